@@ -1,0 +1,12 @@
+//! Frames and wires: what a CAN frame is, the buses it comes from, recordings of it, and the
+//! guard that stands before every wire. Knows nothing of batteries or of what a frame means.
+
+pub(crate) mod address;
+pub(crate) mod bus;
+pub(crate) mod frame;
+pub(crate) mod guard;
+pub(crate) mod replay;
+#[cfg(all(target_os = "linux", feature = "socketcan"))]
+pub(crate) mod socketcan;
+pub(crate) mod trace;
+pub(crate) mod virtual_bus;

@@ -1,0 +1,1 @@
+//! DBC: text to schema to compiled codec; no devices, no files.

@@ -1,0 +1,1 @@
+//! What a message means: device kinds as folders of data plus a little code.

@@ -1,0 +1,1 @@
+//! Checks a DBC file and lists its problems.

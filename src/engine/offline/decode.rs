@@ -1,0 +1,1 @@
+//! Decodes a recording with DBC files.

@@ -1,0 +1,1 @@
+//! Says what a recording tells about a pack.

@@ -1,0 +1,6 @@
+//! Work on files without a running engine: decode a recording, check a DBC, inspect a pack. Returns
+//! plain data or writes to a given writer; never prints.
+
+pub mod check;
+pub mod decode;
+pub mod inspect;

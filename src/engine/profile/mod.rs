@@ -1,0 +1,1 @@
+//! Profiles: what is connected to what, in one readable TOML file.

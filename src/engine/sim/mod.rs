@@ -1,0 +1,1 @@
+//! Simulated devices: nodes that speak real frames, and the physics of their cells.

@@ -1,0 +1,5 @@
+//! The `busbar` program: see the library `busbar` for the map.
+
+fn main() -> std::process::ExitCode {
+    busbar::boot::main()
+}

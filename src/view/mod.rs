@@ -1,0 +1,12 @@
+//! What is shown, computed once as plain data and drawn by each face: texts with units, severities,
+//! ages, and offers. No egui, no axum, no async; no face formats a number, judges a threshold or
+//! asks for a permission by itself.
+
+pub mod cells;
+pub mod chrome;
+pub mod offer;
+pub mod pack;
+pub mod parts;
+pub mod shown;
+pub mod start;
+pub mod traffic;

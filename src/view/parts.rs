@@ -1,0 +1,35 @@
+//! The Parts page: buses and components, their status in words, their settings.
+
+use serde::Serialize;
+
+use crate::view::shown::{Note, Tone};
+
+/// The page.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct PartsView {
+    /// Where the profile is kept.
+    pub profile_file: String,
+    /// Overlapping addresses and the like.
+    pub notes: Vec<Note>,
+    /// Buses.
+    pub buses: Vec<Part>,
+    /// Components.
+    pub components: Vec<Part>,
+}
+
+/// One bus or component.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Part {
+    /// Its name.
+    pub name: String,
+    /// "Prohelion D1000 Gen 1", "Virtual bus".
+    pub kind: String,
+    /// Status dot.
+    pub tone: Tone,
+    /// "ok", "late", "lost", "never heard".
+    pub status: String,
+    /// The reason in words.
+    pub sentence: String,
+    /// Label and value, read-only.
+    pub settings: Vec<(String, String)>,
+}

@@ -1,0 +1,27 @@
+//! The first-start page.
+
+use serde::Serialize;
+
+use crate::view::shown::Note;
+
+/// What can be chosen at the first start.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct StartView {
+    /// CAN interfaces that were found, with their state in words.
+    pub interfaces: Vec<FoundInterface>,
+    /// What to type to get one, where none was found.
+    pub no_interface: String,
+    /// Demo scenes: name and one sentence.
+    pub scenes: Vec<(String, String)>,
+    /// What went wrong with the last choice.
+    pub notes: Vec<Note>,
+}
+
+/// A CAN interface of this machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FoundInterface {
+    /// "can0".
+    pub name: String,
+    /// "up, 500 kbit/s" or "down: sudo ip link set can0 up type can bitrate 500000".
+    pub sentence: String,
+}
