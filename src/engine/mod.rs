@@ -9,5 +9,7 @@ mod offline;
 mod pack;
 mod profile;
 mod sim;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use offline::{check, decode, inspect};

@@ -1,0 +1,150 @@
+//! What a profile says, as plain data. Knows nothing of files or of what a kind of device is.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::base::id::Name;
+use crate::base::reading::Patience;
+use crate::base::units::{Amps, Celsius, Millivolts};
+use crate::engine::can::address::Address;
+
+/// A named set of buses and components.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Profile {
+    /// Its name.
+    pub name: Name,
+    /// Buses; the position is the `BusId` while the profile runs.
+    pub buses: Vec<BusEntry>,
+    /// Components; the position is the `ComponentId` while the profile runs.
+    pub components: Vec<ComponentEntry>,
+}
+
+/// A bus of a profile.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BusEntry {
+    /// Its name, unique in the profile.
+    pub name: Name,
+    /// Where it is found.
+    pub address: Address,
+    /// The simulated world that lives on it: a scene's name or a file. Only on a virtual bus.
+    pub scene: Option<String>,
+    /// DBC files that name what is seen on it, beside those of the components.
+    pub dbc: Vec<PathBuf>,
+}
+
+/// A component of a profile.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ComponentEntry {
+    /// Its name, unique in the profile.
+    pub name: Name,
+    /// The id of its kind of device, such as `prohelion-d1000-gen1`.
+    pub kind: String,
+    /// The name of its bus.
+    pub bus: Name,
+    /// Base address; `None` is the kind's own.
+    pub base: Option<u32>,
+    /// Which sign its current has while the battery charges; `None` is the kind's own.
+    pub current_sign: Option<CurrentSign>,
+    /// Parallel strings behind it, at least 1.
+    pub strings: u16,
+    /// The pack it belongs to; components that name the same pack are shown as one. `None`: a pack
+    /// of its own, named as the component.
+    pub pack: Option<Name>,
+    /// After how long its data counts as late; `None` is the kind's own.
+    pub late: Option<Duration>,
+    /// After how long its data counts as lost; `None` is the kind's own.
+    pub lost: Option<Duration>,
+    /// What its values should stay within.
+    pub limits: Limits,
+}
+
+/// The sign of a device's current while the battery charges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CurrentSign {
+    /// Current into the battery is positive.
+    PositiveCharges,
+    /// Current out of the battery is positive.
+    PositiveDischarges,
+}
+
+/// What values should stay within. `None`: no limit of ours; the device's own still hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Limits {
+    /// Least cell voltage.
+    pub cell_min: Option<Millivolts>,
+    /// Greatest cell voltage.
+    pub cell_max: Option<Millivolts>,
+    /// Least cell temperature.
+    pub temperature_min: Option<Celsius>,
+    /// Greatest cell temperature.
+    pub temperature_max: Option<Celsius>,
+    /// Greatest pack current, either way.
+    pub current_max: Option<Amps>,
+}
+
+impl Profile {
+    /// The position of the bus called `name`.
+    #[must_use]
+    pub fn bus(&self, name: &Name) -> Option<usize> {
+        self.buses.iter().position(|bus| bus.name == *name)
+    }
+}
+
+impl BusEntry {
+    /// A bus without a scene or DBC files.
+    #[must_use]
+    pub const fn new(name: Name, address: Address) -> Self {
+        Self { name, address, scene: None, dbc: Vec::new() }
+    }
+}
+
+impl ComponentEntry {
+    /// A component with everything left to its kind.
+    #[must_use]
+    pub fn new(name: Name, kind: &str, bus: Name) -> Self {
+        Self {
+            name,
+            kind: kind.to_owned(),
+            bus,
+            base: None,
+            current_sign: None,
+            strings: 1,
+            pack: None,
+            late: None,
+            lost: None,
+            limits: Limits::default(),
+        }
+    }
+
+    /// The same at the base address `base`.
+    #[must_use]
+    pub fn at(self, base: u32) -> Self {
+        Self { base: Some(base), ..self }
+    }
+
+    /// How long its data may be silent; `usual` is the kind's own.
+    #[must_use]
+    pub fn patience(&self, usual: Patience) -> Patience {
+        Patience { late: self.late.unwrap_or(usual.late), lost: self.lost.unwrap_or(usual.lost) }
+    }
+
+    /// The pack it belongs to: the one it names, else one named as itself.
+    #[must_use]
+    pub fn pack(&self) -> &Name {
+        self.pack.as_ref().unwrap_or(&self.name)
+    }
+}
+
+impl CurrentSign {
+    /// How it is written in a profile.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::PositiveCharges => "positive-charges",
+            Self::PositiveDischarges => "positive-discharges",
+        }
+    }
+}
