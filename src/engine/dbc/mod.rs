@@ -1,1 +1,22 @@
 //! DBC: text to schema to compiled codec; no devices, no files.
+//!
+//! [`parse`] never fails: what is sound becomes the [`Schema`], the rest a list of problems.
+//! [`Codec`] decodes and encodes frames. Every signal stands on its own: one that overlaps
+//! another, or that does not fit, spoils nothing else.
+
+mod codec;
+mod encode;
+mod layout;
+mod lookup;
+mod parse;
+mod row;
+mod schema;
+
+pub use codec::{Codec, MessageIndex};
+pub use encode::EncodeError;
+pub use parse::{Parsed, parse};
+pub use row::Row;
+pub use schema::{
+    Attribute, AttributeKind, AttributeValue, Definition, Group, Kind, Label, Matching, Message,
+    Node, Order, Role, Schema, Selection, Signal, Target, ValueTable, Variable,
+};
