@@ -4,6 +4,8 @@
 
 pub mod cells;
 pub mod chrome;
+#[cfg(any(test, feature = "testing"))]
+pub mod fixtures;
 pub mod offer;
 pub mod pack;
 pub mod parts;

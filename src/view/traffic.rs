@@ -1,8 +1,50 @@
 //! The by-id table of the CAN page and the signals of the selected id.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::view::shown::Shade;
+
+/// What a person wants of the table.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TrafficPrefs {
+    /// Only rows whose id, message, bus or direction contains this, whatever its case.
+    pub filter: String,
+    /// Column to sort by.
+    pub sort: SortBy,
+    /// Which end comes first.
+    pub order: SortOrder,
+    /// The id whose signals are shown.
+    pub selected: Option<RowKey>,
+}
+
+/// A column to sort by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SortBy {
+    /// Bus, then id.
+    #[default]
+    Id,
+    /// Message name.
+    Message,
+    /// Direction.
+    Direction,
+    /// Bus name.
+    Bus,
+    /// Time between frames.
+    Cycle,
+    /// How many were seen.
+    Count,
+}
+
+/// Which end of a sorted column comes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SortOrder {
+    /// Small or early in the alphabet first.
+    #[default]
+    Ascending,
+    /// Large or late in the alphabet first.
+    Descending,
+}
 
 /// The table.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -18,7 +60,9 @@ pub struct TrafficView {
 }
 
 /// What identifies a row.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 pub struct RowKey {
     /// Bus, by position.
     pub bus: u16,
@@ -49,6 +93,41 @@ pub struct TrafficRow {
     pub count: String,
     /// Fresh, or how long silent.
     pub shade: Shade,
+    /// [`Self::cycle`] as a number of milliseconds, to sort by.
+    pub cycle_ms: Option<f64>,
+    /// [`Self::count`] as a number, to sort by.
+    pub frames: u64,
+}
+
+/// Keeps the rows that fit the filter and puts them into the wanted order. Rows that are equal in
+/// the sorted column stay in the order of their keys.
+pub fn arrange(rows: &mut Vec<TrafficRow>, prefs: &TrafficPrefs) {
+    let wanted = prefs.filter.trim().to_lowercase();
+    if !wanted.is_empty() {
+        rows.retain(|row| {
+            [&row.id, &row.message, &row.bus, &row.direction]
+                .into_iter()
+                .any(|text| text.to_lowercase().contains(&wanted))
+        });
+    }
+    rows.sort_by(|a, b| {
+        let by_column = match prefs.sort {
+            SortBy::Id => a.key.cmp(&b.key),
+            SortBy::Message => a.message.to_lowercase().cmp(&b.message.to_lowercase()),
+            SortBy::Direction => a.direction.cmp(&b.direction),
+            SortBy::Bus => a.bus.cmp(&b.bus),
+            SortBy::Cycle => {
+                let ms = |row: &TrafficRow| row.cycle_ms.unwrap_or(f64::INFINITY);
+                ms(a).total_cmp(&ms(b))
+            }
+            SortBy::Count => a.frames.cmp(&b.frames),
+        };
+        let by_column = match prefs.order {
+            SortOrder::Ascending => by_column,
+            SortOrder::Descending => by_column.reverse(),
+        };
+        by_column.then_with(|| a.key.cmp(&b.key))
+    });
 }
 
 /// One byte.
@@ -86,4 +165,49 @@ pub struct SignalRow {
     pub raw: String,
     /// Comment.
     pub hover: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(id: u32, message: &str, cycle_ms: Option<f64>, frames: u64) -> TrafficRow {
+        TrafficRow {
+            key: RowKey { bus: 0, id, sent: false },
+            id: format!("0x{id:X}"),
+            message: message.to_owned(),
+            bus: "can0".to_owned(),
+            cycle_ms,
+            frames,
+            ..TrafficRow::default()
+        }
+    }
+
+    fn ids(prefs: &TrafficPrefs) -> Vec<u32> {
+        let mut rows = vec![
+            row(0x6FA, "Pack voltage/current", Some(100.0), 1780),
+            row(0x600, "BMU heartbeat", Some(1000.0), 178),
+            row(0x123, "", None, 1),
+        ];
+        arrange(&mut rows, prefs);
+        rows.iter().map(|r| r.key.id).collect()
+    }
+
+    #[test]
+    fn rows_are_filtered_by_any_of_their_words_whatever_the_case() {
+        let find =
+            |filter: &str| ids(&TrafficPrefs { filter: filter.into(), ..Default::default() });
+        assert_eq!(find(" PACK "), [0x6FA]);
+        assert_eq!(find("0x6"), [0x600, 0x6FA]);
+        assert_eq!(find("CAN0"), [0x123, 0x600, 0x6FA]);
+        assert!(find("nothing like it").is_empty());
+    }
+
+    #[test]
+    fn rows_are_sorted_by_number_and_a_row_without_one_counts_as_slowest() {
+        let by = |sort, order| ids(&TrafficPrefs { sort, order, ..Default::default() });
+        assert_eq!(by(SortBy::Cycle, SortOrder::Ascending), [0x6FA, 0x600, 0x123]);
+        assert_eq!(by(SortBy::Count, SortOrder::Descending), [0x6FA, 0x600, 0x123]);
+        assert_eq!(by(SortBy::Message, SortOrder::Ascending), [0x123, 0x600, 0x6FA]);
+    }
 }

@@ -1,0 +1,88 @@
+//! What the window is drawn from and what it asks for. The window knows this trait and the views,
+//! not the engine; boot hands it a source that stands on the door.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::view::chrome::Chrome;
+use crate::view::pack::PackView;
+use crate::view::parts::PartsView;
+use crate::view::start::StartView;
+use crate::view::traffic::{TrafficPrefs, TrafficView};
+
+/// Asks the window to draw again; callable from any thread.
+pub type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// Where the window gets what it shows. Every call answers at once: nothing here may wait for a
+/// disk, a bus or a lock that somebody holds for long.
+pub trait Source {
+    /// Changes whenever something that is shown has changed; the window asks for views only then.
+    fn version(&self) -> u64;
+    /// Whether a profile runs. While it does not, the window shows the first-start page.
+    fn running(&self) -> bool;
+    /// The frame around every page.
+    fn chrome(&self) -> Chrome;
+    /// The Pack page; `selected` is the label of the tab to show, `None` the first.
+    fn pack(&self, selected: Option<&str>) -> PackView;
+    /// The CAN page.
+    fn traffic(&self, prefs: &TrafficPrefs) -> TrafficView;
+    /// The Parts page.
+    fn parts(&self) -> PartsView;
+    /// The page that offers what to open.
+    fn start(&self) -> StartView;
+    /// Takes what a person asked for. What comes of it shows in the views.
+    fn submit(&mut self, intent: Intent);
+    /// Gives the source the means to ask for a new picture when its version changes.
+    fn wake_with(&mut self, waker: Waker);
+}
+
+/// What a person asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Intent {
+    /// Run this scene of the demo on a virtual bus.
+    ChooseDemo(String),
+    /// Run on this CAN interface.
+    ChooseInterface(String),
+    /// Look for CAN interfaces again.
+    FindInterfaces,
+    /// Play this recording.
+    OpenRecording(PathBuf),
+    /// Something about the recording that plays.
+    Player(PlayerIntent),
+    /// Forget the by-id table and count anew.
+    ClearTraffic,
+}
+
+/// What to do with the recording that plays.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PlayerIntent {
+    /// Pause or go on; from the beginning where it has ended.
+    Toggle,
+    /// Play at this pace.
+    Pace(Pace),
+    /// Go to this moment, in seconds from the beginning.
+    Seek(f64),
+}
+
+/// How fast a recording is played.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pace {
+    /// This many times its own speed.
+    Times(f64),
+    /// As fast as it can be read.
+    Fastest,
+}
+
+impl Pace {
+    /// The ones that are offered, with their words.
+    pub const CHOICES: [(Self, &'static str); 8] = [
+        (Self::Times(0.1), "0.1×"),
+        (Self::Times(0.5), "0.5×"),
+        (Self::Times(1.0), "1×"),
+        (Self::Times(2.0), "2×"),
+        (Self::Times(5.0), "5×"),
+        (Self::Times(10.0), "10×"),
+        (Self::Times(100.0), "100×"),
+        (Self::Fastest, "as fast as possible"),
+    ];
+}
