@@ -1,8 +1,231 @@
 //! Recordings: log formats found by content, read line by line into frames.
+//!
+//! A frame of a recording carries the recording's own time: nanoseconds since 1970 where the log
+//! has a date (its timebase says so), else time that begins wherever the recorder began. A line
+//! that cannot be read is skipped, counted and kept with its number; it never ends the reading.
+//! Knows nothing of what frames mean, nor of pacing.
+
+pub(crate) mod candump;
+mod line;
+mod reader;
+mod scan;
+mod sniff;
+mod source;
+mod times;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use thiserror::Error;
 
+use crate::base::time::Timebase;
+use line::{Fault, Line};
+pub use reader::{Mark, PROBLEM_LIMIT, Reader};
+use sniff::Verdict;
+use source::{Pipe, Source};
+use times::{DeltaTimes, TimeStyle};
+
 /// Why a recording cannot be opened.
 #[derive(Debug, Error)]
-#[error("not built yet")]
-pub struct OpenLogError;
+pub enum OpenLogError {
+    /// The file is not there or may not be read.
+    #[error("{}: the recording cannot be opened: {source}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A folder.
+    #[error("{}: this is a folder, not a recording", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Its front cannot be read.
+    #[error("{}: the recording cannot be read at its start: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Nothing in it.
+    #[error("{}: the file is empty", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No text.
+    #[error(
+        "{}: this is no recording that Busbar knows: its first {looked_at} bytes hold no line of \
+         a log, and bytes that are no text",
+        path.display()
+    )]
+    Binary {
+        /// The file.
+        path: PathBuf,
+        /// How far it was looked at.
+        looked_at: usize,
+    },
+    /// UTF-16.
+    #[error("{}: this text has two bytes a character (UTF-16); save it as UTF-8", path.display())]
+    Wide {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A recording of another kind.
+    #[error(
+        "{}: this is {what}, which Busbar does not read yet; convert it to a candump log",
+        path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
+    /// Text, but no recording.
+    #[error(
+        "{}: no line of the first {looked_at} bytes is one of a recording that Busbar knows \
+         (candump, ArrowPoint, GVRET, CRTD); line {line} is “{text}”",
+        path.display()
+    )]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+        /// How far it was looked at.
+        looked_at: usize,
+        /// The first line that says something.
+        line: usize,
+        /// What it says.
+        text: String,
+    },
+}
+
+/// The formats that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// candump's log style, `-l` and `-L`.
+    Candump,
+}
+
+impl LogFormat {
+    /// All of them, the most common first.
+    pub const ALL: [Self; 1] = [Self::Candump];
+
+    /// What people call it.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Candump => "candump log",
+        }
+    }
+
+    const fn delta_times(self) -> DeltaTimes {
+        match self {
+            Self::Candump => DeltaTimes::Never,
+        }
+    }
+
+    fn read(self, text: &[u8]) -> Result<Line<'_>, Fault> {
+        match self {
+            Self::Candump => candump::read(text),
+        }
+    }
+}
+
+/// A recording whose format is known. Cheap to clone; readers of it do not disturb each other.
+#[derive(Clone, Debug)]
+pub struct Log {
+    path: Arc<Path>,
+    source: Source,
+    format: LogFormat,
+    style: TimeStyle,
+}
+
+impl Log {
+    /// Opens the recording at `path` and finds out what it is.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no recording that Busbar knows; one sentence says why.
+    pub fn open(path: &Path) -> Result<Self, OpenLogError> {
+        let open = |source| OpenLogError::Open { path: path.to_owned(), source };
+        let read = |source| OpenLogError::Read { path: path.to_owned(), source };
+        let mut file = File::open(path).map_err(open)?;
+        let kind = file.metadata().map_err(open)?;
+        if kind.is_dir() {
+            return Err(OpenLogError::Folder { path: path.to_owned() });
+        }
+        let mut head = Vec::new();
+        (&mut file).take(sniff::HEAD_BYTES as u64).read_to_end(&mut head).map_err(read)?;
+        let (format, style) = judge(path, &head)?;
+        let source = if kind.is_file() {
+            Source::File(Arc::new(file), kind.len())
+        } else {
+            Source::Pipe(Arc::new(Mutex::new(Pipe { head, taken: 0, rest: file })))
+        };
+        Ok(Self { path: path.into(), source, format, style })
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it is.
+    #[must_use]
+    pub const fn format(&self) -> LogFormat {
+        self.format
+    }
+
+    /// Size in bytes; `None` for a pipe, which has none and can be read only once.
+    #[must_use]
+    pub const fn size(&self) -> Option<u64> {
+        match &self.source {
+            Source::File(_, size) => Some(*size),
+            Source::Pipe(_) => None,
+        }
+    }
+
+    /// What the times of its frames mean.
+    #[must_use]
+    pub fn timebase(&self) -> Timebase {
+        self.style.timebase()
+    }
+
+    /// Starts reading at the front.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader::new(self.clone())
+    }
+
+    fn source(&self) -> Source {
+        self.source.clone()
+    }
+
+    const fn time_style(&self) -> TimeStyle {
+        self.style
+    }
+}
+
+fn judge(path: &Path, head: &[u8]) -> Result<(LogFormat, TimeStyle), OpenLogError> {
+    let path = || path.to_owned();
+    if head.is_empty() {
+        return Err(OpenLogError::Empty { path: path() });
+    }
+    let looked_at = head.len();
+    match sniff::look(head) {
+        Verdict::Log(format, style) => Ok((format, style)),
+        Verdict::Foreign(what) => Err(OpenLogError::Foreign { path: path(), what }),
+        Verdict::Wide => Err(OpenLogError::Wide { path: path() }),
+        Verdict::Binary => Err(OpenLogError::Binary { path: path(), looked_at }),
+        Verdict::Text(line, text) => {
+            Err(OpenLogError::Unknown { path: path(), looked_at, line, text })
+        }
+        Verdict::Blank => Err(OpenLogError::Empty { path: path() }),
+    }
+}

@@ -1,0 +1,133 @@
+//! What one line of a recording can be, for all formats.
+
+use thiserror::Error;
+
+use crate::engine::can::frame::{Direction, FD_BYTES, Frame, Id};
+use crate::engine::can::trace::scan;
+
+/// The bit that marks an error frame in the ids of candump.
+const ERROR_FLAG: u32 = 0x2000_0000;
+
+/// One line, understood.
+pub enum Line<'a> {
+    /// A frame, not yet stamped.
+    Frame(Entry<'a>),
+    /// A comment, a header, a blank line.
+    Nothing,
+    /// A bridge's own heartbeat, which is no CAN frame.
+    Heartbeat,
+}
+
+/// A frame of a line.
+pub struct Entry<'a> {
+    /// When, as the line says it.
+    pub stamp: Stamp,
+    /// What the line calls the bus.
+    pub bus: Bus<'a>,
+    /// The frame.
+    pub frame: Frame,
+}
+
+/// What a line says about the bus.
+#[derive(Clone, Copy)]
+pub enum Bus<'a> {
+    /// A name.
+    Named(&'a [u8]),
+    /// A number.
+    Numbered(u32),
+    /// Nothing.
+    Unsaid,
+}
+
+/// What a line says about the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stamp {
+    /// Nanoseconds since 1970, or since whatever the recorder began with.
+    At(i64),
+    /// Nanoseconds since 1970 if the recorder stood in UTC: the line has a local time.
+    Local(i64),
+    /// Nanoseconds since midnight.
+    OfDay(i64),
+    /// Nothing.
+    Unsaid,
+}
+
+/// Why a line is no frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Fault {
+    /// The shape is another.
+    #[error("not in the form of this recording")]
+    Form,
+    /// The time cannot be read.
+    #[error("the time cannot be read")]
+    Time,
+    /// The id cannot be read or is too large.
+    #[error("the id is no CAN id")]
+    Id,
+    /// The data cannot be read.
+    #[error("the data bytes cannot be read")]
+    Data,
+    /// The length is none that CAN has, or another than that of the data.
+    #[error("the length does not fit the data or the kind of frame")]
+    Length,
+    /// One bus name too many.
+    #[error("the recording names more than 256 buses")]
+    Buses,
+    /// More than any line of a recording has.
+    #[error("the line is longer than {} bytes", super::source::LINE_BYTES)]
+    Long,
+}
+
+/// The id of candump: 8 digits for extended and error frames, up to 3 for standard ones.
+pub enum Code {
+    /// A data or remote frame.
+    Frame(Id),
+    /// An error frame of this class.
+    Error(u32),
+}
+
+/// Reads an id as candump prints it.
+pub fn code(digits: &[u8]) -> Result<Code, Fault> {
+    let raw = scan::hex(digits).ok_or(Fault::Id)?;
+    if digits.len() <= 3 {
+        return Id::standard(raw).map(Code::Frame).ok_or(Fault::Id);
+    }
+    if raw & ERROR_FLAG != 0 && raw >> 30 == 0 {
+        return Ok(Code::Error(raw & Id::MAX_EXTENDED));
+    }
+    Id::extended(raw).map(Code::Frame).ok_or(Fault::Id)
+}
+
+/// The id as candump prints it, error flag included.
+pub const fn error_code(class: u32) -> u32 {
+    class | ERROR_FLAG
+}
+
+/// A data frame: classic up to 8 bytes, FD above, for formats that do not say which.
+pub fn data_frame(id: Id, bytes: &[u8]) -> Result<Frame, Fault> {
+    Frame::classic(id, bytes).or_else(|| Frame::fd(id, bytes)).ok_or(Fault::Length)
+}
+
+/// Reads words of two hex digits until they end; more than 64 are a fault.
+pub fn byte_words<'a>(
+    words: impl Iterator<Item = &'a [u8]>,
+    into: &mut [u8; FD_BYTES],
+) -> Result<usize, Fault> {
+    let mut len = 0;
+    for word in words {
+        let &[high, low] = word else { return Err(Fault::Data) };
+        let slot = into.get_mut(len).ok_or(Fault::Length)?;
+        *slot = scan::byte(high, low).ok_or(Fault::Data)?;
+        len += 1;
+    }
+    Ok(len)
+}
+
+/// `Rx`, `Tx` and their short forms, in any case.
+pub const fn direction(word: &[u8]) -> Option<Direction> {
+    match word {
+        b"R" | b"r" | b"RX" | b"Rx" | b"rx" => Some(Direction::Received),
+        b"T" | b"t" | b"TX" | b"Tx" | b"tx" => Some(Direction::Sent),
+        _ => None,
+    }
+}

@@ -1,0 +1,269 @@
+//! One pass through a recording: lines to frames, in the order of the file, with a count and a
+//! bounded list of everything that was passed over.
+
+use crate::base::id::BusId;
+use crate::base::problem::{Problem, Severity};
+use crate::base::time::Mono;
+use crate::engine::can::frame::Frames;
+use crate::engine::can::trace::Log;
+use crate::engine::can::trace::line::{Bus, Entry, Fault, Line};
+use crate::engine::can::trace::sniff::excerpt;
+use crate::engine::can::trace::source::{Found, Lines};
+use crate::engine::can::trace::times::Times;
+
+/// Most skipped lines that are kept with their text; all are counted.
+pub const PROBLEM_LIMIT: usize = 100;
+/// Most buses of one recording.
+const BUS_LIMIT: usize = 256;
+
+/// Reads the frames of a recording.
+#[derive(Debug)]
+pub struct Reader {
+    log: Log,
+    lines: Lines,
+    times: Times,
+    line: u64,
+    frames: u64,
+    skipped: u64,
+    heartbeats: u64,
+    broken: Vec<Problem>,
+    backwards: Option<Backwards>,
+    unended: Option<u64>,
+    buses: Buses,
+}
+
+/// A place in a recording from which reading can go on.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    offset: u64,
+    line: u64,
+    times: Times,
+}
+
+impl Mark {
+    /// Bytes from the front of the file.
+    #[must_use]
+    pub const fn offset(&self) -> u64 {
+        self.offset
+    }
+}
+
+#[derive(Debug)]
+struct Backwards {
+    first_line: u64,
+    times: u64,
+}
+
+impl Reader {
+    pub(super) fn new(log: Log) -> Self {
+        Self {
+            lines: Lines::new(log.source()),
+            times: Times::new(log.time_style()),
+            log,
+            line: 0,
+            frames: 0,
+            skipped: 0,
+            heartbeats: 0,
+            broken: Vec::new(),
+            backwards: None,
+            unended: None,
+            buses: Buses::default(),
+        }
+    }
+
+    /// Appends up to `limit` frames to `into`, stamped, on the bus whose name is at that position
+    /// of [`Reader::bus_names`]. Gives the number of frames; 0 is the end of the recording.
+    pub fn read(&mut self, into: &mut Frames, limit: usize) -> usize {
+        into.set_timebase(self.log.timebase());
+        let mut got = 0;
+        while got < limit {
+            let (place, ended) = match self.lines.next_line() {
+                Found::Line(place) => (place, true),
+                Found::Unended(place) => (place, false),
+                Found::TooLong => {
+                    self.line += 1;
+                    self.skip(&Fault::Long, "");
+                    continue;
+                }
+                Found::End => break,
+            };
+            self.line += 1;
+            let text = self.lines.bytes(place);
+            let text = if self.line == 1 { without_mark(text) } else { text };
+            match self.log.format().read(text) {
+                Ok(Line::Frame(entry)) => match self.buses.number(entry.bus) {
+                    Some(bus) => {
+                        let Entry { stamp, frame, .. } = entry;
+                        let (at, back) = self.times.take(stamp);
+                        if back {
+                            note_backwards(&mut self.backwards, self.line);
+                        }
+                        if !ended {
+                            self.unended = Some(self.line);
+                        }
+                        into.push(frame.at(Mono::from_nanos(at)).on(bus).view());
+                        got += 1;
+                    }
+                    None => {
+                        let shown = excerpt(text);
+                        self.skip(&Fault::Buses, &shown);
+                    }
+                },
+                Ok(Line::Nothing) => {}
+                Ok(Line::Heartbeat) => self.heartbeats += 1,
+                Err(fault) => {
+                    let shown = excerpt(text);
+                    self.skip(&fault, &shown);
+                }
+            }
+        }
+        self.frames += got as u64;
+        got
+    }
+
+    fn skip(&mut self, fault: &Fault, shown: &str) {
+        self.skipped += 1;
+        if self.broken.len() < PROBLEM_LIMIT {
+            let text = if shown.is_empty() {
+                format!("skipped: {fault}")
+            } else {
+                format!("skipped: {fault}: “{shown}”")
+            };
+            self.broken.push(problem(self.line, Severity::Error, text));
+        }
+    }
+
+    /// The names of the buses met so far.
+    #[must_use]
+    pub fn bus_names(&self) -> &[String] {
+        &self.buses.names
+    }
+
+    /// Frames read.
+    #[must_use]
+    pub const fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// Lines passed, of every kind.
+    #[must_use]
+    pub const fn lines(&self) -> u64 {
+        self.line
+    }
+
+    /// Lines that could not be read.
+    #[must_use]
+    pub const fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    /// Bytes passed.
+    #[must_use]
+    pub const fn offset(&self) -> u64 {
+        self.lines.offset()
+    }
+
+    /// What was met so far: the first [`PROBLEM_LIMIT`] skipped lines, each with its number, and
+    /// what holds for the recording as a whole, with line 0 or that of the first case.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut all = Vec::new();
+        if let Some(error) = self.lines.failure() {
+            let text = format!("the recording cannot be read further: {error}");
+            all.push(problem(self.line, Severity::Error, text));
+        }
+        if let Some(note) = self.log.time_style().note() {
+            all.push(problem(0, Severity::Note, note.to_owned()));
+        }
+        if self.heartbeats > 0 {
+            let text = format!("{} bridge heartbeats (id 0) left out", self.heartbeats);
+            all.push(problem(0, Severity::Note, text));
+        }
+        if let Some(Backwards { first_line, times }) = self.backwards {
+            let text = match times {
+                1 => "time runs backwards here; the order of the file is kept".to_owned(),
+                n => format!(
+                    "time runs backwards {n} times, here first; the order of the file is kept"
+                ),
+            };
+            all.push(problem(first_line, Severity::Warning, text));
+        }
+        if let Some(line) = self.unended {
+            let text = "the last line has no end; if the file was cut off, its frame is too short";
+            all.push(problem(line, Severity::Note, text.to_owned()));
+        }
+        all.extend(self.broken.iter().cloned());
+        let unlisted = self.skipped.saturating_sub(self.broken.len() as u64);
+        if unlisted > 0 {
+            let text = format!("{unlisted} more lines were skipped");
+            all.push(problem(0, Severity::Error, text));
+        }
+        all
+    }
+
+    /// Where reading stands.
+    #[must_use]
+    pub const fn mark(&self) -> Mark {
+        Mark { offset: self.lines.offset(), line: self.line, times: self.times }
+    }
+
+    /// Goes to a mark of the same recording. Counts and problems go on.
+    pub fn go_to(&mut self, mark: &Mark) {
+        self.lines.go_to(mark.offset);
+        self.line = mark.line;
+        self.times = mark.times;
+    }
+}
+
+fn problem(line: u64, severity: Severity, text: String) -> Problem {
+    Problem { line: u32::try_from(line).unwrap_or(u32::MAX), severity, text }
+}
+
+fn note_backwards(so_far: &mut Option<Backwards>, line: u64) {
+    match so_far {
+        Some(known) => known.times += 1,
+        None => *so_far = Some(Backwards { first_line: line, times: 1 }),
+    }
+}
+
+/// Without a byte order mark of UTF-8.
+fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text)
+}
+
+/// The buses of a recording, numbered in the order they are met.
+#[derive(Debug, Default)]
+struct Buses {
+    names: Vec<String>,
+    last: usize,
+}
+
+impl Buses {
+    /// The number of a bus; `None` when there are too many.
+    fn number(&mut self, bus: Bus<'_>) -> Option<BusId> {
+        let mut digits = String::new();
+        let name = match bus {
+            Bus::Named(name) => {
+                if self.names.get(self.last).is_some_and(|last| last.as_bytes() == name) {
+                    return u16::try_from(self.last).ok().map(BusId);
+                }
+                String::from_utf8_lossy(name)
+            }
+            Bus::Numbered(number) => {
+                use std::fmt::Write;
+                let _ = write!(digits, "can{number}");
+                digits.as_str().into()
+            }
+            Bus::Unsaid => "can0".into(),
+        };
+        self.last = match self.names.iter().position(|known| *known == name) {
+            Some(place) => place,
+            None if self.names.len() < BUS_LIMIT => {
+                self.names.push(name.into_owned());
+                self.names.len() - 1
+            }
+            None => return None,
+        };
+        u16::try_from(self.last).ok().map(BusId)
+    }
+}

@@ -1,0 +1,90 @@
+//! Finding out what a recording is from its content: the first lines are offered to every format,
+//! and the one that understands most of them is it.
+
+use crate::engine::can::trace::line::{Line, Stamp};
+use crate::engine::can::trace::times::TimeStyle;
+use crate::engine::can::trace::{LogFormat, scan};
+
+/// How much of the front of a file is looked at, bytes.
+pub const HEAD_BYTES: usize = 1024 * 1024;
+/// Frames of one format that settle the matter.
+const ENOUGH: usize = 256;
+
+/// What the front of a file is.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// A recording.
+    Log(LogFormat, TimeStyle),
+    /// A recording of a kind that is not read.
+    Foreign(&'static str),
+    /// Text in two bytes a character.
+    Wide,
+    /// No text.
+    Binary,
+    /// Text, but no recording; the first line that says something, and its number.
+    Text(usize, String),
+    /// Nothing but blanks.
+    Blank,
+}
+
+/// Looks at the front of a file.
+pub fn look(head: &[u8]) -> Verdict {
+    let mut stamps: Vec<Vec<Stamp>> = LogFormat::ALL.iter().map(|_| Vec::new()).collect();
+    for text in head.split(|b| *b == b'\n') {
+        for (format, stamps) in LogFormat::ALL.iter().zip(&mut stamps) {
+            if let Ok(Line::Frame(entry)) = format.read(text) {
+                stamps.push(entry.stamp);
+            }
+        }
+        if stamps.iter().any(|s| s.len() >= ENOUGH) {
+            break;
+        }
+    }
+    // The first of those that understood most.
+    let best = LogFormat::ALL.iter().zip(&stamps).rev().max_by_key(|(_, stamps)| stamps.len());
+    match best {
+        Some((format, stamps)) if !stamps.is_empty() => {
+            Verdict::Log(*format, TimeStyle::judge(stamps, format.delta_times()))
+        }
+        _ => foreign(head),
+    }
+}
+
+fn foreign(head: &[u8]) -> Verdict {
+    let marks: [(&[u8], &str); 4] = [
+        (b"LOGG", "a Vector BLF recording"),
+        (b"MDF ", "an MDF4 recording"),
+        (b"UnFinMF ", "an unfinished MDF4 recording"),
+        (b";$FILEVERSION", "a PCAN trace"),
+    ];
+    if let Some((_, what)) = marks.iter().find(|(mark, _)| head.starts_with(mark)) {
+        return Verdict::Foreign(what);
+    }
+    if head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) {
+        return Verdict::Wide;
+    }
+    if memchr::memchr(0, head).is_some() {
+        return Verdict::Binary;
+    }
+    let mut lines = head.split(|b| *b == b'\n').map(scan::trim).enumerate();
+    let Some((place, first)) = lines.find(|(_, line)| !line.is_empty()) else {
+        return Verdict::Blank;
+    };
+    if head.split(|b| *b == b'\n').take(5).any(|l| scan::trim(l).starts_with(b"base hex")) {
+        return Verdict::Foreign("a Vector ASC recording");
+    }
+    Verdict::Text(place + 1, excerpt(first))
+}
+
+/// The front of a line, fit to be shown.
+pub fn excerpt(line: &[u8]) -> String {
+    const SHOWN: usize = 60;
+    let line = scan::trim(line);
+    let text = String::from_utf8_lossy(line.get(..4 * SHOWN).unwrap_or(line));
+    let mut shown: String =
+        text.chars().take(SHOWN).map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
+    if text.chars().count() > SHOWN {
+        shown.push('…');
+    }
+    shown
+}
