@@ -15,9 +15,10 @@ pub struct Patience {
 }
 
 /// How old a reading is, judged by a [`Patience`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Age {
     /// Nothing was ever received.
+    #[default]
     Never,
     /// Within its time.
     Fresh(Duration),

@@ -1,1 +1,24 @@
 //! What a message means: device kinds as folders of data plus a little code.
+//!
+//! A kind is a folder under `assets/devices`: a manifest, a DBC, a sample and its decoded text. A
+//! [`Device`] is a kind bound to a base address and its settings; it turns frames into [`Fact`]s
+//! and values into frames. It knows no bus, keeps no values and has no clock.
+
+mod bound;
+mod catalog;
+mod fact;
+mod flag;
+mod identity;
+mod manifest;
+mod settings;
+
+pub use bound::{Device, Malformed, ShapeError, Taken};
+pub use catalog::{Catalog, Kind};
+pub use fact::{
+    CellWord, ChargerCommand, ChargerControl, ChargerFaults, Contactors, Fact, Fans, Headroom,
+    PackState, Precharge, ReportedCell, ReportedTemperature, Switches,
+};
+pub use flag::{Flag, FlagSet, Level};
+pub use identity::{Model, Question};
+pub use manifest::{AddressRule, AddressWay, Category, Manifest, ManifestError, Never, Rate, Send};
+pub use settings::{BindError, Claim, CurrentSign, Settings};

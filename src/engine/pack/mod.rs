@@ -1,1 +1,26 @@
-//! The pack model: cells, modules, totals, flags, ages. Pure: values and a clock reading in, values out.
+//! The pack model: cells, modules, totals, flags, ages. Pure: values and a clock reading in, values
+//! out; no clock, thread or frame of its own.
+//!
+//! A [`Pack`] takes the [`Fact`](crate::engine::device::Fact)s of one battery management system
+//! and gives a [`PackPicture`] of any moment; [`together`] makes one picture of several that work
+//! as one. A [`Charger`] and [`DriverControls`] do the same for theirs.
+
+mod charger;
+mod driver;
+mod model;
+mod picture;
+mod seen;
+mod settings;
+mod trend;
+
+pub use charger::{Charger, ChargerPicture};
+pub use driver::{DriverControls, DriverPicture};
+pub use model::{Pack, together};
+pub use picture::{
+    BalanceThresholds, BalancingKnown, CellAt, CellPicture, CellState, CellSummary, FlagPicture,
+    Group, Identity, ModulePicture, PackPicture, Remark, Soc, SocSource, TemperatureAt,
+    TemperatureSummary, Transition,
+};
+pub use seen::{Seen, older, younger};
+pub use settings::PackSettings;
+pub use trend::{TREND_SECONDS, Trend, TrendPoint};

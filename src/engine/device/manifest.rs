@@ -1,0 +1,226 @@
+//! `device.toml`: what a device folder says of its kind besides the DBC.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::base::reading::Patience;
+use crate::engine::device::settings::CurrentSign;
+
+/// A device folder's manifest.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Name of the folder, and of the kind in profiles and on the command line.
+    pub id: String,
+    /// What a person calls it.
+    pub title: String,
+    /// Who makes it.
+    pub maker: String,
+    /// What it is.
+    pub category: Category,
+    /// One sentence on it.
+    pub summary: String,
+    /// Where its messages are.
+    pub address: AddressRule,
+    /// Which way round it counts current, unless the component says otherwise.
+    #[serde(default)]
+    pub current_sign: CurrentSign,
+    /// How often it sends what.
+    #[serde(rename = "rate")]
+    pub rates: Vec<Rate>,
+    /// What a host may send to it. Nothing is sent without a guard that is made from this.
+    #[serde(default, rename = "send")]
+    pub sends: Vec<Send>,
+    /// What no host may ever send.
+    #[serde(default, rename = "never")]
+    pub nevers: Vec<Never>,
+}
+
+/// What kind of part a device is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Category {
+    /// A battery management system.
+    Battery,
+    /// A charger.
+    Charger,
+    /// Pedals, keys and switches.
+    DriverControls,
+}
+
+impl Category {
+    /// What to call it.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Battery => "battery",
+            Self::Charger => "charger",
+            Self::DriverControls => "driver controls",
+        }
+    }
+}
+
+/// Where a device's messages are.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddressRule {
+    /// How the address gets into the ids.
+    pub way: AddressWay,
+    /// The address that the DBC is written for, and the default.
+    pub default: u32,
+    /// Bases are multiples of this.
+    #[serde(default = "one")]
+    pub step: u32,
+    /// Ids that it owns from its base on.
+    #[serde(default = "one")]
+    pub span: u32,
+    /// Highest base; without it the highest that keeps the whole span within 11 bits.
+    pub highest: Option<u32>,
+    /// The possible addresses, where they are a list.
+    #[serde(default)]
+    pub choices: Vec<u32>,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+/// How an address gets into the ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AddressWay {
+    /// 11-bit ids that all move with the base.
+    Base,
+    /// 29-bit ids with the device's address in them: as source in the lowest byte of what it
+    /// sends, as destination in the byte above in what it is sent.
+    Node,
+}
+
+/// Messages that are sent at one rate.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// Name of the group.
+    pub name: String,
+    /// Time between two of the same message.
+    pub period_ms: u64,
+    /// Older than this is late.
+    pub late_ms: u64,
+    /// Older than this is lost.
+    pub lost_ms: u64,
+    /// Names of the messages; a `*` stands for anything.
+    pub messages: Vec<String>,
+}
+
+impl Rate {
+    /// The two times.
+    #[must_use]
+    pub const fn patience(&self) -> Patience {
+        Patience {
+            late: Duration::from_millis(self.late_ms),
+            lost: Duration::from_millis(self.lost_ms),
+        }
+    }
+
+    /// Whether `message` belongs to this group.
+    #[must_use]
+    pub fn covers(&self, message: &str) -> bool {
+        self.messages.iter().any(|pattern| match pattern.split_once('*') {
+            None => pattern == message,
+            Some((head, tail)) => {
+                message.len() >= head.len() + tail.len()
+                    && message.starts_with(head)
+                    && message.ends_with(tail)
+            }
+        })
+    }
+}
+
+/// A message that a host may send.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Send {
+    /// Name of the message.
+    pub message: String,
+    /// Shortest time between two.
+    pub every_ms: u64,
+    /// Per byte the least and the greatest value.
+    pub ranges: Vec<(u8, u8)>,
+    /// Why a host would send it.
+    pub why: String,
+}
+
+/// Ids that no host may ever send.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Never {
+    /// First id, counted from the base where `from_base` says so.
+    pub first: u32,
+    /// Last id.
+    pub last: u32,
+    /// Whether the two move with the base.
+    #[serde(default)]
+    pub from_base: bool,
+    /// Why not.
+    pub why: String,
+}
+
+/// Why a device folder is none.
+#[derive(Debug, Error)]
+pub enum ManifestError {
+    /// Not TOML, or not of this shape.
+    #[error("device.toml of {folder}: {source}")]
+    Toml {
+        /// Name of the folder.
+        folder: String,
+        /// Where and what.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// The folder has another name.
+    #[error("device.toml of {folder} has the id {id}; it must be the name of its folder")]
+    OtherName {
+        /// Name of the folder.
+        folder: String,
+        /// Id in the manifest.
+        id: String,
+    },
+    /// The DBC defines nothing.
+    #[error("the DBC of {folder} defines no message")]
+    EmptySchema {
+        /// Name of the folder.
+        folder: String,
+    },
+}
+
+impl Manifest {
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// Says what is wrong and in which line.
+    pub fn parse(folder: &str, text: &str) -> Result<Self, ManifestError> {
+        let manifest: Self = toml::from_str(text).map_err(|source| ManifestError::Toml {
+            folder: folder.to_owned(),
+            source: Box::new(source),
+        })?;
+        if manifest.id == folder {
+            Ok(manifest)
+        } else {
+            Err(ManifestError::OtherName { folder: folder.to_owned(), id: manifest.id })
+        }
+    }
+
+    /// The group that `message` belongs to.
+    #[must_use]
+    pub fn rate_of(&self, message: &str) -> Option<&Rate> {
+        self.rates.iter().find(|rate| rate.covers(message))
+    }
+
+    /// The group of this name.
+    #[must_use]
+    pub fn rate(&self, name: &str) -> Option<&Rate> {
+        self.rates.iter().find(|rate| rate.name == name)
+    }
+}

@@ -1,0 +1,59 @@
+//! How long a pack waits for its messages, and how it is wired.
+
+use std::time::Duration;
+
+use crate::base::reading::Patience;
+use crate::engine::device::Manifest;
+
+/// What a pack model is set to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PackSettings {
+    /// For messages sent ten times a second.
+    pub fast: Patience,
+    /// For messages sent once a second.
+    pub slow: Patience,
+    /// For the modules' messages, whose clocks run free.
+    pub modules: Patience,
+    /// Parallel strings, at least 1.
+    pub strings: u16,
+}
+
+impl Default for PackSettings {
+    fn default() -> Self {
+        let ms = |late, lost| Patience {
+            late: Duration::from_millis(late),
+            lost: Duration::from_millis(lost),
+        };
+        Self { fast: ms(300, 1000), slow: ms(1500, 5000), modules: ms(1500, 5000), strings: 1 }
+    }
+}
+
+impl PackSettings {
+    /// As the manifest of the kind says: its groups `fast`, `slow` and `modules`.
+    #[must_use]
+    pub fn of(manifest: &Manifest, strings: u16) -> Self {
+        let plain = Self::default();
+        let group =
+            |name, plain| manifest.rate(name).map_or(plain, super::super::device::Rate::patience);
+        Self {
+            fast: group("fast", plain.fast),
+            slow: group("slow", plain.slow),
+            modules: group("modules", plain.modules),
+            strings: strings.max(1),
+        }
+    }
+
+    /// With a component's own times until late and lost. They are meant for the fastest messages;
+    /// slower ones never get less than their own times.
+    #[must_use]
+    pub fn with_patience(mut self, own: Patience) -> Self {
+        let longer = |group: Patience| Patience {
+            late: group.late.max(own.late),
+            lost: group.lost.max(own.lost),
+        };
+        self.fast = own;
+        self.slow = longer(self.slow);
+        self.modules = longer(self.modules);
+        self
+    }
+}
