@@ -3,8 +3,10 @@
 
 pub(crate) mod address;
 pub(crate) mod bus;
+pub(crate) mod controller;
 pub(crate) mod frame;
 pub(crate) mod guard;
+pub(crate) mod interfaces;
 pub(crate) mod replay;
 #[cfg(all(target_os = "linux", feature = "socketcan"))]
 pub(crate) mod socketcan;

@@ -1,0 +1,38 @@
+//! The CAN interfaces of this machine, for a person who chooses one. Compiles everywhere; where
+//! there is no SocketCAN it says so.
+
+use crate::engine::can::bus::BusStatus;
+
+/// A CAN interface of this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// Its name, such as `can0`: the address of the bus is `socketcan:` and this.
+    pub name: String,
+    /// How it is doing and, where it cannot be used as it is, what to type.
+    pub status: BusStatus,
+    /// The same in one line: "up, 500 kbit/s".
+    pub words: String,
+}
+
+/// What a look for CAN interfaces brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The interfaces, by name.
+    pub interfaces: Vec<Interface>,
+    /// Why there is none and what to type to get one; `None` where there is one.
+    pub sentence: Option<String>,
+}
+
+/// Looks for CAN interfaces. Takes a few milliseconds at most and needs no permission.
+#[must_use]
+pub fn interfaces() -> Found {
+    #[cfg(all(target_os = "linux", feature = "socketcan"))]
+    return crate::engine::can::socketcan::interfaces();
+    #[cfg(not(all(target_os = "linux", feature = "socketcan")))]
+    return Found {
+        interfaces: Vec::new(),
+        sentence: Some(
+            "This build has no SocketCAN: open a recording or the demo instead.".to_owned(),
+        ),
+    };
+}
