@@ -1,7 +1,19 @@
-//! Profiles: what is connected to what, in one readable TOML file. `model` is what a profile
-//! says.
+//! Profiles: what is connected to what, in one readable TOML file. `model` is what a profile says;
+//! `parse` reads it, with the environment filled in by `expand`; `write` writes it with comments
+//! for people; `library` is the data folder and `settings` what is remembered beside the profiles;
+//! `watch` notices edits made outside; `starters` are the profiles that Busbar writes itself.
 //!
 //! A profile is taken whole or refused whole: a broken file never half-runs. Nothing here opens a
 //! bus or touches the running profile.
 
+pub(crate) mod expand;
+pub(crate) mod library;
 pub(crate) mod model;
+pub(crate) mod parse;
+pub(crate) mod settings;
+pub(crate) mod starters;
+pub(crate) mod watch;
+pub(crate) mod write;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,432 @@
+//! Reads a profile's text. Everything a person can get wrong in the file itself is found here,
+//! with its line; what the catalog of devices has to say is [`super::check`]'s matter.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize as DeriveDeserialize;
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use toml::Spanned;
+
+use crate::base::id::Name;
+use crate::base::problem::{Problem, Severity};
+use crate::base::units::{Amps, Celsius, Millivolts};
+use crate::engine::can::address::Address;
+use crate::engine::profile::expand::{self, Lookup};
+use crate::engine::profile::model::{BusEntry, ComponentEntry, CurrentSign, Limits, Profile};
+
+/// Most buses a profile may have.
+pub const BUS_LIMIT: usize = 64;
+/// Most components a profile may have.
+pub const COMPONENT_LIMIT: usize = 512;
+/// Greatest base address: a 29-bit identifier.
+const GREATEST_ID: u32 = 0x1FFF_FFFF;
+/// Greatest time until late or lost: an hour.
+const GREATEST_PATIENCE_MS: u32 = 3_600_000;
+
+/// What a line number belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The profile itself.
+    Profile,
+    /// The bus at this position.
+    Bus(usize),
+    /// The component at this position.
+    Component(usize),
+}
+
+/// Where in the file everything stands, for problems that are found later.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines(BTreeMap<(Part, &'static str), u32>);
+
+impl Lines {
+    /// The line of `key` in `part`, else the line where `part` begins, else 0.
+    #[must_use]
+    pub fn of(&self, part: Part, key: &'static str) -> u32 {
+        let known = self.0.get(&(part, key)).or_else(|| self.0.get(&(part, "")));
+        known.copied().unwrap_or_default()
+    }
+}
+
+/// A profile as read from a text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parsed {
+    /// What it says.
+    pub profile: Profile,
+    /// Where it says it.
+    pub lines: Lines,
+}
+
+/// Reads a profile, with variables filled in from `lookup`.
+///
+/// # Errors
+/// Everything that is wrong with it, with lines, in the order of the file.
+pub fn parse(text: &str, lookup: Lookup<'_>) -> Result<Parsed, Vec<Problem>> {
+    let filled = expand::expand(text, lookup)?;
+    if filled.trim().is_empty() {
+        return Err(vec![refuse(0, "the file is empty".into())]);
+    }
+    let raw: RawProfile =
+        toml::from_str(&filled).map_err(|error| vec![toml_problem(&filled, &error)])?;
+    let mut reader = Reader { text: &filled, lines: Lines::default(), problems: Vec::new() };
+    let profile = reader.profile(raw);
+    reader.problems.sort_by_key(|problem| problem.line);
+    match profile {
+        Some(profile) if reader.problems.is_empty() => Ok(Parsed { profile, lines: reader.lines }),
+        Some(_) | None => Err(reader.problems),
+    }
+}
+
+/// What the TOML reader says about `text`, with its line.
+pub fn toml_problem(text: &str, error: &toml::de::Error) -> Problem {
+    let line = error.span().map_or(0, |span| line_at(text, span.start));
+    let said = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+    refuse(line, said)
+}
+
+fn refuse(line: u32, text: String) -> Problem {
+    Problem { line, severity: Severity::Error, text }
+}
+
+fn line_at(text: &str, offset: usize) -> u32 {
+    let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
+    u32::try_from(before.iter().filter(|byte| **byte == b'\n').count() + 1).unwrap_or(u32::MAX)
+}
+
+/// A whole number, written plainly, as `0x600`, or either in quotes.
+#[derive(Clone, Copy, Debug)]
+struct Number(i64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Reads;
+        impl Visitor<'_> for Reads {
+            type Value = Number;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number such as 1536 or 0x600")
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Number, E> {
+                Ok(Number(number))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Number, E> {
+                let trimmed = text.trim();
+                let hex = trimmed.strip_prefix("0x").or_else(|| trimmed.strip_prefix("0X"));
+                let number = match hex {
+                    Some(digits) => i64::from_str_radix(digits, 16),
+                    None => trimmed.parse(),
+                };
+                number.map(Number).map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
+            }
+        }
+        from.deserialize_any(Reads)
+    }
+}
+
+#[derive(DeriveDeserialize)]
+#[serde(deny_unknown_fields)]
+struct RawProfile {
+    name: Spanned<String>,
+    #[serde(default)]
+    bus: Vec<Spanned<RawBus>>,
+    #[serde(default)]
+    component: Vec<Spanned<RawComponent>>,
+}
+
+#[derive(DeriveDeserialize)]
+#[serde(deny_unknown_fields)]
+struct RawBus {
+    name: Spanned<String>,
+    address: Spanned<String>,
+    scene: Option<Spanned<String>>,
+    #[serde(default)]
+    dbc: Vec<Spanned<String>>,
+}
+
+#[derive(DeriveDeserialize)]
+#[serde(deny_unknown_fields)]
+struct RawComponent {
+    name: Spanned<String>,
+    kind: Spanned<String>,
+    bus: Spanned<String>,
+    base: Option<Spanned<Number>>,
+    current_sign: Option<Spanned<String>>,
+    strings: Option<Spanned<Number>>,
+    pack: Option<Spanned<String>>,
+    late_ms: Option<Spanned<Number>>,
+    lost_ms: Option<Spanned<Number>>,
+    limits: Option<RawLimits>,
+}
+
+#[derive(DeriveDeserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLimits {
+    cell_min_mv: Option<Spanned<Number>>,
+    cell_max_mv: Option<Spanned<Number>>,
+    temperature_min_c: Option<Spanned<f64>>,
+    temperature_max_c: Option<Spanned<f64>>,
+    current_max_a: Option<Spanned<f64>>,
+}
+
+/// Turns raw tables into a profile and collects what is wrong.
+struct Reader<'t> {
+    text: &'t str,
+    lines: Lines,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn line<T>(&self, at: &Spanned<T>) -> u32 {
+        line_at(self.text, at.span().start)
+    }
+
+    fn note<T>(&mut self, part: Part, key: &'static str, at: &Spanned<T>) -> u32 {
+        let line = self.line(at);
+        self.lines.0.insert((part, key), line);
+        line
+    }
+
+    fn wrong(&mut self, line: u32, text: String) {
+        self.problems.push(refuse(line, text));
+    }
+
+    fn profile(&mut self, raw: RawProfile) -> Option<Profile> {
+        let name = self.name(Part::Profile, "name", &raw.name);
+        if raw.bus.len() > BUS_LIMIT {
+            self.wrong(0, format!("{} buses; at most {BUS_LIMIT} are allowed", raw.bus.len()));
+            return None;
+        }
+        if raw.component.len() > COMPONENT_LIMIT {
+            let found = raw.component.len();
+            self.wrong(0, format!("{found} components; at most {COMPONENT_LIMIT} are allowed"));
+            return None;
+        }
+        let buses: Vec<_> = raw.bus.into_iter().enumerate().map(|(i, b)| self.bus(i, b)).collect();
+        let entries = raw.component.into_iter().enumerate();
+        let components: Vec<_> = entries.map(|(i, c)| self.component(i, c)).collect();
+        let profile = Profile {
+            name: name?,
+            buses: buses.into_iter().collect::<Option<_>>()?,
+            components: components.into_iter().collect::<Option<_>>()?,
+        };
+        self.names(&profile);
+        Some(profile)
+    }
+
+    /// Names must be unique, and a component's bus must be one of the profile.
+    fn names(&mut self, profile: &Profile) {
+        let mut seen: BTreeMap<&Name, u32> = BTreeMap::new();
+        for (position, bus) in profile.buses.iter().enumerate() {
+            let line = self.lines.of(Part::Bus(position), "name");
+            if let Some(first) = seen.insert(&bus.name, line) {
+                let name = &bus.name;
+                self.wrong(
+                    line,
+                    format!(
+                        "a second bus is called {name:?}; the first is in line {first}",
+                        name = name.as_str()
+                    ),
+                );
+            }
+        }
+        let known: Vec<&str> = profile.buses.iter().map(|bus| bus.name.as_str()).collect();
+        let mut seen: BTreeMap<&Name, u32> = BTreeMap::new();
+        for (position, component) in profile.components.iter().enumerate() {
+            let part = Part::Component(position);
+            let (name, bus) = (component.name.as_str(), component.bus.as_str());
+            let line = self.lines.of(part, "name");
+            if let Some(first) = seen.insert(&component.name, line) {
+                let text =
+                    format!("a second component is called {name:?}; the first is in line {first}");
+                self.wrong(line, text);
+            }
+            if profile.bus(&component.bus).is_none() {
+                let there = match known.as_slice() {
+                    [] => "this profile has none".to_owned(),
+                    known => format!("there is {}", known.join(", ")),
+                };
+                let line = self.lines.of(part, "bus");
+                self.wrong(
+                    line,
+                    format!("component {name:?} names an unknown bus {bus:?}: {there}"),
+                );
+            }
+        }
+    }
+
+    fn name(&mut self, part: Part, key: &'static str, raw: &Spanned<String>) -> Option<Name> {
+        let line = self.note(part, key, raw);
+        match Name::new(raw.get_ref()) {
+            Ok(name) => Some(name),
+            Err(why) => {
+                self.wrong(line, format!("{key} {:?}: {why}", raw.get_ref()));
+                None
+            }
+        }
+    }
+
+    fn bus(&mut self, position: usize, raw: Spanned<RawBus>) -> Option<BusEntry> {
+        let part = Part::Bus(position);
+        self.note(part, "", &raw);
+        let raw = raw.into_inner();
+        let name = self.name(part, "name", &raw.name);
+        let line = self.note(part, "address", &raw.address);
+        let address = match raw.address.get_ref().parse::<Address>() {
+            Ok(address) => Some(address),
+            Err(why) => {
+                self.wrong(line, why.to_string());
+                None
+            }
+        };
+        if let Some(scene) = &raw.scene {
+            let line = self.note(part, "scene", scene);
+            let elsewhere = |address: &Address| !matches!(address, Address::Virtual(_));
+            if let Some(address) = address.as_ref().filter(|address| elsewhere(address)) {
+                self.wrong(line, format!("a scene lives on a virtual bus only, not on {address}"));
+            }
+        }
+        for dbc in &raw.dbc {
+            let line = self.note(part, "dbc", dbc);
+            if dbc.get_ref().trim().is_empty() {
+                self.wrong(line, "dbc names an empty file name".into());
+            }
+        }
+        let scene = raw.scene.map(Spanned::into_inner);
+        let dbc = raw.dbc.into_iter().map(|file| PathBuf::from(file.into_inner())).collect();
+        Some(BusEntry { name: name?, address: address?, scene, dbc })
+    }
+
+    fn component(&mut self, position: usize, raw: Spanned<RawComponent>) -> Option<ComponentEntry> {
+        let part = Part::Component(position);
+        self.note(part, "", &raw);
+        let raw = raw.into_inner();
+        let name = self.name(part, "name", &raw.name);
+        self.note(part, "kind", &raw.kind);
+        let bus = self.name(part, "bus", &raw.bus);
+        let base = self.whole(part, "base", raw.base.as_ref(), 0, GREATEST_ID);
+        let strings = self.whole(part, "strings", raw.strings.as_ref(), 1, 1_000);
+        let pack = raw.pack.map(|pack| self.name(part, "pack", &pack));
+        let late = self.whole(part, "late_ms", raw.late_ms.as_ref(), 1, GREATEST_PATIENCE_MS);
+        let lost = self.whole(part, "lost_ms", raw.lost_ms.as_ref(), 1, GREATEST_PATIENCE_MS);
+        if let (Some(late), Some(lost)) = (late, lost)
+            && late >= lost
+        {
+            let line = self.lines.of(part, "lost_ms");
+            self.wrong(line, format!("lost_ms ({lost}) must be greater than late_ms ({late})"));
+        }
+        let current_sign = raw.current_sign.and_then(|sign| self.sign(part, &sign));
+        let limits = raw.limits.map_or_else(Limits::default, |raw| self.limits(part, &raw));
+        Some(ComponentEntry {
+            name: name?,
+            kind: raw.kind.into_inner(),
+            bus: bus?,
+            base,
+            current_sign,
+            strings: strings.and_then(|n| u16::try_from(n).ok()).unwrap_or(1),
+            pack: pack.flatten(),
+            late: late.map(|ms| Duration::from_millis(ms.into())),
+            lost: lost.map(|ms| Duration::from_millis(ms.into())),
+            limits,
+        })
+    }
+
+    fn sign(&mut self, part: Part, raw: &Spanned<String>) -> Option<CurrentSign> {
+        let line = self.note(part, "current_sign", raw);
+        let all = [CurrentSign::PositiveCharges, CurrentSign::PositiveDischarges];
+        let found = all.into_iter().find(|sign| sign.word() == raw.get_ref());
+        if found.is_none() {
+            let text = format!(
+                "current_sign is {:?}: write {:?} or {:?}",
+                raw.get_ref(),
+                CurrentSign::PositiveCharges.word(),
+                CurrentSign::PositiveDischarges.word()
+            );
+            self.wrong(line, text);
+        }
+        found
+    }
+
+    /// A whole number from `least` to `most`.
+    fn whole(
+        &mut self,
+        part: Part,
+        key: &'static str,
+        raw: Option<&Spanned<Number>>,
+        least: u32,
+        most: u32,
+    ) -> Option<u32> {
+        let raw = raw?;
+        let line = self.note(part, key, raw);
+        let Number(number) = *raw.get_ref();
+        let fits = u32::try_from(number).ok().filter(|n| (least..=most).contains(n));
+        if fits.is_none() {
+            let text = if key == "base" {
+                format!("base is {number:#x}: from 0x0 to {most:#x} is possible")
+            } else {
+                format!("{key} is {number}: from {least} to {most} is possible")
+            };
+            self.wrong(line, text);
+        }
+        fits
+    }
+
+    fn limits(&mut self, part: Part, raw: &RawLimits) -> Limits {
+        let cell_min = self.whole(part, "cell_min_mv", raw.cell_min_mv.as_ref(), 0, 10_000);
+        let cell_max = self.whole(part, "cell_max_mv", raw.cell_max_mv.as_ref(), 1, 10_000);
+        let cold = raw.temperature_min_c.as_ref();
+        let cold = self.real(part, "temperature_min_c", cold, -100.0, 300.0);
+        let hot = raw.temperature_max_c.as_ref();
+        let hot = self.real(part, "temperature_max_c", hot, -100.0, 300.0);
+        let current = raw.current_max_a.as_ref();
+        let current = self.real(part, "current_max_a", current, 0.0, 100_000.0);
+        if let (Some(min), Some(max)) = (cell_min, cell_max)
+            && min >= max
+        {
+            let line = self.lines.of(part, "cell_max_mv");
+            self.wrong(
+                line,
+                format!("cell_max_mv ({max}) must be greater than cell_min_mv ({min})"),
+            );
+        }
+        if let (Some(min), Some(max)) = (cold, hot)
+            && min >= max
+        {
+            let line = self.lines.of(part, "temperature_max_c");
+            let text =
+                format!("temperature_max_c ({max}) must be greater than temperature_min_c ({min})");
+            self.wrong(line, text);
+        }
+        let millivolts = |mv: u32| i32::try_from(mv).ok().map(Millivolts);
+        Limits {
+            cell_min: cell_min.and_then(millivolts),
+            cell_max: cell_max.and_then(millivolts),
+            temperature_min: cold.map(Celsius),
+            temperature_max: hot.map(Celsius),
+            current_max: current.map(Amps),
+        }
+    }
+
+    /// A number from `least` to `most`.
+    fn real(
+        &mut self,
+        part: Part,
+        key: &'static str,
+        raw: Option<&Spanned<f64>>,
+        least: f64,
+        most: f64,
+    ) -> Option<f64> {
+        let raw = raw?;
+        let line = self.note(part, key, raw);
+        let number = *raw.get_ref();
+        // Written so that a number that is none (nan) is refused too.
+        if (least..=most).contains(&number) {
+            return Some(number);
+        }
+        self.wrong(line, format!("{key} is {number}: from {least} to {most} is possible"));
+        None
+    }
+}
