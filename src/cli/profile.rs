@@ -1,20 +1,174 @@
 //! `busbar profile`.
 
+use std::io::{self, Write};
 use std::path::Path;
+use std::process::ExitCode;
 
+use crate::base::problem::Problem;
 use crate::cli::Outcome;
+use crate::engine::profiles::{self, Report, Summary};
+use crate::engine::{ComponentEntry, Profile};
 
 /// What to do with profiles.
 #[derive(clap::Subcommand, Debug)]
 pub enum Command {
-    /// List the profiles of the data folder.
-    List,
+    /// List the profiles of the data folder, broken ones with the reason.
+    List(ListArgs),
+    /// Show what a profile says, with everything filled in.
+    Show(OneArgs),
+    /// Check a profile. Exits with 0 when it can run, with 1 when it is refused.
+    Check(OneArgs),
+}
+
+/// Arguments of `busbar profile list`.
+#[derive(clap::Args, Debug)]
+pub struct ListArgs {
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// Arguments of `busbar profile show` and `check`.
+#[derive(clap::Args, Debug)]
+pub struct OneArgs {
+    /// The profile: its name in the data folder, or a file.
+    #[arg(value_name = "NAME|FILE")]
+    pub profile: String,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// How results are printed.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
 }
 
 /// Runs it; `data_dir` overrides the data folder.
 ///
 /// # Errors
 /// Says what and where.
-pub fn run(_command: &Command, _data_dir: Option<&Path>) -> Outcome {
-    Err("not built yet".into())
+pub fn run(command: &Command, data_dir: Option<&Path>) -> Outcome {
+    let mut out = io::stdout().lock();
+    match command {
+        Command::List(args) => {
+            let (folder, all) = profiles::list(data_dir)?;
+            match args.format {
+                Format::Text => print_list(&mut out, &folder, &all)?,
+                Format::Json => print_json(&mut out, &all)?,
+            }
+        }
+        Command::Show(args) => {
+            let loaded = profiles::open(&args.profile, data_dir)?;
+            match args.format {
+                Format::Text => print_profile(&mut out, &loaded.file, &loaded.profile)?,
+                Format::Json => print_json(&mut out, &loaded.profile)?,
+            }
+        }
+        Command::Check(args) => {
+            let report = profiles::check(&args.profile, data_dir)?;
+            match args.format {
+                Format::Text => print_report(&mut out, &report)?,
+                Format::Json => print_json(&mut out, &report)?,
+            }
+            let refused = report.profile.is_none();
+            return Ok(if refused { ExitCode::FAILURE } else { ExitCode::SUCCESS });
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_json(out: &mut impl Write, what: &impl serde::Serialize) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, what)?;
+    writeln!(out)
+}
+
+fn print_list(out: &mut impl Write, folder: &Path, all: &[Summary]) -> io::Result<()> {
+    if all.is_empty() {
+        return writeln!(out, "no profile in {} yet", folder.display());
+    }
+    let width = all.iter().map(|one| one.name.chars().count()).max().unwrap_or(0);
+    for one in all {
+        write!(out, "{:width$}  ", one.name)?;
+        match (&one.refused, one.parts) {
+            (Some(reason), _) => writeln!(out, "refused: {reason}")?,
+            (None, parts) => {
+                let (buses, components) = parts.unwrap_or_default();
+                let buses = count(buses, "bus", "buses");
+                let components = count(components, "component", "components");
+                let warnings = match one.warnings {
+                    0 => String::new(),
+                    n => format!(", {}", count(n, "warning", "warnings")),
+                };
+                writeln!(out, "{buses}, {components}{warnings}")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+fn print_profile(out: &mut impl Write, file: &Path, profile: &Profile) -> io::Result<()> {
+    writeln!(out, "{}  ({})", profile.name, file.display())?;
+    for bus in &profile.buses {
+        write!(out, "  bus {}: {}", bus.name, bus.address)?;
+        if let Some(scene) = &bus.scene {
+            write!(out, ", scene {scene}")?;
+        }
+        for dbc in &bus.dbc {
+            write!(out, ", {}", dbc.display())?;
+        }
+        writeln!(out)?;
+    }
+    for component in &profile.components {
+        write!(out, "  component {}: {} on {}", component.name, component.kind, component.bus)?;
+        writeln!(out, "{}", settings(component))?;
+    }
+    Ok(())
+}
+
+/// What a component sets itself, each behind a comma.
+fn settings(component: &ComponentEntry) -> String {
+    let limits = component.limits;
+    let all = [
+        component.base.map(|base| format!("base {base:#x}")),
+        component.current_sign.map(|sign| sign.to_string()),
+        (component.strings != 1).then(|| format!("{} strings", component.strings)),
+        component.pack.as_ref().map(|pack| format!("pack {pack}")),
+        component.late.map(|late| format!("late after {} ms", late.as_millis())),
+        component.lost.map(|lost| format!("lost after {} ms", lost.as_millis())),
+        limits.cell_min.map(|mv| format!("cells at least {} mV", mv.get())),
+        limits.cell_max.map(|mv| format!("cells at most {} mV", mv.get())),
+        limits.temperature_min.map(|t| format!("at least {} °C", t.get())),
+        limits.temperature_max.map(|t| format!("at most {} °C", t.get())),
+        limits.current_max.map(|a| format!("at most {} A", a.get())),
+    ];
+    all.into_iter().flatten().map(|one| format!(", {one}")).collect()
+}
+
+fn print_report(out: &mut impl Write, report: &Report) -> io::Result<()> {
+    for Problem { line, severity, text } in &report.problems {
+        let file = report.file.display();
+        match line {
+            0 => writeln!(out, "{file}: {}: {text}", severity.word())?,
+            line => writeln!(out, "{file}:{line}: {}: {text}", severity.word())?,
+        }
+    }
+    match &report.profile {
+        None => writeln!(out, "{} is refused", report.file.display()),
+        Some(profile) => writeln!(
+            out,
+            "{} can run: {}, {}",
+            report.file.display(),
+            count(profile.buses.len(), "bus", "buses"),
+            count(profile.components.len(), "component", "components")
+        ),
+    }
 }

@@ -3,21 +3,24 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::base::id::Name;
 use crate::base::reading::Patience;
 use crate::base::units::{Amps, Celsius, Millivolts};
 use crate::engine::can::address::Address;
+use crate::engine::device::{CurrentSign, Kind, Settings};
 
-/// A named set of buses and components.
+/// A named set of buses and components. Serialised under the names of the file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Profile {
     /// Its name.
     pub name: Name,
     /// Buses; the position is the `BusId` while the profile runs.
+    #[serde(rename = "bus")]
     pub buses: Vec<BusEntry>,
     /// Components; the position is the `ComponentId` while the profile runs.
+    #[serde(rename = "component")]
     pub components: Vec<ComponentEntry>,
 }
 
@@ -45,7 +48,7 @@ pub struct ComponentEntry {
     pub bus: Name,
     /// Base address; `None` is the kind's own.
     pub base: Option<u32>,
-    /// Which sign its current has while the battery charges; `None` is the kind's own.
+    /// Which way round it counts current; `None` is the kind's own.
     pub current_sign: Option<CurrentSign>,
     /// Parallel strings behind it, at least 1.
     pub strings: u16,
@@ -53,35 +56,32 @@ pub struct ComponentEntry {
     /// of its own, named as the component.
     pub pack: Option<Name>,
     /// After how long its data counts as late; `None` is the kind's own.
+    #[serde(rename = "late_ms", serialize_with = "millis")]
     pub late: Option<Duration>,
     /// After how long its data counts as lost; `None` is the kind's own.
+    #[serde(rename = "lost_ms", serialize_with = "millis")]
     pub lost: Option<Duration>,
     /// What its values should stay within.
     pub limits: Limits,
-}
-
-/// The sign of a device's current while the battery charges.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CurrentSign {
-    /// Current into the battery is positive.
-    PositiveCharges,
-    /// Current out of the battery is positive.
-    PositiveDischarges,
 }
 
 /// What values should stay within. `None`: no limit of ours; the device's own still hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Limits {
     /// Least cell voltage.
+    #[serde(rename = "cell_min_mv")]
     pub cell_min: Option<Millivolts>,
     /// Greatest cell voltage.
+    #[serde(rename = "cell_max_mv")]
     pub cell_max: Option<Millivolts>,
     /// Least cell temperature.
+    #[serde(rename = "temperature_min_c")]
     pub temperature_min: Option<Celsius>,
     /// Greatest cell temperature.
+    #[serde(rename = "temperature_max_c")]
     pub temperature_max: Option<Celsius>,
     /// Greatest pack current, either way.
+    #[serde(rename = "current_max_a")]
     pub current_max: Option<Amps>,
 }
 
@@ -125,6 +125,17 @@ impl ComponentEntry {
         Self { base: Some(base), ..self }
     }
 
+    /// What it sets on its kind of device.
+    #[must_use]
+    pub fn settings(&self, kind: &Kind) -> Settings {
+        let usual = kind.defaults();
+        Settings {
+            base: self.base.unwrap_or(usual.base),
+            current_sign: self.current_sign.unwrap_or(usual.current_sign),
+            strings: self.strings,
+        }
+    }
+
     /// How long its data may be silent; `usual` is the kind's own.
     #[must_use]
     pub fn patience(&self, usual: Patience) -> Patience {
@@ -138,13 +149,7 @@ impl ComponentEntry {
     }
 }
 
-impl CurrentSign {
-    /// How it is written in a profile.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::PositiveCharges => "positive-charges",
-            Self::PositiveDischarges => "positive-discharges",
-        }
-    }
+// By reference, as serde asks for it.
+fn millis<S: Serializer>(span: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+    span.map(|span| u64::try_from(span.as_millis()).unwrap_or(u64::MAX)).serialize(to)
 }

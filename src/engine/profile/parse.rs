@@ -14,8 +14,9 @@ use crate::base::id::Name;
 use crate::base::problem::{Problem, Severity};
 use crate::base::units::{Amps, Celsius, Millivolts};
 use crate::engine::can::address::Address;
+use crate::engine::device::CurrentSign;
 use crate::engine::profile::expand::{self, Lookup};
-use crate::engine::profile::model::{BusEntry, ComponentEntry, CurrentSign, Limits, Profile};
+use crate::engine::profile::model::{BusEntry, ComponentEntry, Limits, Profile};
 
 /// Most buses a profile may have.
 pub const BUS_LIMIT: usize = 64;
@@ -336,18 +337,13 @@ impl Reader<'_> {
 
     fn sign(&mut self, part: Part, raw: &Spanned<String>) -> Option<CurrentSign> {
         let line = self.note(part, "current_sign", raw);
-        let all = [CurrentSign::PositiveCharges, CurrentSign::PositiveDischarges];
-        let found = all.into_iter().find(|sign| sign.word() == raw.get_ref());
-        if found.is_none() {
-            let text = format!(
-                "current_sign is {:?}: write {:?} or {:?}",
-                raw.get_ref(),
-                CurrentSign::PositiveCharges.word(),
-                CurrentSign::PositiveDischarges.word()
-            );
-            self.wrong(line, text);
+        match raw.get_ref().parse::<CurrentSign>() {
+            Ok(sign) => Some(sign),
+            Err(why) => {
+                self.wrong(line, format!("current_sign: {why}"));
+                None
+            }
         }
-        found
     }
 
     /// A whole number from `least` to `most`.

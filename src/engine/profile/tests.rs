@@ -9,8 +9,9 @@ use proptest::prelude::*;
 use crate::base::id::Name;
 use crate::base::units::{Amps, Celsius, Millivolts};
 use crate::engine::can::address::Address;
+use crate::engine::device::CurrentSign;
 use crate::engine::profile::library::{self, Library, LibraryError};
-use crate::engine::profile::model::{BusEntry, ComponentEntry, CurrentSign, Limits, Profile};
+use crate::engine::profile::model::{BusEntry, ComponentEntry, Limits, Profile};
 use crate::engine::profile::parse::{self, Part};
 use crate::engine::profile::write::write;
 use crate::engine::testing::golden;
@@ -33,7 +34,7 @@ fn full() -> Profile {
         ..BusEntry::new(name("Demo"), Address::Virtual("demo".into()))
     };
     let left = ComponentEntry {
-        current_sign: Some(CurrentSign::PositiveDischarges),
+        current_sign: Some(CurrentSign::DischargePositive),
         strings: 2,
         pack: Some(name("Main pack")),
         late: Some(Duration::from_millis(400)),
@@ -132,7 +133,10 @@ fn every_mistake_in_the_file_has_its_line() {
         ("strngs = 2", "9: unknown field `strngs`"),
         ("strings = 0", "9: strings is 0: from 1 to 1000"),
         ("late_ms = 900\nlost_ms = 900", "10: lost_ms (900) must be greater than late_ms (900)"),
-        ("current_sign = 'plus'", "9: current_sign is \"plus\": write \"positive-charges\" or"),
+        (
+            "current_sign = 'plus'",
+            "9: current_sign: \"plus\" is no current sign; it is charge-positive or",
+        ),
         ("limits = { cell_min_mv = 4000, cell_max_mv = 3000 }", "9: cell_max_mv (3000) must be"),
         ("limits = { temperature_min_c = 9.5, temperature_max_c = 9 }", "9: temperature_max_c (9)"),
         ("limits = { current_max_a = nan }", "9: current_max_a is NaN"),

@@ -33,8 +33,8 @@ const COMPONENT_HEAD: &str = "
 # kind          what it is; `busbar profile check` lists the kinds there are
 # bus           the name of one of the buses above
 # base          its base address; left out: the one it has from the factory
-# current_sign  \"positive-charges\" or \"positive-discharges\": which sign its current has on the
-#               wire. Charge with an ampere or two and see that Busbar says \"charging\".
+# current_sign  \"charge-positive\" or \"discharge-positive\": which way round it counts current.
+#               Charge with an ampere or two and see that Busbar says \"charging\".
 # strings       parallel strings behind it
 # pack          components that name the same pack are shown as one
 # late_ms       its values are shown dimmed when they are older than this, in milliseconds
@@ -77,8 +77,8 @@ fn write_component(out: &mut String, component: &ComponentEntry) {
     put(out, "kind", &quote(&component.kind));
     put(out, "bus", &quote(component.bus.as_str()));
     maybe(out, "base", component.base.map(|base| format!("{base:#x}")), "0x600");
-    let sign = component.current_sign.map(|sign| quote(sign.word()));
-    maybe(out, "current_sign", sign, "\"positive-charges\"");
+    let sign = component.current_sign.map(|sign| quote(sign.name()));
+    maybe(out, "current_sign", sign, "\"charge-positive\"");
     put(out, "strings", &component.strings);
     let pack = component.pack.as_ref().map(|pack| quote(pack.as_str()));
     maybe(out, "pack", pack, "\"Main pack\"");

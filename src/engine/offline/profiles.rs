@@ -1,0 +1,113 @@
+//! Profiles as the command line asks for them: listed, shown, checked, without a running engine.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::base::problem::Problem;
+use crate::engine::device::Catalog;
+use crate::engine::profile::check::{self, Ground};
+use crate::engine::profile::expand::environment;
+use crate::engine::profile::library::{self, Library, LibraryError, Loaded};
+use crate::engine::profile::model::Profile;
+
+/// A profile of the data folder in one line.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// Its name.
+    pub name: String,
+    /// Its file.
+    pub file: PathBuf,
+    /// Buses and components, where it can be read.
+    pub parts: Option<(usize, usize)>,
+    /// Why it is refused, where it is.
+    pub refused: Option<String>,
+    /// How many warnings there are.
+    pub warnings: usize,
+}
+
+/// What a check of one profile found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// The file that was checked.
+    pub file: PathBuf,
+    /// What it says, where it may run.
+    pub profile: Option<Profile>,
+    /// Everything that is wrong or odd, with lines.
+    pub problems: Vec<Problem>,
+}
+
+/// What profiles are checked against: the kinds and scenes that come with the program.
+#[must_use]
+pub fn ground() -> Ground {
+    Ground { catalog: Catalog::builtin(), scenes: scenes() }
+}
+
+fn scenes() -> Vec<String> {
+    Vec::new()
+}
+
+/// All profiles of the data folder, the broken ones with the reason.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn list(data_dir: Option<&Path>) -> Result<(PathBuf, Vec<Summary>), LibraryError> {
+    let library = Library::find(data_dir)?;
+    let ground = ground();
+    let summary = |listed: library::Listed| {
+        let outcome = listed.outcome.and_then(|loaded| check::admit(loaded, &ground));
+        let (name, file) = (listed.name, listed.file);
+        match outcome {
+            Ok(loaded) => Summary {
+                name,
+                file,
+                parts: Some((loaded.profile.buses.len(), loaded.profile.components.len())),
+                refused: None,
+                warnings: loaded.warnings.len(),
+            },
+            Err(error) => {
+                Summary { name, file, parts: None, refused: Some(sentence(&error)), warnings: 0 }
+            }
+        }
+    };
+    let all = library.list(&environment)?.into_iter().map(summary).collect();
+    Ok((library.profiles(), all))
+}
+
+/// The error and its causes in one sentence.
+fn sentence(error: &dyn std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        said.push_str(": ");
+        said.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    said
+}
+
+/// The profile called `name`, or in the file `name`.
+///
+/// # Errors
+/// There is none, or it is refused.
+pub fn open(name: &str, data_dir: Option<&Path>) -> Result<Loaded, LibraryError> {
+    let file = Library::find(data_dir)?.resolve(name)?;
+    check::admit(library::load(&file, &environment)?, &ground())
+}
+
+/// Checks the profile called `name`, or in the file `name`.
+///
+/// # Errors
+/// It cannot be read at all. What is wrong inside it is in the report.
+pub fn check(name: &str, data_dir: Option<&Path>) -> Result<Report, LibraryError> {
+    match open(name, data_dir) {
+        Ok(loaded) => {
+            let Loaded { file, profile, warnings, .. } = loaded;
+            Ok(Report { file, profile: Some(profile), problems: warnings })
+        }
+        Err(LibraryError::Refused { file, problems }) => {
+            Ok(Report { file, profile: None, problems })
+        }
+        Err(error) => Err(error),
+    }
+}

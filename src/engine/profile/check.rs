@@ -1,0 +1,252 @@
+//! Asks whether a profile makes sense: kinds that exist, addresses a device can have, no two
+//! components that claim the same ids, files that are there. What keeps a profile from running is
+//! an error; what is only odd is a warning.
+
+use std::path::Path;
+
+use crate::base::problem::{Problem, Severity};
+use crate::engine::can::address::Address;
+use crate::engine::device::{BindError, Catalog, Claim, Device};
+use crate::engine::profile::library::{LibraryError, Loaded};
+use crate::engine::profile::model::{ComponentEntry, Profile};
+use crate::engine::profile::parse::{Lines, Part};
+
+/// Most overlaps that are reported one by one.
+const OVERLAP_LIMIT: usize = 50;
+
+/// What profiles are checked against.
+#[derive(Clone, Debug, Default)]
+pub struct Ground {
+    /// The kinds of device there are.
+    pub catalog: Catalog,
+    /// The built-in scenes there are.
+    pub scenes: Vec<String>,
+}
+
+/// A loaded profile that may run, with its warnings.
+///
+/// # Errors
+/// Everything that keeps it from running, and the warnings.
+pub fn admit(loaded: Loaded, ground: &Ground) -> Result<Loaded, LibraryError> {
+    let problems = check(&loaded.profile, &loaded.lines, ground);
+    if problems.iter().any(|problem| problem.severity == Severity::Error) {
+        // Errors first: the first one is what the short sentence tells.
+        let mut problems = problems;
+        problems.sort_by_key(|problem| (problem.severity != Severity::Error, problem.line));
+        return Err(LibraryError::Refused { file: loaded.file, problems });
+    }
+    Ok(Loaded { warnings: problems, ..loaded })
+}
+
+/// Everything that is wrong or odd, in the order of the file.
+#[must_use]
+pub fn check(profile: &Profile, lines: &Lines, ground: &Ground) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    buses(profile, lines, ground, &mut problems);
+    let mut devices = Vec::new();
+    for (position, component) in profile.components.iter().enumerate() {
+        match bind(component, ground) {
+            Ok(device) => devices.push((position, device)),
+            Err((key, text)) => {
+                let line = lines.of(Part::Component(position), key);
+                problems.push(Problem { line, severity: Severity::Error, text });
+            }
+        }
+    }
+    overlaps(profile, lines, &devices, &mut problems);
+    problems.sort_by_key(|problem| problem.line);
+    problems
+}
+
+fn buses(profile: &Profile, lines: &Lines, ground: &Ground, problems: &mut Vec<Problem>) {
+    let missing = |file: &Path| !file.exists();
+    for (position, bus) in profile.buses.iter().enumerate() {
+        let part = Part::Bus(position);
+        let mut warn = |key, text| {
+            let line = lines.of(part, key);
+            problems.push(Problem { line, severity: Severity::Warning, text });
+        };
+        if let Address::Replay(file) = &bus.address
+            && missing(file)
+        {
+            warn("address", format!("there is no recording {}", file.display()));
+        }
+        for file in bus.dbc.iter().filter(|file| missing(file)) {
+            warn("dbc", format!("there is no DBC file {}", file.display()));
+        }
+        let Some(scene) = &bus.scene else { continue };
+        let is_file = scene.ends_with(".toml") || Path::new(scene).components().count() > 1;
+        let found =
+            if is_file { !missing(Path::new(scene)) } else { ground.scenes.contains(scene) };
+        if !found {
+            let line = lines.of(part, "scene");
+            let known = ground.scenes.join(", ");
+            let text = format!("unknown scene {scene:?}: there is {known}, or name a .toml file");
+            problems.push(Problem { line, severity: Severity::Error, text });
+        }
+    }
+    let by_address = |at: usize| profile.buses.get(at).map(|bus| &bus.address);
+    for second in 0..profile.buses.len() {
+        let same = (0..second).find(|first| by_address(*first) == by_address(second));
+        if let (Some(first), Some(address)) = (same, by_address(second)) {
+            let line = lines.of(Part::Bus(second), "address");
+            let name = profile.buses.get(first).map_or("", |bus| bus.name.as_str());
+            let text = format!("{address} is the bus {name:?} already");
+            problems.push(Problem { line, severity: Severity::Warning, text });
+        }
+    }
+}
+
+/// The device of a component, or the key that is wrong and why.
+fn bind(component: &ComponentEntry, ground: &Ground) -> Result<Device, (&'static str, String)> {
+    let Some(kind) = ground.catalog.find(&component.kind) else {
+        let known: Vec<&str> =
+            ground.catalog.iter().map(|kind| kind.manifest.id.as_str()).collect();
+        let known = known.join(", ");
+        return Err(("kind", format!("unknown kind {:?}: there is {known}", component.kind)));
+    };
+    kind.bind(component.settings(kind)).map_err(|error| {
+        let key = match error {
+            BindError::Strings { .. } => "strings",
+            BindError::NotAMultiple { .. }
+            | BindError::OutOfRange { .. }
+            | BindError::NotAChoice { .. } => "base",
+            BindError::Schema { .. } => "kind",
+        };
+        (key, format!("component {:?}: {error}", component.name.as_str()))
+    })
+}
+
+/// Ids that two components on one bus both claim. Where one of them claims nothing that the other
+/// does not, it would only ever repeat the other: that is a mistake; a partial overlap may be meant.
+fn overlaps(
+    profile: &Profile,
+    lines: &Lines,
+    devices: &[(usize, Device)],
+    problems: &mut Vec<Problem>,
+) {
+    let claimed: Vec<(usize, Vec<Claim>)> =
+        devices.iter().map(|(position, device)| (*position, device.claims())).collect();
+    let mut reported = 0;
+    for (at, (second, claims)) in claimed.iter().enumerate() {
+        for (first, others) in claimed.iter().take(at) {
+            let (Some(one), Some(two)) =
+                (profile.components.get(*first), profile.components.get(*second))
+            else {
+                continue;
+            };
+            let shared = shared(claims, others);
+            if one.bus != two.bus || shared.is_empty() || reported == OVERLAP_LIMIT {
+                continue;
+            }
+            reported += 1;
+            let whole = one.kind == two.kind && claims == others;
+            let severity = if whole { Severity::Error } else { Severity::Warning };
+            let ids: Vec<String> = shared.iter().map(ToString::to_string).collect();
+            let text = format!(
+                "components {:?} (line {}) and {:?} both claim {} on bus {:?}",
+                one.name.as_str(),
+                lines.of(Part::Component(*first), "base"),
+                two.name.as_str(),
+                ids.join(", "),
+                one.bus.as_str(),
+            );
+            let line = lines.of(Part::Component(*second), "base");
+            problems.push(Problem { line, severity, text });
+        }
+    }
+}
+
+fn shared(some: &[Claim], others: &[Claim]) -> Vec<Claim> {
+    let pairs = some.iter().flat_map(|a| others.iter().map(move |b| (a, b)));
+    pairs.filter_map(|(a, b)| a.overlap(b).map(|ids| Claim { ids, extended: a.extended })).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::profile::parse;
+
+    fn ground() -> Ground {
+        Ground { catalog: Catalog::builtin(), scenes: vec!["driving".into(), "bus-off".into()] }
+    }
+
+    fn problems(text: &str) -> Vec<String> {
+        let parsed = parse::parse(text, &|_| None).unwrap();
+        check(&parsed.profile, &parsed.lines, &ground())
+            .into_iter()
+            .map(|p| format!("{}: {}: {}", p.line, p.severity.word(), p.text))
+            .collect()
+    }
+
+    const BUSES: &str = "name = 'P'\n[[bus]]\nname = 'b'\naddress = 'virtual:x'\n\
+                         [[bus]]\nname = 'c'\naddress = 'virtual:y'\n";
+
+    fn bmu(name: &str, bus: &str, base: &str) -> String {
+        format!(
+            "[[component]]\nname = '{name}'\nkind = 'prohelion-d1000-gen1'\nbus = '{bus}'\nbase = {base}\n"
+        )
+    }
+
+    #[test]
+    fn a_sound_profile_has_no_problem() {
+        let text = format!("{BUSES}{}{}", bmu("one", "b", "0x600"), bmu("two", "c", "0x600"));
+        assert_eq!(problems(&text), [] as [String; 0]);
+        let both = format!("{BUSES}{}{}", bmu("one", "b", "0x600"), bmu("two", "b", "0x200"));
+        assert_eq!(problems(&both), [] as [String; 0]);
+    }
+
+    #[test]
+    fn an_unknown_kind_lists_the_known_ones() {
+        let text = format!("{BUSES}[[component]]\nname = 'x'\nkind = 'acme'\nbus = 'b'\n");
+        let said = problems(&text);
+        assert!(said[0].starts_with("10: error: unknown kind \"acme\": there is"), "{said:?}");
+        assert!(said[0].contains("prohelion-d1000-gen1"), "{said:?}");
+    }
+
+    #[test]
+    fn a_base_that_cannot_be_is_refused_at_its_line() {
+        let said = problems(&format!("{BUSES}{}", bmu("one", "b", "0x601")));
+        assert!(
+            said[0].starts_with("12: error: component \"one\": base address 0x601"),
+            "{said:?}"
+        );
+        assert!(said[0].contains("not a multiple"), "{said:?}");
+        let said = problems(&format!("{BUSES}{}", bmu("one", "b", "0x800")));
+        assert!(said[0].contains("out of range"), "{said:?}");
+    }
+
+    #[test]
+    fn two_components_on_one_address_are_named_with_their_ids() {
+        let said =
+            problems(&format!("{BUSES}{}{}", bmu("one", "b", "0x600"), bmu("two", "b", "0x600")));
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(
+            said[0].starts_with("17: error: components \"one\" (line 12) and \"two\""),
+            "{said:?}"
+        );
+        assert!(said[0].contains("0x600 to 0x6FF on bus \"b\""), "{said:?}");
+    }
+
+    #[test]
+    fn a_partial_overlap_is_a_warning() {
+        let controls = "[[component]]\nname = 'pedals'\nkind = 'ev-driver-controls'\nbus = 'b'\nbase = 0x6A0\n";
+        let said = problems(&format!("{BUSES}{}{controls}", bmu("one", "b", "0x600")));
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].starts_with("17: warning: components \"one\""), "{said:?}");
+        assert!(said[0].contains("0x6A0"), "{said:?}");
+    }
+
+    #[test]
+    fn files_scenes_and_buses_that_cannot_be_are_told() {
+        let text = "name = 'P'\n[[bus]]\nname = 'b'\naddress = 'virtual:x'\nscene = 'beach'\n\
+                    [[bus]]\nname = 'c'\naddress = 'replay:/nowhere/a.log'\ndbc = ['/nowhere/a.dbc']\n\
+                    [[bus]]\nname = 'd'\naddress = 'virtual:x'\n";
+        let said = problems(text);
+        assert_eq!(said.len(), 4, "{said:?}");
+        assert!(said[0].contains("5: error: unknown scene \"beach\": there is driving, bus-off"));
+        assert!(said[1].contains("8: warning: there is no recording /nowhere/a.log"));
+        assert!(said[2].contains("9: warning: there is no DBC file /nowhere/a.dbc"));
+        assert!(said[3].contains("12: warning: virtual:x is the bus \"b\" already"));
+    }
+}
