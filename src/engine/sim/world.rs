@@ -1,0 +1,427 @@
+//! A world: the devices of a scene, living on one simulated bus in virtual time. It has no clock
+//! and no thread; [`World::advance`] takes it to a moment and gives the frames of that time, the
+//! same ones in whatever steps it is called. Frames of others come in through [`World::receive`].
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use thiserror::Error;
+
+use super::bmu::Bmu;
+use super::bus_line::{BusLine, Complaint};
+use super::charger::{self, Charger};
+use super::driver::{self, Driver};
+use super::ear::{Ear, Ears, Heard};
+use super::fault::{Fate, Faults, Node};
+use super::plant::{self, Plant};
+use super::scene::{Scene, Wrong};
+use super::wire::{BmuWire, ChargerWire, ControlsWire, Mouth, Said};
+use crate::base::time::{Mono, TimeSource, Timebase};
+use crate::engine::can::frame::{Frame, FrameRef, Frames, Kind};
+use crate::engine::can::guard::Allow;
+
+/// How long after its start a bus-off fault has made the controller passive, and off.
+const PASSIVE_NS: i64 = 40_000_000;
+const OFF_NS: i64 = 80_000_000;
+/// A second pair of driver controls speaks half a beat after the first.
+const SECOND_CONTROLS_NS: i64 = 50_000_000;
+/// Time between two commands to the charger.
+const COMMAND_NS: i64 = 1_000_000_000;
+
+/// Why a scene is no world.
+#[derive(Debug, Error)]
+pub enum WorldError {
+    /// A base address that is none.
+    #[error("0x{base:X} is no base address")]
+    Base {
+        /// The base.
+        base: u32,
+    },
+    /// A fault on a message that the device does not send.
+    #[error("{device} sends no message {message:?}; it sends {known}")]
+    NoMessage {
+        /// The device.
+        device: String,
+        /// What the fault names.
+        message: String,
+        /// What there is.
+        known: String,
+    },
+}
+
+/// Something that is due at its time.
+#[derive(Clone, Copy, Debug)]
+enum Task {
+    Power,
+    Watch(usize),
+    Module(usize, u16),
+    Bmu(usize),
+    Driver,
+    Command,
+    Charger,
+    SecondControls,
+    BusOff { from: Mono, until: Option<Mono>, every: Option<i64>, stage: Complaint },
+}
+
+/// A simulated world.
+#[derive(Clone, Debug)]
+pub struct World {
+    now: Mono,
+    timebase: Timebase,
+    tasks: Vec<Task>,
+    due: BinaryHeap<Reverse<(Mono, usize)>>,
+    plant: Plant,
+    bmus: Vec<(Bmu, BmuWire)>,
+    charger: Option<(Charger, ChargerWire)>,
+    driver: Option<(Driver, ControlsWire)>,
+    charger_limits: (f64, f64),
+    faults: Faults,
+    line: BusLine,
+    ears: Ears,
+    said: Vec<Said>,
+}
+
+impl World {
+    /// The world of `scene`, at its start, with `seed` for all chance in it.
+    ///
+    /// # Errors
+    /// A device of the scene cannot be had as it is described.
+    pub fn new(scene: &Scene, seed: u64) -> Result<Self, WorldError> {
+        let timebase = Timebase { source: TimeSource::Simulation, wall_at_zero: Some(scene.start) };
+        let mut bmus = Vec::new();
+        for (number, plan) in scene.bmus.iter().enumerate() {
+            let wire = BmuWire::new(plan.base, plan.modules)?;
+            bmus.push((Bmu::new(Node(number), plan, seed), wire));
+        }
+        let charger_node = Node(bmus.len());
+        let charger = match &scene.charger {
+            Some(plan) => Some((Charger::new(charger_node, plan), ChargerWire::new()?)),
+            None => None,
+        };
+        let driver = match &scene.controls {
+            Some(plan) => {
+                let driver = Driver::new(plan, &scene.legs, bmus.len(), seed);
+                Some((driver, ControlsWire::new(plan.base)?))
+            }
+            None => None,
+        };
+        let ears = Ears::new(&bmus, charger.as_ref(), driver.as_ref());
+        let mut world = Self {
+            now: Mono::ZERO,
+            timebase,
+            tasks: Vec::new(),
+            due: BinaryHeap::new(),
+            plant: Plant::new(scene, seed),
+            charger_limits: scene.charger.as_ref().map_or((0.0, 0.0), |c| (c.volts, c.amps)),
+            bmus,
+            charger,
+            driver,
+            faults: Faults::new(seed),
+            line: BusLine::default(),
+            ears,
+            said: Vec::new(),
+        };
+        world.aim_faults(scene)?;
+        world.plan_tasks(scene, seed);
+        Ok(world)
+    }
+
+    /// The number of a device: BMUs first, then the charger, then the driver controls.
+    fn node(&self, scene: &Scene, name: &str) -> Option<Node> {
+        let bmus = scene.bmus.iter().map(|bmu| bmu.name.as_str());
+        let charger = scene.charger.as_ref().map_or("", |c| c.name.as_str());
+        let controls = scene.controls.as_ref().map_or("", |c| c.name.as_str());
+        bmus.chain([charger, controls]).position(|known| known == name).map(Node)
+    }
+
+    const fn controls_node(&self) -> Node {
+        Node(self.bmus.len() + 1)
+    }
+
+    fn aim_faults(&mut self, scene: &Scene) -> Result<(), WorldError> {
+        for fault in &scene.faults {
+            let node = fault.on.as_ref().and_then(|on| self.node(scene, on.as_str()));
+            let message = match (&fault.message, node) {
+                (Some(message), Some(node)) => {
+                    let slots = self.slots(node);
+                    let found = slots.iter().find(|slot| slot.name == *message);
+                    let id = found.map(|slot| slot.id).ok_or_else(|| WorldError::NoMessage {
+                        device: fault.on.as_ref().map_or_else(String::new, ToString::to_string),
+                        message: message.clone(),
+                        known: slots.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", "),
+                    })?;
+                    Some(id)
+                }
+                (Some(_) | None, _) => None,
+            };
+            self.faults.add(fault.clone(), node, message);
+        }
+        Ok(())
+    }
+
+    /// The messages of a device.
+    fn slots(&self, node: Node) -> Vec<&super::wire::Slot> {
+        if let Some((_, wire)) = self.bmus.get(node.0) {
+            wire.slots()
+        } else if node == self.controls_node() {
+            self.driver.as_ref().map_or_else(Vec::new, |(_, wire)| wire.slots())
+        } else {
+            self.charger.as_ref().map_or_else(Vec::new, |(_, wire)| vec![&wire.status])
+        }
+    }
+
+    fn plan_tasks(&mut self, scene: &Scene, seed: u64) {
+        let mut chance = super::chance::Chance::new(seed, 1);
+        self.plan(Task::Power, plant::STEP_NS);
+        for bmu in 0..self.bmus.len() {
+            let modules = self.bmus.get(bmu).map_or(0, |(bmu, _)| bmu.modules());
+            for module in 0..modules {
+                self.plan(Task::Module(bmu, module), (chance.between(0.02, 0.98) * 1e9) as i64);
+            }
+            self.plan(Task::Bmu(bmu), (chance.between(0.01, 0.1) * 1e9) as i64);
+            self.plan(Task::Watch(bmu), 1);
+        }
+        if self.driver.is_some() {
+            self.plan(Task::Driver, (chance.between(0.01, 0.1) * 1e9) as i64);
+        }
+        if self.charger.is_some() {
+            self.plan(Task::Charger, (chance.between(0.1, 0.9) * 1e9) as i64);
+            // A host that commands the charger is there only where a leg says charge.
+            if scene.legs.iter().any(|leg| leg.what == super::scene::Doing::Charge) {
+                self.plan(Task::Command, (chance.between(0.1, 0.9) * 1e9) as i64);
+            }
+        }
+        if self.faults.all(Wrong::SecondControls).next().is_some() {
+            self.plan(Task::SecondControls, SECOND_CONTROLS_NS);
+        }
+        let offs: Vec<(Mono, Option<Mono>, Option<i64>)> =
+            self.faults.all(Wrong::BusOff).map(|f| (f.from, f.until, f.every)).collect();
+        for (from, until, every) in offs {
+            let task = Task::BusOff { from, until, every, stage: Complaint::Warning };
+            self.plan(task, from.nanos());
+        }
+    }
+
+    fn plan(&mut self, task: Task, first_ns: i64) {
+        self.due.push(Reverse((Mono::from_nanos(first_ns), self.tasks.len())));
+        self.tasks.push(task);
+    }
+
+    /// How far it has come.
+    #[must_use]
+    pub const fn now(&self) -> Mono {
+        self.now
+    }
+
+    /// What its stamps mean.
+    #[must_use]
+    pub const fn timebase(&self) -> Timebase {
+        self.timebase
+    }
+
+    /// When the next thing happens or the next frame comes out.
+    #[must_use]
+    pub fn next_due(&self) -> Mono {
+        let task = self.due.peek().map(|Reverse((at, _))| *at);
+        let soonest = [task, self.line.next_late(), self.line.next_ready()];
+        soonest.into_iter().flatten().min().unwrap_or(Mono::from_nanos(i64::MAX))
+    }
+
+    /// Lives on to `to` and appends the frames of that time to `out`, in order, stamped with the
+    /// time since the world's start. A `to` in the past does nothing.
+    pub fn advance(&mut self, to: Mono, out: &mut Frames) {
+        out.set_timebase(self.timebase);
+        loop {
+            let task = self.due.peek().map(|Reverse((at, _))| *at).filter(|at| *at <= to);
+            let late = self.line.next_late().filter(|at| *at <= to);
+            match (task, late) {
+                (None, None) => break,
+                (task, Some(at)) if task.is_none_or(|task| at <= task) => {
+                    self.now = at;
+                    if let Some(frame) = self.line.take_late() {
+                        self.send(frame);
+                    }
+                }
+                (_, _) => self.run_next(),
+            }
+            // Frames leave as they are through, so that a long step needs no second copy of them.
+            self.line.hand_out(self.now, out);
+        }
+        self.now = self.now.max(to);
+        self.line.hand_out(self.now, out);
+    }
+
+    fn run_next(&mut self) {
+        let Some(Reverse((at, number))) = self.due.pop() else { return };
+        self.now = at;
+        let Some(task) = self.tasks.get(number).copied() else { return };
+        if let Some(next) = self.run(task, number) {
+            self.due.push(Reverse((next, number)));
+        }
+    }
+
+    /// Does what is due and says when it is due again.
+    fn run(&mut self, task: Task, number: usize) -> Option<Mono> {
+        let now = self.now;
+        let after = |ns: i64| Some(Mono::from_nanos(now.nanos().saturating_add(ns)));
+        let said = std::mem::take(&mut self.said);
+        let mut buffer = said;
+        let mut mouth = Mouth::new(&mut buffer);
+        let (node, next) = match task {
+            Task::Power => {
+                if let Some((charger, _)) = &self.charger {
+                    charger.drive(now, &self.faults, &mut self.plant.charger);
+                }
+                self.plant.step();
+                (Node(0), after(plant::STEP_NS))
+            }
+            Task::Watch(bmu) => (Node(bmu), self.watch(bmu, &mut mouth)),
+            Task::Module(bmu, module) => {
+                let span = match (self.bmus.get_mut(bmu), self.plant.strands.get_mut(bmu)) {
+                    (Some((bmu, wire)), Some(strand)) => {
+                        bmu.measure(now, module, strand, &mut self.faults, &mut mouth, wire)
+                    }
+                    (_, _) => return None,
+                };
+                (Node(bmu), after(span))
+            }
+            Task::Bmu(number) => {
+                let (bmu, wire) = self.bmus.get_mut(number)?;
+                let span = bmu.tick(now, &mut self.plant, &self.faults, &mut mouth, wire);
+                (Node(number), after(span))
+            }
+            Task::Driver => {
+                let (driver, wire) = self.driver.as_mut()?;
+                let span = driver.tick(now, &mut self.plant, &mut mouth, wire);
+                (self.controls_node(), after(span))
+            }
+            Task::Command => {
+                let (driver, _) = self.driver.as_mut()?;
+                let (_, wire) = self.charger.as_ref()?;
+                let (volts, amps) = self.charger_limits;
+                driver.command(volts, amps, &mut mouth, wire);
+                (Node(self.bmus.len() + 2), after(COMMAND_NS))
+            }
+            Task::Charger => {
+                let (charger, wire) = self.charger.as_ref()?;
+                charger.say(now, &self.faults, &self.plant.charger, &mut mouth, wire);
+                (Node(self.bmus.len()), after(charger::STATUS_NS))
+            }
+            Task::SecondControls => {
+                if let Some((_, wire)) = &self.driver
+                    && self.faults.has_bus(Wrong::SecondControls, now)
+                {
+                    mouth.say(&wire.switches, &[0.0, 0.0, 0.0]);
+                }
+                (Node(self.bmus.len() + 3), after(driver::TICK_NS))
+            }
+            Task::BusOff { from, until, every, stage } => {
+                self.line.complain(now, stage);
+                let (task, at) = next_stage(from, until, every, stage);
+                if let Some(slot) = self.tasks.get_mut(number) {
+                    *slot = task;
+                }
+                (Node(0), at)
+            }
+        };
+        for Said { module, frame } in buffer.drain(..) {
+            match self.faults.judge(node, module, frame, now) {
+                Fate::Sent(frame) => self.send(frame),
+                Fate::Later(frame, at) => self.line.put_later(at, frame),
+                Fate::Gone => {}
+            }
+        }
+        self.said = buffer;
+        next
+    }
+
+    fn watch(&mut self, number: usize, mouth: &mut Mouth<'_>) -> Option<Mono> {
+        let now = self.now;
+        let (bmu, wire) = self.bmus.get_mut(number)?;
+        match bmu.vehicle_deadline() {
+            Some(at) if at > now => return Some(at),
+            Some(_) => {
+                bmu.lose_vehicle(now, &self.faults, mouth, wire);
+                if let Some(strand) = self.plant.strands.get_mut(number) {
+                    strand.connected = false;
+                }
+            }
+            None => {}
+        }
+        Some(Mono::from_nanos(now.nanos() + super::bmu::VEHICLE_PATIENCE_NS))
+    }
+
+    /// Puts a frame on the wire; the devices of this world hear it.
+    fn send(&mut self, frame: Frame) {
+        if self.line.put(self.now, frame) {
+            self.hear(frame.view());
+        }
+    }
+
+    /// Takes a frame that somebody else sent on the bus, at the world's time.
+    pub fn receive(&mut self, frame: FrameRef<'_>) {
+        self.hear(frame);
+    }
+
+    fn hear(&mut self, frame: FrameRef<'_>) {
+        if frame.kind() != Kind::Data {
+            return;
+        }
+        let Some(ear) = self.ears.find(frame.id()) else { return };
+        let now = self.now;
+        match (ear, self.ears.understand(ear, frame)) {
+            (_, Heard::Nothing) => {}
+            (_, Heard::Switches(word)) => {
+                self.bmus.iter_mut().for_each(|(bmu, _)| bmu.hear_switches(now, word));
+            }
+            (_, Heard::Command(command)) => {
+                if let Some((charger, _)) = &mut self.charger {
+                    charger.hear(now, command);
+                }
+            }
+            (Ear::Bmu(number), heard) => {
+                let board = self.driver.as_mut().and_then(|(driver, _)| driver.board(number));
+                if let Some(board) = board {
+                    heard.show(board);
+                }
+            }
+            (Ear::Controls | Ear::Charger, Heard::State(_) | Heard::Room(_) | Heard::Soc(_)) => {}
+        }
+    }
+
+    /// What a guard must let through for this world to speak.
+    #[must_use]
+    pub fn allow(&self) -> Vec<Allow> {
+        self.ears.allow()
+    }
+}
+
+/// What a bus-off fault does next, and when.
+fn next_stage(
+    from: Mono,
+    until: Option<Mono>,
+    every: Option<i64>,
+    stage: Complaint,
+) -> (Task, Option<Mono>) {
+    let plus = |ns: i64| Mono::from_nanos(from.nanos().saturating_add(ns));
+    let at = |stage| Task::BusOff { from, until, every, stage };
+    match stage {
+        Complaint::Warning => (at(Complaint::Passive), Some(plus(PASSIVE_NS))),
+        Complaint::Passive => (at(Complaint::Off), Some(plus(OFF_NS))),
+        Complaint::Off => {
+            let back = until.map(|until| until.max(plus(OFF_NS)));
+            (at(Complaint::Restarted), back)
+        }
+        Complaint::Restarted => {
+            let again = every.map(|every| plus(every.max(2 * OFF_NS)));
+            let shift = |moment: Mono| Mono::from_nanos(moment.nanos() + every.unwrap_or(0));
+            let task = Task::BusOff {
+                from: again.unwrap_or(from),
+                until: until.map(shift),
+                every,
+                stage: Complaint::Warning,
+            };
+            (task, again)
+        }
+    }
+}
