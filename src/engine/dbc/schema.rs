@@ -1,6 +1,8 @@
 //! What a DBC file says, as plain values: messages, signals, nodes, value tables, attributes.
 //! Knows nothing of text and nothing of how a frame is decoded.
 
+use std::sync::Arc;
+
 use crate::engine::can::frame::Id;
 
 /// Everything one DBC file says that was sound.
@@ -162,8 +164,8 @@ pub struct Signal {
     pub unit: String,
     /// Who reads it; empty where the file does not say.
     pub receivers: Vec<String>,
-    /// Names of values.
-    pub labels: Vec<Label>,
+    /// Names of values; signals that use the same table share it.
+    pub labels: Arc<[Label]>,
     /// Whether its value selects other signals.
     pub role: Role,
     /// When it is in the message; `None` means always.
@@ -201,7 +203,7 @@ pub enum Role {
 }
 
 /// When a multiplexed signal is in the message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Selection {
     /// Position of the switch in the message.
     pub switch: usize,
@@ -232,7 +234,7 @@ pub struct ValueTable {
     /// Its name.
     pub name: String,
     /// Its labels.
-    pub labels: Vec<Label>,
+    pub labels: Arc<[Label]>,
 }
 
 /// A named group of signals of one message.
