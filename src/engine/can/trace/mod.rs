@@ -6,11 +6,14 @@
 //! Knows nothing of what frames mean, nor of pacing.
 
 pub(crate) mod candump;
+mod crtd;
 mod line;
 mod reader;
 mod scan;
+mod screen;
 mod sniff;
 mod source;
+mod tables;
 mod times;
 
 use std::fs::File;
@@ -22,7 +25,8 @@ use thiserror::Error;
 
 use crate::base::time::Timebase;
 use line::{Fault, Line};
-pub use reader::{Mark, PROBLEM_LIMIT, Reader};
+pub(crate) use reader::Mark;
+pub use reader::{PROBLEM_LIMIT, Reader};
 use sniff::Verdict;
 use source::{Pipe, Source};
 use times::{DeltaTimes, TimeStyle};
@@ -110,29 +114,47 @@ pub enum OpenLogError {
 pub enum LogFormat {
     /// candump's log style, `-l` and `-L`.
     Candump,
+    /// What candump prints on the screen.
+    CandumpScreen,
+    /// The table of ArrowPoint and Profinity.
+    ArrowPoint,
+    /// The table of GVRET and SavvyCAN.
+    Gvret,
+    /// The log of the Open Vehicle Monitor.
+    Crtd,
 }
 
 impl LogFormat {
     /// All of them, the most common first.
-    pub const ALL: [Self; 1] = [Self::Candump];
+    pub const ALL: [Self; 5] =
+        [Self::Candump, Self::CandumpScreen, Self::ArrowPoint, Self::Gvret, Self::Crtd];
 
     /// What people call it.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
             Self::Candump => "candump log",
+            Self::CandumpScreen => "candump screen output",
+            Self::ArrowPoint => "ArrowPoint CSV",
+            Self::Gvret => "GVRET CSV",
+            Self::Crtd => "CRTD",
         }
     }
 
     const fn delta_times(self) -> DeltaTimes {
         match self {
-            Self::Candump => DeltaTimes::Never,
+            Self::CandumpScreen => DeltaTimes::Possible,
+            Self::Candump | Self::ArrowPoint | Self::Gvret | Self::Crtd => DeltaTimes::Never,
         }
     }
 
     fn read(self, text: &[u8]) -> Result<Line<'_>, Fault> {
         match self {
             Self::Candump => candump::read(text),
+            Self::CandumpScreen => screen::read(text),
+            Self::ArrowPoint => tables::arrowpoint(text),
+            Self::Gvret => tables::gvret(text),
+            Self::Crtd => crtd::read(text),
         }
     }
 }
@@ -229,3 +251,6 @@ fn judge(path: &Path, head: &[u8]) -> Result<(LogFormat, TimeStyle), OpenLogErro
         Verdict::Blank => Err(OpenLogError::Empty { path: path() }),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -139,6 +139,32 @@ pub fn nanos(fraction: &[u8]) -> Option<i64> {
     Some(value)
 }
 
+/// `22:51:46.481` as nanoseconds since midnight.
+pub fn time_of_day(text: &[u8]) -> Option<i64> {
+    let mut parts = text.splitn(3, |b| *b == b':');
+    let hours = decimal(parts.next()?).filter(|h| *h < 24)?;
+    let minutes = decimal(parts.next()?).filter(|m| *m < 60)?;
+    // A leap second is 60.
+    let seconds = seconds(parts.next()?).filter(|s| *s < 61_000_000_000)?;
+    Some((hours * 60 + minutes) * 60_000_000_000 + seconds)
+}
+
+/// `2015-07-10 06:17:32.249713` as nanoseconds since 1970, as if it were UTC.
+pub fn date_time(text: &[u8]) -> Option<i64> {
+    let space = memchr::memchr2(b' ', b'T', text)?;
+    let (date, time) = text.split_at(space);
+    let mut parts = date.splitn(3, |b| *b == b'-').map(decimal);
+    let mut next = || parts.next().flatten();
+    let (year, month, day) = (next()?, next()?, next()?);
+    let date = jiff::civil::Date::new(
+        i16::try_from(year).ok()?,
+        i8::try_from(month).ok()?,
+        i8::try_from(day).ok()?,
+    );
+    let midnight = date.ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
+    midnight.checked_mul(1_000_000_000)?.checked_add(time_of_day(time.get(1..)?)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +184,16 @@ mod tests {
         assert_eq!(seconds(b"1.1234567899"), Some(1_123_456_789));
         assert_eq!(seconds(b"1.2.3"), None);
         assert_eq!(seconds(b"99999999999"), None);
+    }
+
+    #[test]
+    fn clocks_and_dates_are_read() {
+        assert_eq!(time_of_day(b"22:51:46.481"), Some(82_306_481_000_000));
+        assert_eq!(time_of_day(b"24:00:00"), None);
+        assert_eq!(time_of_day(b"12:00"), None);
+        assert_eq!(date_time(b"2015-07-10 06:17:32.249713"), Some(1_436_509_052_249_713_000));
+        assert_eq!(date_time(b"2015-02-30 06:17:32.2"), None);
+        assert_eq!(date_time(b"2015-07 06:17:32.2"), None);
     }
 
     #[test]

@@ -30,7 +30,8 @@ pub enum Verdict {
 /// Looks at the front of a file.
 pub fn look(head: &[u8]) -> Verdict {
     let mut stamps: Vec<Vec<Stamp>> = LogFormat::ALL.iter().map(|_| Vec::new()).collect();
-    for text in head.split(|b| *b == b'\n') {
+    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+    for text in text.split(|b| *b == b'\n') {
         for (format, stamps) in LogFormat::ALL.iter().zip(&mut stamps) {
             if let Ok(Line::Frame(entry)) = format.read(text) {
                 stamps.push(entry.stamp);
