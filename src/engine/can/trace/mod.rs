@@ -23,13 +23,13 @@ use std::sync::{Arc, Mutex};
 
 use thiserror::Error;
 
-use crate::base::time::Timebase;
+use crate::base::time::{Mono, Timebase};
 use line::{Fault, Line};
 pub(crate) use reader::Mark;
 pub use reader::{PROBLEM_LIMIT, Reader};
 use sniff::Verdict;
 use source::{Pipe, Source};
-use times::{DeltaTimes, TimeStyle};
+use times::{DeltaTimes, TimeStyle, Times};
 
 /// Why a recording cannot be opened.
 #[derive(Debug, Error)]
@@ -78,6 +78,12 @@ pub enum OpenLogError {
     #[error("{}: this text has two bytes a character (UTF-16); save it as UTF-8", path.display())]
     Wide {
         /// The file.
+        path: PathBuf,
+    },
+    /// A pipe where a file is needed.
+    #[error("{}: a recording is played from a file, and this is a pipe; save it first", path.display())]
+    Pipe {
+        /// The pipe.
         path: PathBuf,
     },
     /// A recording of another kind.
@@ -223,6 +229,24 @@ impl Log {
     #[must_use]
     pub fn reader(&self) -> Reader {
         Reader::new(self.clone())
+    }
+
+    /// The time of the last frame, as far as its line alone tells it; `start` is the time of the
+    /// first.
+    #[must_use]
+    pub fn last_time(&self, start: Mono) -> Option<Mono> {
+        if !self.style.is_absolute() {
+            return None;
+        }
+        let mut tail = vec![0; source::LINE_BYTES];
+        let offset = self.size()?.saturating_sub(tail.len() as u64);
+        let got = self.source.read(offset, &mut tail).ok()?;
+        tail.truncate(got);
+        let stamp = tail.rsplit(|b| *b == b'\n').find_map(|text| match self.format.read(text) {
+            Ok(Line::Frame(entry)) => Some(entry.stamp),
+            Ok(Line::Nothing | Line::Heartbeat) | Err(_) => None,
+        })?;
+        Times::continued(self.style, start.nanos(), stamp).map(Mono::from_nanos)
     }
 
     fn source(&self) -> Source {

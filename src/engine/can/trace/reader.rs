@@ -163,13 +163,20 @@ impl Reader {
         self.lines.offset()
     }
 
+    /// Why reading stopped before the end, where it did.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        let (path, offset) = (self.log.path().display(), self.lines.offset());
+        let error = self.lines.failure()?;
+        Some(format!("{path}: the recording cannot be read beyond byte {offset}: {error}"))
+    }
+
     /// What was met so far: the first [`PROBLEM_LIMIT`] skipped lines, each with its number, and
     /// what holds for the recording as a whole, with line 0 or that of the first case.
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
         let mut all = Vec::new();
-        if let Some(error) = self.lines.failure() {
-            let text = format!("the recording cannot be read further: {error}");
+        if let Some(text) = self.failure() {
             all.push(problem(self.line, Severity::Error, text));
         }
         if let Some(note) = self.log.time_style().note() {

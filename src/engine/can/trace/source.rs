@@ -124,6 +124,7 @@ impl Lines {
         (self.start, self.end) = (0, 0);
         self.ended = false;
         self.passing_over = false;
+        self.failure = None;
     }
 
     /// Where the next line begins, bytes from the front of the source.

@@ -108,6 +108,17 @@ impl Times {
         Self { style, last: None, midnight: 0 }
     }
 
+    /// The time of a line far behind one of the time `start`, for times that do not depend on the
+    /// lines between. A time of day before `start` is taken as one of the next day.
+    pub fn continued(style: TimeStyle, start: i64, stamp: Stamp) -> Option<i64> {
+        match stamp {
+            Stamp::At(at) | Stamp::Local(at) => style.is_absolute().then_some(at),
+            Stamp::OfDay(ns) if ns < start => ns.checked_add(DAY),
+            Stamp::OfDay(ns) => Some(ns),
+            Stamp::Unsaid => None,
+        }
+    }
+
     /// The time of the next frame, and whether it lies before that of the frame before.
     pub fn take(&mut self, stamp: Stamp) -> (i64, bool) {
         let at = self.resolve(stamp);
