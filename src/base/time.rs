@@ -140,6 +140,11 @@ pub trait Clock: Send + Sync {
     /// Wall clock now.
     fn wall(&self) -> Wall;
 
+    /// Whether it moves on while somebody waits. Where it does not, waiting is for nothing.
+    fn runs_by_itself(&self) -> bool {
+        true
+    }
+
     /// The mapping from this clock's monotonic to its wall time, as of now.
     fn timebase(&self, source: TimeSource) -> Timebase {
         let wall_at_zero = Some(Wall(self.wall().0.saturating_sub(self.now().0)));
@@ -204,6 +209,10 @@ impl Clock for FakeClock {
 
     fn wall(&self) -> Wall {
         Wall(self.wall_at_zero.0.saturating_add(self.now().0))
+    }
+
+    fn runs_by_itself(&self) -> bool {
+        false
     }
 }
 

@@ -313,6 +313,13 @@ pub struct FrameRef<'a> {
 }
 
 impl FrameRef<'_> {
+    /// The same frame, on a bus.
+    #[must_use]
+    pub const fn on(mut self, bus: BusId) -> Self {
+        self.head.bus = bus;
+        self
+    }
+
     /// The frame by value.
     #[must_use]
     pub fn to_frame(&self) -> Frame {

@@ -3,6 +3,8 @@
 
 pub(crate) mod address;
 pub(crate) mod bus;
+#[cfg(test)]
+pub(crate) mod conformance;
 pub(crate) mod controller;
 pub(crate) mod frame;
 pub(crate) mod guard;

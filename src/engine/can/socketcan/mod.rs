@@ -39,6 +39,8 @@ use crate::engine::can::socketcan::watch::Watch;
 
 /// Room asked of the kernel for frames that wait to be read, bytes: about 20,000 frames.
 const ROOM_BYTES: libc::c_int = 8 * 1024 * 1024;
+/// So many frames, none more than 10 ms after the one before, are a stream.
+const STREAM_FRAMES: usize = 8;
 /// How often the interface is looked at when no notice comes: for error counters, which change
 /// without one, and in case notices cannot be had.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -111,6 +113,8 @@ struct Rx {
     next_look: Mono,
     /// When the last frames were handed on.
     last_frames: Option<Mono>,
+    /// Frames that came one soon after the other.
+    stream: usize,
 }
 
 impl BusRx for Rx {
@@ -152,6 +156,7 @@ impl Rx {
             lost: 0,
             next_look: clock.now(),
             last_frames: None,
+            stream: 0,
             clock,
         };
         rx.keep_up();
@@ -236,16 +241,20 @@ impl Rx {
     fn read(&mut self, into: &mut Frames, wait: Duration) {
         if self.await_frames(wait) {
             self.drain(into, BATCH_FRAMES);
-            // A busy bus is read every 10 ms instead of at every frame; the kernel has stamped the
-            // frames already, so nothing but a little delay comes of it. A lone frame passes at
-            // once.
-            let now = self.clock.now();
-            let busy = self.last_frames.is_some_and(|last| now.since(last) <= 2 * BATCH_WAIT);
             let got = into.len();
-            if got > 0 && got < BATCH_FRAMES && busy {
+            let now = self.clock.now();
+            let close = self.last_frames.is_some_and(|last| now.since(last) <= BATCH_WAIT);
+            self.stream = if close { self.stream.saturating_add(got) } else { got };
+            // A stream is read every 10 ms instead of at every frame; the kernel has stamped the
+            // frames already, so nothing but a little delay comes of it. Questions and answers,
+            // where nothing comes while one waits, pass at once.
+            if self.stream >= STREAM_FRAMES && got < BATCH_FRAMES {
                 let notices = self.watch.as_ref().map(AsFd::as_fd);
                 let _ = sys::wait([notices], BATCH_WAIT.min(wait));
                 self.drain(into, BATCH_FRAMES - got);
+                if into.len() == got {
+                    self.stream = 0;
+                }
             }
             if !into.is_empty() {
                 self.last_frames = Some(self.clock.now());
