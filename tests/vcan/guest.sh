@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Runs inside the guest, as root, with vcan0 and vcan1 up. Called by tests/vcan.sh, which sets
+# BUSBAR_VCAN, BUSBAR_GUEST (uml or qemu), TEST_BINARY, BUSBAR and OUT. Exit status: the number of
+# steps that failed, at most 99.
+set -uo pipefail
+failed=0
+step() { printf '\n== %s\n' "$*"; }
+good() { printf 'ok: %s\n' "$*"; }
+bad() {
+    printf 'FAILED: %s\n' "$*"
+    failed=$((failed + 1))
+}
+# wait_for SECONDS COMMAND...: until it succeeds.
+wait_for() {
+    local tries=$(($1 * 10))
+    shift
+    while ! "$@" >/dev/null 2>&1; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || return 1
+        sleep 0.1
+    done
+}
+echo "guest: kernel $(uname -r), $(nproc) processor, $(ip -brief link show type vcan | wc -l) vcan interfaces"
+
+step "the bus tests of the library on $BUSBAR_VCAN"
+log=$OUT/tests.log
+if timeout 240 "$TEST_BINARY" --nocapture --test-threads=1 engine::can:: >"$log" 2>&1; then
+    grep -E '^(skipped|[0-9]+ frames in|test result)' "$log" | sort -u
+    if grep -q 'skipped: no kernel CAN' "$log"; then
+        bad "the tests on a kernel bus were skipped"
+    else
+        good "the conformance suite and the SocketCAN tests"
+    fi
+else
+    tail -n 60 "$log"
+    bad "the bus tests (see above)"
+fi
+
+# shellcheck source=tests/vcan/program.sh
+. "$(dirname "${BASH_SOURCE[0]}")/program.sh"
+
+[ "$failed" -le 99 ] || failed=99
+if [ "$failed" = 0 ]; then
+    printf '\nall steps passed\n'
+else
+    printf '\n%s steps FAILED\n' "$failed"
+fi
+exit "$failed"
