@@ -1,23 +1,54 @@
 //! A device kind bound to an address: frames in, facts out; values in, frames out.
 
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
 use thiserror::Error;
 
 use super::catalog::Kind;
 use super::fact::Fact;
+use super::kinds::{Meaning, Values};
+use super::manifest::{AddressRule, AddressWay};
 use super::settings::{BindError, Claim, Settings};
-use crate::engine::can::frame::{Frame, FrameRef};
+use crate::engine::can::frame::{CLASSIC_BYTES, FD_BYTES, Frame, FrameRef, Id, Kind as FrameKind};
+use crate::engine::can::guard::Allow;
+use crate::engine::dbc::{Codec, EncodeError, MessageIndex, Row, Schema};
+
+/// Most parallel strings of a battery.
+const STRINGS_LIMIT: u16 = 1000;
 
 /// A device of some kind at some address.
 #[derive(Clone, Debug)]
 pub struct Device {
+    kind: Arc<Kind>,
     settings: Settings,
+    codec: Codec,
+    slots: Vec<Slot>,
+    /// For each 11-bit id from the base on its slot.
+    near: Vec<Option<u16>>,
+    /// 29-bit ids and their slots.
+    far: Vec<(Id, u16)>,
+    names: HashMap<String, u16>,
+    row: Row,
     malformed: Malformed,
+}
+
+/// One message of a device.
+#[derive(Clone, Debug)]
+struct Slot {
+    index: MessageIndex,
+    meaning: Meaning,
+    places: Vec<u16>,
+    len: usize,
 }
 
 /// What became of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// It was this device's, and what it says is among the facts.
+    /// It was this device's, and what it says is among the facts. A remote request for one of its
+    /// messages says nothing.
     Known,
     /// It has this device's id, but not its shape; it was counted and not used.
     Malformed,
@@ -55,6 +86,9 @@ pub enum ShapeError {
         /// What was asked for.
         signal: String,
     },
+    /// A value that does not fit.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
 }
 
 impl Kind {
@@ -62,27 +96,239 @@ impl Kind {
     ///
     /// # Errors
     /// Says which setting it cannot have and which it could.
-    pub fn bind(&self, settings: Settings) -> Result<Device, BindError> {
-        Ok(Device { settings, malformed: Malformed::default() })
+    pub fn bind(self: &Arc<Self>, settings: Settings) -> Result<Device, BindError> {
+        let title = || self.manifest.title.clone();
+        check_address(&self.manifest.address, settings.base, title)?;
+        if !(1..=STRINGS_LIMIT).contains(&settings.strings) {
+            let (strings, limit) = (settings.strings, STRINGS_LIMIT);
+            return Err(BindError::Strings { title: title(), strings, limit });
+        }
+        let codec = Codec::compile(&[&self.moved_to(settings.base)]);
+        let mut device = Device {
+            kind: Arc::clone(self),
+            settings,
+            slots: Vec::new(),
+            near: Vec::new(),
+            far: Vec::new(),
+            names: HashMap::new(),
+            row: Row::new(),
+            malformed: Malformed::default(),
+            codec,
+        };
+        device.lay_out()?;
+        Ok(device)
+    }
+
+    /// The schema with all ids at another address.
+    fn moved_to(&self, base: u32) -> Schema {
+        let rule = &self.manifest.address;
+        let mut schema = self.schema.clone();
+        for message in &mut schema.messages {
+            let moved = match rule.way {
+                AddressWay::Base => {
+                    let offset = i64::from(base) - i64::from(rule.default);
+                    message.id.offset(offset)
+                }
+                AddressWay::Node => Id::extended(with_node(message.id.raw(), rule.default, base)),
+            };
+            message.id = moved.unwrap_or(message.id);
+        }
+        schema
+    }
+}
+
+/// A 29-bit id with the address `own` replaced by `new`: as source in the lowest byte, as
+/// destination in the byte above where the id has one (J1939 format byte below 240).
+const fn with_node(raw: u32, own: u32, new: u32) -> u32 {
+    let mut moved = raw;
+    if raw & 0xFF == own {
+        moved = (moved & !0xFF) | new;
+    }
+    if (raw >> 16) & 0xFF < 240 && (raw >> 8) & 0xFF == own {
+        moved = (moved & !0xFF00) | (new << 8);
+    }
+    moved
+}
+
+fn check_address(
+    rule: &AddressRule,
+    base: u32,
+    title: impl Fn() -> String,
+) -> Result<(), BindError> {
+    match rule.way {
+        AddressWay::Node if rule.choices.contains(&base) => Ok(()),
+        AddressWay::Node => {
+            Err(BindError::NotAChoice { title: title(), base, choices: rule.choices.clone() })
+        }
+        AddressWay::Base => {
+            let highest = rule.highest.unwrap_or((Id::MAX_STANDARD + 1).saturating_sub(rule.span));
+            let step = rule.step.max(1);
+            if base > highest {
+                return Err(BindError::OutOfRange { title: title(), base, step, highest });
+            }
+            if base % step != 0 {
+                let below = base - base % step;
+                let above = (below + step <= highest).then_some(below + step);
+                return Err(BindError::NotAMultiple { title: title(), base, step, below, above });
+            }
+            Ok(())
+        }
     }
 }
 
 impl Device {
+    /// Fills the tables from the codec.
+    fn lay_out(&mut self) -> Result<(), BindError> {
+        let kind = Arc::clone(&self.kind);
+        let base = self.settings.base;
+        for (index, message) in self.codec.messages() {
+            let meaning = Meaning::of(&kind.manifest.id, &message.name);
+            let place = |signal: &&str| {
+                let missing = || BindError::Schema {
+                    title: kind.manifest.title.clone(),
+                    message: message.name.clone(),
+                    signal: (*signal).to_owned(),
+                };
+                message.position(signal).map(|at| at as u16).ok_or_else(missing)
+            };
+            let places = meaning.signals().iter().map(place).collect::<Result<_, _>>()?;
+            let slot = self.slots.len() as u16;
+            self.slots.push(Slot { index, meaning, places, len: usize::from(message.len) });
+            self.names.insert(message.name.clone(), slot);
+            if message.id.is_extended() {
+                self.far.push((message.id, slot));
+            } else if let Some(offset) = message.id.raw().checked_sub(base) {
+                let offset = offset as usize;
+                if self.near.len() <= offset {
+                    self.near.resize(offset + 1, None);
+                }
+                if let Some(entry) = self.near.get_mut(offset) {
+                    *entry = Some(slot);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> &Arc<Kind> {
+        &self.kind
+    }
+
     /// What it was bound with.
     #[must_use]
     pub const fn settings(&self) -> Settings {
         self.settings
     }
 
+    /// Its messages at its address, compiled.
+    #[must_use]
+    pub const fn codec(&self) -> &Codec {
+        &self.codec
+    }
+
     /// The ids that it owns on its bus.
     #[must_use]
     pub fn claims(&self) -> Vec<Claim> {
-        Vec::new()
+        let rule = &self.kind.manifest.address;
+        match rule.way {
+            AddressWay::Base => {
+                let base = self.settings.base;
+                vec![Claim { ids: base..=base + rule.span.max(1) - 1, extended: false }]
+            }
+            AddressWay::Node => {
+                let own = |(id, _): &(Id, u16)| Claim { ids: id.raw()..=id.raw(), extended: true };
+                self.far.iter().map(own).collect()
+            }
+        }
+    }
+
+    /// The ids that no host may ever send.
+    #[must_use]
+    pub fn nevers(&self) -> Vec<Claim> {
+        let nevers = self.kind.manifest.nevers.iter();
+        nevers
+            .map(|never| {
+                let base = if never.from_base { self.settings.base } else { 0 };
+                Claim { ids: base + never.first..=base + never.last, extended: false }
+            })
+            .collect()
+    }
+
+    /// What a host may send to it or in its place, for the guard of its bus.
+    #[must_use]
+    pub fn allows(&self) -> Vec<Allow> {
+        let allow = |send: &super::manifest::Send| {
+            let message = self.codec.message(self.slot_named(&send.message)?.index);
+            Some(Allow {
+                id: message.id,
+                kind: FrameKind::Data,
+                len: usize::from(message.len),
+                every: Duration::from_millis(send.every_ms),
+                ranges: send.ranges.clone(),
+                stops: false,
+            })
+        };
+        self.kind.manifest.sends.iter().filter_map(allow).collect()
+    }
+
+    fn slot_named(&self, message: &str) -> Option<&Slot> {
+        self.names.get(message).and_then(|&slot| self.slots.get(usize::from(slot)))
+    }
+
+    fn slot_of(&self, id: Id) -> Option<usize> {
+        let slot = if id.is_extended() {
+            self.far.iter().find(|(own, _)| *own == id).map(|(_, slot)| *slot)
+        } else {
+            let offset = id.raw().checked_sub(self.settings.base)?;
+            self.near.get(offset as usize).copied().flatten()
+        };
+        slot.map(usize::from)
+    }
+
+    /// The name of its message with this id.
+    #[must_use]
+    pub fn message_name(&self, id: Id) -> Option<&str> {
+        let slot = self.slots.get(self.slot_of(id)?)?;
+        Some(&self.codec.message(slot.index).name)
     }
 
     /// Takes a frame and appends what it says to `facts`.
-    pub fn take(&mut self, _frame: FrameRef<'_>, _facts: &mut Vec<Fact>) -> Taken {
-        Taken::Foreign
+    pub fn take(&mut self, frame: FrameRef<'_>, facts: &mut Vec<Fact>) -> Taken {
+        let Some(slot) = self.slot_of(frame.id()).and_then(|at| self.slots.get(at)) else {
+            return Taken::Foreign;
+        };
+        match frame.kind() {
+            FrameKind::Data => {}
+            FrameKind::Remote => return Taken::Known,
+            FrameKind::Error => return Taken::Foreign,
+            FrameKind::Fd => {
+                let name = &self.codec.message(slot.index).name;
+                self.malformed.add(format_args!(
+                    "{} ({name}) came as an FD frame; the device sends classic frames",
+                    frame.id()
+                ));
+                return Taken::Malformed;
+            }
+        }
+        if slot.meaning == Meaning::Named {
+            return Taken::Known;
+        }
+        if frame.data.len() != slot.len {
+            let name = &self.codec.message(slot.index).name;
+            self.malformed.add(format_args!(
+                "{} ({name}) came with {} bytes instead of {} and was not used",
+                frame.id(),
+                frame.data.len(),
+                slot.len
+            ));
+            return Taken::Malformed;
+        }
+        self.codec.decode(slot.index, frame.data, &mut self.row);
+        let values = Values { row: &self.row, places: &slot.places };
+        slot.meaning.say(&values, self.settings.current_sign, facts);
+        Taken::Known
     }
 
     /// Frames that had the wrong shape.
@@ -95,7 +341,36 @@ impl Device {
     ///
     /// # Errors
     /// Names the message or signal that is not there or does not hold its value.
-    pub fn encode(&self, message: &str, _values: &[(&str, f64)]) -> Result<Frame, ShapeError> {
-        Err(ShapeError::NoMessage { device: String::new(), message: message.to_owned() })
+    pub fn encode(&self, message: &str, values: &[(&str, f64)]) -> Result<Frame, ShapeError> {
+        let device = || self.kind.manifest.title.clone();
+        let no_message = || ShapeError::NoMessage { device: device(), message: message.to_owned() };
+        let slot = self.slot_named(message).ok_or_else(no_message)?;
+        let shape = self.codec.message(slot.index);
+        let placed = values
+            .iter()
+            .map(|&(signal, value)| {
+                let missing = || ShapeError::NoSignal {
+                    device: device(),
+                    message: message.to_owned(),
+                    signal: signal.to_owned(),
+                };
+                Ok((shape.position(signal).ok_or_else(missing)?, value))
+            })
+            .collect::<Result<Vec<_>, ShapeError>>()?;
+        let mut bytes = [0; FD_BYTES];
+        let len = self.codec.encode(slot.index, &placed, &mut bytes)?;
+        // All device kinds have classic frames; a test reads every folder's lengths.
+        let payload = bytes.get(..len.min(CLASSIC_BYTES)).unwrap_or_default();
+        Frame::classic(shape.id, payload).ok_or_else(no_message)
+    }
+}
+
+impl Malformed {
+    /// Counts one and keeps its sentence, in the same memory.
+    fn add(&mut self, sentence: std::fmt::Arguments<'_>) {
+        self.count += 1;
+        self.last.clear();
+        // Writing to a string cannot fail.
+        let _ = self.last.write_fmt(sentence);
     }
 }

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use super::manifest::{Manifest, ManifestError};
 use super::settings::Settings;
+use crate::engine::dbc::{self, Schema};
 
 /// A kind of device: its manifest and its messages.
 #[derive(Debug)]
 pub struct Kind {
     /// What its folder says of it.
     pub manifest: Manifest,
+    /// Its messages at the default address.
+    pub schema: Schema,
 }
 
 /// All known kinds.
@@ -18,15 +21,37 @@ pub struct Catalog {
     kinds: Vec<Arc<Kind>>,
 }
 
+/// An embedded device folder.
+pub(super) struct Folder {
+    pub name: &'static str,
+    pub manifest: &'static str,
+    pub dbc: &'static [u8],
+    #[cfg(test)]
+    pub sample: &'static str,
+}
+
+macro_rules! folder {
+    ($name:literal) => {
+        Folder {
+            name: $name,
+            manifest: include_str!(concat!("../../../assets/devices/", $name, "/device.toml")),
+            dbc: include_bytes!(concat!("../../../assets/devices/", $name, "/messages.dbc")),
+            #[cfg(test)]
+            sample: include_str!(concat!("../../../assets/devices/", $name, "/sample.log")),
+        }
+    };
+}
+
+/// Every folder under `assets/devices`; a test compares this list with the disk.
+pub(super) const FOLDERS: [Folder; 3] =
+    [folder!("elcon-tc"), folder!("ev-driver-controls"), folder!("prohelion-d1000-gen1")];
+
 impl Kind {
     /// The settings of a component that sets nothing.
     #[must_use]
-    pub fn defaults(&self) -> Settings {
-        Settings {
-            base: self.manifest.address.default,
-            current_sign: self.manifest.current_sign,
-            strings: 1,
-        }
+    pub const fn defaults(&self) -> Settings {
+        let Manifest { address, current_sign, .. } = &self.manifest;
+        Settings { base: address.default, current_sign: *current_sign, strings: 1 }
     }
 }
 
@@ -34,16 +59,29 @@ impl Catalog {
     /// The kinds that come with the program.
     #[must_use]
     pub fn builtin() -> Self {
-        Self::default()
+        let mut catalog = Self::default();
+        for folder in &FOLDERS {
+            // A test reads every embedded folder, so none is left out here.
+            if let Err(error) = catalog.add(folder.name, folder.manifest, folder.dbc) {
+                tracing::error!("{error}");
+            }
+        }
+        catalog
     }
 
-    /// Takes in a device folder.
+    /// Takes in a device folder. A kind of the same id is replaced.
     ///
     /// # Errors
     /// Says what is wrong with it.
-    pub fn add(&mut self, folder: &str, manifest: &str, _dbc: &[u8]) -> Result<(), ManifestError> {
+    pub fn add(&mut self, folder: &str, manifest: &str, dbc: &[u8]) -> Result<(), ManifestError> {
         let manifest = Manifest::parse(folder, manifest)?;
-        self.kinds.push(Arc::new(Kind { manifest }));
+        let schema = dbc::parse(dbc).schema;
+        if schema.messages.is_empty() {
+            return Err(ManifestError::EmptySchema { folder: folder.to_owned() });
+        }
+        self.kinds.retain(|kind| kind.manifest.id != manifest.id);
+        self.kinds.push(Arc::new(Kind { manifest, schema }));
+        self.kinds.sort_by(|a, b| a.manifest.id.cmp(&b.manifest.id));
         Ok(())
     }
 

@@ -27,6 +27,9 @@ pub struct Manifest {
     /// Which way round it counts current, unless the component says otherwise.
     #[serde(default)]
     pub current_sign: CurrentSign,
+    /// Messages that are only sent when asked for, and so have no rate.
+    #[serde(default)]
+    pub on_demand: Vec<String>,
     /// How often it sends what.
     #[serde(rename = "rate")]
     pub rates: Vec<Rate>,

@@ -8,7 +8,10 @@ mod bound;
 mod catalog;
 mod fact;
 mod flag;
+#[cfg(test)]
+mod folders;
 mod identity;
+mod kinds;
 mod manifest;
 mod settings;
 
