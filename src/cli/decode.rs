@@ -1,15 +1,184 @@
 //! `busbar decode`.
 
+use std::io::{self, IsTerminal, Write};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use crate::base::time::{Clock, Mono, SystemClock};
 use crate::cli::Outcome;
+use crate::engine::decode::{self, Job, Position, Request, Summary};
+
+/// Problems of a recording that are printed; the rest is only counted.
+const PROBLEMS_SHOWN: usize = 5;
+/// Progress is shown for runs longer than this, and as often as this.
+const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
 /// Decode a recording with DBC files.
+///
+/// The kind of recording (candump, ArrowPoint CSV, GVRET CSV, CRTD) is found from its content. Lines
+/// that cannot be read are skipped and counted. Frames come out in the order of the recording; ids
+/// that no DBC file has are counted and left out. A summary goes to standard error.
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+pub struct Args {
+    /// DBC file. Give it several times for several files: where two know an id, the first given is
+    /// used.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub dbc: Vec<PathBuf>,
+    /// The recording. On Linux, /dev/stdin reads from a pipe.
+    #[arg(value_name = "LOG")]
+    pub log: PathBuf,
+    /// How frames are written.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write the name of a value where the DBC file has one.
+    #[arg(long)]
+    pub labels: bool,
+    /// Write to this file and not to standard output.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Threads that decode [default: as many as the machine has].
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+}
+
+/// How decoded frames are written.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a frame: {"t": seconds, "bus": "can0", "id": 1541, "ext": false, "message":
+    /// "Name", "signals": {"Name": number}}. What is no number (NaN, infinite) is null. Recordings
+    /// that name no bus have can0.
+    Jsonl,
+    /// One line a signal: t,bus,id,ext,message,signal,value,unit.
+    Csv,
+    /// One line a frame, for people.
+    Text,
+}
+
+impl From<Format> for decode::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Jsonl => Self::Jsonl,
+            Format::Csv => Self::Csv,
+            Format::Text => Self::Text,
+        }
+    }
+}
 
 /// Runs it.
 ///
 /// # Errors
 /// Says what and where.
-pub fn run(_args: &Args) -> Outcome {
-    Err("not built yet".into())
+pub fn run(args: &Args) -> Outcome {
+    let request = Request {
+        dbcs: args.dbc.clone(),
+        log: args.log.clone(),
+        format: args.format.into(),
+        values: if args.labels { decode::Values::Labels } else { decode::Values::Numbers },
+        threads: args
+            .threads
+            .or_else(|| thread::available_parallelism().ok())
+            .unwrap_or(NonZeroUsize::MIN),
+    };
+    let job = Job::open(&request)?;
+    let mut out: Box<dyn Write + Send> = match &args.output {
+        Some(path) => Box::new(decode::create(path, &request)?),
+        None => Box::new(io::stdout()),
+    };
+    let mut meter = Meter::new(job.size(), args.output.is_some());
+    let done = job.run(&mut *out, &mut |position| meter.show(position));
+    meter.clear();
+    match done {
+        Ok(summary) => report(&request, &summary),
+        // Whoever read the output has enough of it.
+        Err(error) if error.is_closed_pipe() => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Tells on standard error what was decoded. Nobody may be reading it, which is no error.
+fn report(request: &Request, summary: &Summary) {
+    let mut err = io::stderr().lock();
+    let tally = summary.tally;
+    let _ = writeln!(
+        err,
+        "{}: {}: {} frames read, {} decoded, {} unknown, {} lines skipped",
+        request.log.display(),
+        summary.format,
+        tally.frames,
+        tally.decoded,
+        tally.unknown,
+        summary.skipped,
+    );
+    if tally.without_data > 0 {
+        let _ = writeln!(err, "  {} remote and error frames left out", tally.without_data);
+    }
+    for problem in summary.problems.iter().take(PROBLEMS_SHOWN) {
+        let place = match problem.line {
+            0 => String::new(),
+            line => format!("line {line}: "),
+        };
+        let _ = writeln!(err, "  {}: {place}{}", problem.severity.word(), problem.text);
+    }
+    let more = summary.problems.len().saturating_sub(PROBLEMS_SHOWN);
+    if more > 0 {
+        let _ = writeln!(err, "  and {more} more of this kind");
+    }
+    for (path, problems) in &summary.dbc_problems {
+        let path = path.display();
+        let _ = writeln!(err, "{path}: {problems} problems; busbar dbc check {path} lists them");
+    }
+}
+
+/// Progress on a terminal, for runs that take long.
+struct Meter {
+    clock: std::sync::Arc<SystemClock>,
+    size: Option<u64>,
+    shown: Option<Mono>,
+    visible: Visible,
+}
+
+#[derive(PartialEq, Eq)]
+enum Visible {
+    /// Standard error is a terminal that the decoded text does not go to.
+    Yes,
+    No,
+}
+
+impl Meter {
+    fn new(size: Option<u64>, to_file: bool) -> Self {
+        let free = io::stderr().is_terminal() && (to_file || !io::stdout().is_terminal());
+        let visible = if free { Visible::Yes } else { Visible::No };
+        Self { clock: SystemClock::new(), size, shown: None, visible }
+    }
+
+    fn show(&mut self, position: Position) {
+        if self.visible == Visible::No {
+            return;
+        }
+        let now = self.clock.now();
+        if now.since(self.shown.unwrap_or(Mono::ZERO)) < PROGRESS_EVERY {
+            return;
+        }
+        self.shown = Some(now);
+        let Position { frames, bytes } = position;
+        let mut err = io::stderr().lock();
+        let _ = match self.size {
+            Some(size) if size > 0 => {
+                let percent = bytes.min(size) as f64 * 100.0 / size as f64;
+                write!(err, "\r{percent:3.0} %, {frames} frames ")
+            }
+            Some(_) | None => write!(err, "\r{frames} frames "),
+        };
+        let _ = err.flush();
+    }
+
+    fn clear(&mut self) {
+        if self.shown.is_some() {
+            let _ = write!(io::stderr().lock(), "\r\x1B[K");
+        }
+    }
 }

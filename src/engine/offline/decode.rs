@@ -1,1 +1,0 @@
-//! Decodes a recording with DBC files.

@@ -1,0 +1,255 @@
+//! Decodes a recording with DBC files and writes it as text: one JSON object a frame, CSV with one
+//! line a signal, or aligned text for people. Numbers are physical values and read back exactly; a
+//! value that is no number (NaN, infinite) is `null` in JSON and empty in CSV. Frames of ids that no
+//! DBC file has, remote frames and error frames are counted and give no line.
+
+mod line;
+mod number;
+mod scribe;
+#[cfg(test)]
+mod tests;
+
+use std::fs;
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::base::problem::Problem;
+use crate::engine::can::trace::{Log, OpenLogError};
+use crate::engine::dbc::{self, Codec, Parsed};
+use scribe::Scribe;
+
+/// Largest DBC file that is read, bytes; real ones have a few megabytes at most.
+const DBC_BYTES: u64 = 256 * 1024 * 1024;
+
+/// How decoded frames are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a frame and line.
+    Jsonl,
+    /// One line a signal, with a header.
+    Csv,
+    /// One line a frame, for people.
+    Text,
+}
+
+/// How values are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// As numbers.
+    Numbers,
+    /// By their name in the DBC file, where they have one.
+    Labels,
+}
+
+/// Why a recording cannot be decoded.
+#[derive(Debug, Error)]
+pub enum DecodeError {
+    /// A DBC file cannot be read.
+    #[error("{}: the DBC file cannot be read: {source}", path.display())]
+    ReadDbc {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It is far larger than any DBC file.
+    #[error("{}: the file has {bytes} bytes, too many for a DBC file", path.display())]
+    LargeDbc {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+    },
+    /// It holds no message.
+    #[error("{}: no message of this DBC file can be used; the first of {problems} problems is: {first}", path.display())]
+    EmptyDbc {
+        /// The file.
+        path: PathBuf,
+        /// How many problems it has.
+        problems: usize,
+        /// The first one.
+        first: String,
+    },
+    /// The recording cannot be opened.
+    #[error(transparent)]
+    Log(#[from] OpenLogError),
+    /// The output would overwrite an input.
+    #[error("{}: the output would overwrite an input; choose another file", path.display())]
+    Overwrite {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The output cannot be made.
+    #[error("{}: the output cannot be written: {source}", path.display())]
+    Create {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The output was not taken.
+    #[error("the decoded text cannot be written: {0}")]
+    Write(#[source] io::Error),
+}
+
+impl DecodeError {
+    /// Whether the reader of the output has gone away, which is its own business.
+    #[must_use]
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Write(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// What to decode, and how.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The DBC files; where several know an id, the first of them is used.
+    pub dbcs: Vec<PathBuf>,
+    /// The recording.
+    pub log: PathBuf,
+    /// How frames are written.
+    pub format: Format,
+    /// How values are written.
+    pub values: Values,
+    /// Threads that decode.
+    pub threads: NonZeroUsize,
+}
+
+/// How far decoding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Frames so far.
+    pub frames: u64,
+    /// Bytes of the recording so far.
+    pub bytes: u64,
+}
+
+/// What became of the frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Frames read.
+    pub frames: u64,
+    /// Frames of a message that a DBC file has.
+    pub decoded: u64,
+    /// Data frames of ids that no DBC file has.
+    pub unknown: u64,
+    /// Remote and error frames.
+    pub without_data: u64,
+}
+
+impl Tally {
+    const fn add(&mut self, more: &Self) {
+        self.frames += more.frames;
+        self.decoded += more.decoded;
+        self.unknown += more.unknown;
+        self.without_data += more.without_data;
+    }
+}
+
+/// What was decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// What the recording is, in words.
+    pub format: &'static str,
+    /// What became of its frames.
+    pub tally: Tally,
+    /// Lines that could not be read.
+    pub skipped: u64,
+    /// The first of them, and what else there is to know of the recording.
+    pub problems: Vec<Problem>,
+    /// DBC files with problems, and how many.
+    pub dbc_problems: Vec<(PathBuf, usize)>,
+}
+
+/// A request whose files are open.
+pub struct Job {
+    log: Log,
+    codec: Codec,
+    scribe: Scribe,
+    threads: NonZeroUsize,
+    dbc_problems: Vec<(PathBuf, usize)>,
+}
+
+impl Job {
+    /// Reads the DBC files and opens the recording.
+    ///
+    /// # Errors
+    /// A file cannot be read or is none of its kind.
+    pub fn open(request: &Request) -> Result<Self, DecodeError> {
+        let log = Log::open(&request.log)?;
+        let mut schemas = Vec::new();
+        let mut dbc_problems = Vec::new();
+        for path in &request.dbcs {
+            let Parsed { schema, problems } = load(path)?;
+            if !problems.is_empty() {
+                dbc_problems.push((path.clone(), problems.len()));
+            }
+            schemas.push(schema);
+        }
+        let codec = Codec::compile(&schemas.iter().collect::<Vec<_>>());
+        let scribe = Scribe::new(&codec, request.format, request.values);
+        Ok(Self { log, codec, scribe, threads: request.threads, dbc_problems })
+    }
+
+    /// Size of the recording in bytes; `None` for a pipe.
+    #[must_use]
+    pub const fn size(&self) -> Option<u64> {
+        self.log.size()
+    }
+
+    /// Decodes and writes to `out`; `watch` is called after every batch.
+    ///
+    /// # Errors
+    /// The output was not taken.
+    pub fn run(
+        &self,
+        out: &mut (dyn Write + Send),
+        watch: &mut (dyn FnMut(Position) + Send),
+    ) -> Result<Summary, DecodeError> {
+        let mut reader = self.log.reader();
+        let tally = line::run(&self.codec, &self.scribe, &mut reader, self.threads, out, watch)
+            .map_err(DecodeError::Write)?;
+        Ok(Summary {
+            format: self.log.format().words(),
+            tally,
+            skipped: reader.skipped(),
+            problems: reader.problems(),
+            dbc_problems: self.dbc_problems.clone(),
+        })
+    }
+}
+
+fn load(path: &Path) -> Result<Parsed, DecodeError> {
+    let read = |source| DecodeError::ReadDbc { path: path.to_owned(), source };
+    let bytes = fs::metadata(path).map_err(read)?.len();
+    if bytes > DBC_BYTES {
+        return Err(DecodeError::LargeDbc { path: path.to_owned(), bytes });
+    }
+    let parsed = dbc::parse(&fs::read(path).map_err(read)?);
+    if parsed.schema.messages.is_empty() {
+        let first = match parsed.problems.first() {
+            Some(problem) => format!("line {}: {}", problem.line, problem.text),
+            None => "it is empty".to_owned(),
+        };
+        let problems = parsed.problems.len();
+        return Err(DecodeError::EmptyDbc { path: path.to_owned(), problems, first });
+    }
+    Ok(parsed)
+}
+
+/// Makes the file that decoded text goes to; never one that is read.
+///
+/// # Errors
+/// It is an input, or cannot be made.
+pub fn create(path: &Path, request: &Request) -> Result<fs::File, DecodeError> {
+    if let Ok(place) = fs::canonicalize(path) {
+        let mut inputs = request.dbcs.iter().chain([&request.log]);
+        if inputs.any(|input| fs::canonicalize(input).is_ok_and(|input| input == place)) {
+            return Err(DecodeError::Overwrite { path: path.to_owned() });
+        }
+    }
+    fs::File::create(path).map_err(|source| DecodeError::Create { path: path.to_owned(), source })
+}
