@@ -18,6 +18,8 @@ mod plant;
 mod scene;
 mod scene_file;
 mod wire;
+#[cfg(test)]
+mod tests;
 mod world;
 
 pub use scene::{Scene, SceneComponent, SceneError, SceneLine};
