@@ -375,7 +375,7 @@ impl Bmu {
             f64::from(shown.state as u8),
             f64::from(self.precharge_count),
             f64::from(u8::from(shown.elapsed)),
-            f64::from(shown.timer),
+            10.0 * f64::from(shown.timer),
         ];
         mouth.say(&wire.precharge, &values);
     }

@@ -7,6 +7,7 @@ use super::plant::Plant;
 use super::scene::{ControlsPlan, Doing, Leg};
 use super::wire::{ChargerWire, ControlsWire, Mouth};
 use crate::base::time::Mono;
+use crate::engine::device::PackState;
 
 /// Time between two of the fast messages.
 pub(super) const TICK_NS: i64 = 100_000_000;
@@ -36,8 +37,8 @@ enum Key {
 /// What the driver sees on the dashboard, as heard from the BMUs.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Dashboard {
-    /// Number of the state of the last precharge message.
-    pub state: Option<u8>,
+    /// State of the contactors, as last told.
+    pub state: Option<PackState>,
     /// Room to the balance threshold, millivolts.
     pub room_mv: f64,
     /// State of charge, percent.
@@ -92,7 +93,7 @@ impl Driver {
         })
     }
 
-    fn all(&self, state: u8) -> bool {
+    fn all(&self, state: PackState) -> bool {
         !self.boards.is_empty() && self.boards.iter().all(|board| board.state == Some(state))
     }
 
@@ -118,11 +119,13 @@ impl Driver {
         self.key_ticks += 1;
         let wants = self.leg().what != Doing::Off;
         let next = match self.key {
-            Key::Off if wants && self.key_ticks >= self.wait && self.all(1) => Key::Start,
+            Key::Off if wants && self.key_ticks >= self.wait && self.all(PackState::Idle) => {
+                Key::Start
+            }
             Key::Start | Key::Run if !wants => Key::Off,
-            Key::Start if self.all(4) && self.key_ticks >= 8 => Key::Run,
+            Key::Start if self.all(PackState::Run) && self.key_ticks >= 8 => Key::Run,
             Key::Start if self.key_ticks >= START_TICKS => Key::Off,
-            Key::Run if !self.all(4) => {
+            Key::Run if !self.all(PackState::Run) => {
                 if self.key_ticks >= DROPPED_TICKS {
                     Key::Off
                 } else {
@@ -154,7 +157,7 @@ impl Driver {
         self.advance(now);
         self.turn_key();
         let leg = self.leg();
-        let running = self.key == Key::Run && self.all(4);
+        let running = self.key == Key::Run && self.all(PackState::Run);
         plant.drive(if running { leg.what } else { Doing::Off }, leg.amps);
         let pedal = plant.pedal();
         let braking = running && leg.what == Doing::Drive && pedal == 0.0;
@@ -177,7 +180,7 @@ impl Driver {
         // Torque mode: as fast as it likes, current by the pedal.
         let rpm = if pedal > 0.0 { 20_000.0 } else { 0.0 };
         mouth.say(&wire.drive, &[rpm, (pedal * 1000.0).round() / 1000.0]);
-        mouth.say(&wire.power, &[0.0, 1.0]);
+        mouth.say(&wire.power, &[1.0]);
         mouth.say(&wire.switches, &[f64::from(word), 0.0, state]);
         self.ticks += 1;
         TICK_NS + (self.chance.between(-2e6, 2e6) as i64)
@@ -193,7 +196,8 @@ impl Driver {
         wire: &ChargerWire,
     ) {
         let leg = self.leg();
-        let charging = leg.what == Doing::Charge && self.key == Key::Run && self.all(4);
+        let charging =
+            leg.what == Doing::Charge && self.key == Key::Run && self.all(PackState::Run);
         if !charging {
             self.charge_amps = 0.0;
             mouth.say(&wire.command, &[0.0, 0.0, 1.0]);

@@ -1,29 +1,34 @@
 //! What the devices of a world listen to: a handful of ids, and what a frame with one of them
-//! means. Everything else on the bus is not looked at.
+//! means, taken apart by the device folders. Everything else on the bus is not looked at.
 
-use super::bmu::Bmu;
-use super::charger::{Charger, Charging, Command};
-use super::driver::{Dashboard, Driver};
-use super::wire::{BmuWire, ChargerWire, ControlsWire, Slot};
-use crate::engine::can::frame::{FrameRef, Id, Kind};
-use crate::engine::can::guard::Allow;
+use super::charger::{Charging, Command};
+use super::driver::Dashboard;
+use crate::engine::can::frame::{FrameRef, Id};
+use crate::engine::device::{ChargerControl, Device, Fact, PackState, Taken};
 
 /// Whose message it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ear {
+    /// A BMU, by number: the driver looks at its dashboard.
     Bmu(usize),
+    /// Driver controls: the BMUs follow the key.
     Controls,
+    /// Whoever commands the charger.
     Charger,
 }
 
 /// What was understood.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Heard {
-    Nothing,
+    /// The key.
     Switches(u16),
+    /// What the charger is to do.
     Command(Command),
-    State(u8),
+    /// State of a BMU's contactors.
+    State(PackState),
+    /// Room to the balance threshold, millivolts.
     Room(f64),
+    /// State of charge, percent.
     Soc(f64),
 }
 
@@ -34,82 +39,74 @@ impl Heard {
             Self::State(state) => board.state = Some(state),
             Self::Room(mv) => board.room_mv = mv,
             Self::Soc(percent) => board.soc_percent = Some(percent),
-            Self::Nothing | Self::Switches(_) | Self::Command(_) => {}
+            Self::Switches(_) | Self::Command(_) => {}
+        }
+    }
+
+    fn of(fact: &Fact) -> Option<Self> {
+        match fact {
+            Fact::Switches(switches) => Some(Self::Switches(switches.word)),
+            Fact::ChargerCommand(command) => Some(Self::Command(Command {
+                volts: command.voltage.get(),
+                amps: command.current.get(),
+                charge: match command.control {
+                    ChargerControl::Charge => Charging::Go,
+                    ChargerControl::Stop
+                    | ChargerControl::Sleep
+                    | ChargerControl::Undocumented(_) => Charging::Stop,
+                },
+            })),
+            Fact::Precharge(precharge) => Some(Self::State(precharge.state)),
+            Fact::Headroom(headroom) => Some(Self::Room(f64::from(headroom.charge.get()))),
+            Fact::Charge { soc, .. } => soc.map(|soc| Self::Soc(soc.get())),
+            Fact::Heartbeat { .. }
+            | Fact::Answer { .. }
+            | Fact::Module { .. }
+            | Fact::Cells { .. }
+            | Fact::BalanceCharge { .. }
+            | Fact::CellRange { .. }
+            | Fact::TemperatureRange { .. }
+            | Fact::Totals { .. }
+            | Fact::Balance { .. }
+            | Fact::Flags { .. }
+            | Fact::Fans(_)
+            | Fact::Hardware { .. }
+            | Fact::ChargerOutput { .. }
+            | Fact::Drive { .. }
+            | Fact::DrivePower { .. } => None,
         }
     }
 }
 
-/// The ids that are listened to.
-#[derive(Clone, Debug)]
+/// The ids that are listened to, and the folders that understand them.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Ears {
-    ids: Vec<(Id, Ear)>,
-    allow: Vec<Allow>,
+    ids: Vec<(Id, usize)>,
+    devices: Vec<(Ear, Device)>,
+    facts: Vec<Fact>,
 }
 
 impl Ears {
-    /// What the devices of a world listen to and say.
-    pub(super) fn new(
-        bmus: &[(Bmu, BmuWire)],
-        charger: Option<&(Charger, ChargerWire)>,
-        driver: Option<&(Driver, ControlsWire)>,
-    ) -> Self {
-        let mut ids = Vec::new();
-        let mut slots: Vec<&Slot> = Vec::new();
-        for (number, (_, wire)) in bmus.iter().enumerate() {
-            let heard = [&wire.precharge, &wire.headroom, &wire.charge];
-            ids.extend(heard.map(|slot| (slot.id, Ear::Bmu(number))));
-            slots.extend(wire.slots());
-        }
-        if let Some((_, wire)) = charger {
-            ids.push((wire.command.id, Ear::Charger));
-            slots.extend([&wire.status, &wire.command]);
-        }
-        let switches = driver.map_or_else(|| Id::standard(0x505), |(_, w)| Some(w.switches.id));
-        ids.extend(switches.map(|id| (id, Ear::Controls)));
-        if let Some((_, wire)) = driver {
-            slots.extend(wire.slots());
-        }
-        let allow = slots.into_iter().map(allow).collect();
-        Self { ids, allow }
+    /// Listens to some messages of a device.
+    pub(super) fn listen(&mut self, ear: Ear, device: &Device, ids: &[Id]) {
+        self.ids.extend(ids.iter().map(|&id| (id, self.devices.len())));
+        self.devices.push((ear, device.clone()));
     }
 
-    /// Whose message an id is, where it is listened to.
-    pub(super) fn find(&self, id: Id) -> Option<Ear> {
-        self.ids.iter().find(|(known, _)| *known == id).map(|(_, ear)| *ear)
+    /// Whether anybody listens to an id.
+    pub(super) fn listens(&self, id: Id) -> bool {
+        self.ids.iter().any(|(known, _)| *known == id)
     }
 
-    /// What a frame says.
-    pub(super) fn understand(&self, ear: Ear, frame: FrameRef<'_>) -> Heard {
-        let &[a, b, c, d, e, f, g, h] = frame.data else { return Heard::Nothing };
-        match ear {
-            Ear::Controls => Heard::Switches(u16::from_le_bytes([a, b])),
-            Ear::Charger => Heard::Command(Command {
-                volts: f64::from(u16::from_be_bytes([a, b])) / 10.0,
-                amps: f64::from(u16::from_be_bytes([c, d])) / 10.0,
-                charge: if e == 0 { Charging::Go } else { Charging::Stop },
-            }),
-            Ear::Bmu(_) => match frame.id().raw() & 0xFF {
-                0xF4 => Heard::Soc(f64::from(f32::from_le_bytes([e, f, g, h])) * 100.0),
-                0xF6 => Heard::Room(f64::from(i16::from_le_bytes([a, b]))),
-                0xF7 => Heard::State(b),
-                _ => Heard::Nothing,
-            },
+    /// What a frame says, and whose word it is.
+    pub(super) fn understand(&mut self, frame: FrameRef<'_>) -> Option<(Ear, Heard)> {
+        let id = frame.id();
+        let (_, device) = self.ids.iter().find(|(known, _)| *known == id)?;
+        let (ear, device) = self.devices.get_mut(*device)?;
+        self.facts.clear();
+        match device.take(frame, &mut self.facts) {
+            Taken::Known => self.facts.iter().find_map(Heard::of).map(|heard| (*ear, heard)),
+            Taken::Malformed | Taken::Foreign => None,
         }
-    }
-
-    /// What a guard must let through for the devices to speak.
-    pub(super) fn allow(&self) -> Vec<Allow> {
-        self.allow.clone()
-    }
-}
-
-fn allow(slot: &Slot) -> Allow {
-    Allow {
-        id: slot.id,
-        kind: Kind::Data,
-        len: 8,
-        every: std::time::Duration::from_millis(20),
-        ranges: Vec::new(),
-        stops: false,
     }
 }

@@ -17,9 +17,9 @@ mod fault;
 mod plant;
 mod scene;
 mod scene_file;
-mod wire;
 #[cfg(test)]
 mod tests;
+mod wire;
 mod world;
 
 pub use scene::{Scene, SceneComponent, SceneError, SceneLine};

@@ -2,8 +2,16 @@
 //! the same that take them apart on the other side; here stand only the names of messages and
 //! signals and who says them.
 
-use super::world::WorldError;
-use crate::engine::can::frame::{Frame, Id};
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::base::id::Name;
+use crate::engine::can::frame::{CLASSIC_BYTES, FD_BYTES, Frame, Id, Kind};
+use crate::engine::can::guard::Allow;
+use crate::engine::dbc::{Codec, MessageIndex};
+use crate::engine::device::{BindError, Catalog, Device};
 
 /// Folder of the simulated BMU.
 pub(super) const BMU_KIND: &str = "prohelion-d1000-gen1";
@@ -12,12 +20,49 @@ pub(super) const CHARGER_KIND: &str = "elcon-tc";
 /// Folder of the simulated driver controls.
 pub(super) const CONTROLS_KIND: &str = "ev-driver-controls";
 
+/// Why a device of a scene cannot speak.
+#[derive(Debug, Error)]
+pub enum WireError {
+    /// This program has no such device folder.
+    #[error("there is no device folder {0}")]
+    NoKind(&'static str),
+    /// It cannot have the address that the scene gives it.
+    #[error("{device}: {source}")]
+    Bind {
+        /// Name in the scene.
+        device: String,
+        /// Why not.
+        source: BindError,
+    },
+    /// The folder's DBC lacks something that the simulation says.
+    #[error("the DBC of {kind} has no {what}")]
+    Schema {
+        /// The folder.
+        kind: &'static str,
+        /// The message or signal.
+        what: String,
+    },
+}
+
 /// A message that a simulated device sends, ready to be filled.
 #[derive(Clone, Debug)]
 pub(super) struct Slot {
     pub id: Id,
     pub name: String,
-    fields: Vec<(usize, char, f64)>,
+    len: usize,
+    every: Duration,
+    codec: Arc<Codec>,
+    index: MessageIndex,
+    fields: Vec<Field>,
+}
+
+/// Where a value goes.
+#[derive(Clone, Debug)]
+enum Field {
+    /// Into a signal, in its unit.
+    Number(usize),
+    /// Its bits into one signal each, from bit 0 on.
+    Bits(Vec<usize>),
 }
 
 /// A frame that was said, and the module it speaks for.
@@ -31,14 +76,15 @@ pub(super) struct Said {
 #[derive(Debug)]
 pub(super) struct Mouth<'a> {
     said: &'a mut Vec<Said>,
+    placed: Vec<(usize, f64)>,
 }
 
 impl<'a> Mouth<'a> {
-    pub(super) fn new(said: &'a mut Vec<Said>) -> Self {
-        Self { said }
+    pub(super) const fn new(said: &'a mut Vec<Said>) -> Self {
+        Self { said, placed: Vec::new() }
     }
 
-    /// Says a message with these values, one for each of its named signals.
+    /// Says a message with these values, one for each of its fields.
     pub(super) fn say(&mut self, slot: &Slot, values: &[f64]) {
         self.push(None, slot, values);
     }
@@ -49,32 +95,96 @@ impl<'a> Mouth<'a> {
     }
 
     fn push(&mut self, module: Option<u16>, slot: &Slot, values: &[f64]) {
-        if let Some(frame) = slot.fill(values) {
+        if let Some(frame) = slot.fill(values, &mut self.placed) {
             self.said.push(Said { module, frame });
         }
     }
 }
 
 impl Slot {
-    fn fill(&self, values: &[f64]) -> Option<Frame> {
-        let mut data = [0u8; 8];
-        for (&(at, kind, factor), &value) in self.fields.iter().zip(values) {
-            let raw = (value / factor).round_ties_even();
-            let mut put = |bytes: &[u8]| {
-                data.iter_mut().skip(at).zip(bytes).for_each(|(to, from)| *to = *from);
-            };
-            match kind {
-                'b' => put(&[raw as u8]),
-                'h' => put(&(raw as i16).to_le_bytes()),
-                'H' => put(&(raw as u16).to_le_bytes()),
-                'M' => put(&(raw as u16).to_be_bytes()),
-                'I' => put(&(raw as u32).to_le_bytes()),
-                'i' => put(&(raw as i32).to_le_bytes()),
-                'f' => put(&(value as f32).to_le_bytes()),
-                _ => return None,
+    /// The frame of these values; none where one does not fit into its signal, which a device
+    /// that keeps to its own ranges does not offer.
+    fn fill(&self, values: &[f64], placed: &mut Vec<(usize, f64)>) -> Option<Frame> {
+        placed.clear();
+        for (field, &value) in self.fields.iter().zip(values) {
+            match field {
+                Field::Number(at) => placed.push((*at, value)),
+                Field::Bits(places) => {
+                    let word = value as u32;
+                    let bit = |n: usize| f64::from((word >> n) & 1);
+                    placed.extend(places.iter().enumerate().map(|(n, &at)| (at, bit(n))));
+                }
             }
         }
-        Frame::classic(self.id, &data)
+        let mut bytes = [0; FD_BYTES];
+        let filled = self.codec.encode(self.index, placed, &mut bytes);
+        debug_assert!(filled.is_ok(), "{filled:?}");
+        Frame::classic(self.id, bytes.get(..filled.ok()?.min(CLASSIC_BYTES))?)
+    }
+
+    /// What a guard must let through for this message: faults may crowd frames, but not without
+    /// limit.
+    pub(super) fn allow(&self) -> Allow {
+        Allow {
+            id: self.id,
+            kind: Kind::Data,
+            len: self.len,
+            every: self.every,
+            ranges: Vec::new(),
+            stops: false,
+        }
+    }
+}
+
+/// A device folder bound to an address, from which slots are cut.
+pub(super) struct Voice {
+    pub device: Device,
+    kind: &'static str,
+    codec: Arc<Codec>,
+}
+
+impl Voice {
+    /// The device `name` of a scene, at `base` or at its kind's own address.
+    pub(super) fn new(
+        catalog: &Catalog,
+        kind: &'static str,
+        name: &Name,
+        base: Option<u32>,
+    ) -> Result<Self, WireError> {
+        let found = catalog.find(kind).ok_or(WireError::NoKind(kind))?;
+        let mut settings = found.defaults();
+        settings.base = base.unwrap_or(settings.base);
+        let bind = |source| WireError::Bind { device: name.to_string(), source };
+        let device = found.bind(settings).map_err(bind)?;
+        let codec = Arc::new(device.codec().clone());
+        Ok(Self { device, kind, codec })
+    }
+
+    /// The message `name` with these fields; a field with commas takes a word of bits.
+    fn slot(&self, name: &str, fields: &[&str]) -> Result<Slot, WireError> {
+        let lacks = |what: String| WireError::Schema { kind: self.kind, what };
+        let (index, message) = self
+            .codec
+            .messages()
+            .find(|(_, message)| message.name == name)
+            .ok_or_else(|| lacks(format!("message {name}")))?;
+        let place = |signal: &str| {
+            message.position(signal).ok_or_else(|| lacks(format!("signal {signal} in {name}")))
+        };
+        let fields = fields
+            .iter()
+            .map(|field| match field.contains(',') {
+                true => field.split(',').map(place).collect::<Result<_, _>>().map(Field::Bits),
+                false => place(field).map(Field::Number),
+            })
+            .collect::<Result<_, _>>()?;
+        let rate = self.device.kind().manifest.rate_of(name);
+        let every = Duration::from_millis(rate.map_or(0, |rate| rate.period_ms / 5));
+        let (id, len) = (message.id, usize::from(message.len));
+        let codec = Arc::clone(&self.codec);
+        // A change of state is told at once, whenever the last regular frame was.
+        let every = if name == "BMU_PrechargeStatus" { Duration::ZERO } else { every };
+        Ok(Slot { id, name: name.to_owned(), len, every, codec, index, fields })
     }
 }
 
@@ -103,10 +213,15 @@ pub(super) struct BmuWire {
     pub modules: Vec<ModuleWire>,
 }
 
-fn slot(name: &str, raw: u32, fields: &[(usize, char, f64)]) -> Result<Slot, WorldError> {
-    let id = Id::guess(raw).ok_or(WorldError::Base { base: raw })?;
-    Ok(Slot { id, name: name.to_owned(), fields: fields.to_vec() })
-}
+const CONTACTOR_BITS: &str = "Contactor1Feedback,Contactor2Feedback,Contactor1On,Contactor2On,\
+ContactorSupplyOk,Contactor3Feedback,Contactor3On";
+const STATUS_BITS: &str = "CellOverVoltage,CellUnderVoltage,CellOverTemperature,\
+MeasurementUntrusted,CmuTimeout,VehicleTimeout,SetupMode,CmuPowerPresent";
+const EXTENDED_BITS: &str = "CellOverVoltage,CellUnderVoltage,CellOverTemperature,\
+MeasurementUntrusted,CmuTimeout,VehicleTimeout,SetupMode,CmuPowerPresent,IsolationFailed,\
+SocInvalid,SupplyLow,ContactorStuck,ExtraCell";
+const CHARGER_BITS: &str = "HardwareFailure,OverTemperature,InputFault,NoBattery,CommandTimeout";
+const SWITCH_BITS: &str = "Reverse,Neutral,Regeneration,Drive,Accessories,Run,Start,Brake,FuelDoor";
 
 impl BmuWire {
     /// All of them.
@@ -128,72 +243,52 @@ impl BmuWire {
         own.into_iter().chain(modules).collect()
     }
 
-    /// The messages of a BMU at `base` with so many modules.
-    pub(super) fn new(base: u32, modules: u16) -> Result<Self, WorldError> {
-        let at = |name: &str, offset, fields: &[_]| slot(name, base + offset, fields);
-        let four = [(0, 'h', 1.0), (2, 'h', 1.0), (4, 'h', 1.0), (6, 'h', 1.0)];
-        let modules = (0..u32::from(modules))
-            .map(|module| {
-                let first = 1 + 3 * module;
-                Ok(ModuleWire {
-                    status: at(
-                        &format!("CMU{:02}_Status", module + 1),
-                        first,
-                        &[(0, 'I', 1.0), (4, 'h', 0.1), (6, 'h', 0.1)],
-                    )?,
-                    low: at(&format!("CMU{:02}_Cells0to3", module + 1), first + 1, &four)?,
-                    high: at(&format!("CMU{:02}_Cells4to7", module + 1), first + 2, &four)?,
-                })
+    /// The messages of a BMU with so many modules.
+    pub(super) fn new(voice: &Voice, modules: u16) -> Result<Self, WireError> {
+        let module = |number| {
+            let name = |what| format!("CMU{number:02}_{what}");
+            let status = ["SerialNumber", "BoardTemperature", "CellTemperature"];
+            Ok(ModuleWire {
+                status: voice.slot(&name("Status"), &status)?,
+                low: voice.slot(&name("Cells0to3"), &["Cell0", "Cell1", "Cell2", "Cell3"])?,
+                high: voice.slot(&name("Cells4to7"), &["Cell4", "Cell5", "Cell6", "Cell7"])?,
             })
-            .collect::<Result<_, WorldError>>()?;
+        };
+        let range = [
+            "MinCellVoltage",
+            "MaxCellVoltage",
+            "MinCellModule",
+            "MinCellNumber",
+            "MaxCellModule",
+            "MaxCellNumber",
+        ];
+        let temperatures = [
+            "MinCellTemperature",
+            "MaxCellTemperature",
+            "MinTemperatureModule",
+            "MaxTemperatureModule",
+        ];
+        let precharge = [CONTACTOR_BITS, "State", "MessageCount", "TimerElapsed", "Timer"];
+        let status =
+            ["BalanceOnVoltage", "BalanceOffVoltage", STATUS_BITS, "CmuCount", "FirmwareBuild"];
+        let headroom =
+            ["ChargeCellError", "TemperatureMargin", "DischargeCellError", "PackCapacity"];
+        let balance = ["AmpHoursSinceBalance", "BalanceFraction"];
+        let fans = ["Fan0Speed", "Fan1Speed", "FanContactorCurrent", "CmuCurrent"];
+        let extended = [EXTENDED_BITS, "HardwareVersion", "ModelId"];
         Ok(Self {
-            heartbeat: at("BMU_Heartbeat", 0, &[(0, 'I', 1.0), (4, 'I', 1.0)])?,
-            charge: at("BMU_PackSoc", 0xF4, &[(0, 'f', 1.0), (4, 'f', 1.0)])?,
-            balance_charge: at("BMU_BalanceSoc", 0xF5, &[(0, 'f', 1.0), (4, 'f', 1.0)])?,
-            headroom: at(
-                "BMU_ChargerControl",
-                0xF6,
-                &[(0, 'h', 1.0), (2, 'h', 0.1), (4, 'h', 1.0), (6, 'H', 1.0)],
-            )?,
-            precharge: at(
-                "BMU_PrechargeStatus",
-                0xF7,
-                &[(0, 'b', 1.0), (1, 'b', 1.0), (4, 'H', 1.0), (6, 'b', 1.0), (7, 'b', 1.0)],
-            )?,
-            range: at(
-                "BMU_CellVoltageRange",
-                0xF8,
-                &[
-                    (0, 'H', 1.0),
-                    (2, 'H', 1.0),
-                    (4, 'b', 1.0),
-                    (5, 'b', 1.0),
-                    (6, 'b', 1.0),
-                    (7, 'b', 1.0),
-                ],
-            )?,
-            temperatures: at(
-                "BMU_CellTemperatureRange",
-                0xF9,
-                &[(0, 'h', 0.1), (2, 'h', 0.1), (4, 'b', 1.0), (6, 'b', 1.0)],
-            )?,
-            totals: at("BMU_PackVoltageCurrent", 0xFA, &[(0, 'I', 1.0), (4, 'i', 1.0)])?,
-            status: at(
-                "BMU_PackStatus",
-                0xFB,
-                &[(0, 'H', 1.0), (2, 'H', 1.0), (4, 'b', 1.0), (5, 'b', 1.0), (6, 'H', 1.0)],
-            )?,
-            fans: at(
-                "BMU_Fans",
-                0xFC,
-                &[(0, 'H', 1.0), (2, 'H', 1.0), (4, 'H', 1.0), (6, 'H', 1.0)],
-            )?,
-            extended: at(
-                "BMU_ExtendedStatus",
-                0xFD,
-                &[(0, 'I', 1.0), (4, 'b', 1.0), (5, 'b', 1.0)],
-            )?,
-            modules,
+            heartbeat: voice.slot("BMU_Heartbeat", &["DeviceId", "SerialOrAnswer"])?,
+            charge: voice.slot("BMU_PackSoc", &["AmpHoursUsed", "SocFraction"])?,
+            balance_charge: voice.slot("BMU_BalanceSoc", &balance)?,
+            headroom: voice.slot("BMU_ChargerControl", &headroom)?,
+            precharge: voice.slot("BMU_PrechargeStatus", &precharge)?,
+            range: voice.slot("BMU_CellVoltageRange", &range)?,
+            temperatures: voice.slot("BMU_CellTemperatureRange", &temperatures)?,
+            totals: voice.slot("BMU_PackVoltageCurrent", &["PackVoltage", "PackCurrent"])?,
+            status: voice.slot("BMU_PackStatus", &status)?,
+            fans: voice.slot("BMU_Fans", &fans)?,
+            extended: voice.slot("BMU_ExtendedStatus", &extended)?,
+            modules: (1..=modules).map(module).collect::<Result<_, WireError>>()?,
         })
     }
 }
@@ -206,11 +301,12 @@ pub(super) struct ChargerWire {
 }
 
 impl ChargerWire {
-    pub(super) fn new() -> Result<Self, WorldError> {
-        let fields = [(0, 'M', 0.1), (2, 'M', 0.1), (4, 'b', 1.0)];
+    pub(super) fn new(voice: &Voice) -> Result<Self, WireError> {
+        let status = ["OutputVoltage", "OutputCurrent", CHARGER_BITS];
+        let command = ["MaxVoltage", "MaxCurrent", "Control"];
         Ok(Self {
-            status: slot("Elcon_Status", 0x18FF_50E5, &fields)?,
-            command: slot("Elcon_Command", 0x1806_E5F4, &fields)?,
+            status: voice.slot("Elcon_Status", &status)?,
+            command: voice.slot("Elcon_Command", &command)?,
         })
     }
 }
@@ -230,17 +326,12 @@ impl ControlsWire {
         vec![&self.identity, &self.drive, &self.power, &self.switches]
     }
 
-    pub(super) fn new(base: u32) -> Result<Self, WorldError> {
-        let pair = [(0, 'f', 1.0), (4, 'f', 1.0)];
+    pub(super) fn new(voice: &Voice) -> Result<Self, WireError> {
         Ok(Self {
-            identity: slot("EVDC_Heartbeat", base, &[(0, 'I', 1.0), (4, 'I', 1.0)])?,
-            drive: slot("EVDC_MotorDrive", base + 1, &pair)?,
-            power: slot("EVDC_MotorPower", base + 2, &pair)?,
-            switches: slot(
-                "EVDC_Switches",
-                base + 5,
-                &[(0, 'H', 1.0), (6, 'b', 1.0), (7, 'b', 1.0)],
-            )?,
+            identity: voice.slot("EVDC_Heartbeat", &["DeviceId", "SerialOrAnswer"])?,
+            drive: voice.slot("EVDC_MotorDrive", &["Velocity", "MotorCurrent"])?,
+            power: voice.slot("EVDC_MotorPower", &["BusCurrent"])?,
+            switches: voice.slot("EVDC_Switches", &[SWITCH_BITS, "Flags", "State"])?,
         })
     }
 }

@@ -15,10 +15,14 @@ use super::ear::{Ear, Ears, Heard};
 use super::fault::{Fate, Faults, Node};
 use super::plant::{self, Plant};
 use super::scene::{Scene, Wrong};
-use super::wire::{BmuWire, ChargerWire, ControlsWire, Mouth, Said};
+use super::wire::{
+    BMU_KIND, BmuWire, CHARGER_KIND, CONTROLS_KIND, ChargerWire, ControlsWire, Mouth, Said, Slot,
+    Voice, WireError,
+};
 use crate::base::time::{Mono, TimeSource, Timebase};
 use crate::engine::can::frame::{Frame, FrameRef, Frames, Kind};
 use crate::engine::can::guard::Allow;
+use crate::engine::device::Catalog;
 
 /// How long after its start a bus-off fault has made the controller passive, and off.
 const PASSIVE_NS: i64 = 40_000_000;
@@ -31,12 +35,9 @@ const COMMAND_NS: i64 = 1_000_000_000;
 /// Why a scene is no world.
 #[derive(Debug, Error)]
 pub enum WorldError {
-    /// A base address that is none.
-    #[error("0x{base:X} is no base address")]
-    Base {
-        /// The base.
-        base: u32,
-    },
+    /// A device cannot speak as the scene wants.
+    #[error(transparent)]
+    Wire(#[from] WireError),
     /// A fault on a message that the device does not send.
     #[error("{device} sends no message {message:?}; it sends {known}")]
     NoMessage {
@@ -88,24 +89,35 @@ impl World {
     /// A device of the scene cannot be had as it is described.
     pub fn new(scene: &Scene, seed: u64) -> Result<Self, WorldError> {
         let timebase = Timebase { source: TimeSource::Simulation, wall_at_zero: Some(scene.start) };
+        let catalog = Catalog::builtin();
+        let mut ears = Ears::default();
         let mut bmus = Vec::new();
         for (number, plan) in scene.bmus.iter().enumerate() {
-            let wire = BmuWire::new(plan.base, plan.modules)?;
+            let voice = Voice::new(&catalog, BMU_KIND, &plan.name, Some(plan.base))?;
+            let wire = BmuWire::new(&voice, plan.modules)?;
+            let heard = [wire.precharge.id, wire.headroom.id, wire.charge.id];
+            if scene.controls.is_some() {
+                ears.listen(Ear::Bmu(number), &voice.device, &heard);
+            }
             bmus.push((Bmu::new(Node(number), plan, seed), wire));
         }
-        let charger_node = Node(bmus.len());
-        let charger = match &scene.charger {
-            Some(plan) => Some((Charger::new(charger_node, plan), ChargerWire::new()?)),
-            None => None,
-        };
-        let driver = match &scene.controls {
-            Some(plan) => {
-                let driver = Driver::new(plan, &scene.legs, bmus.len(), seed);
-                Some((driver, ControlsWire::new(plan.base)?))
-            }
-            None => None,
-        };
-        let ears = Ears::new(&bmus, charger.as_ref(), driver.as_ref());
+        let mut charger = None;
+        if let Some(plan) = &scene.charger {
+            let voice = Voice::new(&catalog, CHARGER_KIND, &plan.name, None)?;
+            let wire = ChargerWire::new(&voice)?;
+            ears.listen(Ear::Charger, &voice.device, &[wire.command.id]);
+            charger = Some((Charger::new(Node(bmus.len()), plan), wire));
+        }
+        // The BMUs follow the key of whoever sends it, also where the scene has nobody who does.
+        let base = scene.controls.as_ref().map(|plan| plan.base);
+        let name = scene.controls.as_ref().map_or(&scene.pack, |plan| &plan.name);
+        let voice = Voice::new(&catalog, CONTROLS_KIND, name, base)?;
+        let controls = ControlsWire::new(&voice)?;
+        ears.listen(Ear::Controls, &voice.device, &[controls.switches.id]);
+        let driver = scene
+            .controls
+            .as_ref()
+            .map(|plan| (Driver::new(plan, &scene.legs, bmus.len(), seed), controls));
         let mut world = Self {
             now: Mono::ZERO,
             timebase,
@@ -160,7 +172,7 @@ impl World {
     }
 
     /// The messages of a device.
-    fn slots(&self, node: Node) -> Vec<&super::wire::Slot> {
+    fn slots(&self, node: Node) -> Vec<&Slot> {
         if let Some((_, wire)) = self.bmus.get(node.0) {
             wire.slots()
         } else if node == self.controls_node() {
@@ -364,35 +376,49 @@ impl World {
     }
 
     fn hear(&mut self, frame: FrameRef<'_>) {
-        if frame.kind() != Kind::Data {
+        if frame.kind() != Kind::Data || !self.ears.listens(frame.id()) {
             return;
         }
-        let Some(ear) = self.ears.find(frame.id()) else { return };
         let now = self.now;
-        match (ear, self.ears.understand(ear, frame)) {
-            (_, Heard::Nothing) => {}
-            (_, Heard::Switches(word)) => {
+        match self.ears.understand(frame) {
+            Some((_, Heard::Switches(word))) => {
                 self.bmus.iter_mut().for_each(|(bmu, _)| bmu.hear_switches(now, word));
             }
-            (_, Heard::Command(command)) => {
+            Some((_, Heard::Command(command))) => {
                 if let Some((charger, _)) = &mut self.charger {
                     charger.hear(now, command);
                 }
             }
-            (Ear::Bmu(number), heard) => {
+            Some((Ear::Bmu(number), heard)) => {
                 let board = self.driver.as_mut().and_then(|(driver, _)| driver.board(number));
                 if let Some(board) = board {
                     heard.show(board);
                 }
             }
-            (Ear::Controls | Ear::Charger, Heard::State(_) | Heard::Room(_) | Heard::Soc(_)) => {}
+            Some((
+                Ear::Controls | Ear::Charger,
+                Heard::State(_) | Heard::Room(_) | Heard::Soc(_),
+            ))
+            | None => {}
         }
     }
 
     /// What a guard must let through for this world to speak.
     #[must_use]
     pub fn allow(&self) -> Vec<Allow> {
-        self.ears.allow()
+        let bmus = self.bmus.iter().flat_map(|(_, wire)| wire.slots());
+        let charger = self.charger.iter().flat_map(|(_, wire)| [&wire.status, &wire.command]);
+        let controls = self.driver.iter().flat_map(|(_, wire)| wire.slots());
+        let complaints = Complaint::ids().map(|id| Allow {
+            id,
+            kind: Kind::Error,
+            len: 8,
+            every: std::time::Duration::ZERO,
+            ranges: Vec::new(),
+            stops: false,
+        });
+        let data = bmus.chain(charger).chain(controls).map(Slot::allow);
+        data.chain(complaints).collect()
     }
 }
 
