@@ -1,6 +1,11 @@
 //! `busbar dbc`.
 
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
 use crate::cli::Outcome;
+use crate::engine::check::{self, Check};
 
 /// What to do with a DBC file.
 #[derive(clap::Subcommand, Debug)]
@@ -11,12 +16,67 @@ pub enum Command {
 
 /// Arguments of `busbar dbc check`.
 #[derive(clap::Args, Debug)]
-pub struct CheckArgs {}
+pub struct CheckArgs {
+    /// The DBC file.
+    pub file: PathBuf,
+    /// How to print what was found.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
 
-/// Runs it.
+/// How to print.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For reading: a line for each problem and one for the sum.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// Runs it. The exit code is 0 when something was loaded and 1 when nothing was.
 ///
 /// # Errors
-/// Says what and where.
-pub fn run(_command: &Command) -> Outcome {
-    Err("not built yet".into())
+/// Says why the result could not be written.
+pub fn run(command: &Command) -> Outcome {
+    let Command::Check(args) = command;
+    let check = match check::check(&args.file) {
+        Ok(check) => check,
+        Err(error) => {
+            eprintln!("busbar: {error}");
+            return Ok(ExitCode::from(1));
+        }
+    };
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written = match args.format {
+        Format::Text => text(&check, args, &mut out),
+        Format::Json => serde_json::to_writer_pretty(&mut out, &check)
+            .map_err(io::Error::from)
+            .and_then(|()| writeln!(out)),
+    };
+    match written.and_then(|()| out.flush()) {
+        // Whoever reads may stop early, as `head` does.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+        Ok(()) | Err(_) => {}
+    }
+    Ok(ExitCode::from(u8::from(check.messages == 0)))
+}
+
+fn text(check: &Check, args: &CheckArgs, out: &mut impl Write) -> io::Result<()> {
+    let file = args.file.display();
+    for problem in &check.problems {
+        let (word, text) = (problem.severity.word(), &problem.text);
+        match problem.line {
+            0 => writeln!(out, "{file}: {word}: {text}")?,
+            line => writeln!(out, "{file}:{line}: {word}: {text}")?,
+        }
+    }
+    let Check { messages, signals, problems } = check;
+    let count = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+    writeln!(
+        out,
+        "{file}: {} with {}, {}",
+        count(*messages, "message"),
+        count(*signals, "signal"),
+        count(problems.len(), "problem")
+    )
 }

@@ -85,7 +85,8 @@ impl<'a> Cursor<'a> {
         self.text.as_bytes().get(self.at..).unwrap_or(&[])
     }
 
-    fn ahead(&self) -> &'a str {
+    /// What is left.
+    pub fn ahead(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or("")
     }
 

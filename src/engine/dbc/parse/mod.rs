@@ -93,6 +93,7 @@ impl<'a> Reader<'a> {
                 break;
             }
             let line = self.cursor.line();
+            let at_start = self.cursor.ahead();
             match self.cursor.word() {
                 Some(word) if KEYWORDS.contains(&word) => {
                     if self.in_symbols == InSymbols::Yes && self.cursor.line_is_over() {
@@ -109,7 +110,8 @@ impl<'a> Reader<'a> {
                     // A word alone in the list of NS_ is a keyword of a newer tool.
                     let listed = self.in_symbols == InSymbols::Yes && self.cursor.line_is_over();
                     let rest = self.cursor.rest_of_line();
-                    if !listed && rest != ";" {
+                    let is_comment = at_start.starts_with("//");
+                    if !listed && !is_comment && rest != ";" {
                         self.strange_line(line);
                     }
                 }
