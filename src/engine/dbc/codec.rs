@@ -1,8 +1,10 @@
 //! The compiled form of one or more schemas: finds the message of a frame and decodes it.
 
-use super::layout;
+use super::layout::{self, FRAME_BYTES};
 use super::lookup::Lookup;
+use super::plan::{Arena, NONE};
 use super::row::Row;
+use super::run::{self, Level};
 use super::schema::{Kind, Matching, Message, Schema, Signal};
 use crate::engine::can::frame::Id;
 
@@ -15,6 +17,11 @@ pub struct MessageIndex(pub(super) u32);
 pub struct Codec {
     messages: Vec<Message>,
     lookup: Lookup,
+    arena: Arena,
+    /// The first plan of each message.
+    first_plans: Vec<u32>,
+    most_signals: usize,
+    level: Level,
 }
 
 impl Codec {
@@ -38,6 +45,13 @@ impl Codec {
         Self::build(shifted.collect())
     }
 
+    /// The same codec with the vector instructions of a lower level.
+    #[cfg(test)]
+    pub(super) fn at_level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
     fn build(messages: Vec<Message>) -> Self {
         let mut lookup = Lookup::new(messages.len());
         for (index, message) in messages.iter().enumerate() {
@@ -46,7 +60,10 @@ impl Codec {
                 lookup.insert_group(message.id, index as u32);
             }
         }
-        Self { messages, lookup }
+        let mut arena = Arena::default();
+        let first_plans = messages.iter().map(|message| arena.add(message)).collect();
+        let most_signals = messages.iter().map(|m| m.signals.len()).max().unwrap_or(0);
+        Self { messages, lookup, arena, first_plans, most_signals, level: Level::detect() }
     }
 
     /// The message of a frame with this id: by the whole id, else by J1939 parameter group where
@@ -85,31 +102,53 @@ impl Codec {
 
     /// Decodes a frame's bytes into `row`: every signal that fits into `data` and that its
     /// switches select. Each signal stands on its own.
+    #[inline]
     pub fn decode(&self, index: MessageIndex, data: &[u8], row: &mut Row) {
-        row.clear();
-        let message = self.message(index);
+        let first = self.first_plans.get(index.0 as usize).copied().unwrap_or(NONE);
+        row.reserve(self.most_signals);
+        if first == NONE {
+            self.decode_singly(index, data, row);
+        } else {
+            run::run(self.level, &self.arena, first, data, row);
+        }
+    }
+
+    /// Signal by signal: for messages whose multiplexing is beyond a plan.
+    fn decode_singly(&self, index: MessageIndex, data: &[u8], row: &mut Row) {
+        row.len = 0;
+        let Some(message) = self.messages.get(index.0 as usize) else { return };
+        let data = data.get(..FRAME_BYTES).unwrap_or(data);
         for (position, signal) in message.signals.iter().enumerate() {
-            if !present(message, signal, data, 0) {
-                continue;
+            if let Some(raw) = layout::extract(data, signal)
+                && is_selected(message, signal, data)
+            {
+                row.push(position as u16, raw, physical(signal, raw));
             }
-            let Some(raw) = layout::extract(data, signal) else { continue };
-            let number = match signal.kind {
-                Kind::Unsigned => raw as f64,
-                Kind::Signed => raw as i64 as f64,
-                Kind::Float => f64::from(f32::from_bits(raw as u32)),
-                Kind::Double => f64::from_bits(raw),
-            };
-            row.positions.push(position as u16);
-            row.values.push(number * signal.factor + signal.offset);
-            row.raws.push(raw);
         }
     }
 }
 
-fn present(message: &Message, signal: &Signal, data: &[u8], depth: usize) -> bool {
-    let Some(selection) = &signal.selection else { return true };
-    let Some(switch) = message.signals.get(selection.switch) else { return false };
-    depth < 64
-        && layout::extract(data, switch).is_some_and(|raw| selection.holds(raw))
-        && present(message, switch, data, depth + 1)
+fn physical(signal: &Signal, raw: u64) -> f64 {
+    let number = match signal.kind {
+        Kind::Unsigned => raw as f64,
+        Kind::Signed => raw as i64 as f64,
+        Kind::Float => f64::from(f32::from_bits(raw as u32)),
+        Kind::Double => f64::from_bits(raw),
+    };
+    number * signal.factor + signal.offset
+}
+
+/// Whether all switches above a signal select it.
+fn is_selected(message: &Message, signal: &Signal, data: &[u8]) -> bool {
+    let mut below = signal;
+    // Reading makes sure that switches end long before.
+    for _ in 0..64 {
+        let Some(selection) = &below.selection else { return true };
+        let Some(switch) = message.signals.get(selection.switch) else { return false };
+        if !layout::extract(data, switch).is_some_and(|raw| selection.holds(raw)) {
+            return false;
+        }
+        below = switch;
+    }
+    false
 }

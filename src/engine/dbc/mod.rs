@@ -6,11 +6,16 @@
 
 mod codec;
 mod encode;
+mod lanes;
 mod layout;
 mod lookup;
 mod parse;
+mod plan;
 mod row;
+mod run;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 pub use codec::{Codec, MessageIndex};
 pub use encode::EncodeError;

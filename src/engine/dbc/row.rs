@@ -1,14 +1,19 @@
 //! The decoded signals of one frame, in memory that is used again for the next frame.
 
+use super::lanes::{Block, LANES};
+
 /// What one frame said: the signals that were in it, by their position in the message.
 ///
-/// Positions ascend where all signals of a message are always present; multiplexed signals follow
-/// in the order in which their switches were read.
+/// Within a message that is always the same, integers come first and in the order of the message,
+/// then floats. Use [`Row::get`] where a certain signal is wanted.
 #[derive(Clone, Debug, Default)]
 pub struct Row {
-    pub(super) positions: Vec<u16>,
-    pub(super) values: Vec<f64>,
-    pub(super) raws: Vec<u64>,
+    pub(super) len: usize,
+    positions: Vec<u16>,
+    values: Vec<f64>,
+    raws: Vec<u64>,
+    /// Plans that are still to be carried out.
+    pub(super) waiting: Vec<u32>,
 }
 
 impl Row {
@@ -20,19 +25,20 @@ impl Row {
 
     /// How many signals are present.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.positions.len()
+    pub const fn len(&self) -> usize {
+        self.len
     }
 
     /// Whether none is.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.positions.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     /// The signals that are present: position in the message and physical value.
     pub fn values(&self) -> impl ExactSizeIterator<Item = (usize, f64)> + '_ {
-        self.positions.iter().zip(&self.values).map(|(&p, &v)| (usize::from(p), v))
+        let pairs = self.positions.iter().zip(&self.values).take(self.len);
+        pairs.map(|(&position, &value)| (usize::from(position), value))
     }
 
     /// The physical value of the signal at `position` in the message, where it is present.
@@ -50,15 +56,51 @@ impl Row {
 
     fn place(&self, position: usize) -> Option<usize> {
         let wanted = u16::try_from(position).ok()?;
-        if self.positions.get(position) == Some(&wanted) {
+        let present = self.positions.get(..self.len)?;
+        if present.get(position) == Some(&wanted) {
             return Some(position);
         }
-        self.positions.iter().position(|&p| p == wanted)
+        present.iter().position(|&p| p == wanted)
     }
 
-    pub(super) fn clear(&mut self) {
-        self.positions.clear();
-        self.values.clear();
-        self.raws.clear();
+    /// Makes room for a message with so many signals.
+    #[inline(always)]
+    pub(super) fn reserve(&mut self, signals: usize) {
+        if self.positions.len() < signals + LANES {
+            self.grow(signals + LANES);
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, size: usize) {
+        self.positions.resize(size, 0);
+        self.values.resize(size, 0.0);
+        self.raws.resize(size, 0);
+    }
+
+    /// The places for a block; its positions are already entered. The caller counts its lanes.
+    #[inline(always)]
+    pub(super) fn block(
+        &mut self,
+        block: &Block,
+    ) -> Option<(&mut [f64; LANES], &mut [u64; LANES])> {
+        let at = self.len;
+        *self.positions.get_mut(at..)?.first_chunk_mut()? = block.positions;
+        let values = self.values.get_mut(at..)?.first_chunk_mut()?;
+        Some((values, self.raws.get_mut(at..)?.first_chunk_mut()?))
+    }
+
+    /// Enters one signal.
+    #[inline(always)]
+    pub(super) fn push(&mut self, position: u16, raw: u64, value: f64) {
+        let places = (
+            self.positions.get_mut(self.len),
+            self.raws.get_mut(self.len),
+            self.values.get_mut(self.len),
+        );
+        if let (Some(at), Some(raws), Some(values)) = places {
+            (*at, *raws, *values) = (position, raw, value);
+            self.len += 1;
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Joins what names something else: labels, comments, attributes, value types and multiplexing to
 //! their signals and messages, long names to short ones.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::draft::{About, Draft, DraftMessage, NO_MESSAGE, Saying, What};
 use super::overlap;
@@ -10,6 +10,9 @@ use crate::engine::dbc::schema::{
     Attribute, AttributeKind, AttributeValue, Definition, Group, Kind, Matching, Message, Role,
     Schema, Selection, Signal, Target, find,
 };
+
+/// Most switches in a row; real files have two.
+const MOST_SWITCHES: usize = 16;
 
 /// Where messages and signals are, by the names the file uses.
 #[derive(Default)]
@@ -324,38 +327,42 @@ fn select(
     }
 }
 
-/// A signal whose switches lead back to itself would never be there: its selection goes.
+/// A signal whose switches lead back to itself would never be there, and one behind too many of
+/// them is no honest file: its selection goes.
 fn drop_circles(schema: &mut Schema, report: &mut Report) {
     for message in &mut schema.messages {
-        let mut sound: HashSet<usize> = HashSet::new();
+        // How many switches stand above a signal, where that is known.
+        let mut depths: Vec<Option<usize>> = vec![None; message.signals.len()];
         for position in 0..message.signals.len() {
-            let mut path = Vec::new();
+            let mut above = 0;
             let mut at = position;
-            let circle = loop {
-                if sound.contains(&at) {
-                    break false;
+            while above <= MOST_SWITCHES {
+                if let Some(Some(known)) = depths.get(at) {
+                    above += known;
+                    break;
                 }
-                if path.contains(&at) || path.len() >= 64 {
-                    break true;
-                }
-                path.push(at);
-                match message.signals.get(at).and_then(|s| s.selection.as_ref()) {
-                    Some(selection) => at = selection.switch,
-                    None => break false,
-                }
-            };
-            if circle {
-                if let Some(signal) = message.signals.get_mut(position) {
-                    let text = format!(
-                        "signal {} is selected by itself or by more than 64 switches in a row; \
-                         taken as always there",
-                        signal.name
-                    );
-                    report.warn(signal.line, text);
-                    signal.selection = None;
-                }
+                let Some(selection) = message.signals.get(at).and_then(|s| s.selection.as_ref())
+                else {
+                    break;
+                };
+                at = selection.switch;
+                above += 1;
             }
-            sound.insert(position);
+            if above > MOST_SWITCHES
+                && let Some(signal) = message.signals.get_mut(position)
+            {
+                let text = format!(
+                    "signal {} is selected by itself or by more than {MOST_SWITCHES} switches in a \
+                     row; taken as always there",
+                    signal.name
+                );
+                report.warn(signal.line, text);
+                signal.selection = None;
+                above = 0;
+            }
+            if let Some(depth) = depths.get_mut(position) {
+                *depth = Some(above);
+            }
         }
     }
 }
