@@ -1,11 +1,15 @@
 //! A charger as it is heard: what it delivers, what it complains of, and what somebody tells it.
 
-use crate::base::reading::Patience;
+use crate::base::reading::{Age, Patience, Reading};
 use crate::base::time::Mono;
 use crate::base::units::{Amps, Volts, Watts};
-use crate::engine::device::{ChargerCommand, ChargerFaults, Fact, Level};
+use crate::engine::device::{ChargerCommand, ChargerControl, ChargerFaults, Fact, Level, Manifest};
 use crate::engine::pack::picture::Remark;
+use crate::engine::pack::remarks::worst_first;
 use crate::engine::pack::seen::Seen;
+
+/// Less than this is no charging: the chargers' smallest step.
+const IDLE_AMPS: f64 = 0.1;
 
 /// A charger at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,29 +37,217 @@ pub struct ChargerPicture {
 /// A charger, from facts.
 #[derive(Clone, Debug)]
 pub struct Charger {
-    patience: Patience,
+    status_patience: Patience,
+    command_patience: Patience,
+    output: Reading<(Volts, Amps, ChargerFaults)>,
+    command: Reading<ChargerCommand>,
 }
 
 impl Charger {
-    /// A charger that was not heard yet.
+    /// A charger that was not heard yet. A command is late and lost as its status is.
     #[must_use]
     pub const fn new(patience: Patience) -> Self {
-        Self { patience }
+        Self::with(patience, patience)
+    }
+
+    /// As the manifest of its kind says: its groups `status` and `command`. `None` in place of the
+    /// component's own times means those of the manifest.
+    #[must_use]
+    pub fn of(manifest: &Manifest, own: Option<Patience>) -> Self {
+        let group = |name| manifest.rate(name).map(crate::engine::device::Rate::patience);
+        let plain = Patience {
+            late: std::time::Duration::from_millis(1500),
+            lost: std::time::Duration::from_secs(3),
+        };
+        let status = own.or_else(|| group("status")).unwrap_or(plain);
+        Self::with(status, group("command").unwrap_or(status))
+    }
+
+    const fn with(status_patience: Patience, command_patience: Patience) -> Self {
+        let (output, command) = (Reading::NEVER, Reading::NEVER);
+        Self { status_patience, command_patience, output, command }
     }
 
     /// Takes in a fact heard at `at`.
     pub fn apply(&mut self, at: Mono, fact: &Fact) {
-        let _ = (at, fact, self.patience);
+        match *fact {
+            Fact::ChargerOutput { voltage, current, faults } => {
+                self.output.take(at, Some((voltage, current, faults)));
+            }
+            Fact::ChargerCommand(command) => self.command.take(at, Some(command)),
+            Fact::Heartbeat { .. }
+            | Fact::Answer { .. }
+            | Fact::Module { .. }
+            | Fact::Cells { .. }
+            | Fact::Charge { .. }
+            | Fact::BalanceCharge { .. }
+            | Fact::Headroom(_)
+            | Fact::Precharge(_)
+            | Fact::CellRange { .. }
+            | Fact::TemperatureRange { .. }
+            | Fact::Totals { .. }
+            | Fact::Balance { .. }
+            | Fact::Flags { .. }
+            | Fact::Fans(_)
+            | Fact::Hardware { .. }
+            | Fact::Switches(_)
+            | Fact::Drive { .. }
+            | Fact::DrivePower { .. } => {}
+        }
     }
 
     /// Forgets everything, as after a jump in a recording.
     pub fn forget(&mut self) {
-        *self = Self::new(self.patience);
+        *self = Self::with(self.status_patience, self.command_patience);
     }
 
     /// What it looks like at `now`.
     #[must_use]
     pub fn picture(&self, now: Mono) -> ChargerPicture {
-        ChargerPicture { at: now, state: "never heard", ..ChargerPicture::default() }
+        let output = Seen::judge(&self.output, now, self.status_patience);
+        let command = Seen::judge(&self.command, now, self.command_patience);
+        let faults = output.map(|(_, _, faults)| faults);
+        let mut remarks = Vec::new();
+        let mut say = |level, text: String| remarks.push(Remark { level, text });
+        if let Age::Lost(age) = output.age {
+            let seconds = age.as_secs_f64();
+            say(Level::Fault, format!("The charger is lost: no status for {seconds:.1} s."));
+        }
+        if let Some(faults) = faults.value {
+            complaints(faults, command, &mut say);
+        }
+        if let Some(command) = command.value {
+            say(Level::Info, in_words(command));
+        }
+        let remarks = worst_first(remarks);
+        let level = remarks.iter().map(|remark| remark.level).fold(Level::Ok, Level::max);
+        let state = match (output.age, output.value) {
+            (Age::Never, _) => "never heard",
+            (Age::Lost(_), _) | (_, None) => "lost",
+            (_, Some((_, current, faults))) => state_word(current, faults),
+        };
+        ChargerPicture {
+            at: now,
+            voltage: output.map(|(voltage, _, _)| voltage),
+            current: output.map(|(_, current, _)| current),
+            power: output.map(|(voltage, current, _)| Watts(voltage.get() * current.get())),
+            faults,
+            command,
+            state,
+            remarks,
+            level,
+        }
+    }
+}
+
+/// A fault is never hidden by what the charger delivers at the same time.
+fn state_word(current: Amps, faults: ChargerFaults) -> &'static str {
+    if faults.hardware || faults.over_temperature || faults.input {
+        "fault"
+    } else if current.get() >= IDLE_AMPS {
+        "charging"
+    } else {
+        "idle"
+    }
+}
+
+fn complaints(
+    faults: ChargerFaults,
+    command: Seen<ChargerCommand>,
+    say: &mut impl FnMut(Level, String),
+) {
+    if faults.hardware {
+        say(Level::Fault, "The charger reports a hardware failure.".to_owned());
+    }
+    if faults.over_temperature {
+        say(Level::Fault, "The charger is too hot.".to_owned());
+    }
+    if faults.input {
+        let text = "The charger's mains are missing or out of range.";
+        say(Level::Fault, text.to_owned());
+    }
+    if faults.no_battery {
+        let text = "The charger sees no battery: it is not connected, reversed, or the charger is still starting.";
+        say(Level::Warning, text.to_owned());
+    }
+    if faults.command_timeout {
+        let level = if command.value.is_some() { Level::Warning } else { Level::Info };
+        let text = "The charger has stopped because nobody has sent it a command for 5 s.";
+        say(level, text.to_owned());
+    }
+    if faults.undocumented != 0 {
+        let bits = faults.undocumented;
+        say(
+            Level::Warning,
+            format!("The charger raises flags that are in no document: 0x{bits:02X}."),
+        );
+    }
+}
+
+fn in_words(command: ChargerCommand) -> String {
+    let (volts, amps) = (command.voltage.get(), command.current.get());
+    match command.control {
+        ChargerControl::Charge => format!(
+            "Another master on the bus tells the charger to charge with at most {volts:.1} V and {amps:.1} A."
+        ),
+        ChargerControl::Stop => "Another master on the bus tells the charger to stop.".to_owned(),
+        ChargerControl::Sleep => "Another master on the bus tells the charger to sleep.".to_owned(),
+        ChargerControl::Undocumented(code) => format!(
+            "Another master on the bus gives the charger the control byte {code}, which is in no document."
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::engine::device::Catalog;
+
+    fn charger() -> Charger {
+        let catalog = Catalog::builtin();
+        Charger::of(&catalog.find("elcon-tc").unwrap().manifest, None)
+    }
+
+    fn output(amps: f64, faults: ChargerFaults) -> Fact {
+        Fact::ChargerOutput { voltage: Volts(155.2), current: Amps(amps), faults }
+    }
+
+    #[test]
+    fn a_charger_is_lost_after_three_seconds() {
+        let mut charger = charger();
+        assert_eq!(charger.picture(Mono::ZERO).state, "never heard");
+        charger.apply(Mono::ZERO, &output(4.9, ChargerFaults::default()));
+        let picture = charger.picture(Mono::from_millis(1000));
+        assert_eq!((picture.state, picture.level), ("charging", Level::Ok));
+        assert!(picture.power.value.is_some_and(|power| (power.get() - 760.48).abs() < 1e-9));
+        assert!(matches!(charger.picture(Mono::from_millis(2000)).voltage.age, Age::Late(_)));
+        let lost = charger.picture(Mono::from_millis(3001));
+        assert_eq!((lost.state, lost.level, lost.current.value), ("lost", Level::Fault, None));
+    }
+
+    #[test]
+    fn a_fault_shows_although_the_charger_still_delivers() {
+        let mut charger = charger();
+        let faults = ChargerFaults { over_temperature: true, ..ChargerFaults::default() };
+        charger.apply(Mono::ZERO, &output(4.9, faults));
+        let picture = charger.picture(Mono::ZERO);
+        assert_eq!((picture.state, picture.level), ("fault", Level::Fault));
+    }
+
+    #[test]
+    fn commands_of_another_master_are_named() {
+        let mut charger = charger();
+        let command = ChargerCommand {
+            voltage: Volts(160.0),
+            current: Amps(5.0),
+            control: ChargerControl::Charge,
+        };
+        charger.apply(Mono::ZERO, &Fact::ChargerCommand(command));
+        let picture = charger.picture(Mono::from_secs(1));
+        assert!(picture.remarks[0].text.contains("160.0 V and 5.0 A"), "{:?}", picture.remarks);
+        let later = charger.picture(Mono::ZERO.after(Duration::from_millis(5001)));
+        assert!(later.remarks.is_empty() && later.command.value.is_none());
     }
 }

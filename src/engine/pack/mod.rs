@@ -7,15 +7,21 @@
 
 mod charger;
 mod driver;
+mod look;
 mod model;
+mod modules;
 mod picture;
+mod remarks;
 mod seen;
 mod settings;
+#[cfg(test)]
+mod tests;
+mod together;
 mod trend;
 
 pub use charger::{Charger, ChargerPicture};
 pub use driver::{DriverControls, DriverPicture};
-pub use model::{Pack, together};
+pub use model::Pack;
 pub use picture::{
     BalanceThresholds, BalancingKnown, CellAt, CellPicture, CellState, CellSummary, FlagPicture,
     Group, Identity, ModulePicture, PackPicture, Remark, Soc, SocSource, TemperatureAt,
@@ -23,4 +29,5 @@ pub use picture::{
 };
 pub use seen::{Seen, older, younger};
 pub use settings::PackSettings;
+pub use together::together;
 pub use trend::{TREND_SECONDS, Trend, TrendPoint};

@@ -1,14 +1,55 @@
-//! The pack model.
+//! A battery, from the facts of one battery management system: what is kept, and what comes in.
 
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::base::reading::{Age, Reading};
 use crate::base::time::Mono;
-use crate::engine::device::Fact;
-use crate::engine::pack::picture::PackPicture;
+use crate::base::units::{AmpHours, Amps, Percent, Volts};
+use crate::engine::device::{
+    Fact, Fans, Flag, Headroom, PackState, Precharge, Question, ReportedCell, ReportedTemperature,
+};
+use crate::engine::pack::modules::Modules;
+use crate::engine::pack::picture::{
+    BalanceThresholds, CellAt, Group, Identity, TemperatureAt, Transition,
+};
 use crate::engine::pack::settings::PackSettings;
+use crate::engine::pack::trend::TrendInMaking;
+
+/// How far the device's own lowest and highest cell may be from ours, millivolts: cells come once
+/// a second and the range ten times, so under load they differ for a moment.
+const RANGE_TOLERANCE_MV: i32 = 50;
+/// How often the two are compared.
+const RANGE_EVERY: Duration = Duration::from_secs(1);
 
 /// A battery, from the facts of one battery management system.
 #[derive(Clone, Debug)]
 pub struct Pack {
-    settings: PackSettings,
+    pub(super) settings: PackSettings,
+    pub(super) first: Option<Mono>,
+    pub(super) newest: Option<Mono>,
+    pub(super) newest_fast: Option<Mono>,
+    pub(super) groups: [bool; Group::ALL.len()],
+    pub(super) identity: Reading<Identity>,
+    pub(super) in_bootloader: bool,
+    pub(super) firmware: Reading<u32>,
+    pub(super) hardware: Reading<(u8, u8)>,
+    pub(super) totals: Reading<(Volts, Amps)>,
+    pub(super) charge: Reading<(Option<AmpHours>, Option<Percent>)>,
+    pub(super) balance_charge: Reading<(AmpHours, Option<Percent>)>,
+    pub(super) headroom: Reading<Headroom>,
+    pub(super) precharge: Reading<Precharge>,
+    pub(super) transitions: VecDeque<Transition>,
+    pub(super) flags: [Reading<bool>; Flag::ALL.len()],
+    pub(super) undocumented_flags: Reading<u32>,
+    pub(super) cell_range: Reading<(CellAt, CellAt)>,
+    pub(super) temperature_range: Reading<(Option<TemperatureAt>, Option<TemperatureAt>)>,
+    pub(super) balance: Reading<(BalanceThresholds, u16)>,
+    pub(super) fans: Reading<Fans>,
+    pub(super) modules: Modules,
+    pub(super) trend: TrendInMaking,
+    pub(super) range_differs_since: Option<Mono>,
+    range_compared: Option<Mono>,
 }
 
 impl Pack {
@@ -17,13 +58,40 @@ impl Pack {
 
     /// A battery that was not heard yet.
     #[must_use]
-    pub const fn new(settings: PackSettings) -> Self {
-        Self { settings }
+    pub fn new(settings: PackSettings) -> Self {
+        Self {
+            settings,
+            first: None,
+            newest: None,
+            newest_fast: None,
+            groups: [false; Group::ALL.len()],
+            identity: Reading::NEVER,
+            in_bootloader: false,
+            firmware: Reading::NEVER,
+            hardware: Reading::NEVER,
+            totals: Reading::NEVER,
+            charge: Reading::NEVER,
+            balance_charge: Reading::NEVER,
+            headroom: Reading::NEVER,
+            precharge: Reading::NEVER,
+            transitions: VecDeque::new(),
+            flags: [Reading::NEVER; Flag::ALL.len()],
+            undocumented_flags: Reading::NEVER,
+            cell_range: Reading::NEVER,
+            temperature_range: Reading::NEVER,
+            balance: Reading::NEVER,
+            fans: Reading::NEVER,
+            modules: Modules::default(),
+            trend: TrendInMaking::default(),
+            range_differs_since: None,
+            range_compared: None,
+        }
     }
 
-    /// Takes in a fact heard at `at`. Cheap; takes memory only for a module never heard before.
-    pub fn apply(&mut self, at: Mono, fact: &Fact) {
-        let _ = (at, fact);
+    /// What it is set to.
+    #[must_use]
+    pub const fn settings(&self) -> PackSettings {
+        self.settings
     }
 
     /// Forgets everything, as after a jump in a recording.
@@ -31,16 +99,161 @@ impl Pack {
         *self = Self::new(self.settings);
     }
 
-    /// What it looks like at `now`.
+    /// How old the device's word as a whole is; see
+    /// [`PackPicture::presence`](super::PackPicture::presence).
     #[must_use]
-    pub fn picture(&self, now: Mono) -> PackPicture {
-        PackPicture { at: now, strings: self.settings.strings, ..PackPicture::default() }
+    pub fn presence(&self, now: Mono) -> Age {
+        let judge = |at: Mono, patience| Reading::new(at, ()).age(now, patience);
+        match (self.newest_fast, self.newest) {
+            (Some(fast), _) => judge(fast, self.settings.fast),
+            (None, Some(any)) => judge(any, self.settings.slow),
+            (None, None) => Age::Never,
+        }
+    }
+
+    /// Takes in a fact heard at `at`. Cheap; takes memory only for a module never heard before.
+    pub fn apply(&mut self, at: Mono, fact: &Fact) {
+        let Some(group) = group_of(fact) else { return };
+        self.hear(at, group);
+        match *fact {
+            Fact::Heartbeat { model, serial } => {
+                self.identity.take(at, Some(Identity { model, serial }));
+                self.in_bootloader = false;
+            }
+            Fact::Answer { question, value } => self.take_answer(at, question, value),
+            Fact::Module { module, serial, board, cells } => {
+                self.modules.take_status(at, module, serial, board, cells);
+            }
+            Fact::Cells { module, first, ref cells } => {
+                self.modules.take_cells(at, module, first, cells);
+            }
+            Fact::Charge { used, soc } => self.charge.take(at, Some((used, soc))),
+            Fact::BalanceCharge { since, soc } => {
+                self.balance_charge.take(at, since.map(|since| (since, soc)));
+            }
+            Fact::Headroom(headroom) => self.headroom.take(at, Some(headroom)),
+            Fact::Precharge(precharge) => self.take_precharge(at, precharge),
+            Fact::CellRange { low, high } => self.take_cell_range(at, low, high),
+            Fact::TemperatureRange { low, high } => {
+                let value = (temperature_at(low), temperature_at(high));
+                self.temperature_range.take(at, Some(value));
+            }
+            Fact::Totals { voltage, current } => {
+                self.totals.take(at, Some((voltage, current)));
+                self.trend.take(at, voltage, current);
+            }
+            Fact::Balance { on, off, modules, firmware } => {
+                let thresholds = BalanceThresholds { on: on.get(), off: off.get() };
+                self.balance.take(at, Some((thresholds, u16::from(modules))));
+                self.firmware.take(at, Some(u32::from(firmware)));
+            }
+            Fact::Flags { told, raised, undocumented } => {
+                for (flag, reading) in Flag::ALL.iter().zip(&mut self.flags) {
+                    if told.has(*flag) {
+                        reading.take(at, Some(raised.has(*flag)));
+                    }
+                }
+                // Only the message with all flags has room for undocumented ones.
+                if told.has(Flag::ExtraCell) {
+                    self.undocumented_flags.take(at, Some(undocumented));
+                }
+            }
+            Fact::Fans(fans) => self.fans.take(at, Some(fans)),
+            Fact::Hardware { version, model } => self.hardware.take(at, Some((version, model))),
+            Fact::ChargerOutput { .. }
+            | Fact::ChargerCommand(_)
+            | Fact::Switches(_)
+            | Fact::Drive { .. }
+            | Fact::DrivePower { .. } => {}
+        }
+    }
+
+    fn hear(&mut self, at: Mono, group: Group) {
+        self.first.get_or_insert(at);
+        self.newest = Some(at);
+        if matches!(group, Group::Headroom | Group::CellRange | Group::Totals) {
+            self.newest_fast = Some(at);
+        }
+        if let Some(heard) = self.groups.get_mut(group as usize) {
+            *heard = true;
+        }
+    }
+
+    fn take_answer(&mut self, at: Mono, question: Question, value: u32) {
+        match question {
+            Question::FirmwareBuild => self.firmware.take(at, Some(value)),
+            Question::Bootloader => self.in_bootloader = true,
+            Question::All
+            | Question::DeviceId
+            | Question::HardwareVersion
+            | Question::Model
+            | Question::BootloaderVersion
+            | Question::Serial
+            | Question::HardwareModel
+            | Question::Event
+            | Question::NotUnderstood
+            | Question::Unknown(_) => {}
+        }
+    }
+
+    fn take_precharge(&mut self, at: Mono, precharge: Precharge) {
+        let state: PackState = precharge.state;
+        if self.transitions.back().is_none_or(|last| last.state != state) {
+            if self.transitions.len() >= Self::TRANSITIONS {
+                self.transitions.pop_front();
+            }
+            self.transitions.push_back(Transition { at, state });
+        }
+        self.precharge.take(at, Some(precharge));
+    }
+
+    fn take_cell_range(&mut self, at: Mono, low: ReportedCell, high: ReportedCell) {
+        self.cell_range.take(at, Some((cell_at(low), cell_at(high))));
+        if self.range_compared.is_some_and(|last| at.since(last) < RANGE_EVERY) {
+            return;
+        }
+        self.range_compared = Some(at);
+        let own = self.modules.range(at, self.settings.modules);
+        let differs = own.is_some_and(|(lowest, highest)| {
+            (lowest - low.voltage).abs() > RANGE_TOLERANCE_MV
+                || (highest - high.voltage).abs() > RANGE_TOLERANCE_MV
+        });
+        self.range_differs_since =
+            if differs { self.range_differs_since.or(Some(at)) } else { None };
     }
 }
 
-/// One picture of several batteries that work in parallel: current and charge summed, voltage
-/// averaged, cells of all, worst state.
-#[must_use]
-pub fn together(members: &[(&str, &PackPicture)]) -> PackPicture {
-    members.first().map_or_else(PackPicture::default, |(_, picture)| (*picture).clone())
+const fn cell_at(cell: ReportedCell) -> CellAt {
+    CellAt { member: 0, mv: cell.voltage, module: cell.module, cell: cell.cell }
+}
+
+fn temperature_at(reported: ReportedTemperature) -> Option<TemperatureAt> {
+    let at = |temperature| TemperatureAt { member: 0, temperature, module: reported.module };
+    reported.temperature.map(at)
+}
+
+/// Which group of messages a fact came in; `None` for what no battery says.
+const fn group_of(fact: &Fact) -> Option<Group> {
+    Some(match fact {
+        Fact::Heartbeat { .. } | Fact::Answer { .. } => Group::Heartbeat,
+        Fact::Module { .. } | Fact::Cells { .. } => Group::Modules,
+        Fact::Charge { .. } => Group::Charge,
+        Fact::BalanceCharge { .. } => Group::BalanceCharge,
+        Fact::Headroom(_) => Group::Headroom,
+        Fact::Precharge(_) => Group::Precharge,
+        Fact::CellRange { .. } => Group::CellRange,
+        Fact::TemperatureRange { .. } => Group::TemperatureRange,
+        Fact::Totals { .. } => Group::Totals,
+        Fact::Balance { .. } => Group::Status,
+        // The flags come in two messages; the other fact of each says which group it is.
+        Fact::Flags { told, .. } if told.has(Flag::ExtraCell) => Group::ExtendedStatus,
+        Fact::Flags { .. } => Group::Status,
+        Fact::Fans(_) => Group::Fans,
+        Fact::Hardware { .. } => Group::ExtendedStatus,
+        Fact::ChargerOutput { .. }
+        | Fact::ChargerCommand(_)
+        | Fact::Switches(_)
+        | Fact::Drive { .. }
+        | Fact::DrivePower { .. } => return None,
+    })
 }

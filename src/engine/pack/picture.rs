@@ -69,7 +69,7 @@ pub struct PackPicture {
     /// What is left on the precharge timer.
     pub precharge_timer: Seen<Duration>,
 
-    /// Every flag that the device tells, raised or not, in the order of the screen.
+    /// Every flag, raised or not, in the order of the screen.
     pub flags: Vec<FlagPicture>,
     /// Age of the flags.
     pub flags_age: Age,

@@ -1,0 +1,236 @@
+//! The modules of a battery: the last word of each cell and sensor, and what it comes to.
+
+use std::time::Duration;
+
+use crate::base::reading::{Age, Patience, Reading};
+use crate::base::time::Mono;
+use crate::base::units::{Celsius, Millivolts};
+use crate::engine::device::CellWord;
+use crate::engine::pack::picture::{
+    BalanceThresholds, CellAt, CellPicture, CellState, CellSummary, ModulePicture, TemperatureAt,
+    TemperatureSummary,
+};
+use crate::engine::pack::seen::{Seen, younger};
+
+/// Most modules of one battery that are kept; no device has more.
+const MODULES_LIMIT: usize = 256;
+/// Most cells of one module that are kept.
+const CELLS_LIMIT: usize = 64;
+/// How many cells come in one message.
+const CELLS_AT_ONCE: usize = 4;
+/// A trust error that is shorter is no alarm (Gen 1 protocol note, section 2.2).
+const TRUST_DELAY: Duration = Duration::from_millis(500);
+
+/// All modules of one battery.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Modules {
+    all: Vec<Module>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Module {
+    status: Reading<Status>,
+    cells: Vec<Cell>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Status {
+    serial: u32,
+    board: Option<Celsius>,
+    cells: Option<Celsius>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Cell {
+    word: Reading<CellWord>,
+    /// Since when its channels have disagreed without a break.
+    untrusted_since: Option<Mono>,
+}
+
+impl Modules {
+    /// The module with this number, made where it was never heard before; `None` for a number that
+    /// no module has.
+    fn module(&mut self, number: u16) -> Option<&mut Module> {
+        let place = usize::from(number).checked_sub(1)?;
+        if place >= MODULES_LIMIT {
+            return None;
+        }
+        if self.all.len() <= place {
+            self.all.resize_with(place + 1, Module::default);
+        }
+        self.all.get_mut(place)
+    }
+
+    /// Takes in serial number and temperatures.
+    pub fn take_status(
+        &mut self,
+        at: Mono,
+        number: u16,
+        serial: u32,
+        board: Option<Celsius>,
+        cells: Option<Celsius>,
+    ) {
+        if let Some(module) = self.module(number) {
+            module.status.take(at, Some(Status { serial, board, cells }));
+        }
+    }
+
+    /// Takes in four cells.
+    pub fn take_cells(&mut self, at: Mono, number: u16, first: u8, words: &[CellWord; 4]) {
+        let first = usize::from(first);
+        if first + CELLS_AT_ONCE > CELLS_LIMIT {
+            return;
+        }
+        let Some(module) = self.module(number) else { return };
+        if module.cells.len() < first + CELLS_AT_ONCE {
+            module.cells.resize_with(first + CELLS_AT_ONCE, Cell::default);
+        }
+        for (cell, word) in module.cells.iter_mut().skip(first).zip(words) {
+            cell.untrusted_since = match word {
+                CellWord::Untrusted(_) => cell.untrusted_since.or(Some(at)),
+                CellWord::Good(_) | CellWord::Absent | CellWord::Extra => None,
+            };
+            cell.word.take(at, Some(*word));
+        }
+    }
+
+    /// Lowest and highest trusted cell that is not lost, millivolts.
+    pub fn range(&self, now: Mono, patience: Patience) -> Option<(i32, i32)> {
+        let cells = self.all.iter().flat_map(|module| &module.cells);
+        cells.fold(None, |range, cell| match cell.word.usable(now, patience) {
+            Some(CellWord::Good(Millivolts(mv))) => Some(
+                range.map_or((*mv, *mv), |(low, high): (i32, i32)| (low.min(*mv), high.max(*mv))),
+            ),
+            Some(CellWord::Untrusted(_) | CellWord::Absent | CellWord::Extra) | None => range,
+        })
+    }
+
+    /// All modules that were ever heard, at `now`.
+    pub fn picture(
+        &self,
+        now: Mono,
+        patience: Patience,
+        balance: Option<BalanceThresholds>,
+    ) -> Vec<ModulePicture> {
+        let heard = self.all.iter().enumerate().filter(|(_, module)| {
+            module.status.at().is_some() || module.cells.iter().any(|c| c.word.at().is_some())
+        });
+        heard
+            .map(|(place, module)| {
+                let status = Seen::judge(&module.status, now, patience);
+                let cells: Vec<CellPicture> =
+                    module.cells.iter().map(|cell| cell.picture(now, patience, balance)).collect();
+                let age = cells.iter().map(|cell| cell.age).fold(status.age, younger);
+                ModulePicture {
+                    member: 0,
+                    module: place as u16 + 1,
+                    serial: status.map(|s| s.serial),
+                    board: status.and_then(|s| s.board),
+                    temperature: status.and_then(|s| s.cells),
+                    cells,
+                    age,
+                }
+            })
+            .collect()
+    }
+}
+
+impl Cell {
+    fn picture(
+        &self,
+        now: Mono,
+        patience: Patience,
+        balance: Option<BalanceThresholds>,
+    ) -> CellPicture {
+        let seen = Seen::judge(&self.word, now, patience);
+        let (state, voltage) = match (seen.age, seen.value) {
+            (Age::Never, _) => (CellState::Never, None),
+            // What is not there does not age: an empty place stays empty.
+            (Age::Lost(_), _) if self.word.last() == Some(&CellWord::Absent) => {
+                (CellState::Absent, None)
+            }
+            (_, Some(CellWord::Good(mv))) => (CellState::Ok, Some(mv)),
+            (_, Some(CellWord::Untrusted(mv))) => (CellState::Untrusted, Some(mv)),
+            (_, Some(CellWord::Absent)) => (CellState::Absent, None),
+            (_, Some(CellWord::Extra)) => (CellState::Extra, None),
+            (Age::Fresh(_) | Age::Late(_) | Age::Lost(_), None) => (CellState::Lost, None),
+        };
+        // Only a second message says that a trust error lasts.
+        let lasting = self.untrusted_since.zip(self.word.at());
+        let alarming = state == CellState::Untrusted
+            && lasting.is_some_and(|(since, last)| last.since(since) >= TRUST_DELAY);
+        let over = |limits: BalanceThresholds| voltage.is_some_and(|mv| mv.get() > limits.on);
+        let balancing = state == CellState::Ok && balance.is_some_and(over);
+        CellPicture { state, voltage, alarming, balancing, age: seen.age }
+    }
+}
+
+impl CellSummary {
+    /// Sums up the cells of modules.
+    pub(super) fn of(modules: &[ModulePicture]) -> Self {
+        let mut sum = Self::default();
+        let mut total = 0_i64;
+        for module in modules {
+            for (number, cell) in module.cells.iter().enumerate() {
+                match (cell.state, cell.voltage) {
+                    (CellState::Ok, Some(voltage)) => {
+                        let at = CellAt {
+                            member: module.member,
+                            mv: voltage.get(),
+                            module: module.module,
+                            cell: number as u8,
+                        };
+                        sum.counted += 1;
+                        sum.balancing += usize::from(cell.balancing);
+                        total += i64::from(at.mv);
+                        sum.min = Some(sum.min.filter(|min| min.mv <= at.mv).unwrap_or(at));
+                        sum.max = Some(sum.max.filter(|max| max.mv >= at.mv).unwrap_or(at));
+                    }
+                    (CellState::Untrusted, _) => sum.untrusted += 1,
+                    (CellState::Absent, _) => sum.absent += 1,
+                    (CellState::Extra, _) => sum.extra += 1,
+                    (CellState::Lost, _) | (CellState::Ok, None) => sum.lost += 1,
+                    (CellState::Never, _) => {}
+                }
+            }
+        }
+        sum.mean_mv = (sum.counted > 0).then(|| total as f64 / sum.counted as f64);
+        sum.spread_mv = sum.max.zip(sum.min).map(|(max, min)| max.mv - min.mv);
+        sum
+    }
+}
+
+impl TemperatureSummary {
+    /// Sums up the cell temperatures of modules.
+    pub(super) fn of(modules: &[ModulePicture]) -> Self {
+        let mut sum = Self::default();
+        for module in modules {
+            let Some(temperature) = module.temperature.value else {
+                let usable = module.temperature.age.is_usable();
+                sum.without_sensor += usize::from(usable);
+                continue;
+            };
+            let at = TemperatureAt { member: module.member, temperature, module: module.module };
+            let keep = |own: &TemperatureAt| own.temperature;
+            sum.min = Some(sum.min.filter(|min| keep(min) <= temperature).unwrap_or(at));
+            sum.max = Some(sum.max.filter(|max| keep(max) >= temperature).unwrap_or(at));
+        }
+        sum
+    }
+}
+
+/// All cells added up, millivolts; `None` unless every cell that is there has a trusted value.
+pub(super) fn added_up(modules: &[ModulePicture]) -> Option<i64> {
+    let mut total = None;
+    for cell in modules.iter().flat_map(|module| &module.cells) {
+        match (cell.state, cell.voltage) {
+            (CellState::Ok, Some(mv)) => total = Some(total.unwrap_or(0) + i64::from(mv.get())),
+            (CellState::Absent, _) => {}
+            (CellState::Ok, None)
+            | (CellState::Untrusted | CellState::Extra | CellState::Lost | CellState::Never, _) => {
+                return None;
+            }
+        }
+    }
+    total
+}

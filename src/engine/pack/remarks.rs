@@ -1,0 +1,216 @@
+//! What is odd about a battery, in sentences.
+
+use std::time::Duration;
+
+use crate::base::reading::Age;
+use crate::engine::device::{Level, Model, PackState};
+use crate::engine::pack::model::Pack;
+use crate::engine::pack::picture::{CellState, Group, ModulePicture, PackPicture, Remark};
+
+/// How long the device's own lowest and highest cell must differ from ours before it is said.
+const RANGE_DELAY: Duration = Duration::from_secs(5);
+/// How many places are named before the rest is a number.
+const NAMED: usize = 4;
+
+/// All remarks on a battery, worst first.
+pub(super) fn of(pack: &Pack, picture: &PackPicture) -> Vec<Remark> {
+    let mut said = Vec::new();
+    let mut say = |level, text| said.push(Remark { level, text });
+    presence(pack, picture, &mut say);
+    identity(pack, picture, &mut say);
+    modules(picture, &mut say);
+    cells(picture, &mut say);
+    contactors(picture, &mut say);
+    if picture.undocumented_flags != 0 {
+        let bits = picture.undocumented_flags;
+        say(Level::Warning, format!("The BMU raises flags that are in no document: 0x{bits:08X}."));
+    }
+    range(pack, picture, &mut say);
+    if !picture.not_sent.is_empty() {
+        let names: Vec<&str> = picture.not_sent.iter().map(|group| group.words()).collect();
+        say(Level::Info, format!("Not sent by the BMU: {}.", names.join(", ")));
+    }
+    worst_first(said)
+}
+
+/// Sorts remarks by how much they matter; those of the same level keep their order.
+pub(super) fn worst_first(mut said: Vec<Remark>) -> Vec<Remark> {
+    said.sort_by_key(|remark| std::cmp::Reverse(remark.level));
+    said
+}
+
+fn presence(pack: &Pack, picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
+    let now = picture.at;
+    let Some(newest) = pack.newest else { return };
+    let silent = now.since(newest);
+    match picture.presence {
+        Age::Never | Age::Fresh(_) | Age::Late(_) => {}
+        Age::Lost(age) if silent > pack.settings.slow.late || silent == age => {
+            let seconds = silent.as_secs_f64();
+            say(Level::Fault, format!("The BMU is lost: no frame from it for {seconds:.1} s."));
+        }
+        Age::Lost(age) => say(
+            Level::Fault,
+            format!(
+                "Voltage, current and limits are lost: nothing of them for {:.1} s, although the BMU still sends other messages.",
+                age.as_secs_f64()
+            ),
+        ),
+    }
+}
+
+fn identity(pack: &Pack, picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
+    if pack.in_bootloader {
+        let text = "The BMU is in its bootloader and does not watch the cells.";
+        say(Level::Warning, text.to_owned());
+    }
+    let Some(identity) = picture.identity.value else { return };
+    let level = match identity.model {
+        Model::Bmu | Model::OldBmu => return,
+        Model::Unknown(_) => Level::Info,
+        Model::DriverControls
+        | Model::OldDriverControls
+        | Model::WaveSculptor200
+        | Model::WaveSculptor22
+        | Model::TwelveVoltController
+        | Model::ContactorBoard
+        | Model::M48 => Level::Warning,
+    };
+    say(
+        level,
+        format!(
+            "The device at this address says it is {}, not a D1000 Gen 1 BMU; its numbers may mean something else.",
+            identity.model.words()
+        ),
+    );
+}
+
+/// Modules that should be there and are not, or the other way round.
+fn modules(picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
+    let Some(told) = picture.modules_told.value else { return };
+    let settled = picture.heard_for.is_some_and(|heard| heard >= Duration::from_secs(3));
+    if !settled || picture.not_sent.contains(&Group::Modules) {
+        return;
+    }
+    let heard = |number: u16| picture.modules.iter().any(|module| module.module == number);
+    let missing: Vec<String> =
+        (1..=told).filter(|number| !heard(*number)).map(|n| format!("CMU {n}")).collect();
+    if !missing.is_empty() {
+        let names = list(&missing);
+        let seen = picture.modules.len();
+        say(
+            Level::Warning,
+            format!("The BMU counts {told} CMUs, {seen} were heard; missing: {names}."),
+        );
+    }
+    let more: Vec<String> = picture
+        .modules
+        .iter()
+        .filter(|module| module.module > told)
+        .map(|module| format!("CMU {}", module.module))
+        .collect();
+    if !more.is_empty() {
+        let names = list(&more);
+        say(Level::Warning, format!("The BMU counts {told} CMUs, but also relays {names}."));
+    }
+}
+
+fn cells(picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
+    let with = |state: CellState| {
+        let of_module = move |module: &ModulePicture| {
+            let number = module.module;
+            let fits = move |(_, cell): &(usize, &crate::engine::pack::CellPicture)| {
+                cell.state == state && (state != CellState::Untrusted || cell.alarming)
+            };
+            let place = move |(cell, _)| format!("CMU {number} cell {cell}");
+            module.cells.iter().enumerate().filter(fits).map(place).collect::<Vec<_>>()
+        };
+        picture.modules.iter().flat_map(of_module).collect::<Vec<String>>()
+    };
+    for module in &picture.modules {
+        if all_untrusted(module) {
+            say(
+                Level::Warning,
+                format!(
+                    "All cells of CMU {} are untrusted: its supply or its voltage reference is out of range.",
+                    module.module
+                ),
+            );
+        }
+    }
+    let untrusted = with(CellState::Untrusted);
+    if !untrusted.is_empty() {
+        say(
+            Level::Warning,
+            format!("Untrusted, and left out of minimum, maximum and mean: {}.", list(&untrusted)),
+        );
+    }
+    let extra = with(CellState::Extra);
+    if !extra.is_empty() {
+        say(Level::Fault, format!("A voltage where no cell is configured: {}.", list(&extra)));
+    }
+    let lost = |module: &&ModulePicture| matches!(module.age, Age::Lost(_));
+    let silent: Vec<String> = picture
+        .modules
+        .iter()
+        .filter(lost)
+        .map(|module| format!("CMU {}", module.module))
+        .collect();
+    if !silent.is_empty() && picture.presence.is_usable() {
+        say(Level::Fault, format!("No data any more from {}.", list(&silent)));
+    }
+}
+
+/// All cells that are there, and more than one, disagree with themselves.
+fn all_untrusted(module: &ModulePicture) -> bool {
+    let count = |state| module.cells.iter().filter(|cell| cell.state == state).count();
+    let alarming = module.cells.iter().filter(|cell| cell.alarming).count();
+    alarming > 1 && alarming == count(CellState::Untrusted) && count(CellState::Ok) == 0
+}
+
+fn contactors(picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
+    let (Some(contactors), Some(state)) = (picture.contactors.value, picture.state.value) else {
+        return;
+    };
+    if contactors.supply_ok {
+        return;
+    }
+    let level = match state {
+        PackState::Error | PackState::Idle => Level::Info,
+        PackState::Enable
+        | PackState::Measure
+        | PackState::Precharge
+        | PackState::Run
+        | PackState::Undocumented(_) => Level::Warning,
+    };
+    say(level, "The 12 V supply of the contactors is missing, so they cannot close.".to_owned());
+}
+
+fn range(pack: &Pack, picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
+    let Some(since) = pack.range_differs_since else { return };
+    let (Some((low, high)), Some(min), Some(max)) =
+        (picture.reported_cells.value, picture.cells.min, picture.cells.max)
+    else {
+        return;
+    };
+    if picture.at.since(since) < RANGE_DELAY {
+        return;
+    }
+    say(
+        Level::Info,
+        format!(
+            "The BMU reports cells from {} to {} mV, its CMUs send {} to {} mV.",
+            low.mv, high.mv, min.mv, max.mv
+        ),
+    );
+}
+
+/// "a, b and 3 more".
+fn list(names: &[String]) -> String {
+    match names.get(..NAMED) {
+        Some(first) if names.len() > NAMED => {
+            format!("{} and {} more", first.join(", "), names.len() - NAMED)
+        }
+        Some(_) | None => names.join(", "),
+    }
+}

@@ -1,0 +1,1 @@
+//! The pack model as a battery would be seen.
