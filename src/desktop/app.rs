@@ -1,0 +1,342 @@
+//! The window: keeps what a person set, asks the source for views when they changed, lets pages
+//! draw them and carries out what they return. Never waits: what could wait runs on a thread of
+//! its own.
+
+use std::sync::Arc;
+
+use egui::{CentralPanel, Frame, Key, Margin, Modifiers, Panel, Ui};
+use serde::{Deserialize, Serialize};
+
+use crate::desktop::command::{Command, Page, ScaleStep, entries};
+use crate::desktop::dialog::Dialog;
+use crate::desktop::pages;
+use crate::desktop::pages::pack::PackPage;
+use crate::desktop::pages::start::StartPage;
+use crate::desktop::shell::overlay::{self, Outcome, Overlay, Typed};
+use crate::desktop::shell::{bars, rail};
+use crate::desktop::source::{Intent, PlayerIntent, Source};
+use crate::desktop::theme::{Theme, ThemeChoice, ThemeError, Themes};
+use crate::desktop::widgets::cell_plan::Density;
+use crate::desktop::widgets::player;
+use crate::desktop::widgets::text::note;
+use crate::view::chrome::Chrome;
+use crate::view::pack::PackView;
+use crate::view::parts::PartsView;
+use crate::view::start::StartView;
+use crate::view::traffic::{TrafficPrefs, TrafficView};
+
+const STORED: &str = "window";
+
+/// What is remembered from one run to the next, besides the window's place and column widths,
+/// which egui remembers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Kept {
+    page: Page,
+    theme: ThemeChoice,
+    scale: Option<f32>,
+    pack: Option<String>,
+    density: Density,
+    traffic: TrafficPrefs,
+    path: String,
+}
+
+/// The views of the moment.
+#[derive(Default)]
+struct Seen {
+    version: Option<u64>,
+    prefs: TrafficPrefs,
+    page: Page,
+    chrome: Chrome,
+    pack: PackView,
+    traffic: TrafficView,
+    parts: PartsView,
+    start: StartView,
+}
+
+/// The window's application.
+pub struct App {
+    source: Box<dyn Source>,
+    themes: Themes,
+    kept: Kept,
+    seen: Seen,
+    pack: PackPage,
+    start: StartPage,
+    overlay: Option<Overlay>,
+    dialog: Dialog,
+    asked: Vec<Intent>,
+}
+
+impl App {
+    /// Prepares fonts, themes and what was remembered, and gives the source its waker.
+    ///
+    /// # Errors
+    /// Only where the compiled-in tokens are broken.
+    pub fn new(
+        ctx: &egui::Context,
+        storage: Option<&dyn eframe::Storage>,
+        mut source: Box<dyn Source>,
+    ) -> Result<Self, ThemeError> {
+        let themes = Themes::builtin()?;
+        themes.install(ctx);
+        let kept: Kept = storage.and_then(|s| eframe::get_value(s, STORED)).unwrap_or_default();
+        ctx.set_theme(kept.theme.preference());
+        if let Some(scale) = kept.scale.filter(|s| s.is_finite()) {
+            ctx.set_zoom_factor(scale.clamp(0.5, 3.0));
+        }
+        let waking = ctx.clone();
+        source.wake_with(Arc::new(move || waking.request_repaint()));
+        let pack = PackPage { selected: None, density: kept.density };
+        let start = StartPage { path: kept.path.clone(), ..StartPage::default() };
+        Ok(Self {
+            source,
+            themes,
+            kept,
+            seen: Seen::default(),
+            pack,
+            start,
+            overlay: None,
+            dialog: Dialog::default(),
+            asked: Vec::new(),
+        })
+    }
+
+    /// The page that is shown: without a running profile, what there is to open.
+    fn page(&self) -> Page {
+        match self.kept.page {
+            Page::About => Page::About,
+            Page::Pack | Page::Can | Page::Parts | Page::Open if !self.source.running() => {
+                Page::Open
+            }
+            page @ (Page::Pack | Page::Can | Page::Parts | Page::Open) => page,
+        }
+    }
+
+    /// Asks for new views where the source or the wishes changed.
+    fn look(&mut self) {
+        let version = self.source.version();
+        let page = self.page();
+        let same = self.seen.version == Some(version);
+        if same && self.seen.page == page && self.seen.prefs == self.kept.traffic {
+            return;
+        }
+        if !same {
+            self.seen.chrome = self.source.chrome();
+        }
+        match page {
+            Page::Pack => self.seen.pack = self.source.pack(self.kept.pack.as_deref()),
+            Page::Can => self.seen.traffic = self.source.traffic(&self.kept.traffic),
+            Page::Parts => self.seen.parts = self.source.parts(),
+            Page::Open => self.seen.start = self.source.start(),
+            Page::About => {}
+        }
+        self.seen.version = Some(version);
+        self.seen.page = page;
+        self.seen.prefs = self.kept.traffic.clone();
+    }
+
+    fn carry_out(&mut self, ctx: &egui::Context, command: Command) {
+        match command {
+            Command::Submit(intent) => {
+                let opens = matches!(
+                    intent,
+                    Intent::ChooseDemo(_) | Intent::ChooseInterface(_) | Intent::OpenRecording(_)
+                );
+                if opens {
+                    self.kept.page = Page::Pack;
+                    self.pack.selected = None;
+                }
+                self.asked.push(intent);
+                ctx.request_repaint();
+            }
+            Command::Go(page) => {
+                self.kept.page = page;
+                ctx.memory_mut(|m| {
+                    if let Some(id) = m.focused() {
+                        m.surrender_focus(id);
+                    }
+                });
+                ctx.request_repaint();
+            }
+            Command::SelectPack(label) => {
+                self.kept.pack = Some(label);
+                self.kept.page = Page::Pack;
+                self.pack.selected = None;
+                self.seen.version = None;
+                ctx.request_repaint();
+            }
+            Command::Theme(choice) => {
+                self.kept.theme = choice;
+                ctx.set_theme(choice.preference());
+            }
+            Command::Scale(step) => {
+                let now = ctx.zoom_factor();
+                let wanted = match step {
+                    ScaleStep::Larger => now + 0.1,
+                    ScaleStep::Smaller => now - 0.1,
+                    ScaleStep::Normal => 1.0,
+                };
+                ctx.set_zoom_factor((wanted * 10.0).round().clamp(5.0, 30.0) / 10.0);
+            }
+            Command::Browse => {
+                self.start.dialog.clear();
+                self.dialog.open(ctx);
+            }
+            Command::Help => self.overlay = Some(Overlay::Help),
+            Command::Palette => {
+                self.seen.start = self.source.start();
+                self.overlay = Some(Overlay::Palette(Typed::default()));
+            }
+            Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+        }
+    }
+
+    /// Keys that work on every page.
+    fn keys(&self, ctx: &egui::Context) -> Option<Command> {
+        let pressed = |m, key| ctx.input_mut(|i| i.consume_key(m, key));
+        if pressed(Modifiers::COMMAND, Key::K) {
+            return Some(Command::Palette);
+        }
+        if pressed(Modifiers::NONE, Key::F1) {
+            return Some(Command::Help);
+        }
+        if pressed(Modifiers::COMMAND, Key::Q) {
+            return Some(Command::Quit);
+        }
+        if let Some(page) = Page::ALL.into_iter().find(|p| pressed(Modifiers::COMMAND, p.key())) {
+            return Some(Command::Go(page));
+        }
+        let player = self.seen.chrome.player.as_ref()?;
+        let free = self.overlay.is_none() && !ctx.egui_wants_keyboard_input();
+        if free && player.toggle.is_open() && pressed(Modifiers::NONE, Key::Space) {
+            return Some(Command::Submit(Intent::Player(PlayerIntent::Toggle)));
+        }
+        None
+    }
+
+    fn files(&mut self, ctx: &egui::Context) {
+        if let Some(outcome) = self.dialog.poll() {
+            match outcome {
+                Ok(path) => self.open(ctx, path),
+                Err(sentence) => self.start.dialog = sentence,
+            }
+        }
+        let dropped = ctx.input(|i| i.raw.dropped_files.first().map(|f| f.path().to_owned()));
+        if let Some(path) = dropped {
+            self.open(ctx, path);
+        }
+    }
+
+    fn open(&mut self, ctx: &egui::Context, path: std::path::PathBuf) {
+        self.start.path = path.display().to_string();
+        self.carry_out(ctx, Command::Submit(Intent::OpenRecording(path)));
+    }
+
+    fn frame(&mut self, ui: &mut Ui, theme: &Theme) -> Option<Command> {
+        let mut asked = None;
+        let edge = |fill, margin| Frame::new().fill(fill).inner_margin(margin);
+        let bar = |fill| edge(fill, Margin::symmetric(16, 0));
+        let window = ui.available_width();
+        let page = self.page();
+        let rail = Panel::left("rail").exact_size(rail::width(window)).resizable(false);
+        let command =
+            rail.frame(edge(theme.rail, Margin::ZERO)).show(ui, |ui| rail::draw(ui, theme, page));
+        asked = asked.or(command.inner);
+        let top = Panel::top("top bar").exact_size(46.0).frame(bar(theme.rail));
+        asked = asked.or(top.show(ui, |ui| bars::top(ui, theme, &self.seen.chrome)).inner);
+        let bottom = Panel::bottom("bottom line").exact_size(26.0).frame(bar(theme.rail));
+        bottom.show(ui, |ui| bars::bottom(ui, theme, &self.seen.chrome));
+        if let Some(view) = &self.seen.chrome.player {
+            let frame = edge(theme.rail, Margin::symmetric(16, 7));
+            let panel = Panel::bottom("player").frame(frame);
+            asked = asked.or(panel.show(ui, |ui| player::player(ui, theme, view)).inner);
+        }
+        let frame = edge(theme.background, Margin::symmetric(16, 12));
+        let drawn = CentralPanel::default().frame(frame).show(ui, |ui| {
+            for sentence in &self.seen.chrome.notes {
+                note(ui, theme, sentence);
+            }
+            match page {
+                Page::Pack => pages::pack::draw(ui, theme, &self.seen.pack, &mut self.pack),
+                Page::Can => {
+                    pages::can::draw(ui, theme, &self.seen.traffic, &mut self.kept.traffic)
+                }
+                Page::Parts => pages::parts::draw(ui, theme, &self.seen.parts),
+                Page::Open => pages::start::draw(ui, theme, &self.seen.start, &mut self.start),
+                Page::About => pages::about::draw(ui, theme, self.kept.theme),
+            }
+        });
+        asked.or(drawn.inner)
+    }
+
+    fn on_top(&mut self, ctx: &egui::Context, theme: &Theme) -> Option<Command> {
+        let outcome = match self.overlay.as_mut()? {
+            Overlay::Help => overlay::help(ctx, theme),
+            Overlay::Palette(typed) => {
+                let all = entries(&self.seen.chrome, &self.seen.pack.tabs, &self.seen.start);
+                overlay::palette(ctx, theme, typed, &all)
+            }
+        };
+        match outcome {
+            Outcome::Open => None,
+            Outcome::Closed => {
+                self.overlay = None;
+                None
+            }
+            Outcome::Chosen(command) => {
+                self.overlay = None;
+                Some(command)
+            }
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        for intent in std::mem::take(&mut self.asked) {
+            self.source.submit(intent);
+        }
+        self.files(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        let ctx = ui.ctx().clone();
+        let theme = self.themes.current(&ctx);
+        self.look();
+        let key = self.keys(&ctx);
+        let drawn = self.frame(ui, &theme);
+        let on_top = self.on_top(&ctx, &theme);
+        dropping(ui, &theme);
+        for command in [key, drawn, on_top].into_iter().flatten() {
+            self.carry_out(&ctx, command);
+        }
+        if self.seen.prefs != self.kept.traffic {
+            ctx.request_repaint();
+        }
+        self.kept.scale = Some(ctx.zoom_factor());
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        self.kept.density = self.pack.density;
+        self.kept.path.clone_from(&self.start.path);
+        eframe::set_value(storage, STORED, &self.kept);
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+}
+
+/// While a file is held over the window: what happens when it is let go.
+fn dropping(ui: &Ui, theme: &Theme) {
+    if ui.input(|i| i.raw.hovered_files.is_empty()) {
+        return;
+    }
+    let window = ui.ctx().content_rect();
+    let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("dropping"));
+    let painter = ui.ctx().layer_painter(layer);
+    painter.rect_filled(window, 0.0, theme.rail.gamma_multiply(0.85));
+    let text = "Drop the recording to play it";
+    let font = crate::desktop::fonts::strong(22.0);
+    painter.text(window.center(), egui::Align2::CENTER_CENTER, text, font, theme.text);
+}

@@ -1,0 +1,266 @@
+//! What a page, the rail, a key or the palette asks the window to do: things of the window itself,
+//! and intents for the source. Knows words and keys, draws nothing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::desktop::icons;
+use crate::desktop::source::{Intent, Pace, PlayerIntent};
+use crate::desktop::theme::ThemeChoice;
+use crate::view::chrome::Chrome;
+use crate::view::pack::Tab;
+use crate::view::start::StartView;
+
+/// A page of the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Page {
+    /// The battery pack.
+    #[default]
+    Pack,
+    /// The buses' traffic by id.
+    Can,
+    /// Buses and components.
+    Parts,
+    /// What could be opened instead.
+    Open,
+    /// Version, appearance, licences.
+    About,
+}
+
+impl Page {
+    /// All pages in the order of the rail.
+    pub const ALL: [Self; 5] = [Self::Pack, Self::Can, Self::Parts, Self::Open, Self::About];
+
+    /// Its name on the rail.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Pack => "Pack",
+            Self::Can => "CAN",
+            Self::Parts => "Parts",
+            Self::Open => "Open",
+            Self::About => "About",
+        }
+    }
+
+    /// Its icon.
+    #[must_use]
+    pub const fn icon(self) -> &'static str {
+        match self {
+            Self::Pack => icons::BATTERY,
+            Self::Can => icons::ARROWS_LEFT_RIGHT,
+            Self::Parts => icons::CUBE,
+            Self::Open => icons::FOLDER_OPEN,
+            Self::About => icons::INFO,
+        }
+    }
+
+    /// The key that, held with Ctrl, goes there.
+    #[must_use]
+    pub const fn key(self) -> egui::Key {
+        match self {
+            Self::Pack => egui::Key::Num1,
+            Self::Can => egui::Key::Num2,
+            Self::Parts => egui::Key::Num3,
+            Self::Open => egui::Key::O,
+            Self::About => egui::Key::Num9,
+        }
+    }
+}
+
+/// A change of the scale of everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScaleStep {
+    /// Larger by a tenth.
+    Larger,
+    /// Smaller by a tenth.
+    Smaller,
+    /// 100 %.
+    Normal,
+}
+
+/// Something to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Hand this to the source.
+    Submit(Intent),
+    /// Show this page.
+    Go(Page),
+    /// Show the pack whose tab has this label.
+    SelectPack(String),
+    /// Use this theme.
+    Theme(ThemeChoice),
+    /// Draw everything larger or smaller.
+    Scale(ScaleStep),
+    /// Ask the system for a recording.
+    Browse,
+    /// Show the list of keys.
+    Help,
+    /// Show the command palette.
+    Palette,
+    /// Close the window.
+    Quit,
+}
+
+/// A line of the palette.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// What it does, in words.
+    pub label: String,
+    /// Its icon.
+    pub icon: &'static str,
+    /// The key for it, where there is one.
+    pub key: &'static str,
+    /// What it asks for.
+    pub command: Command,
+}
+
+/// Everything the palette offers now.
+#[must_use]
+pub fn entries(chrome: &Chrome, tabs: &[Tab], start: &StartView) -> Vec<Entry> {
+    let entry =
+        |label: &str, icon, key, command| Entry { label: label.to_owned(), icon, key, command };
+    let mut all = vec![
+        entry("Go to Pack", Page::Pack.icon(), "Ctrl+1", Command::Go(Page::Pack)),
+        entry("Go to CAN", Page::Can.icon(), "Ctrl+2", Command::Go(Page::Can)),
+        entry("Go to Parts", Page::Parts.icon(), "Ctrl+3", Command::Go(Page::Parts)),
+        entry(
+            "Open a demo, an interface or a recording…",
+            Page::Open.icon(),
+            "Ctrl+O",
+            Command::Go(Page::Open),
+        ),
+        entry(
+            "About, appearance and licences",
+            Page::About.icon(),
+            "Ctrl+9",
+            Command::Go(Page::About),
+        ),
+    ];
+    for tab in tabs {
+        let label = format!("Show {}", tab.label);
+        all.push(entry(&label, icons::BATTERY, "", Command::SelectPack(tab.label.clone())));
+    }
+    if let Some(player) = &chrome.player {
+        let submit = |intent| Command::Submit(Intent::Player(intent));
+        let label = format!("{} {}", player.toggle.label, player.file);
+        all.push(entry(&label, icons::PAUSE, "Space", submit(PlayerIntent::Toggle)));
+        all.push(entry(
+            "Recording: back to its beginning",
+            icons::RESTART,
+            "",
+            submit(PlayerIntent::Seek(0.0)),
+        ));
+        for (pace, words) in Pace::CHOICES {
+            let label = format!("Recording: play {words}");
+            all.push(entry(&label, icons::PLAY, "", submit(PlayerIntent::Pace(pace))));
+        }
+    }
+    all.push(entry(
+        "CAN: clear the table",
+        icons::ERASER,
+        "",
+        Command::Submit(Intent::ClearTraffic),
+    ));
+    for (scene, _) in &start.scenes {
+        let label = format!("Run the demo: {scene}");
+        all.push(entry(
+            &label,
+            icons::FLASK,
+            "",
+            Command::Submit(Intent::ChooseDemo(scene.clone())),
+        ));
+    }
+    for found in &start.interfaces {
+        let label = format!("Use CAN interface {}", found.name);
+        all.push(entry(
+            &label,
+            icons::PLUGS,
+            "",
+            Command::Submit(Intent::ChooseInterface(found.name.clone())),
+        ));
+    }
+    for choice in ThemeChoice::ALL {
+        let icon = match choice {
+            ThemeChoice::Dark => icons::MOON,
+            ThemeChoice::Light => icons::SUN,
+            ThemeChoice::System => icons::CIRCLE_HALF,
+        };
+        all.push(entry(choice.words(), icon, "", Command::Theme(choice)));
+    }
+    all.push(entry("Larger", icons::PLUS, "Ctrl++", Command::Scale(ScaleStep::Larger)));
+    all.push(entry("Smaller", icons::MINUS, "Ctrl+−", Command::Scale(ScaleStep::Smaller)));
+    all.push(entry("Normal size", icons::SEARCH, "Ctrl+0", Command::Scale(ScaleStep::Normal)));
+    all.push(entry("Help: list of keys", icons::QUESTION, "F1", Command::Help));
+    all.push(entry("Quit", icons::SIGN_OUT, "Ctrl+Q", Command::Quit));
+    all
+}
+
+/// How well `label` fits what was typed: `None` not at all, larger is better. The typed letters
+/// must occur in order; letters in a row and at the start of a word count more.
+#[must_use]
+pub fn fit(typed: &str, label: &str) -> Option<i32> {
+    let label: Vec<char> = label.to_lowercase().chars().collect();
+    let mut at = 0;
+    let mut score = 0;
+    let mut in_a_row = false;
+    for wanted in typed.to_lowercase().chars().filter(|c| !c.is_whitespace()) {
+        let rest = label.get(at..)?;
+        let skipped = rest.iter().position(|c| *c == wanted)?;
+        let place = at + skipped;
+        let starts_word = place == 0 || label.get(place - 1).is_some_and(|c| !c.is_alphanumeric());
+        score += 1;
+        if skipped == 0 && in_a_row {
+            score += 4;
+        }
+        if starts_word {
+            score += 3;
+        }
+        in_a_row = true;
+        at = place + 1;
+    }
+    Some(score * 100 - label.len() as i32)
+}
+
+/// The keys of the window, for the help.
+pub const KEYS: [(&str, &str); 13] = [
+    ("Ctrl+K", "Command palette: find any page or action by a few letters"),
+    ("F1", "This list"),
+    ("Esc", "Close what is on top, or let go of the selected cell"),
+    ("Ctrl+1", "Pack"),
+    ("Ctrl+2", "CAN"),
+    ("Ctrl+3", "Parts"),
+    ("Ctrl+O", "Open a demo, a CAN interface or a recording"),
+    ("Arrow keys", "Move between cells on the Pack page, between ids on the CAN page"),
+    ("Space", "Pause the recording, or go on"),
+    ("Ctrl+F", "Filter on the CAN page"),
+    ("Tab, Enter", "Move through everything that can be pressed, and press it"),
+    ("Ctrl++, Ctrl+−, Ctrl+0", "Larger, smaller, normal size"),
+    ("Ctrl+Q", "Quit"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::fixtures;
+
+    #[test]
+    fn letters_in_order_fit_and_word_starts_fit_better() {
+        assert!(fit("can", "Go to CAN").is_some());
+        assert!(fit("gc", "Go to CAN").is_some());
+        assert_eq!(fit("cango", "Go to CAN"), None);
+        assert!(fit("pack", "Go to Pack") > fit("pack", "Open a clock kit"));
+        assert_eq!(fit("zz", "Quit"), None);
+        assert!(fit("", "anything").is_some());
+    }
+
+    #[test]
+    fn a_playing_recording_adds_its_actions() {
+        let mut chrome = fixtures::chrome();
+        let start = fixtures::start();
+        let without = entries(&chrome, &[], &start).len();
+        chrome.player = Some(fixtures::player());
+        let with = entries(&chrome, &[], &start);
+        assert_eq!(with.len(), without + 2 + Pace::CHOICES.len());
+        assert!(with.iter().any(|e| e.label == "Pause drive-day.log"));
+    }
+}

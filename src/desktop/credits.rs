@@ -1,0 +1,34 @@
+//! Whose work is in the program, and the sentence on safety. Texts only.
+
+/// What this program is not.
+pub const SAFETY: &str = "The BMS remains the safety device. Busbar is supervisory: it shows, records \
+    and asks, and it is no substitute for fuses, contactors, an isolation monitor or a person who \
+    knows the pack. A bus stays listen-only until it is told otherwise.";
+
+/// Busbar's own terms.
+pub const OWN: &str =
+    "Busbar is licensed under either of the Apache License 2.0 or the MIT License, at your option.";
+
+/// The Apache License 2.0.
+pub const APACHE: &str = include_str!("../../assets/licences/Apache-2.0.txt");
+
+/// The MIT License, without a holder: each library has its own.
+pub const MIT: &str = include_str!("../../assets/licences/MIT.txt");
+
+/// Name, purpose and terms of the libraries a reader would ask about.
+pub const CRATES: [(&str, &str, &str); 14] = [
+    ("egui, eframe, egui_extras", "the window", "MIT or Apache-2.0"),
+    ("glow, glutin, winit", "pictures and input", "MIT or Apache-2.0 or Zlib"),
+    ("AccessKit", "screen readers", "MIT or Apache-2.0"),
+    ("rfd", "the system's file dialogs", "MIT"),
+    ("axum, hyper, tokio", "the listener", "MIT"),
+    ("clap", "the command line", "MIT or Apache-2.0"),
+    ("serde, serde_json, toml, ron", "readable files", "MIT or Apache-2.0"),
+    ("socketcan", "CAN interfaces", "MIT"),
+    ("crossbeam-channel", "queues between threads", "MIT or Apache-2.0"),
+    ("memchr, memmap2", "fast reading of logs", "MIT or Apache-2.0 or Unlicense"),
+    ("encoding_rs", "texts that are not UTF-8", "(Apache-2.0 or MIT) and BSD-3-Clause"),
+    ("jiff", "dates and zones", "MIT or Unlicense"),
+    ("thiserror, tracing", "errors and logs", "MIT or Apache-2.0"),
+    ("directories", "where files belong", "MIT or Apache-2.0"),
+];

@@ -1,0 +1,63 @@
+//! The system's file dialog, on a thread of its own so that the window never waits for it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, TryRecvError, bounded};
+
+use crate::base::time::{Clock, SystemClock};
+
+/// A dialog that answers sooner than a person could was never shown.
+const TOO_QUICK: Duration = Duration::from_millis(700);
+
+/// The dialog that may be open.
+#[derive(Default)]
+pub struct Dialog {
+    answer: Option<Receiver<Answer>>,
+}
+
+struct Answer {
+    path: Option<PathBuf>,
+    took: Duration,
+}
+
+impl Dialog {
+    /// Shows it, unless one is open already.
+    pub fn open(&mut self, ctx: &egui::Context) {
+        if self.answer.is_some() {
+            return;
+        }
+        let (sender, receiver) = bounded(1);
+        let waking = ctx.clone();
+        let ask = move || {
+            let clock = SystemClock::new();
+            let path = rfd::FileDialog::new().set_title("Open a recording").pick_file();
+            let took = clock.now().since(crate::base::time::Mono::ZERO);
+            // The window may be gone; then nobody wants the answer.
+            _ = sender.send(Answer { path, took });
+            waking.request_repaint();
+        };
+        if std::thread::Builder::new().name("file dialog".to_owned()).spawn(ask).is_ok() {
+            self.answer = Some(receiver);
+        }
+    }
+
+    /// The chosen file, or a sentence where the system has no dialog; `None` while there is no
+    /// news and when a person closed it.
+    pub fn poll(&mut self) -> Option<Result<PathBuf, String>> {
+        let answer = match self.answer.as_ref()?.try_recv() {
+            Ok(answer) => answer,
+            Err(TryRecvError::Empty) => return None,
+            Err(TryRecvError::Disconnected) => Answer { path: None, took: Duration::ZERO },
+        };
+        self.answer = None;
+        match answer {
+            Answer { path: Some(path), .. } => Some(Ok(path)),
+            Answer { path: None, took } if took < TOO_QUICK => {
+                let words = "This system has no file dialog. Type the path, or drop the file on the window.";
+                Some(Err(words.to_owned()))
+            }
+            Answer { path: None, .. } => None,
+        }
+    }
+}

@@ -1,0 +1,366 @@
+//! The CAN page: the by-id table and the signals of the selected id.
+
+use egui::{
+    Align, Align2, Color32, Key, Layout, Modifiers, Pos2, Rect, Response, RichText, Role,
+    ScrollArea, Sense, TextEdit, Ui, UiBuilder, Vec2,
+};
+use egui_extras::{Column, TableBuilder};
+
+use crate::desktop::command::Command;
+use crate::desktop::fonts;
+use crate::desktop::icons;
+use crate::desktop::pages;
+use crate::desktop::source::Intent;
+use crate::desktop::theme::Theme;
+use crate::desktop::widgets::panel::{GAP, panel_in};
+use crate::desktop::widgets::text::{cut, line, name, paragraph, shade};
+use crate::view::shown::{Shade, Tone};
+use crate::view::traffic::{
+    ByteCell, SignalPanel, SortBy, SortOrder, TrafficPrefs, TrafficRow, TrafficView,
+};
+
+/// Narrower pages show the signals below the table.
+const TWO_COLUMNS: f32 = 800.0;
+/// Bytes drawn in a row of the table; more are counted there and shown with the signals.
+const BYTES_IN_ROW: usize = 8;
+const BYTE: Vec2 = Vec2::new(23.0, 19.0);
+
+/// Name of the filter field, also for tests.
+pub const FILTER: &str = "Filter the table";
+
+/// Draws the page; `prefs` changes with what is sorted, filtered and selected.
+pub fn draw(
+    ui: &mut Ui,
+    theme: &Theme,
+    view: &TrafficView,
+    prefs: &mut TrafficPrefs,
+) -> Option<Command> {
+    let asked = header(ui, theme, view, prefs);
+    keys(ui, view, prefs);
+    ui.add_space(GAP - 6.0);
+    let body = ui.available_rect_before_wrap();
+    if body.width() >= TWO_COLUMNS {
+        let table = (body.width() * 0.66).floor();
+        let left = Rect::from_min_size(body.min, Vec2::new(table, body.height()));
+        let right = Rect::from_min_max(Pos2::new(left.right() + GAP, body.top()), body.max);
+        panel_in(ui, theme, left, |ui| table_panel(ui, theme, view, prefs));
+        panel_in(ui, theme, right, |ui| {
+            signal_panel(ui, theme, view.selected.as_ref(), view, prefs)
+        });
+    } else {
+        let upper = (body.height() - GAP) * 0.58;
+        let top = Rect::from_min_size(body.min, Vec2::new(body.width(), upper));
+        let bottom = Rect::from_min_max(Pos2::new(body.left(), top.bottom() + GAP), body.max);
+        panel_in(ui, theme, top, |ui| table_panel(ui, theme, view, prefs));
+        panel_in(ui, theme, bottom, |ui| {
+            signal_panel(ui, theme, view.selected.as_ref(), view, prefs)
+        });
+    }
+    ui.advance_cursor_after_rect(body);
+    asked
+}
+
+fn header(
+    ui: &mut Ui,
+    theme: &Theme,
+    view: &TrafficView,
+    prefs: &mut TrafficPrefs,
+) -> Option<Command> {
+    let mut asked = None;
+    ui.horizontal(|ui| {
+        ui.set_min_height(30.0);
+        pages::title(ui, theme, "CAN");
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let clear = ui.button(format!("{}  Clear", icons::ERASER)).accessible_name("Clear");
+            if clear.on_hover_text("Forget all ids and count anew").clicked() {
+                asked = Some(Command::Submit(Intent::ClearTraffic));
+            }
+            filter(ui, theme, prefs);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                line(ui, &view.summary, fonts::text(12.0), theme.muted);
+            });
+        });
+    });
+    asked
+}
+
+fn filter(ui: &mut Ui, theme: &Theme, prefs: &mut TrafficPrefs) {
+    if !prefs.filter.is_empty() {
+        let close = ui.button(icons::CLOSE).accessible_name("Clear the filter");
+        if close.clicked() {
+            prefs.filter.clear();
+        }
+    }
+    let width = (ui.available_width() * 0.55).clamp(90.0, 300.0);
+    let field = TextEdit::singleline(&mut prefs.filter)
+        .prefix(RichText::new(icons::SEARCH).color(theme.muted))
+        .hint_text(RichText::new("Filter: id, message or bus").color(theme.muted))
+        .char_limit(100)
+        .desired_width(width)
+        .margin(egui::Margin::symmetric(10, 7));
+    let response = ui.add(field).accessible_name(FILTER);
+    if ui.input_mut(|i| i.consume_key(Modifiers::COMMAND, Key::F)) {
+        response.request_focus();
+    }
+}
+
+/// Arrow keys move the selection while no field has the focus.
+fn keys(ui: &Ui, view: &TrafficView, prefs: &mut TrafficPrefs) {
+    if ui.memory(|m| m.focused().is_some()) || !ui.is_enabled() {
+        return;
+    }
+    let at = prefs.selected.and_then(|key| view.rows.iter().position(|r| r.key == key));
+    let last = view.rows.len().saturating_sub(1);
+    let pressed = |key| ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
+    let to = if pressed(Key::ArrowDown) {
+        at.map_or(0, |at| (at + 1).min(last))
+    } else if pressed(Key::ArrowUp) {
+        at.map_or(0, |at| at.saturating_sub(1))
+    } else if pressed(Key::Escape) {
+        prefs.selected = None;
+        return;
+    } else {
+        return;
+    };
+    if let Some(row) = view.rows.get(to) {
+        prefs.selected = Some(row.key);
+    }
+}
+
+fn table_panel(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut TrafficPrefs) {
+    if view.rows.is_empty() {
+        pages::empty(ui, theme, icons::ARROWS_LEFT_RIGHT, &view.empty);
+        return;
+    }
+    let room = ui.available_size();
+    // Below this the columns would be unreadable: the table scrolls sideways instead.
+    let least = 560.0;
+    ScrollArea::horizontal().id_salt("by id").auto_shrink(false).show(ui, |ui| {
+        ui.set_width(room.x.max(least));
+        table(ui, theme, view, prefs, room.y);
+    });
+}
+
+const COLUMNS: [(&str, Option<SortBy>); 7] = [
+    ("Id", Some(SortBy::Id)),
+    ("Message", Some(SortBy::Message)),
+    ("Dir", Some(SortBy::Direction)),
+    ("Bus", Some(SortBy::Bus)),
+    ("Data", None),
+    ("Cycle ms", Some(SortBy::Cycle)),
+    ("Count", Some(SortBy::Count)),
+];
+
+fn table(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut TrafficPrefs, height: f32) {
+    ui.spacing_mut().item_spacing = Vec2::new(8.0, 0.0);
+    let message = (ui.available_width() - 490.0).clamp(90.0, 420.0);
+    let widths = [88.0, message, 30.0, 58.0, BYTE.x * BYTES_IN_ROW as f32 + 2.0, 66.0];
+    let mut builder = TableBuilder::new(ui)
+        .id_salt("traffic")
+        .resizable(true)
+        .sense(Sense::click())
+        .auto_shrink(false)
+        .min_scrolled_height(60.0)
+        .max_scroll_height(height)
+        .cell_layout(Layout::left_to_right(Align::Center));
+    for width in widths {
+        builder = builder.column(Column::initial(width).range(26.0..=900.0).clip(true));
+    }
+    builder = builder.column(Column::remainder().at_least(50.0).clip(true));
+    let selected = prefs.selected;
+    let mut clicked = None;
+    builder
+        .header(28.0, |mut header| {
+            for (label, sort) in COLUMNS {
+                header.col(|ui| head(ui, theme, label, sort, prefs));
+            }
+        })
+        .body(|body| {
+            body.rows(28.0, view.rows.len(), |mut row| {
+                let Some(shown) = view.rows.get(row.index()) else { return };
+                row.set_selected(selected == Some(shown.key));
+                cells(&mut row, theme, shown);
+                let response = row.response();
+                name(&response, Role::Row, &spoken(shown));
+                if response.clicked() {
+                    clicked = Some(shown.key);
+                }
+            });
+        });
+    if clicked.is_some() {
+        prefs.selected = clicked;
+    }
+}
+
+fn spoken(row: &TrafficRow) -> String {
+    let what = if row.message.is_empty() { "unknown message" } else { &row.message };
+    format!("{} {what}, {} on {}", row.id, row.direction, row.bus)
+}
+
+fn head(ui: &mut Ui, theme: &Theme, label: &str, sort: Option<SortBy>, prefs: &mut TrafficPrefs) {
+    let rect = ui.available_rect_before_wrap();
+    ui.painter().hline(
+        rect.x_range().expand(5.0),
+        rect.bottom() - 1.0,
+        egui::Stroke::new(1.0, theme.line),
+    );
+    let active = sort.is_some_and(|s| s == prefs.sort);
+    let mark = match (active, prefs.order) {
+        (false, _) => "",
+        (true, SortOrder::Ascending) => icons::CARET_UP,
+        (true, SortOrder::Descending) => icons::CARET_DOWN,
+    };
+    let colour = if active { theme.accent } else { theme.muted };
+    let text = RichText::new(format!("{} {mark}", label.to_uppercase()))
+        .font(fonts::strong(10.5))
+        .color(colour);
+    let sense = if sort.is_some() { Sense::click() } else { Sense::hover() };
+    let response = ui.add(egui::Label::new(text).truncate().sense(sense));
+    let Some(sort) = sort else { return };
+    name(&response, Role::Button, &format!("Sort by {label}"));
+    if response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {
+        prefs.order = match (active, prefs.order) {
+            (true, SortOrder::Ascending) => SortOrder::Descending,
+            (true | false, _) => SortOrder::Ascending,
+        };
+        prefs.sort = sort;
+    }
+}
+
+fn cells(row: &mut egui_extras::TableRow<'_, '_>, theme: &Theme, shown: &TrafficRow) {
+    let plain = shade(theme, shown.shade, Tone::Plain);
+    let texts = [
+        (&shown.id, fonts::mono(12.5), plain),
+        (&shown.message, fonts::text(13.0), plain),
+        (&shown.direction, fonts::text(12.0), theme.muted),
+        (&shown.bus, fonts::mono(12.0), plain),
+    ];
+    for (text, font, colour) in texts {
+        row.col(|ui| cell(ui, text, font, colour));
+    }
+    row.col(|ui| {
+        bytes(ui, theme, &shown.bytes, BYTES_IN_ROW, shown.shade);
+    });
+    row.col(|ui| cell(ui, &shown.cycle, fonts::mono(12.0), plain));
+    row.col(|ui| cell(ui, &shown.count, fonts::mono(12.0), plain));
+}
+
+/// Painted, not a label: the row as a whole is what is pressed and read out.
+fn cell(ui: &mut Ui, text: &str, font: egui::FontId, colour: Color32) {
+    let rect = ui.available_rect_before_wrap();
+    let galley = cut(ui, text, font, rect.width());
+    let at = Pos2::new(rect.left(), rect.center().y - galley.size().y / 2.0);
+    ui.painter().galley(at, galley, colour);
+}
+
+/// Bytes in hex, each on the colour of how often it changes.
+fn bytes(ui: &mut Ui, theme: &Theme, bytes: &[ByteCell], most: usize, age: Shade) -> Response {
+    let shown = bytes.len().min(most);
+    let mut rows = shown.div_ceil(BYTES_IN_ROW.max(1)).max(1);
+    if most <= BYTES_IN_ROW {
+        rows = 1;
+    }
+    let size = Vec2::new(BYTE.x * shown.min(BYTES_IN_ROW) as f32, (BYTE.y + 3.0) * rows as f32);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let painter = ui.painter();
+    for (at, byte) in bytes.iter().take(most).enumerate() {
+        let place = Vec2::new(
+            (at % BYTES_IN_ROW) as f32 * BYTE.x,
+            (at / BYTES_IN_ROW) as f32 * (BYTE.y + 3.0),
+        );
+        let tile = Rect::from_min_size(rect.min + place, BYTE).shrink2(Vec2::new(1.0, 1.0));
+        let colour = match theme.heat(byte.heat) {
+            Some(heat) => {
+                painter.rect_filled(tile, 3.0, heat);
+                theme.tile_text
+            }
+            None => shade(theme, age, Tone::Plain),
+        };
+        let text = format!("{:02X}", byte.value);
+        painter.text(tile.center(), Align2::CENTER_CENTER, text, fonts::mono(12.0), colour);
+    }
+    let more = bytes.len().saturating_sub(shown);
+    if more > 0 {
+        let font = fonts::text(11.0);
+        painter.text(
+            rect.right_center() + Vec2::new(4.0, 0.0),
+            Align2::LEFT_CENTER,
+            format!("+{more}"),
+            font,
+            theme.muted,
+        );
+    }
+    response
+}
+
+fn signal_panel(
+    ui: &mut Ui,
+    theme: &Theme,
+    panel: Option<&SignalPanel>,
+    view: &TrafficView,
+    prefs: &mut TrafficPrefs,
+) {
+    let Some(panel) = panel else {
+        let text = "Choose an id on the left to see its bytes and its signals.";
+        pages::empty(ui, theme, icons::ARROWS_LEFT_RIGHT, text);
+        return;
+    };
+    ScrollArea::vertical().id_salt("signals").auto_shrink(false).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if ui.small_button(icons::CLOSE).accessible_name("Close the signals").clicked() {
+                    prefs.selected = None;
+                }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    line(ui, &panel.title, fonts::strong(14.0), theme.text);
+                });
+            });
+        });
+        if !panel.comment.is_empty() {
+            paragraph(ui, &panel.comment, theme.muted);
+        }
+        if let Some(row) = view.rows.iter().find(|r| r.key == panel.key) {
+            ui.add_space(4.0);
+            bytes(ui, theme, &row.bytes, 64, row.shade);
+        }
+        ui.add_space(8.0);
+        if panel.signals.is_empty() {
+            paragraph(ui, &panel.empty, theme.muted);
+        }
+        signals(ui, theme, panel);
+    });
+}
+
+fn signals(ui: &mut Ui, theme: &Theme, panel: &SignalPanel) {
+    let width = ui.available_width();
+    let (names, values) = (width * 0.42, width * 0.33);
+    for signal in &panel.signals {
+        let (rect, response) = ui.allocate_exact_size(Vec2::new(width, 27.0), Sense::hover());
+        name(&response, Role::Label, &format!("{}: {}", signal.name, signal.value));
+        if ui.is_rect_visible(rect) {
+            ui.painter().hline(rect.x_range(), rect.top(), egui::Stroke::new(1.0, theme.line));
+            let places = [
+                (0.0, names, &signal.name, fonts::text(13.0), theme.text),
+                (names, values, &signal.value, fonts::mono(12.5), theme.text),
+                (
+                    names + values,
+                    width - names - values,
+                    &signal.raw,
+                    fonts::mono(11.5),
+                    theme.muted,
+                ),
+            ];
+            for (left, room, text, font, colour) in places {
+                let place = Rect::from_min_size(
+                    rect.min + Vec2::new(left, 0.0),
+                    Vec2::new(room - 8.0, 27.0),
+                );
+                let mut at = ui.new_child(UiBuilder::new().max_rect(place));
+                cell(&mut at, text, font, colour);
+            }
+        }
+        if !signal.hover.is_empty() {
+            response.on_hover_text(&signal.hover);
+        }
+    }
+}

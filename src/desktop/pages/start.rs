@@ -1,0 +1,149 @@
+//! The page that offers what to open: the demo, a CAN interface of this machine, a recording.
+//! It stands alone at the first start and is the Open page afterwards.
+
+use std::path::PathBuf;
+
+use egui::{Key, RichText, ScrollArea, TextEdit, Ui, Vec2};
+
+use crate::desktop::command::Command;
+use crate::desktop::fonts;
+use crate::desktop::icons;
+use crate::desktop::pages;
+use crate::desktop::source::Intent;
+use crate::desktop::theme::Theme;
+use crate::desktop::widgets::panel::{GAP, panel};
+use crate::desktop::widgets::text::{line, note, paragraph};
+use crate::view::start::StartView;
+
+/// Name of the path field, also for tests.
+pub const PATH: &str = "Path of a recording";
+
+/// What the page keeps between frames.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StartPage {
+    /// What was typed as a path.
+    pub path: String,
+    /// What the system's file dialog had to say.
+    pub dialog: String,
+}
+
+/// Draws the page.
+pub fn draw(ui: &mut Ui, theme: &Theme, view: &StartView, page: &mut StartPage) -> Option<Command> {
+    let mut asked = None;
+    ScrollArea::vertical().id_salt("start page").auto_shrink(false).show(ui, |ui| {
+        let width = ui.available_width();
+        ui.label(
+            RichText::new("What would you like to look at?")
+                .font(fonts::strong(22.0))
+                .color(theme.text),
+        );
+        let words = "Busbar remembers the choice; Open on the left brings this page back.";
+        paragraph(ui, words, theme.muted);
+        for sentence in &view.notes {
+            note(ui, theme, sentence);
+        }
+        ui.add_space(8.0);
+        let columns = if width >= 840.0 { 3 } else { 1 };
+        let each = (width - GAP * (columns as f32 - 1.0)) / columns as f32;
+        let mut cards: [Box<dyn FnMut(&mut Ui) -> Option<Command> + '_>; 3] = [
+            Box::new(|ui| demo(ui, theme, view)),
+            Box::new(|ui| interfaces(ui, theme, view)),
+            Box::new(|ui| recording(ui, theme, page)),
+        ];
+        for row in cards.chunks_mut(columns) {
+            ui.horizontal_top(|ui| {
+                ui.spacing_mut().item_spacing.x = GAP;
+                for card in row {
+                    ui.allocate_ui(Vec2::new(each, 0.0), |ui| {
+                        ui.set_width(each);
+                        ui.vertical(|ui| {
+                            if let Some(command) = panel(ui, theme, "", |ui| card(ui)) {
+                                asked = Some(command);
+                            }
+                        });
+                    });
+                }
+            });
+            ui.add_space(GAP - 6.0);
+        }
+    });
+    asked
+}
+
+fn heading(ui: &mut Ui, theme: &Theme, icon: &str, text: &str, sentence: &str) {
+    ui.label(RichText::new(icon).font(fonts::text(30.0)).color(theme.accent));
+    ui.label(RichText::new(text).font(fonts::strong(16.0)).color(theme.text));
+    paragraph(ui, sentence, theme.muted);
+    ui.add_space(6.0);
+}
+
+fn demo(ui: &mut Ui, theme: &Theme, view: &StartView) -> Option<Command> {
+    let words =
+        "Simulated devices speak real frames on a bus inside the program. Nothing to connect.";
+    heading(ui, theme, icons::FLASK, "The demo", words);
+    let mut asked = None;
+    for (at, (scene, sentence)) in view.scenes.iter().enumerate() {
+        let label = if at == 0 { "Open the demo".to_owned() } else { format!("Open {scene}") };
+        let button =
+            if at == 0 { pages::primary(theme, &label) } else { egui::Button::new(&label) };
+        if ui.add(button).clicked() {
+            asked = Some(Command::Submit(Intent::ChooseDemo(scene.clone())));
+        }
+        paragraph(ui, sentence, theme.muted);
+        ui.add_space(4.0);
+    }
+    asked
+}
+
+fn interfaces(ui: &mut Ui, theme: &Theme, view: &StartView) -> Option<Command> {
+    let words = "Listen on a CAN interface of this machine. Busbar stays silent on it.";
+    heading(ui, theme, icons::PLUGS, "A CAN interface", words);
+    let mut asked = None;
+    for found in &view.interfaces {
+        let label = format!("Use {}", found.name);
+        if ui.button(&label).clicked() {
+            asked = Some(Command::Submit(Intent::ChooseInterface(found.name.clone())));
+        }
+        paragraph(ui, &found.sentence, theme.muted);
+        ui.add_space(4.0);
+    }
+    if view.interfaces.is_empty() {
+        paragraph(ui, &view.no_interface, theme.text);
+        ui.add_space(4.0);
+    }
+    let again = ui.button(format!("{}  Look again", icons::REFRESH)).accessible_name("Look again");
+    if again.clicked() {
+        asked = Some(Command::Submit(Intent::FindInterfaces));
+    }
+    asked
+}
+
+fn recording(ui: &mut Ui, theme: &Theme, page: &mut StartPage) -> Option<Command> {
+    let words = "Play a log with pause, speed and seek: candump, ArrowPoint/Profinity CSV, GVRET CSV or CRTD, found by content.";
+    heading(ui, theme, icons::FILE, "A recording", words);
+    let mut asked = None;
+    if ui.button(format!("{}  Browse…", icons::FOLDER_OPEN)).accessible_name("Browse…").clicked()
+    {
+        asked = Some(Command::Browse);
+    }
+    if !page.dialog.is_empty() {
+        paragraph(ui, &page.dialog, theme.warning);
+    }
+    paragraph(ui, "or type its path, or drop the file on this window:", theme.muted);
+    let field = TextEdit::singleline(&mut page.path)
+        .hint_text(RichText::new("/home/ada/logs/drive.log").color(theme.muted))
+        .font(fonts::mono(12.5))
+        .desired_width(ui.available_width() - 22.0)
+        .margin(egui::Margin::symmetric(10, 7));
+    let response = ui.add(field).accessible_name(PATH);
+    let entered = response.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
+    let path = page.path.trim();
+    let open = ui.add_enabled(!path.is_empty(), egui::Button::new("Play the recording"));
+    if (open.on_disabled_hover_text("Type the path of a recording first.").clicked() || entered)
+        && !path.is_empty()
+    {
+        asked = Some(Command::Submit(Intent::OpenRecording(PathBuf::from(path))));
+    }
+    line(ui, "Broken lines are skipped and counted.", fonts::text(11.5), theme.muted);
+    asked
+}

@@ -1,0 +1,69 @@
+//! Top bar and bottom line.
+
+use egui::{Align, Layout, Rect, RichText, Ui, UiBuilder};
+
+use crate::desktop::command::Command;
+use crate::desktop::fonts;
+use crate::desktop::icons;
+use crate::desktop::theme::Theme;
+use crate::desktop::widgets::chip;
+use crate::desktop::widgets::text::line;
+use crate::view::chrome::Chrome;
+
+/// Name of the palette's button, also for tests.
+pub const PALETTE: &str = "Command palette";
+
+/// The top bar. Its right end stays free for the button that stops a charge.
+pub fn top(ui: &mut Ui, theme: &Theme, chrome: &Chrome) -> Option<Command> {
+    let mut asked = None;
+    let bar = ui.available_rect_before_wrap();
+    let mut right =
+        ui.new_child(UiBuilder::new().max_rect(bar).layout(Layout::right_to_left(Align::Center)));
+    right.spacing_mut().button_padding = egui::vec2(8.0, 2.0);
+    right.spacing_mut().interact_size.y = 26.0;
+    let button = right.button(RichText::new(icons::SEARCH).font(fonts::text(15.0)));
+    if button.accessible_name(PALETTE).on_hover_text("Command palette, Ctrl+K").clicked() {
+        asked = Some(Command::Palette);
+    }
+    if bar.width() > 560.0 && !chrome.who.is_empty() {
+        chip::chip(&mut right, theme, &chrome.who, None, "Who is signed in");
+    }
+    if let Some(alarms) = &chrome.alarms {
+        chip::chip(&mut right, theme, &alarms.text, Some(alarms.tone), &alarms.hover);
+    }
+    let rest =
+        Rect::from_min_max(bar.min, egui::pos2(right.min_rect().left() - 12.0, bar.bottom()));
+    let mut left =
+        ui.new_child(UiBuilder::new().max_rect(rest).layout(Layout::left_to_right(Align::Center)));
+    left.shrink_clip_rect(rest);
+    left.spacing_mut().item_spacing.x = 12.0;
+    let name = if chrome.profile.is_empty() { "Busbar" } else { &chrome.profile };
+    line(&mut left, name, fonts::strong(16.0), theme.text);
+    if !chrome.buses.is_empty() && left.available_width() > 90.0 {
+        chip::chips(&mut left, theme, &chrome.buses);
+    }
+    asked
+}
+
+/// The bottom line: counters at the left, the clock at the right.
+pub fn bottom(ui: &mut Ui, theme: &Theme, chrome: &Chrome) {
+    let bar = ui.available_rect_before_wrap();
+    let mut right =
+        ui.new_child(UiBuilder::new().max_rect(bar).layout(Layout::right_to_left(Align::Center)));
+    right.label(RichText::new(&chrome.clock).font(fonts::mono(11.5)).color(theme.muted));
+    let rest =
+        Rect::from_min_max(bar.min, egui::pos2(right.min_rect().left() - 16.0, bar.bottom()));
+    let mut left =
+        ui.new_child(UiBuilder::new().max_rect(rest).layout(Layout::left_to_right(Align::Center)));
+    left.shrink_clip_rect(rest);
+    left.spacing_mut().item_spacing.x = 22.0;
+    for part in &chrome.bottom {
+        if left.available_width() < 40.0 {
+            break;
+        }
+        let response = line(&mut left, &part.text, fonts::text(11.5), theme.tone(part.tone));
+        if !part.hover.is_empty() {
+            response.on_hover_text(&part.hover);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The frame around every page: rail, top bar, bottom line, palette, help.
+
+pub mod bars;
+pub mod overlay;
+pub mod rail;

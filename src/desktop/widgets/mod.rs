@@ -1,0 +1,11 @@
+//! The small pieces every page is made of, drawn from finished values. They know the theme and
+//! egui, nothing of packs or buses.
+
+pub mod cell_map;
+pub mod cell_plan;
+pub mod chip;
+pub mod panel;
+pub mod player;
+pub mod text;
+pub mod tiles;
+pub mod trend;
