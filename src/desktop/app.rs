@@ -238,9 +238,11 @@ impl App {
         let bar = |fill| edge(fill, Margin::symmetric(16, 0));
         let window = ui.available_width();
         let page = self.page();
+        let there: &[Page] = if self.source.running() { &Page::ALL } else { &Page::BEFORE };
         let rail = Panel::left("rail").exact_size(rail::width(window)).resizable(false);
-        let command =
-            rail.frame(edge(theme.rail, Margin::ZERO)).show(ui, |ui| rail::draw(ui, theme, page));
+        let command = rail
+            .frame(edge(theme.rail, Margin::ZERO))
+            .show(ui, |ui| rail::draw(ui, theme, there, page));
         asked = asked.or(command.inner);
         let top = Panel::top("top bar").exact_size(46.0).frame(bar(theme.rail));
         asked = asked.or(top.show(ui, |ui| bars::top(ui, theme, &self.seen.chrome)).inner);

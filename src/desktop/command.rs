@@ -29,6 +29,8 @@ pub enum Page {
 impl Page {
     /// All pages in the order of the rail.
     pub const ALL: [Self; 5] = [Self::Pack, Self::Can, Self::Parts, Self::Open, Self::About];
+    /// Those there are before anything was opened.
+    pub const BEFORE: [Self; 2] = [Self::Open, Self::About];
 
     /// Its name on the rail.
     #[must_use]

@@ -23,7 +23,7 @@ use crate::view::traffic::{
 const TWO_COLUMNS: f32 = 800.0;
 /// Bytes drawn in a row of the table; more are counted there and shown with the signals.
 const BYTES_IN_ROW: usize = 8;
-const BYTE: Vec2 = Vec2::new(23.0, 19.0);
+const BYTE: Vec2 = Vec2::new(21.5, 19.0);
 
 /// Name of the filter field, also for tests.
 pub const FILTER: &str = "Filter the table";
@@ -40,7 +40,8 @@ pub fn draw(
     ui.add_space(GAP - 6.0);
     let body = ui.available_rect_before_wrap();
     if body.width() >= TWO_COLUMNS {
-        let table = (body.width() * 0.66).floor();
+        let share = if body.width() < 1100.0 { 0.68 } else { 0.66 };
+        let table = (body.width() * share).floor();
         let left = Rect::from_min_size(body.min, Vec2::new(table, body.height()));
         let right = Rect::from_min_max(Pos2::new(left.right() + GAP, body.top()), body.max);
         panel_in(ui, theme, left, |ui| table_panel(ui, theme, view, prefs));
@@ -153,8 +154,10 @@ const COLUMNS: [(&str, Option<SortBy>); 7] = [
 
 fn table(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut TrafficPrefs, height: f32) {
     ui.spacing_mut().item_spacing = Vec2::new(8.0, 0.0);
-    let message = (ui.available_width() - 490.0).clamp(90.0, 420.0);
-    let widths = [88.0, message, 30.0, 58.0, BYTE.x * BYTES_IN_ROW as f32 + 2.0, 66.0];
+    let message = (ui.available_width() - 504.0).clamp(80.0, 420.0);
+    let widths = [82.0, message, 26.0, 52.0, BYTE.x * BYTES_IN_ROW as f32 + 2.0, 60.0];
+    // Rules between rows, none between columns.
+    ui.visuals_mut().widgets.noninteractive.bg_stroke = egui::Stroke::NONE;
     let mut builder = TableBuilder::new(ui)
         .id_salt("traffic")
         .resizable(true)
@@ -181,6 +184,7 @@ fn table(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut TrafficPref
                 row.set_selected(selected == Some(shown.key));
                 cells(&mut row, theme, shown);
                 let response = row.response();
+                rule(&response, theme);
                 name(&response, Role::Row, &spoken(shown));
                 if response.clicked() {
                     clicked = Some(shown.key);
@@ -190,6 +194,12 @@ fn table(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut TrafficPref
     if clicked.is_some() {
         prefs.selected = clicked;
     }
+}
+
+/// The line above a row; the table's own painter is gone when the row is done.
+fn rule(row: &Response, theme: &Theme) {
+    let painter = row.ctx.layer_painter(row.layer_id).with_clip_rect(row.interact_rect);
+    painter.hline(row.rect.x_range(), row.rect.top() + 0.5, egui::Stroke::new(1.0, theme.line));
 }
 
 fn spoken(row: &TrafficRow) -> String {
@@ -333,7 +343,7 @@ fn signal_panel(
 
 fn signals(ui: &mut Ui, theme: &Theme, panel: &SignalPanel) {
     let width = ui.available_width();
-    let (names, values) = (width * 0.42, width * 0.33);
+    let (names, values) = (width * 0.38, width * 0.31);
     for signal in &panel.signals {
         let (rect, response) = ui.allocate_exact_size(Vec2::new(width, 27.0), Sense::hover());
         name(&response, Role::Label, &format!("{}: {}", signal.name, signal.value));

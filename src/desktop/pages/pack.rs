@@ -11,12 +11,12 @@ use crate::desktop::theme::Theme;
 use crate::desktop::widgets::cell_map::{Place, cell_map, corner_mark, hatch, triangle};
 use crate::desktop::widgets::cell_plan::Density;
 use crate::desktop::widgets::panel::{GAP, INSET, panel, panel_in};
-use crate::desktop::widgets::text::{caption, lamp, line, note, paragraph, shade};
+use crate::desktop::widgets::text::{caption, cut, lamp, line, name, note, paragraph, shade};
 use crate::desktop::widgets::tiles::tiles;
 use crate::desktop::widgets::{chip, trend};
 use crate::view::cells::{CellMap, CellTile};
 use crate::view::pack::{ContactorsView, PackView};
-use crate::view::shown::{Shade, Tone};
+use crate::view::shown::{Lamp, Shade, Tile, Tone};
 
 /// What the page keeps between frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,7 +50,8 @@ pub fn draw(ui: &mut Ui, theme: &Theme, view: &PackView, page: &mut PackPage) ->
         if room.x >= TWO_COLUMNS {
             let (body, _) =
                 ui.allocate_exact_size(Vec2::new(room.x, left.max(LEAST_BODY)), Sense::hover());
-            let cells = (room.x * 0.635).floor();
+            let share = if room.x < 1060.0 { 0.6 } else { 0.635 };
+            let cells = (room.x * share).floor();
             let left = Rect::from_min_size(body.min, Vec2::new(cells, body.height()));
             let right = Rect::from_min_max(Pos2::new(left.right() + GAP, body.top()), body.max);
             panel_in(ui, theme, left, |ui| cells_panel(ui, theme, &view.cells, page));
@@ -111,14 +112,15 @@ fn tabs(ui: &mut Ui, theme: &Theme, view: &PackView) -> Option<Command> {
 fn cells_panel(ui: &mut Ui, theme: &Theme, map: &CellMap, page: &mut PackPage) {
     ui.horizontal(|ui| {
         ui.set_min_height(24.0);
-        caption(ui, theme, "Cells, mV");
+        caption(ui, theme, "Cells");
+        ui.label(RichText::new("mV").font(fonts::text(11.5)).color(theme.muted));
         if map.rows.is_empty() {
             return;
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             density(ui, theme, page);
-            ui.add_space(8.0);
-            if ui.available_width() > 330.0 {
+            ui.add_space(4.0);
+            if ui.available_width() > 300.0 {
                 signs(ui, theme);
             }
         });
@@ -182,7 +184,7 @@ fn signs(ui: &mut Ui, theme: &Theme) {
                 )
             }
         }
-        ui.add_space(6.0);
+        ui.add_space(3.0);
     }
 }
 
@@ -243,14 +245,12 @@ fn column(ui: &mut Ui, theme: &Theme, view: &PackView, height: f32) {
         if view.events.is_empty() {
             paragraph(ui, "The BMS has not reported its events yet.", theme.muted);
         }
-        lamps(ui, theme, &view.events);
+        lamps(ui, theme, &view.events, 2);
     });
     ui.add_space(GAP - 6.0);
-    if !view.facts.is_empty() {
-        panel(ui, theme, "Limits and settings", |ui| facts(ui, theme, view));
-        ui.add_space(GAP - 6.0);
-    }
-    let left = (height - (ui.cursor().top() - top)).max(176.0);
+    let facts_rows = view.facts.len().div_ceil(fact_columns(ui.available_width()));
+    let below = if facts_rows == 0 { 0.0 } else { facts_rows as f32 * FACT + 52.0 + GAP };
+    let left = (height - (ui.cursor().top() - top) - below).max(176.0);
     let (area, _) = ui.allocate_exact_size(Vec2::new(ui.available_width(), left), Sense::hover());
     panel_in(ui, theme, area, |ui| {
         ui.horizontal(|ui| {
@@ -259,6 +259,17 @@ fn column(ui: &mut Ui, theme: &Theme, view: &PackView, height: f32) {
         });
         trend::trend(ui, theme, &view.trend);
     });
+    if facts_rows > 0 {
+        ui.add_space(GAP - 6.0);
+        panel(ui, theme, "Limits and settings", |ui| facts(ui, theme, view));
+    }
+}
+
+/// Height of a line of the facts.
+const FACT: f32 = 21.0;
+
+fn fact_columns(width: f32) -> usize {
+    if width >= 380.0 { 2 } else { 1 }
 }
 
 fn contactors(ui: &mut Ui, theme: &Theme, view: &ContactorsView) {
@@ -266,28 +277,32 @@ fn contactors(ui: &mut Ui, theme: &Theme, view: &ContactorsView) {
         paragraph(ui, "The BMS has not reported its contactors yet.", theme.muted);
     }
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = Vec2::new(5.0, 5.0);
+        let tight = ui.available_width() < 380.0;
+        ui.spacing_mut().item_spacing = if tight { Vec2::new(2.0, 5.0) } else { Vec2::splat(5.0) };
+        let size = if tight { 11.0 } else { 12.0 };
         for (at, step) in view.steps.iter().enumerate() {
             if at > 0 {
-                ui.label(RichText::new("→").font(fonts::text(12.0)).color(theme.muted));
+                ui.label(RichText::new("→").font(fonts::text(size)).color(theme.muted));
             }
-            step_box(ui, theme, &step.label, step.current.then_some(step.tone));
+            step_box(ui, theme, &step.label, step.current.then_some(step.tone), size);
         }
     });
     if !view.sentence.is_empty() {
         paragraph(ui, &view.sentence, theme.muted);
     }
-    lamps(ui, theme, &view.lamps);
+    lamps(ui, theme, &view.lamps, 3);
 }
 
-fn step_box(ui: &mut Ui, theme: &Theme, label: &str, current: Option<Tone>) {
+fn step_box(ui: &mut Ui, theme: &Theme, label: &str, current: Option<Tone>, size: f32) {
     let (font, colour) = match current {
-        Some(tone) => (fonts::strong(12.0), theme.on_tone(tone)),
-        None => (fonts::text(12.0), theme.muted),
+        Some(tone) => (fonts::strong(size), theme.on_tone(tone)),
+        None => (fonts::text(size), theme.muted),
     };
     let galley = ui.painter().layout_no_wrap(label.to_owned(), font, colour);
-    let (rect, response) =
-        ui.allocate_exact_size(galley.size() + Vec2::new(16.0, 12.0), Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(
+        galley.size() + Vec2::new(if size < 12.0 { 8.0 } else { 16.0 }, 12.0),
+        Sense::hover(),
+    );
     match current {
         Some(Tone::Plain | Tone::Muted) => _ = ui.painter().rect_filled(rect, 6.0, theme.raised),
         Some(tone) => _ = ui.painter().rect_filled(rect, 6.0, theme.tone(tone)),
@@ -299,14 +314,15 @@ fn step_box(ui: &mut Ui, theme: &Theme, label: &str, current: Option<Tone>) {
     ui.painter().galley(rect.center() - galley.size() / 2.0, galley, colour);
     let spoken =
         if current.is_some() { format!("{label}, current state") } else { label.to_owned() };
-    crate::desktop::widgets::text::name(&response, egui::Role::Label, &spoken);
+    name(&response, egui::Role::Label, &spoken);
 }
 
-fn lamps(ui: &mut Ui, theme: &Theme, lamps: &[crate::view::shown::Lamp]) {
+fn lamps(ui: &mut Ui, theme: &Theme, lamps: &[Lamp], most: usize) {
     let width = ui.available_width();
-    let columns = ((width / 160.0).floor() as usize).clamp(1, 3).min(lamps.len().max(1));
+    let columns = ((width / 135.0).floor() as usize).clamp(1, most).min(lamps.len().max(1));
     let each = width / columns as f32;
     ui.spacing_mut().item_spacing = Vec2::new(0.0, 1.0);
+    ui.spacing_mut().interact_size.y = 20.0;
     for row in lamps.chunks(columns) {
         ui.horizontal(|ui| {
             for one in row {
@@ -317,24 +333,41 @@ fn lamps(ui: &mut Ui, theme: &Theme, lamps: &[crate::view::shown::Lamp]) {
 }
 
 fn facts(ui: &mut Ui, theme: &Theme, view: &PackView) {
-    ui.spacing_mut().item_spacing.y = 3.0;
-    let half = (ui.available_width() - INSET) * 0.5;
-    for fact in &view.facts {
-        let value = &fact.value;
-        let words = if value.note.is_empty() {
-            value.line()
-        } else {
-            format!("{} · {}", value.line(), value.note)
-        };
-        ui.horizontal(|ui| {
-            ui.set_min_height(18.0);
-            let label = Vec2::new(half, 18.0);
-            ui.allocate_ui_with_layout(label, Layout::left_to_right(Align::Center), |ui| {
-                ui.set_min_width(half);
-                line(ui, &fact.label, fonts::text(12.5), theme.muted);
-            });
-            let tone = if value.shade == Shade::Fresh { fact.tone } else { Tone::Muted };
-            line(ui, &words, fonts::mono(12.0), shade(theme, value.shade, tone));
-        });
+    let width = ui.available_width();
+    let columns = fact_columns(width + 2.0 * INSET);
+    let each = (width - INSET * (columns as f32 - 1.0)) / columns as f32;
+    ui.spacing_mut().item_spacing.y = 0.0;
+    for row in view.facts.chunks(columns) {
+        let (area, _) = ui.allocate_exact_size(Vec2::new(width, FACT), Sense::hover());
+        for (at, fact) in row.iter().enumerate() {
+            let left = area.left() + at as f32 * (each + INSET);
+            let rect = Rect::from_min_size(Pos2::new(left, area.top()), Vec2::new(each, FACT));
+            fact_in(ui, theme, fact, rect);
+        }
+    }
+}
+
+/// Label at the left, value at the right; the label gives way where both do not fit.
+fn fact_in(ui: &mut Ui, theme: &Theme, fact: &Tile, rect: Rect) {
+    let value = &fact.value;
+    let words = if value.note.is_empty() {
+        value.line()
+    } else {
+        format!("{} · {}", value.line(), value.note)
+    };
+    let response = ui.interact(rect, ui.scope_id().with(("fact", &fact.label)), Sense::hover());
+    name(&response, egui::Role::Label, &format!("{}: {words}", fact.label));
+    let tone = if value.shade == Shade::Fresh { fact.tone } else { Tone::Muted };
+    let number = cut(ui, &words, fonts::mono(12.0), rect.width() - 40.0);
+    let room = rect.width() - number.size().x - 8.0;
+    let label = cut(ui, &fact.label, fonts::text(12.5), room);
+    let middle = |galley: &egui::Galley| rect.center().y - galley.size().y / 2.0;
+    let whole = !number.elided && !label.elided;
+    let at = Pos2::new(rect.left(), middle(&label));
+    ui.painter().galley(at, label, theme.muted);
+    let at = Pos2::new(rect.right() - number.size().x, middle(&number));
+    ui.painter().galley(at, number, shade(theme, value.shade, tone));
+    if !whole {
+        response.on_hover_text(format!("{}: {words}", fact.label));
     }
 }

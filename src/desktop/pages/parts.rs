@@ -78,6 +78,7 @@ fn card(ui: &mut Ui, theme: &Theme, part: &Part) {
     }
     ui.add_space(4.0);
     ui.spacing_mut().item_spacing.y = 2.0;
+    ui.spacing_mut().interact_size.y = 20.0;
     for (label, value) in &part.settings {
         ui.horizontal(|ui| {
             ui.set_min_height(18.0);

@@ -133,7 +133,7 @@ fn recording(ui: &mut Ui, theme: &Theme, page: &mut StartPage) -> Option<Command
     let field = TextEdit::singleline(&mut page.path)
         .hint_text(RichText::new("/home/ada/logs/drive.log").color(theme.muted))
         .font(fonts::mono(12.5))
-        .desired_width(ui.available_width() - 22.0)
+        .desired_width(ui.available_width())
         .margin(egui::Margin::symmetric(10, 7));
     let response = ui.add(field).accessible_name(PATH);
     let entered = response.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));

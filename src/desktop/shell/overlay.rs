@@ -72,7 +72,7 @@ pub fn palette(
                 RichText::new("Type a few letters of a page or an action").color(theme.muted),
             )
             .char_limit(80)
-            .desired_width(width - 22.0)
+            .desired_width(width)
             .margin(egui::Margin::symmetric(10, 8));
         let response = ui.add(field).accessible_name(FIELD);
         if response.changed() {

@@ -12,8 +12,8 @@ pub fn width(window: f32) -> f32 {
     if window < 640.0 { 48.0 } else { 74.0 }
 }
 
-/// Draws the rail; `here` is the page that is shown.
-pub fn draw(ui: &mut Ui, theme: &Theme, here: Page) -> Option<Command> {
+/// Draws the rail; `here` is the page that is shown, `pages` those there are.
+pub fn draw(ui: &mut Ui, theme: &Theme, pages: &[Page], here: Page) -> Option<Command> {
     let mut asked = None;
     let width = ui.available_width();
     ScrollArea::vertical().id_salt("rail").auto_shrink(false).show(ui, |ui| {
@@ -21,7 +21,7 @@ pub fn draw(ui: &mut Ui, theme: &Theme, here: Page) -> Option<Command> {
         mark(ui, theme, width);
         let wide = width > 60.0;
         let height = if wide { 54.0 } else { 42.0 };
-        for page in Page::ALL {
+        for page in pages.iter().copied() {
             if page == Page::Open {
                 let rest = ui.available_height() - 2.0 * (height + 4.0) - 6.0;
                 ui.add_space(rest.clamp(0.0, 4000.0));

@@ -215,12 +215,10 @@ impl Canvas<'_> {
             painter.add(extreme_mark(rect, cell.highest, ink, self.density));
         }
         if chosen {
-            painter.rect_stroke(
-                rect.expand(1.5),
-                corner + 1.0,
-                Stroke::new(2.5, theme.accent),
-                StrokeKind::Middle,
-            );
+            let inner = Stroke::new(1.5, theme.tile_text);
+            painter.rect_stroke(rect, corner, inner, StrokeKind::Inside);
+            let outer = Stroke::new(2.5, theme.accent);
+            painter.rect_stroke(rect, corner, outer, StrokeKind::Outside);
         }
     }
 }

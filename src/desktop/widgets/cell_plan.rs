@@ -47,7 +47,7 @@ impl Plan {
         let rows = map.rows.len().max(1);
         let columns = map.columns.max(1);
         let (least_tile, label, temperature, least_row, most_row) = match density {
-            Density::Numbers => (37.0, 58.0, 46.0, 23.0, 33.0),
+            Density::Numbers => (37.0, 58.0, 46.0, 23.0, 42.0),
             Density::Overview => (15.0, 54.0, 0.0, 15.0, 20.0),
         };
         let least = label + columns as f32 * least_tile + 2.0 * temperature;
@@ -72,7 +72,7 @@ impl Plan {
                 HEAD + row * rows_per_block as f32,
             ),
             head: HEAD,
-            font: (row * 0.4).min(tile.x * 0.3).clamp(9.5, 12.5),
+            font: (row * 0.38).min(tile.x * 0.3).clamp(9.5, 14.0),
             temperatures: temperature > 0.0,
             blocks,
             rows_per_block,

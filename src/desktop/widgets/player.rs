@@ -18,7 +18,8 @@ pub fn player(ui: &mut Ui, theme: &Theme, view: &PlayerView) -> Option<Command> 
         ui.label(RichText::new(&view.position).font(fonts::mono(12.5)).color(theme.text));
         let wide = ui.available_width();
         let after = if wide > 560.0 { 430.0 } else { 210.0 };
-        if let Some(seconds) = seek(ui, view, (wide - after).max(80.0)) {
+        if let Some(seconds) = ui.scope(|ui| seek(ui, theme, view, (wide - after).max(80.0))).inner
+        {
             asked = Some(PlayerIntent::Seek(seconds));
         }
         ui.label(RichText::new(&view.length).font(fonts::mono(12.5)).color(theme.muted));
@@ -64,8 +65,10 @@ fn toggle(ui: &mut Ui, theme: &Theme, view: &PlayerView) -> Option<PlayerIntent>
     response.clicked().then_some(PlayerIntent::Toggle)
 }
 
-fn seek(ui: &mut Ui, view: &PlayerView, width: f32) -> Option<f64> {
+fn seek(ui: &mut Ui, theme: &Theme, view: &PlayerView, width: f32) -> Option<f64> {
     ui.spacing_mut().slider_width = width;
+    ui.visuals_mut().selection.bg_fill = theme.accent;
+    ui.visuals_mut().handle_shape = egui::style::HandleShape::Circle;
     let mut share = view.fraction.clamp(0.0, 1.0);
     let response = ui
         .add(Slider::new(&mut share, 0.0..=1.0).show_value(false).smart_aim(false))

@@ -1,6 +1,7 @@
 //! The row of large numbers above the pack. All tiles share one size of number, the largest that
 //! fits, so that nothing is cut off and nothing dances.
 
+use egui::text::LayoutJob;
 use egui::{Color32, Pos2, Rect, Role, Sense, Ui, Vec2};
 
 use crate::desktop::fonts;
@@ -9,10 +10,11 @@ use crate::desktop::widgets::panel::GAP;
 use crate::desktop::widgets::text::{cut, name, shade};
 use crate::view::shown::{Shade, Tile, Tone};
 
-const PAD: f32 = 13.0;
+const PAD: f32 = 12.0;
 const LARGEST: f32 = 27.0;
 const SMALLEST: f32 = 13.0;
 const UNIT: f32 = 12.5;
+const NOTE: f32 = 11.5;
 
 /// Draws them in as many columns as the width bears.
 pub fn tiles(ui: &mut Ui, theme: &Theme, tiles: &[Tile]) {
@@ -29,7 +31,8 @@ pub fn tiles(ui: &mut Ui, theme: &Theme, tiles: &[Tile]) {
         let room = width - GAP * (row.len() as f32 - 1.0);
         let widths: Vec<f32> = shares.iter().map(|s| room * s / total).collect();
         let size = common_size(row, &widths);
-        let height = size * 1.25 + 58.0;
+        let lines = note_lines(ui, row, &widths);
+        let height = size * 1.25 + 43.0 + 15.0 * lines as f32;
         let (area, _) = ui.allocate_exact_size(Vec2::new(width, height), Sense::hover());
         let mut left = area.left();
         for (tile, width) in row.iter().zip(&widths) {
@@ -39,6 +42,14 @@ pub fn tiles(ui: &mut Ui, theme: &Theme, tiles: &[Tile]) {
         }
         ui.add_space(GAP - ui.spacing().item_spacing.y);
     }
+}
+
+/// One line of notes, or two where one is too narrow.
+fn note_lines(ui: &Ui, tiles: &[Tile], widths: &[f32]) -> usize {
+    let long = tiles.iter().zip(widths).any(|(tile, width)| {
+        cut(ui, &tile.value.note, fonts::text(NOTE), width - 2.0 * PAD).elided
+    });
+    if long { 2 } else { 1 }
 }
 
 /// Tiles with long numbers get more room. Steps, so that a digit more or less moves nothing.
@@ -87,8 +98,11 @@ fn draw(ui: &mut Ui, theme: &Theme, tile: &Tile, rect: Rect, size: f32) {
     let at = Pos2::new(after.x + 4.0, after.y - unit.size().y - size * 0.14);
     painter.galley(at, unit, theme.muted);
     let note_tone = if value.shade == Shade::Late { Tone::Warning } else { Tone::Muted };
-    let note = cut(ui, &value.note, fonts::text(11.5), inner);
-    let at = Pos2::new(left, rect.bottom() - 12.0 - note.size().y);
+    let mut job =
+        LayoutJob::simple(value.note.clone(), fonts::text(NOTE), Color32::PLACEHOLDER, inner);
+    job.wrap.max_rows = 2;
+    let note = painter.layout_job(job);
+    let at = Pos2::new(left, rect.top() + 31.0 + size * 1.25);
     let whole = !note.elided;
     painter.galley(at, note, theme.tone(note_tone));
     let spoken = format!("{}: {}, {}", tile.label, value.line(), value.note);

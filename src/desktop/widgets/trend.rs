@@ -53,6 +53,9 @@ pub fn trend(ui: &mut Ui, theme: &Theme, trend: &Trend) {
             let share = f64::from(at) / f64::from(lines);
             let y = plot.bottom() - plot.height() * share as f32;
             let value = axis.low + (axis.high - axis.low) * share;
+            // Adding zero turns a rounded minus zero into zero.
+            let step = 10_f64.powi(axis.decimals as i32);
+            let value = (value * step).round() / step + 0.0;
             let text = format!("{value:.*}", axis.decimals).replace('-', "−");
             painter.text(Pos2::new(x, y), align, text, fonts::mono(10.0), colour);
         }
