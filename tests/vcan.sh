@@ -53,9 +53,8 @@ need() {
 }
 
 # The list of packages, fetched once a run and only when something has to be fetched.
-apt_refreshed=
 apt_refresh() {
-    [ -z "$apt_refreshed" ] || return 0
+    [ -z "${apt_refreshed:-}" ] || return 0
     apt_refreshed=1
     [ "$(id -u)" != 0 ] || timeout 120 apt-get update -qq >>"$cache/apt.log" 2>&1 || true
 }
@@ -87,10 +86,10 @@ modules() {
 
 # What both ways run once the guest's file system stands: prints the script.
 job() {
-    printf 'cd %q\n' "$checkout"
+    printf 'exec </dev/null\ncd %q\n' "$checkout"
     printf 'export PATH=%q HOME=/root LANG=C.UTF-8\n' "$PATH:/usr/sbin:/sbin"
     printf 'export BUSBAR_VCAN=vcan0 BUSBAR_GUEST=%q\n' "$1"
-    printf 'export TEST_BINARY=%q BUSBAR=%q OUT=%q\n' "$test_binary" "$busbar" "$out"
+    printf 'export TEST_BINARY=%q BUSBAR=%q OUT=%q checkout=%q\n' "$test_binary" "$busbar" "$out" "$checkout"
     printf 'bash %q\n' "$here/vcan/guest.sh"
 }
 export -f say need fetch modules job apt_refresh

@@ -4,7 +4,7 @@
 # steps that failed, at most 99.
 set -uo pipefail
 failed=0
-step() { printf '\n== %s\n' "$*"; }
+step() { printf '\n== %s (%s s)\n' "$*" "$SECONDS"; }
 good() { printf 'ok: %s\n' "$*"; }
 bad() {
     printf 'FAILED: %s\n' "$*"

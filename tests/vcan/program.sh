@@ -1,2 +1,122 @@
-# The program itself on a kernel bus: part of guest.sh.
+# The program itself on a kernel bus, against candump and cansend: part of guest.sh.
 # shellcheck shell=bash
+
+# stop PROCESS: ends it as a person would, with Ctrl-C, and waits for it.
+stop() {
+    kill -INT "$1" 2>/dev/null
+    wait_for 10 dead "$1" || kill -KILL "$1" 2>/dev/null
+    wait "$1" 2>/dev/null
+}
+dead() { ! kill -0 "$1" 2>/dev/null; }
+lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
+
+simulated_devices_are_seen_by_candump() {
+    local log=$OUT/simulate.candump candump simulate
+    candump -L vcan0 >"$log" &
+    candump=$!
+    timeout 120 "$BUSBAR" simulate --scene demo --bus socketcan:vcan0 \
+        >"$OUT/simulate.out" 2>"$OUT/simulate.err" </dev/null &
+    simulate=$!
+    wait_for 60 lines "$log" 400 || true
+    if dead "$simulate"; then
+        cat "$OUT/simulate.err"
+        bad "busbar simulate ended by itself"
+    else
+        good "busbar simulate runs on socketcan:vcan0"
+    fi
+    stop "$simulate"
+    stop "$candump"
+    # Heartbeat, first and last module's cells, and the pack's totals of a pack of 14 modules.
+    for id in 600 601 602 603 62A 62B 6FA 6FD; do
+        if grep -q " $id#" "$log"; then
+            good "candump saw $id: $(grep -c " $id#" "$log") times"
+        else
+            bad "candump saw no frame $id"
+        fi
+    done
+}
+
+a_missing_interface_is_said_in_a_sentence() {
+    local said
+    said=$(timeout 20 "$BUSBAR" simulate --scene demo --bus socketcan:vcan7 2>&1 </dev/null)
+    local status=$?
+    if [ "$status" != 0 ] && [ "$status" != 124 ] &&
+        grep -q 'sudo ip link add dev vcan7 type vcan' <<<"$said"; then
+        good "a missing interface: $(tail -n 1 <<<"$said")"
+    else
+        bad "a missing interface gave status $status and: $said"
+    fi
+}
+
+# module_frames: what a BMU sends of a pack with one module of eight cells at about 4 V.
+module_frames() {
+    for frame in '600#0000104155 0' '601#2710000000FA0105' '602#A00FA10FA20FA30F' \
+        '603#A40FA50FA60FA70F' '6FA#007D000000000000' '6FD#0000000000000000'; do
+        cansend vcan0 "${frame// /}" || return 1
+    done
+}
+
+picture() { import -window root "$1"; }
+# changed FIRST SECOND: how many pixels differ.
+changed() { compare -metric AE "$1" "$2" null: 2>&1 | awk '{ printf "%d", $1 }'; }
+
+the_window_shows_frames_of_cansend() {
+    local xvfb busbar before=$OUT/window-before.png after=$OUT/window-after.png
+    export DISPLAY=:77 LIBGL_ALWAYS_SOFTWARE=1 XDG_RUNTIME_DIR=/run/window
+    unset WAYLAND_DISPLAY
+    mkdir -p "$XDG_RUNTIME_DIR" && chmod 700 "$XDG_RUNTIME_DIR"
+    Xvfb :77 -screen 0 1440x900x24 -nolisten tcp >"$OUT/xvfb.log" 2>&1 &
+    xvfb=$!
+    wait_for 20 xdotool getdisplaygeometry || bad "Xvfb does not start"
+    "$BUSBAR" --data-dir "$(mktemp -d)" --profile "$checkout/tests/vcan/profile.toml" \
+        >"$OUT/window.out" 2>"$OUT/window.err" </dev/null &
+    busbar=$!
+    if ! wait_for 60 xdotool search --onlyvisible --name .; then
+        cat "$OUT/window.err"
+        bad "no window came up"
+        stop "$busbar"
+        stop "$xvfb"
+        return
+    fi
+    sleep 3
+    picture "$before"
+    for _ in $(seq 20); do
+        module_frames || bad "cansend failed"
+        sleep 0.1
+    done
+    picture "$after"
+    if dead "$busbar"; then
+        cat "$OUT/window.err"
+        bad "the window closed by itself"
+    fi
+    local colours pixels
+    colours=$(identify -format '%k' "$before")
+    pixels=$(changed "$before" "$after")
+    if [ "$colours" -ge 20 ]; then
+        good "the window is not blank ($colours colours)"
+    else
+        bad "the window is blank ($colours colours)"
+    fi
+    if [ "$pixels" -ge 5000 ]; then
+        good "frames of cansend are on the screen ($pixels pixels changed)"
+    else
+        bad "frames of cansend changed only $pixels pixels"
+    fi
+    stop "$busbar"
+    stop "$xvfb"
+}
+
+step "simulated devices on vcan0, seen by candump"
+simulated_devices_are_seen_by_candump
+a_missing_interface_is_said_in_a_sentence
+
+step "the window on vcan0, fed by cansend"
+if ! "$BUSBAR" --version | grep -q busbar; then
+    bad "busbar does not say its version"
+elif [ "$BUSBAR_GUEST" = qemu ]; then
+    echo "left out: drawing takes too long in an emulated guest"
+elif ! command -v Xvfb >/dev/null || ! command -v xdotool >/dev/null || ! command -v import >/dev/null; then
+    echo "left out: no Xvfb, xdotool or imagemagick"
+else
+    the_window_shows_frames_of_cansend
+fi

@@ -47,7 +47,7 @@ for name in vcan0 vcan1; do
     ip link set $name mtu 72 up
 done
 I
-    printf 'chroot /mnt/root /bin/bash %q </dev/null\n' "$work/job"
+    printf 'chroot /mnt/root /bin/bash %q\n' "$work/job"
     printf 'echo $? >%q\n' "/mnt/root$out/status"
     echo 'sync'
     echo 'busybox poweroff -f'

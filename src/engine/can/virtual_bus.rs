@@ -11,9 +11,7 @@ use std::time::Duration;
 
 use crate::base::id::BusId;
 use crate::base::time::{Clock, TimeSource};
-use crate::engine::can::bus::{
-    BATCH_FRAMES, BusRx, BusState, BusStatus, BusTx, Link, Received, SendError,
-};
+use crate::engine::can::bus::{BATCH_FRAMES, BusRx, BusStatus, BusTx, Link, Received, SendError};
 use crate::engine::can::controller::{self, Controller};
 use crate::engine::can::frame::{Direction, Frame, Frames};
 use crate::engine::can::guard::Cleared;
@@ -195,6 +193,7 @@ impl Inbox {
 mod tests {
     use super::*;
     use crate::base::time::{FakeClock, Mono, SystemClock, Wall};
+    use crate::engine::can::bus::BusState;
     use crate::engine::can::conformance::{Pair, clear, data, suite};
 
     fn net() -> (Arc<FakeClock>, VirtualNet) {
