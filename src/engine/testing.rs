@@ -1,6 +1,8 @@
 //! What tests share: the folder of real recordings where the machine has one, goldens kept as
 //! text, and folders that vanish. Compiled for tests and with the feature `testing` only.
 
+pub mod fuzz;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
