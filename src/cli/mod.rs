@@ -4,6 +4,7 @@ pub mod dbc;
 pub mod decode;
 pub mod inspect;
 pub mod profile;
+pub mod serve;
 pub mod simulate;
 
 use std::path::PathBuf;
@@ -47,6 +48,8 @@ pub enum Command {
     Inspect(inspect::Args),
     /// Run simulated devices on a bus.
     Simulate(simulate::Args),
+    /// Run without a window: the pack on the terminal, and the web listener.
+    Serve(serve::Args),
     /// Work with profiles.
     #[command(subcommand)]
     Profile(profile::Command),
@@ -62,6 +65,32 @@ pub fn run(command: &Command, cli: &Cli) -> Outcome {
         Command::Dbc(command) => dbc::run(command),
         Command::Inspect(args) => inspect::run(args),
         Command::Simulate(args) => simulate::run(args),
+        // It needs an engine, which only boot can start.
+        Command::Serve(_) => Err("the engine is started by boot".into()),
         Command::Profile(command) => profile::run(command, cli.data_dir.as_deref()),
     }
+}
+
+/// Prints an error and its causes to standard error, one line each.
+pub fn print_error(error: &dyn std::error::Error) {
+    let mut said = error.to_string();
+    eprintln!("busbar: {said}");
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let text = inner.to_string();
+        // Many libraries repeat their cause in their own text.
+        if !said.contains(&text) {
+            eprintln!("  because {text}");
+        }
+        said = text;
+        cause = inner.source();
+    }
+}
+
+/// Calls `stop` at Ctrl+C or a termination signal, instead of ending at once.
+///
+/// # Errors
+/// The system does not let a program do that.
+pub fn on_interrupt(stop: impl FnMut() + Send + 'static) -> Result<(), ctrlc::Error> {
+    ctrlc::set_handler(stop)
 }

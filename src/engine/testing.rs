@@ -3,6 +3,15 @@
 
 pub mod fuzz;
 
+/// What benches and fuzz targets reach inside for.
+pub mod inside {
+    pub use crate::engine::can::bus::Received;
+    pub use crate::engine::can::frame::Frames;
+    pub use crate::engine::device::Catalog;
+    pub use crate::engine::hub::{Effect, Epoch, Event, Hub, Now};
+    pub use crate::engine::sim::World;
+}
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

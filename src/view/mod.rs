@@ -4,6 +4,7 @@
 
 pub mod cells;
 pub mod chrome;
+pub mod compose;
 #[cfg(any(test, feature = "testing"))]
 pub mod fixtures;
 pub mod offer;
@@ -11,4 +12,5 @@ pub mod pack;
 pub mod parts;
 pub mod shown;
 pub mod start;
+pub mod text;
 pub mod traffic;

@@ -104,6 +104,14 @@ impl LocalSeat {
         Self(())
     }
 
+    /// Sends the part of the program that picks up profiles edited outside, with no more rights
+    /// than that needs.
+    #[must_use]
+    pub fn send_profile_watcher(&self) -> Session {
+        let rights = Rights::of(&[Right::ReadSettings, Right::ChangeSettings]);
+        Session::new(Actor::new(Who::ProfileWatcher, rights), Face::Inside)
+    }
+
     /// Sits down: the session of the implicit local administrator.
     #[must_use]
     pub fn sit(&self, face: Face) -> Session {

@@ -3,5 +3,6 @@
 
 pub mod check;
 pub mod decode;
+pub mod discover;
 pub mod inspect;
 pub mod profiles;

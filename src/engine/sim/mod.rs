@@ -15,6 +15,7 @@ mod driver;
 mod ear;
 mod fault;
 mod plant;
+mod runner;
 mod scene;
 mod scene_file;
 #[cfg(test)]
@@ -22,5 +23,6 @@ mod tests;
 mod wire;
 mod world;
 
+pub use runner::Runner;
 pub use scene::{Scene, SceneComponent, SceneError, SceneLine};
 pub use world::{World, WorldError};

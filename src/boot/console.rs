@@ -1,0 +1,237 @@
+//! The window's source: stands on the door with the session of the local seat, turns what a person
+//! asked for into orders, and snapshots into views. Work that may take longer than a frame (looking
+//! through a recording, asking the kernel for interfaces) is done on a thread of its own.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use crate::boot::choice::{Choice, ChoiceError};
+use crate::desktop::source::{Intent, Pace, PlayerIntent, Source, Waker};
+use crate::engine::{
+    ClearTraffic, Door, Found, Library, LibraryError, Order, Play, PlayState, Session, Snapshot,
+    Speed, Ticket, ViewPlant, interfaces,
+};
+use crate::view::chrome::Chrome;
+use crate::view::compose;
+use crate::view::pack::PackView;
+use crate::view::parts::PartsView;
+use crate::view::shown::{Note, Tone};
+use crate::view::start::StartView;
+use crate::view::traffic::{TrafficPrefs, TrafficView};
+
+/// Most sentences that wait to be read.
+const NOTES: usize = 8;
+
+/// The console of the person at the machine.
+pub struct Console {
+    shared: Arc<Shared>,
+    zone: TimeZone,
+    first_start: bool,
+}
+
+/// What the threads that do long work share with the window.
+struct Shared {
+    door: Door,
+    session: Session,
+    library: Library,
+    state: Mutex<State>,
+    /// Counts what has changed besides the snapshot.
+    changes: AtomicU64,
+    waker: Mutex<Option<Waker>>,
+}
+
+#[derive(Default)]
+struct State {
+    found: Found,
+    notes: Vec<Note>,
+    tickets: Vec<(String, Ticket)>,
+}
+
+impl Console {
+    /// The console of `session`; `first_start` when nothing was ever chosen.
+    #[must_use]
+    pub fn new(door: Door, session: Session, library: Library, first_start: bool) -> Self {
+        let shared = Arc::new(Shared {
+            door,
+            session,
+            library,
+            state: Mutex::default(),
+            changes: AtomicU64::new(0),
+            waker: Mutex::new(None),
+        });
+        Self { shared, zone: TimeZone::system(), first_start }
+    }
+
+    /// Leaves a sentence to be read.
+    pub fn note(&self, tone: Tone, text: String) {
+        self.shared.note(tone, text);
+    }
+
+    fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        let grant = self.shared.session.permit(ViewPlant).ok()?;
+        Some(self.shared.door.look(&grant))
+    }
+
+    /// Runs `work` on a thread named `name`.
+    fn aside(&self, name: &str, work: impl FnOnce(&Shared) + Send + 'static) {
+        let shared = Arc::clone(&self.shared);
+        let thread = std::thread::Builder::new().name(name.into()).spawn(move || work(&shared));
+        if let Err(error) = thread {
+            self.shared.note(Tone::Fault, format!("A thread cannot be started: {error}."));
+        }
+    }
+
+    fn choose(&mut self, choice: Choice) {
+        self.first_start = false;
+        self.aside("choose", move |shared| shared.choose(&choice));
+    }
+
+    fn player(&self, intent: PlayerIntent) {
+        let play = match intent {
+            PlayerIntent::Toggle => {
+                let snapshot = self.snapshot();
+                let state = snapshot.and_then(|s| s.player.as_ref().map(|player| player.state));
+                match state {
+                    Some(PlayState::Playing) => Play::Pause,
+                    Some(PlayState::Ended) => {
+                        self.shared.submit(Play::Seek(Duration::ZERO));
+                        Play::Resume
+                    }
+                    Some(PlayState::Paused) | None => Play::Resume,
+                }
+            }
+            PlayerIntent::Pace(Pace::Times(factor)) => Play::Speed(Speed::Factor(factor)),
+            PlayerIntent::Pace(Pace::Fastest) => Play::Speed(Speed::Fastest),
+            PlayerIntent::Seek(seconds) => {
+                let offset = Duration::try_from_secs_f64(seconds.max(0.0));
+                Play::Seek(offset.unwrap_or(Duration::ZERO))
+            }
+        };
+        self.shared.submit(play);
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn changed(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(waker) = waker.as_ref() {
+            waker();
+        }
+    }
+
+    fn note(&self, tone: Tone, text: String) {
+        let mut state = self.state();
+        if state.notes.len() == NOTES {
+            state.notes.remove(0);
+        }
+        state.notes.push(Note { tone, text });
+        drop(state);
+        self.changed();
+    }
+
+    fn submit<O: Order>(&self, order: O) {
+        let what = O::NAME.replace('_', " ");
+        match self.door.submit(&self.session, order) {
+            Ok(ticket) => self.state().tickets.push((what, ticket)),
+            Err(refusal) => self.note(Tone::Fault, format!("{what}: {refusal}.")),
+        }
+    }
+
+    fn choose(&self, choice: &Choice) {
+        let order = match choice.keep(&self.library) {
+            Ok(order) => Ok(order),
+            Err(ChoiceError::Library(error @ LibraryError::Write { .. })) => {
+                self.note(Tone::Warning, format!("The choice is not remembered: {error}."));
+                choice.order(&self.library)
+            }
+            Err(error) => Err(error),
+        };
+        match order {
+            Ok(order) => self.submit(order),
+            Err(error) => self.note(Tone::Fault, format!("{error}.")),
+        }
+    }
+
+    /// Takes the answers that have come and says the bad ones.
+    fn settle(&self) {
+        let mut bad = Vec::new();
+        self.state().tickets.retain(|(what, ticket)| match ticket.poll() {
+            None => true,
+            Some(Ok(())) => false,
+            Some(Err(error)) => {
+                bad.push(format!("{what}: {error}."));
+                false
+            }
+        });
+        bad.into_iter().for_each(|text| self.note(Tone::Fault, text));
+    }
+}
+
+impl Source for Console {
+    fn version(&self) -> u64 {
+        self.shared.settle();
+        let snapshot = self.snapshot().map_or(0, |snapshot| snapshot.version);
+        snapshot + self.shared.changes.load(Ordering::SeqCst)
+    }
+
+    fn running(&self) -> bool {
+        self.snapshot().is_some_and(|snapshot| snapshot.profile.is_some())
+    }
+
+    fn chrome(&self) -> Chrome {
+        let Some(snapshot) = self.snapshot() else { return Chrome::default() };
+        let mut chrome = compose::chrome::chrome(&snapshot, &self.shared.session, &self.zone);
+        chrome.notes.extend(self.shared.state().notes.iter().cloned());
+        chrome
+    }
+
+    fn pack(&self, selected: Option<&str>) -> PackView {
+        let snapshot = self.snapshot();
+        snapshot.map_or_else(PackView::default, |s| compose::pack::pack(&s, selected))
+    }
+
+    fn traffic(&self, prefs: &TrafficPrefs) -> TrafficView {
+        let snapshot = self.snapshot();
+        snapshot.map_or_else(TrafficView::default, |s| compose::traffic::traffic(&s, prefs))
+    }
+
+    fn parts(&self) -> PartsView {
+        self.snapshot().map_or_else(PartsView::default, |s| compose::parts::parts(&s))
+    }
+
+    fn start(&self) -> StartView {
+        let state = self.shared.state();
+        compose::start::start(&state.found, state.notes.clone())
+    }
+
+    fn submit(&mut self, intent: Intent) {
+        match intent {
+            Intent::ChooseDemo(scene) => self.choose(Choice::Demo(scene)),
+            Intent::ChooseInterface(name) => self.choose(Choice::Interface(name)),
+            Intent::OpenRecording(path) => self.choose(Choice::Recording(path)),
+            Intent::FindInterfaces => self.aside("interfaces", |shared| {
+                shared.state().found = interfaces();
+                shared.changed();
+            }),
+            Intent::Player(intent) => self.player(intent),
+            Intent::ClearTraffic => self.shared.submit(ClearTraffic),
+        }
+    }
+
+    fn wake_with(&mut self, waker: Waker) {
+        let for_snapshots = Arc::clone(&waker);
+        if let Ok(grant) = self.shared.session.permit(ViewPlant) {
+            self.shared.door.watch(&grant, Box::new(move || for_snapshots()));
+        }
+        *self.shared.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(waker);
+        self.submit(Intent::FindInterfaces);
+    }
+}

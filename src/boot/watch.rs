@@ -1,0 +1,107 @@
+//! Watches the file of the running profile and orders an edited one to run; says it to everybody
+//! when the edited one is broken, while the running one stays.
+
+use std::io;
+use std::path::PathBuf;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+
+use crate::engine::{
+    ActivateProfile, ChangeSettings, Door, Notice, Session, ViewPlant, WatchedChange, WatchedFile,
+    interpret_profile,
+};
+
+/// How often the file is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// What the notices are about.
+const SUBJECT: &str = "profile file";
+
+/// A running watcher; dropping it ends it.
+pub(super) struct ProfileWatch {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Starts to watch in the name of `session`.
+pub(super) fn start(door: Door, session: Session) -> io::Result<ProfileWatch> {
+    let (stop, stopped) = bounded::<()>(0);
+    let body = move || Watcher { door, session, file: None }.run(&stopped);
+    let thread = std::thread::Builder::new().name("profile watch".into()).spawn(body)?;
+    Ok(ProfileWatch { stop: Some(stop), thread: Some(thread) })
+}
+
+impl Drop for ProfileWatch {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the profile watch ended by a panic");
+        }
+    }
+}
+
+struct Watcher {
+    door: Door,
+    session: Session,
+    file: Option<WatchedFile>,
+}
+
+impl Watcher {
+    fn run(mut self, stopped: &Receiver<()>) {
+        while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(LOOK_EVERY) {
+            self.follow();
+            if let Some(file) = &mut self.file {
+                let change = file.poll();
+                self.take(change);
+            }
+        }
+    }
+
+    /// Watches the file of the profile that runs now.
+    fn follow(&mut self) {
+        let Ok(grant) = self.session.permit(ViewPlant) else { return };
+        let snapshot = self.door.look(&grant);
+        let running = snapshot.profile.as_ref().and_then(|profile| profile.file.as_ref());
+        let watched = self.file.as_ref().map(WatchedFile::file);
+        if running.map(PathBuf::as_path) != watched {
+            self.file = running.map(|file| WatchedFile::new(file));
+        }
+    }
+
+    fn take(&self, change: WatchedChange) {
+        match change {
+            WatchedChange::Same => {}
+            WatchedChange::New(text) => self.edited(text),
+            WatchedChange::Unreadable(error) => {
+                self.say(format!("{error}. The running profile stays."));
+            }
+        }
+    }
+
+    fn edited(&self, text: String) {
+        let Some(file) = self.file.as_ref().map(|watch| watch.file().to_owned()) else { return };
+        let refused = match interpret_profile(&file, text) {
+            Err(error) => Some(error.to_string()),
+            Ok(loaded) => {
+                let order = ActivateProfile::loaded(loaded);
+                match self.door.submit(&self.session, order) {
+                    Err(refusal) => Some(refusal.to_string()),
+                    Ok(ticket) => ticket.wait().err().map(|error| error.to_string()),
+                }
+            }
+        };
+        // A profile that now runs took all notices with it.
+        if let Some(why) = refused {
+            self.say(format!("The edited profile is refused: {why}. The running one stays."));
+        }
+    }
+
+    fn say(&self, text: String) {
+        if let Ok(grant) = self.session.permit(ChangeSettings) {
+            self.door.tell(&grant, Notice { subject: SUBJECT, text });
+        }
+    }
+}

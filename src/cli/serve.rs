@@ -1,0 +1,106 @@
+//! `busbar serve`: the console without a window. Shows the pack on the terminal, line by line, and
+//! opens the web listener.
+
+use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use jiff::tz::TimeZone;
+
+use crate::engine::{Door, Session, Snapshot, ViewPlant};
+use crate::view::compose::line;
+use crate::view::text;
+
+/// Arguments of `busbar serve`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Run the demo on a virtual bus, whatever was chosen before.
+    #[arg(long)]
+    pub demo: bool,
+    /// Where the web listener listens. On this machine only, until there are accounts.
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:18080")]
+    pub listen: SocketAddr,
+    /// Stop after so many seconds instead of running until Ctrl+C.
+    #[arg(long, value_name = "SECONDS")]
+    pub duration: Option<f64>,
+}
+
+/// Shortest time between two lines when standard output is not a terminal, unless the state
+/// changes.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+/// On a terminal the line is renewed this often.
+const RENEW_EVERY: Duration = Duration::from_secs(1);
+
+/// Shows the packs on standard output until `stop` says something or is closed.
+///
+/// # Errors
+/// The session may not look, or standard output is gone.
+pub fn watch(
+    door: &Door,
+    session: &Session,
+    stop: &Receiver<()>,
+    deadline: Option<Duration>,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let grant = session.permit(ViewPlant)?;
+    let mut paper = Paper::new();
+    let mut spent = Duration::ZERO;
+    loop {
+        paper.show(&door.look(&grant))?;
+        if deadline.is_some_and(|deadline| spent >= deadline) {
+            break;
+        }
+        match stop.recv_timeout(RENEW_EVERY) {
+            Err(RecvTimeoutError::Timeout) => spent += RENEW_EVERY,
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    paper.end()
+}
+
+/// Standard output: renewed in place on a terminal, a log of changes elsewhere.
+struct Paper {
+    out: io::Stdout,
+    terminal: bool,
+    shown: usize,
+    last_states: String,
+    since_line: Duration,
+}
+
+impl Paper {
+    fn new() -> Self {
+        let out = io::stdout();
+        let terminal = out.is_terminal();
+        let since_line = LINE_EVERY;
+        Self { out, terminal, shown: 0, last_states: String::new(), since_line }
+    }
+
+    fn show(&mut self, snapshot: &Snapshot) -> Result<(), Box<dyn std::error::Error>> {
+        let (states, lines) = line::lines(snapshot);
+        let clock = text::clock(snapshot.wall, &TimeZone::system());
+        let mut out = self.out.lock();
+        if self.terminal {
+            if self.shown > 0 {
+                write!(out, "\x1b[{}A", self.shown)?;
+            }
+            for line in &lines {
+                writeln!(out, "\x1b[2K{clock}  {line}")?;
+            }
+            self.shown = lines.len();
+        } else {
+            self.since_line += RENEW_EVERY;
+            if states != self.last_states || self.since_line > LINE_EVERY {
+                for line in &lines {
+                    writeln!(out, "{clock}  {line}")?;
+                }
+                self.since_line = Duration::ZERO;
+            }
+        }
+        self.last_states = states;
+        Ok(out.flush()?)
+    }
+
+    fn end(&mut self) -> Result<(), Box<dyn std::error::Error>> {
+        Ok(self.out.lock().flush()?)
+    }
+}

@@ -1,0 +1,341 @@
+//! The running plant: the buses and components of one profile, which frame goes to which component,
+//! and what they look like at a moment.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::base::id::{BusId, ComponentId, Name};
+use crate::base::time::{Mono, Timebase};
+use crate::engine::can::bus::BusStatus;
+use crate::engine::can::frame::{FrameRef, Frames};
+use crate::engine::device::{BindError, Catalog, Category, Device, Fact, Kind};
+use crate::engine::hub::bus::Bus;
+use crate::engine::hub::decoders::Decoders;
+use crate::engine::hub::event::BusPlan;
+use crate::engine::hub::limits;
+use crate::engine::order::ActivateProfile;
+use crate::engine::pack::{Charger, DriverControls, Pack, PackSettings, together};
+use crate::engine::profile::model::{ComponentEntry, Limits, Profile};
+use crate::engine::snapshot::{
+    BusPicture, ComponentPicture, GroupPicture, ModelPicture, ProfilePicture,
+};
+
+/// Why a profile cannot run. What only makes it odd is a problem of the plant instead.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PlantError {
+    /// A component of a kind that is not known.
+    #[error("component {component} is of the unknown kind {kind:?}")]
+    UnknownKind {
+        /// The component.
+        component: Name,
+        /// What it says.
+        kind: String,
+    },
+    /// A component on a bus that is not there.
+    #[error("component {component} is on the bus {bus}, which the profile does not have")]
+    UnknownBus {
+        /// The component.
+        component: Name,
+        /// What it says.
+        bus: Name,
+    },
+    /// A component with settings that its kind cannot have.
+    #[error("component {component}: {error}")]
+    Bind {
+        /// The component.
+        component: Name,
+        /// What is wrong.
+        error: BindError,
+    },
+}
+
+/// The buses and components of a running profile.
+pub(super) struct Plant {
+    profile: Option<ProfilePicture>,
+    buses: Vec<Bus>,
+    components: Vec<Component>,
+    groups: Vec<(Name, Vec<ComponentId>)>,
+    decoders: Arc<Decoders>,
+    facts: Vec<Fact>,
+}
+
+struct Component {
+    entry: ComponentEntry,
+    kind: Arc<Kind>,
+    bus: BusId,
+    device: Device,
+    model: Model,
+}
+
+enum Model {
+    Bms(Box<Pack>),
+    Charger(Box<Charger>),
+    DriverControls(Box<DriverControls>),
+}
+
+impl Plant {
+    /// Nothing.
+    pub(super) fn empty() -> Self {
+        Self {
+            profile: None,
+            buses: Vec::new(),
+            components: Vec::new(),
+            groups: Vec::new(),
+            decoders: Arc::default(),
+            facts: Vec::new(),
+        }
+    }
+
+    /// The plant of an order's profile.
+    pub(super) fn build(order: ActivateProfile, catalog: &Catalog) -> Result<Self, PlantError> {
+        let ActivateProfile { profile, file, dbcs, problems } = order;
+        let components: Result<Vec<Component>, PlantError> = profile
+            .components
+            .iter()
+            .map(|entry| Component::build(entry, &profile, catalog))
+            .collect();
+        let components = components?;
+        let mut buses: Vec<Bus> = profile.buses.iter().cloned().map(Bus::new).collect();
+        let mut decoders = Decoders::new(buses.len());
+        for (at, component) in components.iter().enumerate() {
+            if let Some(bus) = buses.get_mut(usize::from(component.bus.0)) {
+                bus.route(ComponentId(at as u16), &component.device.claims());
+            }
+            decoders.add(component.bus, Arc::new(component.device.codec().clone()));
+        }
+        for (bus, codec) in dbcs {
+            decoders.add(bus, codec);
+        }
+        let picture = profile_picture(&profile, file, problems);
+        Ok(Self {
+            groups: groups(&components),
+            profile: Some(picture),
+            buses,
+            components,
+            decoders: Arc::new(decoders),
+            facts: Vec::with_capacity(8),
+        })
+    }
+
+    /// Takes a data frame to the component that owns its id.
+    pub(super) fn take(&mut self, frame: FrameRef<'_>) {
+        let Some(bus) = self.buses.get(usize::from(frame.bus().0)) else { return };
+        let Some(owner) = bus.owner(frame.id()) else { return };
+        let Some(component) = self.components.get_mut(usize::from(owner.0)) else { return };
+        self.facts.clear();
+        component.device.take(frame, &mut self.facts);
+        for fact in &self.facts {
+            component.model.apply(frame.time(), fact);
+        }
+    }
+
+    /// Counts the frames of a batch towards its bus's figures.
+    pub(super) fn count(&mut self, now: Mono, bus: BusId, frames: &Frames) {
+        if let Some(bus) = self.buses.get_mut(usize::from(bus.0)) {
+            bus.count(now, frames);
+        }
+    }
+
+    /// Sets a bus's clock: to its own position, or to the engine's.
+    pub(super) fn clock(&mut self, now: Mono, bus: BusId, base: Timebase, own: Option<Mono>) {
+        if let Some(bus) = self.buses.get_mut(usize::from(bus.0)) {
+            bus.clock(now, base, own);
+        }
+    }
+
+    /// Forgets what the components of a bus said.
+    pub(super) fn forget(&mut self, bus: BusId) {
+        let on_bus = self.components.iter_mut().filter(|component| component.bus == bus);
+        on_bus.for_each(|component| component.model.forget());
+    }
+
+    /// Takes in a status; returns how many more frames were dropped than before.
+    pub(super) fn status(&mut self, bus: BusId, status: BusStatus) -> u64 {
+        let Some(bus) = self.buses.get_mut(usize::from(bus.0)) else { return 0 };
+        bus.take_status(status)
+    }
+
+    pub(super) fn profile(&self) -> Option<ProfilePicture> {
+        self.profile.clone()
+    }
+
+    pub(super) fn decoders(&self) -> Arc<Decoders> {
+        Arc::clone(&self.decoders)
+    }
+
+    pub(super) fn bus_plans(&self) -> Vec<BusPlan> {
+        self.buses.iter().enumerate().map(|(at, bus)| bus.plan(BusId(at as u16))).collect()
+    }
+
+    pub(super) fn bus_pictures(&self, now: Mono) -> Vec<BusPicture> {
+        let buses = self.buses.iter().enumerate();
+        buses.map(|(at, bus)| bus.picture(BusId(at as u16), now)).collect()
+    }
+
+    pub(super) fn component_pictures(&self, now: Mono) -> Vec<ComponentPicture> {
+        let components = self.components.iter().enumerate();
+        components
+            .map(|(at, component)| {
+                let bus = self.buses.get(usize::from(component.bus.0));
+                let now = bus.map_or(now, |bus| bus.now(now));
+                component.picture(ComponentId(at as u16), now)
+            })
+            .collect()
+    }
+
+    /// The packs that are made of several BMSs, put together from the pictures of these.
+    pub(super) fn group_pictures(&self, components: &[ComponentPicture]) -> Vec<GroupPicture> {
+        let member = |id: &ComponentId| {
+            let component = components.get(usize::from(id.0))?;
+            match &component.model {
+                ModelPicture::Bms(picture) => Some((component.name.as_str(), &**picture)),
+                ModelPicture::Charger(_) | ModelPicture::DriverControls(_) => None,
+            }
+        };
+        let groups = self.groups.iter().map(|(name, members)| {
+            let pictures: Vec<_> = members.iter().filter_map(member).collect();
+            let picture = Arc::new(together(&pictures));
+            GroupPicture { name: name.clone(), members: members.clone(), picture }
+        });
+        groups.collect()
+    }
+}
+
+impl Component {
+    fn build(
+        entry: &ComponentEntry,
+        profile: &Profile,
+        catalog: &Catalog,
+    ) -> Result<Self, PlantError> {
+        let component = || entry.name.clone();
+        let kind = catalog.find(&entry.kind).ok_or_else(|| PlantError::UnknownKind {
+            component: component(),
+            kind: entry.kind.clone(),
+        })?;
+        let bus = profile.bus(&entry.bus).ok_or_else(|| PlantError::UnknownBus {
+            component: component(),
+            bus: entry.bus.clone(),
+        })?;
+        let bind = |error| PlantError::Bind { component: component(), error };
+        let device = kind.bind(entry.settings(kind)).map_err(bind)?;
+        let model = Model::new(entry, kind);
+        Ok(Self {
+            entry: entry.clone(),
+            kind: Arc::clone(kind),
+            bus: BusId(bus as u16),
+            device,
+            model,
+        })
+    }
+
+    fn picture(&self, id: ComponentId, now: Mono) -> ComponentPicture {
+        let malformed = self.device.malformed();
+        ComponentPicture {
+            id,
+            name: self.entry.name.clone(),
+            title: self.kind.manifest.title.clone(),
+            bus: self.bus,
+            base: self.entry.base.or(Some(self.device.settings().base)),
+            settings: self.settings(),
+            malformed: (
+                malformed.count,
+                Some(malformed.last.clone()).filter(|text| !text.is_empty()),
+            ),
+            model: self.model.picture(now, &self.entry.limits),
+        }
+    }
+
+    fn settings(&self) -> Vec<(String, String)> {
+        let settings = self.device.settings();
+        let row = |label: &str, value: String| (label.to_owned(), value);
+        let mut rows = vec![row("Base address", format!("0x{:03X}", settings.base))];
+        if let Model::Bms(_) = self.model {
+            rows.push(row("Current", settings.current_sign.name().replace('-', " ")));
+            rows.push(row("Parallel strings", settings.strings.to_string()));
+            rows.push(row("Pack", self.entry.pack().to_string()));
+        }
+        let claims: Vec<String> = self.device.claims().iter().map(ToString::to_string).collect();
+        rows.push(row("Ids", claims.join(", ")));
+        if let Some(late) = self.entry.late {
+            rows.push(row("Late after", format!("{} ms", late.as_millis())));
+        }
+        if let Some(lost) = self.entry.lost {
+            rows.push(row("Lost after", format!("{} ms", lost.as_millis())));
+        }
+        rows.extend(limits::rows(&self.entry.limits));
+        rows
+    }
+}
+
+impl Model {
+    fn new(entry: &ComponentEntry, kind: &Kind) -> Self {
+        let usual = PackSettings::of(&kind.manifest, entry.strings);
+        let own = entry.patience(usual.fast);
+        match kind.manifest.category {
+            Category::Battery => {
+                let set = entry.late.is_some() || entry.lost.is_some();
+                let settings = if set { usual.with_patience(own) } else { usual };
+                Self::Bms(Box::new(Pack::new(settings)))
+            }
+            Category::Charger => Self::Charger(Box::new(Charger::new(own))),
+            Category::DriverControls => Self::DriverControls(Box::new(DriverControls::new(own))),
+        }
+    }
+
+    fn apply(&mut self, at: Mono, fact: &Fact) {
+        match self {
+            Self::Bms(pack) => pack.apply(at, fact),
+            Self::Charger(charger) => charger.apply(at, fact),
+            Self::DriverControls(controls) => controls.apply(at, fact),
+        }
+    }
+
+    fn forget(&mut self) {
+        match self {
+            Self::Bms(pack) => pack.forget(),
+            Self::Charger(charger) => charger.forget(),
+            Self::DriverControls(controls) => controls.forget(),
+        }
+    }
+
+    fn picture(&self, now: Mono, limits: &Limits) -> ModelPicture {
+        match self {
+            Self::Bms(pack) => {
+                let mut picture = pack.picture(now);
+                limits::judge(limits, &mut picture);
+                ModelPicture::Bms(Arc::new(picture))
+            }
+            Self::Charger(charger) => ModelPicture::Charger(Arc::new(charger.picture(now))),
+            Self::DriverControls(controls) => {
+                ModelPicture::DriverControls(Arc::new(controls.picture(now)))
+            }
+        }
+    }
+}
+
+fn profile_picture(
+    profile: &Profile,
+    file: Option<PathBuf>,
+    problems: Vec<String>,
+) -> ProfilePicture {
+    ProfilePicture { name: profile.name.clone(), file, problems }
+}
+
+/// The packs that more than one BMS belongs to.
+fn groups(components: &[Component]) -> Vec<(Name, Vec<ComponentId>)> {
+    let mut groups: Vec<(Name, Vec<ComponentId>)> = Vec::new();
+    for (at, component) in components.iter().enumerate() {
+        if !matches!(component.model, Model::Bms(_)) {
+            continue;
+        }
+        let (name, id) = (component.entry.pack(), ComponentId(at as u16));
+        match groups.iter_mut().find(|(known, _)| known == name) {
+            Some((_, members)) => members.push(id),
+            None => groups.push((name.clone(), vec![id])),
+        }
+    }
+    groups.retain(|(_, members)| members.len() > 1);
+    groups
+}

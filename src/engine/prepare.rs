@@ -1,0 +1,166 @@
+//! Makes an order out of a profile: reads the DBC files it names, so that the hub need not. What
+//! cannot be read is a problem of the running profile, not a refusal.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::base::id::{BusId, Name, NameError};
+use crate::base::problem::Severity;
+use crate::engine::can::address::Address;
+use crate::engine::can::trace::OpenLogError;
+use crate::engine::dbc::{Codec, parse};
+use crate::engine::offline::discover::{Heard, discover};
+use crate::engine::offline::profiles::ground;
+use crate::engine::order::ActivateProfile;
+use crate::engine::profile::check::admit;
+use crate::engine::profile::expand::environment;
+use crate::engine::profile::library::{self, LibraryError, Loaded};
+use crate::engine::profile::model::{BusEntry, ComponentEntry, Profile};
+use crate::engine::profile::starters::StartError;
+use crate::engine::sim::{Scene, SceneComponent, SceneError};
+
+/// Largest DBC file that a profile may name, bytes.
+const DBC_BYTES: u64 = 64 << 20;
+
+/// Why a profile cannot be made for a scene or a recording.
+#[derive(Debug, Error)]
+pub enum PrepareError {
+    /// The scene.
+    #[error(transparent)]
+    Scene(#[from] SceneError),
+    /// The recording.
+    #[error(transparent)]
+    Recording(#[from] OpenLogError),
+    /// Its name.
+    #[error("no profile can have this name")]
+    Name(#[from] NameError),
+    /// A starting profile.
+    #[error(transparent)]
+    Starter(#[from] StartError),
+}
+
+impl ActivateProfile {
+    /// The order to run `profile`, which is kept in no file.
+    #[must_use]
+    pub fn of(profile: Profile) -> Self {
+        let mut order = Self { profile, file: None, dbcs: Vec::new(), problems: Vec::new() };
+        order.read_dbcs();
+        order
+    }
+
+    /// The order to run a profile that was read from a file.
+    #[must_use]
+    pub fn loaded(loaded: Loaded) -> Self {
+        let problems = loaded.warnings.iter().map(|problem| problem.text.clone()).collect();
+        let file = Some(loaded.file);
+        let mut order = Self { profile: loaded.profile, file, dbcs: Vec::new(), problems };
+        order.read_dbcs();
+        order
+    }
+
+    fn read_dbcs(&mut self) {
+        for (at, bus) in self.profile.buses.iter().enumerate() {
+            for file in &bus.dbc {
+                match read_dbc(file) {
+                    Ok((codec, warning)) => {
+                        self.dbcs.push((BusId(at as u16), Arc::new(codec)));
+                        self.problems.extend(warning);
+                    }
+                    Err(why) => self.problems.push(why),
+                }
+            }
+        }
+    }
+}
+
+/// Reads a profile file and checks that it may run.
+///
+/// # Errors
+/// Says what is wrong, in which file and line.
+pub fn load_profile(file: &Path) -> Result<Loaded, LibraryError> {
+    admit(library::load(file, &environment)?, &ground())
+}
+
+/// Takes `text` as that of the profile file `file` and checks that it may run.
+///
+/// # Errors
+/// Says what is wrong, in which line.
+pub fn interpret_profile(file: &Path, text: String) -> Result<Loaded, LibraryError> {
+    admit(library::interpret(file, text, &environment)?, &ground())
+}
+
+/// The codec of a DBC file, and a sentence if something of it was left out.
+fn read_dbc(file: &Path) -> Result<(Codec, Option<String>), String> {
+    let name = file.display();
+    let failed = |error: std::io::Error| format!("{name} cannot be read: {error}");
+    let bytes = std::fs::metadata(file).map_err(failed)?.len();
+    if bytes > DBC_BYTES {
+        return Err(format!("{name} has {bytes} bytes; a DBC file may have {DBC_BYTES}"));
+    }
+    let parsed = parse(&std::fs::read(file).map_err(failed)?);
+    if parsed.schema.messages.is_empty() {
+        return Err(format!("{name} has no message: it is no DBC file, or every line is broken"));
+    }
+    let left_out = parsed.problems.iter().filter(|problem| problem.severity == Severity::Error);
+    let warning = match left_out.clone().count() {
+        0 => None,
+        count => {
+            let first = left_out.map(|p| format!("line {}: {}", p.line, p.text)).next();
+            let first = first.unwrap_or_default();
+            Some(format!("{name}: {count} things were left out; {first}"))
+        }
+    };
+    Ok((Codec::compile(&[&parsed.schema]), warning))
+}
+
+/// The profile that watches `scene`, a built-in scene or a scene file, on a virtual bus.
+///
+/// # Errors
+/// There is no such scene, or it is broken.
+pub fn demo_profile(scene: &str) -> Result<Profile, PrepareError> {
+    let found = Scene::find(scene)?;
+    let bus = Name::new("demo")?;
+    let entry = |part: SceneComponent| ComponentEntry {
+        base: part.base,
+        strings: part.strings.max(1),
+        pack: part.pack,
+        ..ComponentEntry::new(part.name, part.kind, bus.clone())
+    };
+    let components = found.components().into_iter().map(entry).collect();
+    let address = Address::Virtual("demo".to_owned());
+    let entry = BusEntry { scene: Some(scene.to_owned()), ..BusEntry::new(bus, address) };
+    Ok(Profile { name: Name::new(&found.title)?, buses: vec![entry], components })
+}
+
+/// The profile that plays the recording at `path` with the components that speak in it; where
+/// nobody is recognised, with the usual ones.
+///
+/// # Errors
+/// It cannot be opened or is no recording.
+pub fn recording_profile(path: &Path) -> Result<Profile, PrepareError> {
+    let heard = discover(path)?;
+    let bus = Name::new("recording")?;
+    let batteries = heard.iter().filter(|heard| heard.kind == BMU).count();
+    let pack = if batteries > 1 { Some(Name::new("Pack")?) } else { None };
+    let mut components = Vec::new();
+    for Heard { kind, base } in heard {
+        let pack = pack.clone().filter(|_| kind == BMU);
+        let name = Name::new(&format!("{} 0x{base:X}", title(kind)))?;
+        let entry = ComponentEntry::new(name, kind, bus.clone()).at(base);
+        components.push(ComponentEntry { pack, ..entry });
+    }
+    Ok(Profile::for_recording(path, components)?)
+}
+
+const BMU: &str = "prohelion-d1000-gen1";
+
+/// What to call a device of `kind` in a profile that Busbar writes.
+fn title(kind: &str) -> &'static str {
+    match kind {
+        BMU => "BMU",
+        "elcon-tc" => "Charger",
+        _ => "Driver controls",
+    }
+}

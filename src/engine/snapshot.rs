@@ -1,0 +1,141 @@
+//! A picture of everything at one moment, published whole and never changed after.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::base::id::{BusId, ComponentId, Name};
+use crate::base::time::{Mono, Timebase, Wall};
+use crate::engine::can::address::Address;
+use crate::engine::can::bus::BusStatus;
+use crate::engine::can::replay::Progress;
+use crate::engine::hub::decoders::Decoders;
+use crate::engine::hub::traffic::Traffic;
+use crate::engine::pack::{ChargerPicture, DriverPicture, PackPicture};
+
+/// Everything that is known at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Counts up with every snapshot.
+    pub version: u64,
+    /// When it was taken, engine clock.
+    pub at: Mono,
+    /// The same on the wall clock.
+    pub wall: Wall,
+    /// The running profile; `None` before the first choice.
+    pub profile: Option<ProfilePicture>,
+    /// Sentences that concern everything, until they are no longer true.
+    pub notices: Vec<Notice>,
+    /// The profile's buses.
+    pub buses: Vec<BusPicture>,
+    /// The profile's components.
+    pub components: Vec<ComponentPicture>,
+    /// Packs made of several BMSs, by name.
+    pub groups: Vec<GroupPicture>,
+    /// The by-id table.
+    pub traffic: Arc<Traffic>,
+    /// Names and decodes what is in the table.
+    pub decoders: Arc<Decoders>,
+    /// The recording being played.
+    pub player: Option<Progress>,
+    /// Frames since the engine started: received, sent, lost.
+    pub totals: Totals,
+}
+
+/// The running profile.
+#[derive(Clone, Debug)]
+pub struct ProfilePicture {
+    /// Its name.
+    pub name: Name,
+    /// The file it is kept in.
+    pub file: Option<PathBuf>,
+    /// What is odd about it, though it runs.
+    pub problems: Vec<String>,
+}
+
+/// A sentence for everybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// What it is about; a newer notice on the same subject takes its place.
+    pub subject: &'static str,
+    /// What happened, what it means, what to do.
+    pub text: String,
+}
+
+/// Counters since the engine started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Frames received.
+    pub received: u64,
+    /// Frames sent by this program.
+    pub sent: u64,
+    /// Frames lost: in the kernel, in a bus's queue, before the hub.
+    pub lost: u64,
+}
+
+/// One bus.
+#[derive(Clone, Debug)]
+pub struct BusPicture {
+    /// Handle.
+    pub id: BusId,
+    /// Name.
+    pub name: Name,
+    /// Where it is.
+    pub address: Address,
+    /// How it is doing.
+    pub status: BusStatus,
+    /// Its own clock now (differs from the engine's on a recording).
+    pub now: Mono,
+    /// What its stamps mean.
+    pub timebase: Timebase,
+    /// Frames seen.
+    pub frames: u64,
+    /// Error frames seen.
+    pub error_frames: u64,
+    /// Frames a second over the last second.
+    pub rate: f64,
+    /// Estimated load, per cent, where the bit rate is known.
+    pub load: Option<f64>,
+}
+
+/// One component.
+#[derive(Clone, Debug)]
+pub struct ComponentPicture {
+    /// Handle.
+    pub id: ComponentId,
+    /// Name.
+    pub name: Name,
+    /// Title of its kind: "Prohelion D1000 Gen 1".
+    pub title: String,
+    /// Its bus.
+    pub bus: BusId,
+    /// Base address, where the kind has one.
+    pub base: Option<u32>,
+    /// Settings in words, for the Parts page.
+    pub settings: Vec<(String, String)>,
+    /// Frames of a wrong length for their message, and the last such complaint.
+    pub malformed: (u64, Option<String>),
+    /// What it tells.
+    pub model: ModelPicture,
+}
+
+/// What a component tells, by category.
+#[derive(Clone, Debug)]
+pub enum ModelPicture {
+    /// A battery management system.
+    Bms(Arc<PackPicture>),
+    /// A charger.
+    Charger(Arc<ChargerPicture>),
+    /// Driver controls.
+    DriverControls(Arc<DriverPicture>),
+}
+
+/// Several BMSs that make one pack.
+#[derive(Clone, Debug)]
+pub struct GroupPicture {
+    /// Its name.
+    pub name: Name,
+    /// Its BMSs.
+    pub members: Vec<ComponentId>,
+    /// All of them as one.
+    pub picture: Arc<PackPicture>,
+}

@@ -1,0 +1,268 @@
+//! Composes the Pack page.
+
+use std::time::Duration;
+
+use crate::base::reading::Age;
+use crate::engine::{
+    ComponentPicture, Contactors, FlagPicture, Level, ModelPicture, PackPicture, PackState, Remark,
+    Seen, Snapshot,
+};
+use crate::view::compose::{cells, tiles};
+use crate::view::pack::{ContactorsView, PackView, StepView, Tab, Trend};
+use crate::view::shown::{Badge, Lamp, Note, Tone};
+use crate::view::text;
+
+/// One choice of the Pack page: a pack of several BMSs, or a BMS.
+struct Choice<'a> {
+    label: String,
+    title: String,
+    base: String,
+    picture: &'a PackPicture,
+}
+
+/// Makes the page; `selected` is the label of a tab, `None` the first.
+#[must_use]
+pub fn pack(snapshot: &Snapshot, selected: Option<&str>) -> PackView {
+    let choices = choices(snapshot);
+    let chosen = choices.iter().position(|choice| Some(choice.label.as_str()) == selected);
+    let chosen = chosen.unwrap_or(0);
+    let Some(choice) = choices.get(chosen) else { return without_pack(snapshot) };
+    let tab = |(at, choice): (usize, &Choice<'_>)| Tab {
+        label: choice.label.clone(),
+        selected: at == chosen,
+        tone: tone(choice.picture.level),
+    };
+    let tabs =
+        if choices.len() > 1 { choices.iter().enumerate().map(tab).collect() } else { vec![] };
+    let picture = choice.picture;
+    let (updated, updated_tone) = updated(picture.presence);
+    PackView {
+        title: choice.title.clone(),
+        base: choice.base.clone(),
+        state: state(picture),
+        updated,
+        updated_tone,
+        tabs,
+        notes: picture.remarks.iter().map(note).collect(),
+        tiles: tiles::tiles(picture),
+        cells: cells::cells(picture),
+        contactors: contactors(picture),
+        events: picture.flags.iter().map(lamp).collect(),
+        facts: tiles::facts(picture),
+        trend: trend(picture),
+    }
+}
+
+/// The pictures of all packs of a snapshot with what to call them, packs of several BMSs first.
+pub fn pictures(snapshot: &Snapshot) -> impl Iterator<Item = (String, &PackPicture)> {
+    choices(snapshot).into_iter().map(|choice| (choice.label, choice.picture))
+}
+
+/// Every raised flag and remark of warning or fault, of all components.
+#[must_use]
+pub fn open_flags(snapshot: &Snapshot) -> Vec<Lamp> {
+    let mut open = Vec::new();
+    for component in &snapshot.components {
+        let named = |label: &str| format!("{}: {label}", component.name);
+        let mut add = |level: Level, label: &str, hover: &str| {
+            if level >= Level::Warning {
+                let lamp = Lamp { label: named(label), tone: tone(level), hover: hover.to_owned() };
+                open.push(lamp);
+            }
+        };
+        for remark in remarks(component) {
+            add(remark.level, &remark.text, &remark.text);
+        }
+        if let ModelPicture::Bms(picture) = &component.model {
+            for flag in &picture.flags {
+                add(flag.level, flag.flag.label(), &flag.words);
+            }
+        }
+    }
+    open
+}
+
+/// How a component is doing: a word, its tone, a sentence.
+#[must_use]
+pub fn standing(part: &ComponentPicture) -> (String, Tone, String) {
+    let (age, level) = match &part.model {
+        ModelPicture::Bms(picture) => (picture.presence, picture.level),
+        ModelPicture::Charger(picture) => (picture.voltage.age, picture.level),
+        ModelPicture::DriverControls(picture) => (picture.switches.age, picture.level),
+    };
+    let remark = remarks(part).iter().find(|remark| remark.level == level);
+    let sentence = remark.map_or_else(String::new, |remark| remark.text.clone());
+    match age {
+        Age::Never => {
+            let why =
+                "Nothing has been heard of it. Look at its power, its bus and its base address.";
+            ("never heard".into(), Tone::Muted, why.into())
+        }
+        Age::Lost(age) => {
+            let why = format!("No data for {}. Look at its power and its wiring.", text::span(age));
+            ("lost".into(), Tone::Fault, why)
+        }
+        Age::Late(age) => {
+            let why = format!("Its last data is {} old.", text::span(age));
+            ("late".into(), Tone::Warning, why)
+        }
+        Age::Fresh(_) if level >= Level::Warning => (level.word().into(), tone(level), sentence),
+        Age::Fresh(_) => ("ok".into(), Tone::Ok, sentence),
+    }
+}
+
+/// The tone that goes with a level.
+#[must_use]
+pub const fn tone(level: Level) -> Tone {
+    match level {
+        Level::Ok => Tone::Ok,
+        Level::Info => Tone::Info,
+        Level::Warning => Tone::Warning,
+        Level::Fault => Tone::Fault,
+    }
+}
+
+fn remarks(part: &ComponentPicture) -> &[Remark] {
+    match &part.model {
+        ModelPicture::Bms(picture) => &picture.remarks,
+        ModelPicture::Charger(picture) => &picture.remarks,
+        ModelPicture::DriverControls(picture) => &picture.remarks,
+    }
+}
+
+fn choices(snapshot: &Snapshot) -> Vec<Choice<'_>> {
+    let groups = snapshot.groups.iter().map(|group| Choice {
+        label: group.name.to_string(),
+        title: group.name.to_string(),
+        base: format!("{} in parallel", group.members.len()),
+        picture: &group.picture,
+    });
+    let single = snapshot.components.iter().filter_map(|part| match &part.model {
+        ModelPicture::Bms(picture) => Some(Choice {
+            label: part.name.to_string(),
+            title: part.title.clone(),
+            base: part.base.map_or_else(String::new, |base| format!("0x{base:03X}")),
+            picture,
+        }),
+        ModelPicture::Charger(_) | ModelPicture::DriverControls(_) => None,
+    });
+    groups.chain(single).collect()
+}
+
+fn without_pack(snapshot: &Snapshot) -> PackView {
+    let text = if snapshot.profile.is_some() {
+        "The running profile has no battery. Add a component of a battery kind to its file, or open another profile."
+    } else {
+        "Nothing is open yet. Choose a demo, a CAN interface or a recording."
+    };
+    let mut view = PackView { title: "No pack".into(), ..PackView::default() };
+    view.cells.empty = text.into();
+    view
+}
+
+fn updated(age: Age) -> (String, Tone) {
+    match age {
+        Age::Never => ("nothing heard yet".into(), Tone::Muted),
+        // Finer than this only dances: at ten messages a second the age is below 0.1 s anyway.
+        Age::Fresh(age) if age < Duration::from_millis(200) => {
+            ("updated just now".into(), Tone::Muted)
+        }
+        Age::Fresh(age) => (format!("updated {} ago", text::span(age)), Tone::Muted),
+        Age::Late(age) => (format!("updated {} ago", text::span(age)), Tone::Warning),
+        Age::Lost(age) => (format!("no data for {}", text::span(age)), Tone::Fault),
+    }
+}
+
+fn state(picture: &PackPicture) -> Badge {
+    let hover = picture.state_words.clone();
+    match (picture.presence, picture.state.value) {
+        (Age::Lost(_), _) => Badge { word: "LOST".into(), tone: Tone::Fault, hover },
+        (Age::Never, _) => Badge { word: "NO DATA".into(), tone: Tone::Muted, hover },
+        (Age::Fresh(_) | Age::Late(_), None) => {
+            Badge { word: "UNKNOWN".into(), tone: Tone::Muted, hover }
+        }
+        (Age::Fresh(_) | Age::Late(_), Some(state)) => {
+            Badge { word: state.words().to_uppercase(), tone: tone(picture.state_level), hover }
+        }
+    }
+}
+
+fn note(remark: &Remark) -> Note {
+    Note { tone: tone(remark.level), text: remark.text.clone() }
+}
+
+fn lamp(flag: &FlagPicture) -> Lamp {
+    let tone = match flag.raised {
+        Some(true) => tone(flag.level),
+        Some(false) | None => Tone::Muted,
+    };
+    let hover = match flag.raised {
+        Some(true) => flag.words.clone(),
+        Some(false) => "Not raised.".to_owned(),
+        None => "Not known: nothing recent has been heard of it.".to_owned(),
+    };
+    Lamp { label: flag.flag.label().to_owned(), tone, hover }
+}
+
+fn contactors(picture: &PackPicture) -> ContactorsView {
+    let step = |state: PackState| StepView {
+        label: state.words(),
+        current: picture.state.value == Some(state),
+        tone: tone(picture.state_level),
+    };
+    let known = PackState::SEQUENCE.into_iter();
+    let other = picture.state.value.filter(|state| !PackState::SEQUENCE.contains(state));
+    ContactorsView {
+        steps: other.into_iter().chain(known).map(step).collect(),
+        sentence: picture.state_words.clone(),
+        lamps: contactor_lamps(&picture.contactors, picture),
+    }
+}
+
+fn contactor_lamps(contactors: &Seen<Contactors>, picture: &PackPicture) -> Vec<Lamp> {
+    const NAMES: [&str; 3] =
+        ["Contactor 1, pack minus", "Contactor 2, main plus", "Contactor 3, precharge"];
+    let unknown = |label: String| Lamp {
+        label,
+        tone: Tone::Muted,
+        hover: "Not known: nothing recent has been heard of it.".into(),
+    };
+    let Some(now) = contactors.value else {
+        return NAMES.iter().map(|name| unknown(format!("{name}: unknown"))).collect();
+    };
+    let lamp = |(name, on): (&&str, bool)| {
+        Lamp {
+        label: format!("{name}: {}", if on { "on" } else { "off" }),
+        tone: if on { Tone::Ok } else { Tone::Muted },
+        hover: "What the BMU switches; whether the contactor follows is told by the event Contactor stuck.".into(),
+    }
+    };
+    let mut lamps: Vec<Lamp> = NAMES.iter().zip(now.on).map(lamp).collect();
+    let supply = picture.contactor_supply.value;
+    let volts = supply.map_or_else(String::new, |v| format!(" {} V", text::fixed(v.get(), 1)));
+    lamps.push(Lamp {
+        label: format!("12 V supply{volts}: {}", if now.supply_ok { "good" } else { "missing" }),
+        tone: if now.supply_ok { Tone::Ok } else { Tone::Warning },
+        hover: "Supply of the contactors. Without it the BMU cannot close them.".into(),
+    });
+    lamps
+}
+
+/// A gap of more than this many seconds between two points is drawn as a gap.
+const TREND_GAP_S: f64 = 3.0;
+
+fn trend(picture: &PackPicture) -> Trend {
+    let mut trend = Trend { label: "Last 10 minutes".into(), ..Trend::default() };
+    let mut last: Option<f64> = None;
+    for point in picture.trend.points() {
+        let ago = -(picture.at.since(point.at).as_secs_f64());
+        if last.is_some_and(|last| ago - last > TREND_GAP_S) {
+            trend.voltage.push([ago, f64::NAN]);
+            trend.current.push([ago, f64::NAN]);
+        }
+        trend.voltage.push([ago, point.voltage.get()]);
+        trend.current.push([ago, point.current.get()]);
+        last = Some(ago);
+    }
+    trend
+}

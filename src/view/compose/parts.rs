@@ -1,0 +1,76 @@
+//! Composes the Parts page.
+
+use crate::engine::{Address, BusPicture, ComponentPicture, Snapshot};
+use crate::view::compose::chrome::{bit_rate, bus_state, listening};
+use crate::view::compose::pack::standing;
+use crate::view::parts::{Part, PartsView};
+use crate::view::shown::{Note, Tone};
+use crate::view::text;
+
+/// Makes the page.
+#[must_use]
+pub fn parts(snapshot: &Snapshot) -> PartsView {
+    let profile = snapshot.profile.as_ref();
+    let problems = profile.map_or(&[][..], |profile| &profile.problems);
+    let note = |text: &String| Note { tone: Tone::Warning, text: text.clone() };
+    let file = profile.and_then(|profile| profile.file.as_ref());
+    PartsView {
+        profile_file: file.map_or_else(
+            || "This profile is not kept in a file.".into(),
+            |file| file.display().to_string(),
+        ),
+        notes: problems.iter().map(note).collect(),
+        buses: snapshot.buses.iter().map(bus).collect(),
+        components: snapshot.components.iter().map(|part| component(snapshot, part)).collect(),
+    }
+}
+
+fn bus(bus: &BusPicture) -> Part {
+    let (word, tone) = bus_state(bus.status.state);
+    let status = &bus.status;
+    let mut settings = vec![
+        ("Address".to_owned(), bus.address.to_string()),
+        ("Frames".to_owned(), format!("{} seen", text::grouped(bus.frames))),
+        ("Dropped".to_owned(), text::grouped(status.dropped)),
+        ("Error frames".to_owned(), text::grouped(bus.error_frames)),
+        ("Time stamps".to_owned(), bus.timebase.source.words().to_owned()),
+        ("CAN FD".to_owned(), if status.fd { "yes" } else { "no" }.to_owned()),
+        ("Sending".to_owned(), listening(status.listening).to_owned()),
+    ];
+    settings.extend(status.bit_rate.map(|rate| ("Bit rate".to_owned(), bit_rate(rate))));
+    settings.extend(status.data_bit_rate.map(|rate| ("Data bit rate".to_owned(), bit_rate(rate))));
+    settings.extend(
+        status
+            .error_counters
+            .map(|(tx, rx)| ("Error counters".to_owned(), format!("transmit {tx}, receive {rx}"))),
+    );
+    Part {
+        name: bus.name.to_string(),
+        kind: match bus.address {
+            Address::SocketCan(_) => "SocketCAN interface".to_owned(),
+            Address::Virtual(_) => "Virtual bus".to_owned(),
+            Address::Replay(_) => "Recording".to_owned(),
+        },
+        tone,
+        status: word.to_owned(),
+        sentence: status.sentence.clone().unwrap_or_default(),
+        settings,
+    }
+}
+
+fn component(snapshot: &Snapshot, part: &ComponentPicture) -> Part {
+    let bus = snapshot.buses.get(usize::from(part.bus.0));
+    let (status, tone, sentence) = standing(part);
+    let mut settings = vec![(
+        "Bus".to_owned(),
+        bus.map_or_else(|| text::DASH.to_owned(), |bus| bus.name.to_string()),
+    )];
+    settings.extend(part.settings.iter().cloned());
+    let (malformed, complaint) = &part.malformed;
+    if *malformed > 0 {
+        let last = complaint.as_deref().unwrap_or_default();
+        let frames = text::grouped(*malformed);
+        settings.push(("Not understood".to_owned(), format!("{frames} frames; last: {last}")));
+    }
+    Part { name: part.name.to_string(), kind: part.title.clone(), tone, status, sentence, settings }
+}

@@ -1,0 +1,21 @@
+//! Composes the first-start page.
+
+use crate::engine::{Found, Scene};
+use crate::view::shown::Note;
+use crate::view::start::{FoundInterface, StartView};
+
+/// Makes the page out of the interfaces that were found.
+#[must_use]
+pub fn start(found: &Found, notes: Vec<Note>) -> StartView {
+    let interfaces = found.interfaces.iter().map(|interface| FoundInterface {
+        name: interface.name.clone(),
+        sentence: interface.words.clone(),
+    });
+    let scenes = Scene::list().into_iter().map(|scene| (scene.name, scene.description));
+    StartView {
+        interfaces: interfaces.collect(),
+        no_interface: found.sentence.clone().unwrap_or_default(),
+        scenes: scenes.collect(),
+        notes,
+    }
+}

@@ -1,0 +1,148 @@
+//! Composes the tiles of the Pack page: totals and facts.
+
+use crate::base::reading::Age;
+use crate::base::units::Volts;
+use crate::engine::{CellAt, PackPicture, Seen};
+use crate::view::shown::{Shown, Tile, Tone};
+use crate::view::text;
+
+/// Below this the pack counts as resting, amperes.
+const RESTING_A: f64 = 0.05;
+
+/// Voltage, current, power, state of charge, cells, temperature.
+#[must_use]
+pub fn tiles(picture: &PackPicture) -> Vec<Tile> {
+    vec![
+        voltage(picture),
+        current(picture),
+        power(picture),
+        charge(picture),
+        cells(picture),
+        temperature(picture),
+    ]
+}
+
+fn tile(label: &str, value: Shown) -> Tile {
+    Tile { label: label.to_owned(), value, tone: Tone::Plain }
+}
+
+fn shown<T>(seen: &Seen<T>, unit: &str, number: impl Fn(&T) -> String, note: String) -> Shown {
+    text::shown(seen.age, seen.value.as_ref().map(number), unit, note)
+}
+
+fn voltage(picture: &PackPicture) -> Tile {
+    let (modules, cells) = (picture.modules.len(), picture.cells.present());
+    let note = match modules {
+        0 => String::new(),
+        _ => format!("{modules} CMUs \u{b7} {cells} cells"),
+    };
+    tile("Pack voltage", shown(&picture.voltage, "V", |v| text::fixed(v.get(), 2), note))
+}
+
+fn current(picture: &PackPicture) -> Tile {
+    let amps = picture.current.value.map_or(0.0, |amps| amps.get());
+    let note = match amps {
+        a if a > RESTING_A => "charging",
+        a if a < -RESTING_A => "discharging",
+        _ => "resting",
+    };
+    tile("Current", shown(&picture.current, "A", |a| text::signed(a.get(), 2), note.to_owned()))
+}
+
+fn power(picture: &PackPicture) -> Tile {
+    let watts = picture.power.value.map_or(0.0, |watts| watts.get());
+    let note = match watts {
+        w if w > 0.0 => "into the pack",
+        w if w < 0.0 => "out of the pack",
+        _ => "no power",
+    };
+    let kilowatts = |w: &crate::base::units::Watts| text::signed(w.get() / 1000.0, 2);
+    tile("Power", shown(&picture.power, "kW", kilowatts, note.to_owned()))
+}
+
+fn charge(picture: &PackPicture) -> Tile {
+    let left = match (picture.capacity.value, picture.used.value) {
+        (Some(capacity), Some(used)) => {
+            let left = text::fixed(capacity.get() - used.get(), 1);
+            format!("{left} of {} Ah \u{b7} ", text::fixed(capacity.get(), 1))
+        }
+        (None, _) | (_, None) => String::new(),
+    };
+    let source = picture.soc.value.map_or("", |soc| soc.source.words());
+    let number = |soc: &crate::engine::Soc| text::fixed(soc.percent.get(), 1);
+    tile("State of charge", shown(&picture.soc, "%", number, format!("{left}{source}")))
+}
+
+fn place(cell: CellAt) -> String {
+    format!("{}\u{b7}{}", cell.module, cell.cell)
+}
+
+fn volts(mv: i32) -> String {
+    text::fixed(f64::from(mv) / 1000.0, 3)
+}
+
+fn cells(picture: &PackPicture) -> Tile {
+    let cells = &picture.cells;
+    let value = match (cells.min, cells.max, cells.spread_mv) {
+        (Some(min), Some(max), Some(spread)) => Shown {
+            text: format!("{}\u{2013}{}", volts(min.mv), volts(max.mv)),
+            unit: "V".into(),
+            shade: crate::view::shown::Shade::Fresh,
+            note: format!("spread {spread} mV \u{b7} min {} \u{b7} max {}", place(min), place(max)),
+        },
+        _ => text::shown(without(picture), None, "", String::new()),
+    };
+    tile("Cells", value)
+}
+
+/// The age to show where cells or temperatures have no value: that of the modules together.
+fn without(picture: &PackPicture) -> Age {
+    let youngest = picture.modules.iter().map(|module| module.age);
+    youngest
+        .min_by_key(|age| age.duration().unwrap_or(std::time::Duration::MAX))
+        .unwrap_or(Age::Never)
+}
+
+fn temperature(picture: &PackPicture) -> Tile {
+    let temperatures = &picture.temperatures;
+    let value = match (temperatures.min, temperatures.max) {
+        (Some(min), Some(max)) => {
+            let number = |at: crate::engine::TemperatureAt| text::fixed(at.temperature.get(), 1);
+            Shown {
+                text: format!("{}\u{2013}{}", number(min), number(max)),
+                unit: "\u{b0}C".into(),
+                shade: crate::view::shown::Shade::Fresh,
+                note: format!("hottest CMU {} \u{b7} coldest CMU {}", max.module, min.module),
+            }
+        }
+        _ => text::shown(without(picture), None, "", String::new()),
+    };
+    tile("Temperature", value)
+}
+
+/// Thresholds, capacity, supplies, who it is.
+#[must_use]
+pub fn facts(picture: &PackPicture) -> Vec<Tile> {
+    let volts3 = |v: &Volts| text::fixed(v.get(), 3);
+    let balance_on = picture.balance.map(|balance| Volts(f64::from(balance.on) / 1000.0));
+    let headroom = picture.headroom.map(|headroom| headroom.charge.get());
+    let margin = picture.headroom.map(|headroom| -headroom.temperature.get());
+    let firmware = &picture.firmware;
+    let identity = picture.identity.map(|identity| identity.serial);
+    let rpm = picture.fans.map(|fans| fans.rpm);
+    vec![
+        tile("Balances above", shown(&balance_on, "V", volts3, String::new())),
+        tile(
+            "To balancing",
+            shown(&headroom, "mV", |mv| text::signed(f64::from(*mv), 0), "highest cell".into()),
+        ),
+        tile("To heat limit", shown(&margin, "K", |k| text::fixed(*k, 1), "hottest cell".into())),
+        tile(
+            "Capacity",
+            shown(&picture.capacity, "Ah", |ah| text::fixed(ah.get(), 0), String::new()),
+        ),
+        tile("Fans", shown(&rpm, "rpm", |[a, b]| format!("{a} / {b}"), String::new())),
+        tile("Serial", shown(&identity, "", u32::to_string, String::new())),
+        tile("Firmware", shown(firmware, "", |build| format!("build {build}"), String::new())),
+    ]
+}

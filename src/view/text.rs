@@ -1,0 +1,158 @@
+//! Numbers and times as words: always with unit and sign, digits grouped, no more places than the
+//! reading is worth.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::base::reading::Age;
+use crate::base::time::Wall;
+use crate::view::shown::{Shade, Shown};
+
+/// Stands where there is no value.
+pub const DASH: &str = "\u{2013}";
+/// The minus sign.
+pub const MINUS: &str = "\u{2212}";
+const GROUP: char = '\u{a0}';
+
+/// A whole number with its digits in groups of three.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(GROUP);
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number with `places` decimals and a real minus sign.
+#[must_use]
+pub fn fixed(number: f64, places: usize) -> String {
+    let text = format!("{number:.places$}");
+    match text.strip_prefix('-') {
+        Some(rest) if rest.chars().all(|c| c == '0' || c == '.') => rest.to_owned(),
+        Some(rest) => format!("{MINUS}{rest}"),
+        None => text,
+    }
+}
+
+/// A number with `places` decimals that always says its sign; zero has none.
+#[must_use]
+pub fn signed(number: f64, places: usize) -> String {
+    let text = fixed(number, places);
+    let is_zero = text.chars().all(|c| c == '0' || c == '.');
+    if number > 0.0 && !is_zero { format!("+{text}") } else { text }
+}
+
+/// A span of time in words, as coarse as it may be: "80 ms", "1.2 s", "12 s", "3 min 20 s".
+#[must_use]
+pub fn span(span: Duration) -> String {
+    let (ms, s) = (span.as_millis(), span.as_secs());
+    match s {
+        0 => format!("{ms} ms"),
+        1..10 => format!("{:.1} s", span.as_secs_f64()),
+        10..60 => format!("{s} s"),
+        60..3600 => match s % 60 {
+            0 => format!("{} min", s / 60),
+            rest => format!("{} min {rest} s", s / 60),
+        },
+        _ => format!("{} h {} min", s / 3600, s % 3600 / 60),
+    }
+}
+
+/// A position in a recording: "0:02.3", "1:02:03.4".
+#[must_use]
+pub fn position(span: Duration) -> String {
+    let (s, tenth) = (span.as_secs(), span.subsec_millis() / 100);
+    let (h, m, s) = (s / 3600, s % 3600 / 60, s % 60);
+    if h > 0 { format!("{h}:{m:02}:{s:02}.{tenth}") } else { format!("{m}:{s:02}.{tenth}") }
+}
+
+/// The time of day with its zone: "14:26:08 +10:00".
+#[must_use]
+pub fn clock(wall: Wall, zone: &TimeZone) -> String {
+    match Timestamp::from_nanosecond(i128::from(wall.nanos())) {
+        Ok(stamp) => stamp.to_zoned(zone.clone()).strftime("%H:%M:%S %:z").to_string(),
+        Err(_) => DASH.to_owned(),
+    }
+}
+
+/// The shade that goes with an age.
+#[must_use]
+pub const fn shade(age: Age) -> Shade {
+    match age {
+        Age::Never => Shade::Never,
+        Age::Fresh(_) => Shade::Fresh,
+        Age::Late(_) => Shade::Late,
+        Age::Lost(_) => Shade::Lost,
+    }
+}
+
+/// A value with its age: the number while it may be used, else a dash; the note says why.
+#[must_use]
+pub fn shown(age: Age, value: Option<String>, unit: &str, note: String) -> Shown {
+    let dash =
+        |note: String| Shown { text: DASH.into(), unit: String::new(), shade: shade(age), note };
+    match (age, value) {
+        (Age::Never, _) => dash("no data yet".into()),
+        (Age::Lost(d), _) => dash(format!("no data for {}", span(d))),
+        (Age::Fresh(_) | Age::Late(_), None) => {
+            Shown { shade: Shade::Never, ..dash("not available".into()) }
+        }
+        (Age::Fresh(_), Some(text)) => Shown { text, unit: unit.into(), shade: Shade::Fresh, note },
+        (Age::Late(d), Some(text)) => {
+            let note = format!("{} old", span(d));
+            Shown { text, unit: unit.into(), shade: Shade::Late, note }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_signed_in_a_real_minus() {
+        assert_eq!(grouped(8_412_330), "8\u{a0}412\u{a0}330");
+        assert_eq!(grouped(12), "12");
+        assert_eq!(signed(10.054, 2), "+10.05");
+        assert_eq!(signed(-1.4, 1), "\u{2212}1.4");
+        assert_eq!(signed(-0.001, 2), "0.00");
+        assert_eq!(signed(0.001, 2), "0.00");
+    }
+
+    #[test]
+    fn spans_are_as_coarse_as_they_may_be() {
+        let said = |ms| span(Duration::from_millis(ms));
+        assert_eq!(said(80), "80 ms");
+        assert_eq!(said(1234), "1.2 s");
+        assert_eq!(said(12_900), "12 s");
+        assert_eq!(said(200_000), "3 min 20 s");
+        assert_eq!(said(7_500_000), "2 h 5 min");
+        assert_eq!(position(Duration::from_millis(62_340)), "1:02.3");
+        assert_eq!(position(Duration::from_millis(3_723_400)), "1:02:03.4");
+    }
+
+    #[test]
+    fn a_lost_value_is_a_dash_that_says_for_how_long() {
+        let lost =
+            shown(Age::Lost(Duration::from_secs(12)), Some("3700".into()), "mV", String::new());
+        assert_eq!(lost.text, DASH);
+        assert_eq!(lost.note, "no data for 12 s");
+        let never = shown(Age::Never, None, "mV", String::new());
+        assert_eq!(never.note, "no data yet");
+        let sentinel = shown(Age::Fresh(Duration::ZERO), None, "mV", String::new());
+        assert_eq!((sentinel.text.as_str(), sentinel.note.as_str()), (DASH, "not available"));
+    }
+
+    #[test]
+    fn the_clock_shows_its_zone() {
+        let zone = TimeZone::fixed(jiff::tz::offset(10));
+        assert_eq!(clock(Wall::from_nanos(0), &zone), "10:00:00 +10:00");
+    }
+}
