@@ -232,7 +232,7 @@ fn i32_at(bytes: &[u8], place: usize) -> Option<i32> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use proptest::prelude::*;
 
     use super::*;

@@ -13,9 +13,6 @@ mod transmit;
 mod watch;
 mod words;
 
-#[cfg(test)]
-mod live;
-
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::{Arc, PoisonError};
@@ -334,3 +331,6 @@ fn open_socket(index: u32) -> io::Result<CanFdSocket> {
     }
     Ok(socket)
 }
+
+#[cfg(test)]
+mod tests;
