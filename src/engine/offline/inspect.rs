@@ -1,1 +1,0 @@
-//! Says what a recording tells about a pack.
