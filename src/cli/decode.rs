@@ -129,7 +129,9 @@ fn report(request: &Request, summary: &Summary) {
     }
     for (path, problems) in &summary.dbc_problems {
         let path = path.display();
-        let _ = writeln!(err, "{path}: {problems} problems; busbar dbc check {path} lists them");
+        let count =
+            if *problems == 1 { "1 problem".into() } else { format!("{problems} problems") };
+        let _ = writeln!(err, "{path}: {count}; see busbar dbc check {path}");
     }
 }
 

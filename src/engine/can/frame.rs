@@ -425,6 +425,20 @@ impl Frames {
         self.slots.push(Slot { head: frame.head, short });
     }
 
+    /// Appends a received classic data frame whose bytes stand in a row of eight; `len` above eight
+    /// counts as eight. The short way in for readers of recordings.
+    pub fn push_classic(
+        &mut self,
+        time: Mono,
+        id: Id,
+        bus: BusId,
+        len: usize,
+        bytes: [u8; CLASSIC_BYTES],
+    ) {
+        let len = len.min(CLASSIC_BYTES) as u8;
+        self.slots.push(Slot { head: Head { time, id, bus, len, flags: 0 }, short: bytes });
+    }
+
     /// The frame at `index`.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<FrameRef<'_>> {

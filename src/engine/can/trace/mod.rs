@@ -8,6 +8,7 @@
 pub(crate) mod candump;
 mod crtd;
 mod line;
+mod quick;
 mod reader;
 mod scan;
 mod screen;
@@ -35,12 +36,12 @@ use times::{DeltaTimes, TimeStyle, Times};
 #[derive(Debug, Error)]
 pub enum OpenLogError {
     /// The file is not there or may not be read.
-    #[error("{}: the recording cannot be opened: {source}", path.display())]
+    #[error("{}: the recording cannot be opened: {cause}", path.display())]
     Open {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        source: io::Error,
+        cause: io::Error,
     },
     /// A folder.
     #[error("{}: this is a folder, not a recording", path.display())]
@@ -49,12 +50,12 @@ pub enum OpenLogError {
         path: PathBuf,
     },
     /// Its front cannot be read.
-    #[error("{}: the recording cannot be read at its start: {source}", path.display())]
+    #[error("{}: the recording cannot be read at its start: {cause}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        source: io::Error,
+        cause: io::Error,
     },
     /// Nothing in it.
     #[error("{}: the file is empty", path.display())]
@@ -180,8 +181,8 @@ impl Log {
     /// # Errors
     /// The file cannot be read, or is no recording that Busbar knows; one sentence says why.
     pub fn open(path: &Path) -> Result<Self, OpenLogError> {
-        let open = |source| OpenLogError::Open { path: path.to_owned(), source };
-        let read = |source| OpenLogError::Read { path: path.to_owned(), source };
+        let open = |cause| OpenLogError::Open { path: path.to_owned(), cause };
+        let read = |cause| OpenLogError::Read { path: path.to_owned(), cause };
         let mut file = File::open(path).map_err(open)?;
         let kind = file.metadata().map_err(open)?;
         if kind.is_dir() {

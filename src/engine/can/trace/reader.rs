@@ -5,11 +5,12 @@ use crate::base::id::BusId;
 use crate::base::problem::{Problem, Severity};
 use crate::base::time::Mono;
 use crate::engine::can::frame::Frames;
-use crate::engine::can::trace::Log;
-use crate::engine::can::trace::line::{Bus, Entry, Fault, Line};
+use crate::engine::can::trace::line::{Bus, Entry, Fault, Line, Stamp};
+use crate::engine::can::trace::quick::{self, Quick};
 use crate::engine::can::trace::sniff::excerpt;
 use crate::engine::can::trace::source::{Found, Lines};
 use crate::engine::can::trace::times::Times;
+use crate::engine::can::trace::{Log, LogFormat};
 
 /// Most skipped lines that are kept with their text; all are counted.
 pub const PROBLEM_LIMIT: usize = 100;
@@ -75,6 +76,7 @@ impl Reader {
     /// of [`Reader::bus_names`]. Gives the number of frames; 0 is the end of the recording.
     pub fn read(&mut self, into: &mut Frames, limit: usize) -> usize {
         into.set_timebase(self.log.timebase());
+        let quick_format = self.log.format() == LogFormat::Candump;
         let mut got = 0;
         while got < limit {
             let (place, ended) = match self.lines.next_line() {
@@ -90,6 +92,19 @@ impl Reader {
             self.line += 1;
             let text = self.lines.bytes(place);
             let text = if self.line == 1 { without_mark(text) } else { text };
+            if ended
+                && quick_format
+                && let Some((name, bus)) = self.buses.latest()
+                && let Some(Quick { at, id, len, bytes }) = quick::read(text, name)
+            {
+                let (at, back) = self.times.take(Stamp::At(at));
+                if back {
+                    note_backwards(&mut self.backwards, self.line);
+                }
+                into.push_classic(Mono::from_nanos(at), id, bus, len, bytes);
+                got += 1;
+                continue;
+            }
             match self.log.format().read(text) {
                 Ok(Line::Frame(entry)) => match self.buses.number(entry.bus) {
                     Some(bus) => {
@@ -246,6 +261,12 @@ struct Buses {
 }
 
 impl Buses {
+    /// The bus of the last line.
+    fn latest(&self) -> Option<(&[u8], BusId)> {
+        let name = self.names.get(self.last)?;
+        Some((name.as_bytes(), BusId(u16::try_from(self.last).ok()?)))
+    }
+
     /// The number of a bus; `None` when there are too many.
     fn number(&mut self, bus: Bus<'_>) -> Option<BusId> {
         let mut digits = String::new();

@@ -48,12 +48,12 @@ pub enum Values {
 #[derive(Debug, Error)]
 pub enum DecodeError {
     /// A DBC file cannot be read.
-    #[error("{}: the DBC file cannot be read: {source}", path.display())]
+    #[error("{}: the DBC file cannot be read: {cause}", path.display())]
     ReadDbc {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        source: io::Error,
+        cause: io::Error,
     },
     /// It is far larger than any DBC file.
     #[error("{}: the file has {bytes} bytes, too many for a DBC file", path.display())]
@@ -64,14 +64,14 @@ pub enum DecodeError {
         bytes: u64,
     },
     /// It holds no message.
-    #[error("{}: no message of this DBC file can be used; the first of {problems} problems is: {first}", path.display())]
+    #[error("{}: no message of this DBC file can be used; {problems} problems, such as: {worst}", path.display())]
     EmptyDbc {
         /// The file.
         path: PathBuf,
         /// How many problems it has.
         problems: usize,
-        /// The first one.
-        first: String,
+        /// The first of the worst.
+        worst: String,
     },
     /// The recording cannot be opened.
     #[error(transparent)]
@@ -83,16 +83,16 @@ pub enum DecodeError {
         path: PathBuf,
     },
     /// The output cannot be made.
-    #[error("{}: the output cannot be written: {source}", path.display())]
+    #[error("{}: the output cannot be written: {cause}", path.display())]
     Create {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The output was not taken.
     #[error("the decoded text cannot be written: {0}")]
-    Write(#[source] io::Error),
+    Write(io::Error),
 }
 
 impl DecodeError {
@@ -223,19 +223,22 @@ impl Job {
 }
 
 fn load(path: &Path) -> Result<Parsed, DecodeError> {
-    let read = |source| DecodeError::ReadDbc { path: path.to_owned(), source };
+    let read = |cause| DecodeError::ReadDbc { path: path.to_owned(), cause };
     let bytes = fs::metadata(path).map_err(read)?.len();
     if bytes > DBC_BYTES {
         return Err(DecodeError::LargeDbc { path: path.to_owned(), bytes });
     }
     let parsed = dbc::parse(&fs::read(path).map_err(read)?);
     if parsed.schema.messages.is_empty() {
-        let first = match parsed.problems.first() {
-            Some(problem) => format!("line {}: {}", problem.line, problem.text),
+        let problems = parsed.problems.len();
+        // The first of the worst ones says most.
+        let worst = parsed.problems.iter().rev().max_by_key(|problem| problem.severity);
+        let worst = match worst {
+            Some(Problem { line: 0, text, .. }) => text.clone(),
+            Some(Problem { line, text, .. }) => format!("line {line}: {text}"),
             None => "it is empty".to_owned(),
         };
-        let problems = parsed.problems.len();
-        return Err(DecodeError::EmptyDbc { path: path.to_owned(), problems, first });
+        return Err(DecodeError::EmptyDbc { path: path.to_owned(), problems, worst });
     }
     Ok(parsed)
 }
@@ -251,5 +254,5 @@ pub fn create(path: &Path, request: &Request) -> Result<fs::File, DecodeError> {
             return Err(DecodeError::Overwrite { path: path.to_owned() });
         }
     }
-    fs::File::create(path).map_err(|source| DecodeError::Create { path: path.to_owned(), source })
+    fs::File::create(path).map_err(|cause| DecodeError::Create { path: path.to_owned(), cause })
 }
