@@ -199,6 +199,17 @@ impl Log {
         Ok(Self { path: path.into(), source, format, style })
     }
 
+    /// A recording in memory; `name` stands for its path in sentences.
+    ///
+    /// # Errors
+    /// It is no recording that Busbar knows.
+    pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Self, OpenLogError> {
+        let path = Path::new(name);
+        let head = bytes.get(..sniff::HEAD_BYTES).unwrap_or(&bytes);
+        let (format, style) = judge(path, head)?;
+        Ok(Self { path: path.into(), source: Source::Memory(bytes.into()), format, style })
+    }
+
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -213,11 +224,8 @@ impl Log {
 
     /// Size in bytes; `None` for a pipe, which has none and can be read only once.
     #[must_use]
-    pub const fn size(&self) -> Option<u64> {
-        match &self.source {
-            Source::File(_, size) => Some(*size),
-            Source::Pipe(_) => None,
-        }
+    pub fn size(&self) -> Option<u64> {
+        self.source.size()
     }
 
     /// What the times of its frames mean.
@@ -243,11 +251,12 @@ impl Log {
         let offset = self.size()?.saturating_sub(tail.len() as u64);
         let got = self.source.read(offset, &mut tail).ok()?;
         tail.truncate(got);
-        let stamp = tail.rsplit(|b| *b == b'\n').find_map(|text| match self.format.read(text) {
-            Ok(Line::Frame(entry)) => Some(entry.stamp),
+        tail.rsplit(|b| *b == b'\n').find_map(|text| match self.format.read(text) {
+            Ok(Line::Frame(entry)) => {
+                Times::continued(self.style, start.nanos(), entry.stamp).map(Mono::from_nanos)
+            }
             Ok(Line::Nothing | Line::Heartbeat) | Err(_) => None,
-        })?;
-        Times::continued(self.style, start.nanos(), stamp).map(Mono::from_nanos)
+        })
     }
 
     fn source(&self) -> Source {

@@ -17,6 +17,8 @@ const BUFFER_BYTES: usize = 2 * 1024 * 1024;
 pub enum Source {
     /// A file of a size: every reader has its own place.
     File(Arc<File>, u64),
+    /// Bytes in memory.
+    Memory(Arc<[u8]>),
     /// A pipe: what was read to find the format, then the rest, once.
     Pipe(Arc<Mutex<Pipe>>),
 }
@@ -30,11 +32,24 @@ pub struct Pipe {
 }
 
 impl Source {
+    /// Size in bytes, where it is known.
+    pub fn size(&self) -> Option<u64> {
+        match self {
+            Self::File(_, size) => Some(*size),
+            Self::Memory(bytes) => Some(bytes.len() as u64),
+            Self::Pipe(_) => None,
+        }
+    }
+
     /// Reads at `offset` into `into`; 0 at the end. A pipe goes on where it stands.
     pub fn read(&self, offset: u64, into: &mut [u8]) -> io::Result<usize> {
         loop {
             let got = match self {
                 Self::File(file, _) => read_at(file, into, offset),
+                Self::Memory(bytes) => {
+                    let place = usize::try_from(offset).unwrap_or(usize::MAX);
+                    bytes.get(place..).unwrap_or_default().read(into)
+                }
                 Self::Pipe(pipe) => {
                     let mut pipe = pipe.lock().unwrap_or_else(PoisonError::into_inner);
                     pipe.read(into)
@@ -100,10 +115,9 @@ pub struct Lines {
 impl Lines {
     /// Starts at the front.
     pub fn new(source: Source) -> Self {
-        let wanted = match &source {
-            Source::File(_, size) => usize::try_from(size.saturating_add(1)).unwrap_or(usize::MAX),
-            Source::Pipe(_) => BUFFER_BYTES,
-        };
+        let wanted = source.size().map_or(BUFFER_BYTES, |size| {
+            usize::try_from(size.saturating_add(1)).unwrap_or(BUFFER_BYTES)
+        });
         // A growing file is read on in pieces of at least one longest line.
         let buffer = vec![0; wanted.clamp(2 * LINE_BYTES, BUFFER_BYTES)];
         Self {

@@ -2,10 +2,12 @@
 
 use std::io::Write;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::base::problem::Severity;
 use crate::base::time::Wall;
-use crate::engine::can::frame::{Frame, Frames, Id, Kind};
+use crate::engine::can::frame::{Direction, Frame, Frames, Id, Kind};
 use crate::engine::testing::shared_data;
 
 fn kept(text: &[u8]) -> (tempfile::NamedTempFile, Log) {
@@ -229,5 +231,74 @@ fn the_other_real_logs_are_read_whole() {
         let Some(path) = shared_data(&format!("logs/{foreign}")) else { return };
         let said = Log::open(&path).unwrap_err().to_string();
         assert!(said.contains("does not read yet"), "{said}");
+    }
+}
+
+/// Lines that are nearly right: real ones of every format, and pieces of them.
+fn crooked_lines() -> impl Strategy<Value = Vec<u8>> {
+    let real = prop::sample::select(vec![
+        "(1436509052.249713) vcan0 044#2A366C2BBA",
+        "(1436509052.249713) vcan0 18FF50E5##3001122334455667788990011 T",
+        "(1436509052.249713) can0 123#R8",
+        " (1436509052.249713)  can0  RX - -  123   [8]  11 22 33 44 55 66 77 88   '.\"3DUfw.'",
+        "  can0  20000004   [8]  00 08 00 00 00 00 00 00   ERRORFRAME",
+        " (2015-07-10 06:17:32.249713)  can0  123   [3]  33`22`11",
+        "22:51:46.481  , 1  , 0x0x6F8   ,      , 0x07050101101d0e74, 1.0E-34, 3.0E-29",
+        "166064000,0000021A,false,Rx,0,8,FE,36,12,FE,69,05,07,AD,",
+        "1436509052.249713 1R11 0000021A FE 36 12 FE 69 05 07 AD ",
+    ]);
+    let cut = (real, any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<u8>());
+    let line = cut.prop_map(|(line, from, at, byte)| {
+        let mut line = line.as_bytes().to_vec();
+        let at = at.index(line.len());
+        line[at] = byte;
+        line.split_off(from.index(line.len() * 4).saturating_sub(3 * line.len()))
+    });
+    let noise = prop::collection::vec(any::<u8>(), 0..40);
+    let lines = prop::collection::vec(prop_oneof![4 => line, 1 => noise], 0..60);
+    lines.prop_map(|lines| lines.join(&b'\n'))
+}
+
+fn any_frame() -> impl Strategy<Value = Frame> {
+    let id = prop_oneof![
+        (0..=Id::MAX_STANDARD).prop_map(|raw| Id::standard(raw).unwrap()),
+        (0..=Id::MAX_EXTENDED).prop_map(|raw| Id::extended(raw).unwrap()),
+    ];
+    let lengths = prop::sample::select(vec![0_usize, 1, 3, 8, 12, 48, 64]);
+    let parts = (id, lengths, 0..4_u8, any::<[u8; 64]>(), 0..4_000_000_000_i64, any::<bool>());
+    parts.prop_map(|(id, len, kind, bytes, us, sent)| {
+        let short = &bytes[..len.min(8)];
+        let frame = match kind {
+            0 => Frame::classic(id, short).unwrap(),
+            1 => Frame::remote(id, short.len()).unwrap(),
+            2 => Frame::error(id.raw(), short).unwrap(),
+            _ => Frame::fd(id, &bytes[..len]).unwrap().with_bit_rate_switch(),
+        };
+        let way = if sent { Direction::Sent } else { Direction::Received };
+        frame.at(Mono::from_nanos(us * 1000)).going(way)
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_file_holds_every_line_of_it_is_accounted_for(bytes in crooked_lines()) {
+        let lines = bytes.split(|b| *b == b'\n').count() as u64;
+        if let Ok(log) = Log::from_bytes("crooked.log", bytes) {
+            let (frames, reader) = all(&log);
+            prop_assert!(frames.len() as u64 + reader.skipped() <= lines);
+            prop_assert!(reader.lines() == lines || reader.lines() + 1 == lines);
+            let last = log.last_time(frames[0].time());
+            prop_assert!(last.is_some() || !log.time_style().is_absolute());
+        }
+    }
+
+    #[test]
+    fn frames_written_as_a_candump_log_read_back(frames in prop::collection::vec(any_frame(), 1..40)) {
+        let mut text = Vec::new();
+        frames.iter().for_each(|f| candump::write_line(&mut text, "can0", f.view()).unwrap());
+        let log = Log::from_bytes("written.log", text).unwrap();
+        let (back, reader) = all(&log);
+        prop_assert_eq!(reader.skipped(), 0);
+        prop_assert_eq!(back, frames);
     }
 }

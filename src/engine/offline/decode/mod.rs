@@ -196,7 +196,7 @@ impl Job {
 
     /// Size of the recording in bytes; `None` for a pipe.
     #[must_use]
-    pub const fn size(&self) -> Option<u64> {
+    pub fn size(&self) -> Option<u64> {
         self.log.size()
     }
 
