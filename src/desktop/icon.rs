@@ -11,7 +11,9 @@ const SIDE: u32 = 64;
 /// 64 × 64 pixels.
 pub fn icon() -> Arc<IconData> {
     let (ground, bar) = Themes::builtin()
-        .map_or((Color32::BLACK, Color32::WHITE), |themes| (themes.dark.rail, themes.dark.accent));
+        .map_or((Color32::TRANSPARENT, Color32::TRANSPARENT), |themes| {
+            (themes.dark.rail, themes.dark.accent)
+        });
     let mut rgba = Vec::with_capacity((SIDE * SIDE * 4) as usize);
     for y in 0..SIDE {
         for x in 0..SIDE {

@@ -1,3 +1,5 @@
-//! Integration tests: everything through the door.
+//! Integration tests: everything through the door, or through the program itself.
 
+mod bad_input;
 mod door;
+mod support;

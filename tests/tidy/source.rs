@@ -12,22 +12,39 @@ pub struct Source {
     pub text: String,
     /// The same without comments and without what is inside strings; line breaks are kept.
     pub code: String,
+    /// Compiled for tests only, as the file that declares it says.
+    declared_test: bool,
 }
 
 impl Source {
     pub fn new(path: &str, text: &str) -> Self {
-        Self { path: path.to_owned(), text: text.to_owned(), code: code_of(text) }
+        Self {
+            path: path.to_owned(),
+            text: text.to_owned(),
+            code: code_of(text),
+            declared_test: false,
+        }
     }
 
     pub fn read(root: &Path, file: &Path) -> Self {
         let text = fs::read_to_string(file).unwrap();
         let path = file.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
-        Self::new(&path, &text)
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        let above = file.parent().unwrap();
+        let parents = [above.join("mod.rs"), above.with_extension("rs"), above.join("lib.rs")];
+        let said = format!("#[cfg(test)]\nmod {name};");
+        let declares = |file: &PathBuf| {
+            fs::read_to_string(file)
+                .is_ok_and(|text| text.replace("pub(crate) ", "").contains(&said))
+        };
+        let declared_test = parents.iter().any(declares);
+        Self { declared_test, ..Self::new(&path, &text) }
     }
 
     /// Whether the whole file is test code.
     pub fn is_test(&self) -> bool {
-        self.path.starts_with("tests/")
+        self.declared_test
+            || self.path.starts_with("tests/")
             || self.path.ends_with("/tests.rs")
             || self.path.contains("/tests/")
             || self.path == "src/engine/testing.rs"

@@ -10,6 +10,7 @@ use crate::engine::profile::check::{self, Ground};
 use crate::engine::profile::expand::environment;
 use crate::engine::profile::library::{self, Library, LibraryError, Loaded};
 use crate::engine::profile::model::Profile;
+use crate::engine::sim::Scene;
 
 /// A profile of the data folder in one line.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -40,11 +41,7 @@ pub struct Report {
 /// What profiles are checked against: the kinds and scenes that come with the program.
 #[must_use]
 pub fn ground() -> Ground {
-    Ground { catalog: Catalog::builtin(), scenes: scenes() }
-}
-
-fn scenes() -> Vec<String> {
-    Vec::new()
+    Ground { catalog: Catalog::builtin(), scenes: Scene::names().map(str::to_owned).collect() }
 }
 
 /// All profiles of the data folder, the broken ones with the reason.
@@ -109,5 +106,41 @@ pub fn check(name: &str, data_dir: Option<&Path>) -> Result<Report, LibraryError
             Ok(Report { file, profile: None, problems })
         }
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::profile::write::write;
+
+    #[test]
+    fn the_profiles_that_busbar_writes_itself_may_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("drive.log");
+        std::fs::write(&log, "").unwrap();
+        for profile in [
+            Profile::demo("demo", Vec::new()).unwrap(),
+            Profile::for_interface("can0").unwrap(),
+            Profile::for_recording(&log, Vec::new()).unwrap(),
+        ] {
+            let file = folder.path().join("p.toml");
+            std::fs::write(&file, write(&profile)).unwrap();
+            let report = check(file.to_str().unwrap(), Some(folder.path())).unwrap();
+            assert_eq!(report.problems, []);
+            assert_eq!(report.profile, Some(profile));
+        }
+    }
+
+    #[test]
+    fn every_built_in_scene_may_be_named() {
+        let known = ground().scenes;
+        assert!(known.len() >= 7, "{known:?}");
+        for scene in known {
+            let profile = Profile::demo(&scene, Vec::new()).unwrap();
+            let problems =
+                check::check(&profile, &crate::engine::profile::parse::Lines::default(), &ground());
+            assert_eq!(problems, []);
+        }
     }
 }
