@@ -13,6 +13,8 @@ mod order;
 mod pack;
 mod prepare;
 mod profile;
+#[cfg(doctest)]
+mod proofs;
 mod sim;
 mod snapshot;
 #[cfg(any(test, feature = "testing"))]
