@@ -1,12 +1,11 @@
 //! What the fuzzer calls, and the property tests with it: any bytes at all into the places that
 //! read what others wrote. Each returns when all is well and panics when it is not.
 
-use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use crate::base::time::Mono;
 use crate::engine::can::frame::{Frame, Frames, Id};
-use crate::engine::can::trace::Log;
+use crate::engine::can::trace::{Log, OpenLogError};
 use crate::engine::dbc::{self, Codec, MessageIndex, Row};
 use crate::engine::device::{Catalog, Device};
 use crate::engine::pack::{Charger, DriverControls, Pack, PackSettings};
@@ -40,14 +39,9 @@ pub fn dbc_text(bytes: &[u8]) {
 /// A recording: any bytes are refused in a sentence, or read to their end.
 ///
 /// # Panics
-/// The machine has no room for a small temporary file, or something is wrong.
+/// Something is wrong.
 pub fn log_lines(bytes: &[u8]) {
-    static FILE: OnceLock<PathBuf> = OnceLock::new();
-    let file = FILE.get_or_init(|| {
-        std::env::temp_dir().join(format!("busbar-fuzz-{}.log", std::process::id()))
-    });
-    assert!(std::fs::write(file, bytes).is_ok(), "cannot write {}", file.display());
-    read_log(file);
+    read_whole(Log::from_bytes("fuzz.log", bytes.to_vec()));
 }
 
 /// Reads the recording `file` to its end.
@@ -55,7 +49,11 @@ pub fn log_lines(bytes: &[u8]) {
 /// # Panics
 /// Something is wrong.
 pub fn read_log(file: &std::path::Path) {
-    let log = match Log::open(file) {
+    read_whole(Log::open(file));
+}
+
+fn read_whole(opened: Result<Log, OpenLogError>) {
+    let log = match opened {
         Ok(log) => log,
         Err(error) => {
             assert!(!error.to_string().is_empty(), "refused without a word");

@@ -3,17 +3,14 @@
 //! 0x20000000 in an id of eight digits. Some writers add ` R` or ` T` for the direction, or `_` and
 //! a digit for a length code above eight.
 
-use std::io::{self, Write};
-
-use crate::base::time::Mono;
-use crate::engine::can::frame::{CLASSIC_BYTES, Direction, FD_BYTES, Frame, FrameRef, Kind};
+use crate::engine::can::frame::{CLASSIC_BYTES, Direction, FD_BYTES, Frame};
 use crate::engine::can::trace::line::{self, Bus, Code, Entry, Fault, Line, Stamp};
 use crate::engine::can::trace::scan::{self, Words};
 
 /// FD: bit rate switch, in the digit of flags.
-const BRS: u8 = 1;
+pub const BRS: u8 = 1;
 /// FD: error state indicator, in the digit of flags.
-const ESI: u8 = 2;
+pub const ESI: u8 = 2;
 
 /// Reads one line.
 pub fn read(text: &[u8]) -> Result<Line<'_>, Fault> {
@@ -99,51 +96,12 @@ fn data_bytes(digits: &[u8], into: &mut [u8]) -> Result<usize, Fault> {
     Ok(len)
 }
 
-/// Writes `frame` of the bus `bus` as a line of this style, line end included. Times are cut to
-/// microseconds unless they have more digits, so that what is written reads back exactly.
-///
-/// # Errors
-/// As `to` says.
-pub fn write_line(to: &mut impl Write, bus: &str, frame: FrameRef<'_>) -> io::Result<()> {
-    write_time(to, frame.time())?;
-    write!(to, " {bus} ")?;
-    let id = frame.id();
-    match (frame.kind(), id.is_extended()) {
-        (Kind::Error, _) => write!(to, "{:08X}#", line::error_code(id.raw()))?,
-        (Kind::Data | Kind::Remote | Kind::Fd, true) => write!(to, "{:08X}#", id.raw())?,
-        (Kind::Data | Kind::Remote | Kind::Fd, false) => write!(to, "{:03X}#", id.raw())?,
-    }
-    match frame.kind() {
-        Kind::Remote if frame.is_empty() => write!(to, "R")?,
-        Kind::Remote => write!(to, "R{}", frame.len())?,
-        Kind::Fd => {
-            let brs = if frame.has_bit_rate_switch() { BRS } else { 0 };
-            let esi = if frame.has_error_state_indicator() { ESI } else { 0 };
-            write!(to, "#{:X}", brs | esi)?;
-        }
-        Kind::Data | Kind::Error => {}
-    }
-    frame.data.iter().try_for_each(|byte| write!(to, "{byte:02X}"))?;
-    match frame.direction() {
-        Direction::Received => writeln!(to),
-        Direction::Sent => writeln!(to, " T"),
-    }
-}
-
-fn write_time(to: &mut impl Write, at: Mono) -> io::Result<()> {
-    let ns = at.nanos().max(0);
-    let (whole, part) = (ns / 1_000_000_000, ns % 1_000_000_000);
-    if part % 1000 == 0 {
-        write!(to, "({whole:010}.{:06})", part / 1000)
-    } else {
-        write!(to, "({whole:010}.{part:09})")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::can::frame::Id;
+    use crate::base::time::Mono;
+    use crate::engine::can::frame::{Id, Kind};
+    use crate::engine::can::trace::write::write_line;
 
     fn parsed(text: &str) -> Frame {
         match read(text.as_bytes()) {

@@ -6,7 +6,7 @@ use crate::engine::can::frame::{Direction, FD_BYTES, Frame, Id};
 use crate::engine::can::trace::scan;
 
 /// The bit that marks an error frame in the ids of candump.
-const ERROR_FLAG: u32 = 0x2000_0000;
+pub const ERROR_FLAG: u32 = 0x2000_0000;
 
 /// One line, understood.
 pub enum Line<'a> {
@@ -96,11 +96,6 @@ pub fn code(digits: &[u8]) -> Result<Code, Fault> {
         return Ok(Code::Error(raw & Id::MAX_EXTENDED));
     }
     Id::extended(raw).map(Code::Frame).ok_or(Fault::Id)
-}
-
-/// The id as candump prints it, error flag included.
-pub const fn error_code(class: u32) -> u32 {
-    class | ERROR_FLAG
 }
 
 /// A data frame: classic up to 8 bytes, FD above, for formats that do not say which.

@@ -5,7 +5,7 @@
 //! that cannot be read is skipped, counted and kept with its number; it never ends the reading.
 //! Knows nothing of what frames mean, nor of pacing.
 
-pub(crate) mod candump;
+mod candump;
 mod crtd;
 mod line;
 mod quick;
@@ -15,7 +15,11 @@ mod screen;
 mod sniff;
 mod source;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod times;
+#[cfg(test)]
+mod write;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -27,7 +31,7 @@ use thiserror::Error;
 use crate::base::time::{Mono, Timebase};
 use line::{Fault, Line};
 pub(crate) use reader::Mark;
-pub use reader::{PROBLEM_LIMIT, Reader};
+pub use reader::Reader;
 use sniff::Verdict;
 use source::{Pipe, Source};
 use times::{DeltaTimes, TimeStyle, Times};
@@ -203,6 +207,7 @@ impl Log {
     ///
     /// # Errors
     /// It is no recording that Busbar knows.
+    #[cfg(any(test, feature = "testing"))]
     pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Self, OpenLogError> {
         let path = Path::new(name);
         let head = bytes.get(..sniff::HEAD_BYTES).unwrap_or(&bytes);
@@ -285,6 +290,3 @@ fn judge(path: &Path, head: &[u8]) -> Result<(LogFormat, TimeStyle), OpenLogErro
         Verdict::Blank => Err(OpenLogError::Empty { path: path() }),
     }
 }
-
-#[cfg(test)]
-mod tests;

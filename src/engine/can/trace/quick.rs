@@ -31,8 +31,8 @@ pub fn read(text: &[u8], bus: &[u8]) -> Option<Quick> {
     let (id, data) = if rest.get(3) == Some(&b'#') {
         let (digits, data) = rest.split_first_chunk::<4>()?;
         // The '#' is put in the place of a zero in front.
-        let digits = u32::from_le_bytes(*digits) << 8 | u32::from(b'0');
-        let raw = hex_digits(u64::from(digits) | 0x3030_3030 << 32)?;
+        let digits = (u32::from_le_bytes(*digits) << 8) | u32::from(b'0');
+        let raw = hex_digits(u64::from(digits) | (0x3030_3030 << 32))?;
         (Id::standard(raw.swap_bytes() >> 16)?, data)
     } else {
         let (digits, data) = rest.split_first_chunk::<8>()?;
@@ -51,8 +51,8 @@ fn time(front: &[u8; BUS]) -> Option<i64> {
     };
     let high = decimal_digits(word(1)?)?;
     // Two digits behind six zeros, and six digits behind two.
-    let low = decimal_digits(word(3)? & 0xFFFF << 48 | 0x3030_3030_3030)?;
-    let micros = decimal_digits(word(12)? << 16 | 0x3030)?;
+    let low = decimal_digits((word(3)? & (0xFFFF << 48)) | 0x3030_3030_3030)?;
+    let micros = decimal_digits((word(12)? << 16) | 0x3030)?;
     let seconds = i64::from(high) * 100 + i64::from(low);
     seconds.checked_mul(1_000_000_000)?.checked_add(i64::from(micros) * 1000)
 }
@@ -67,7 +67,7 @@ fn payload(text: &[u8], digits: usize) -> Option<(usize, [u8; CLASSIC_BYTES])> {
         2 | 4 | 6 => {
             // Characters before the data are shifted out; zeros take the places behind it.
             let shift = 8 * (8 - digits as u32);
-            u64::from(hex_digits(last >> shift | 0x3030_3030_3030_3030 << (64 - shift))?)
+            u64::from(hex_digits((last >> shift) | (ZEROS << (64 - shift)))?)
         }
         10 | 12 | 14 | 16 => {
             let before = u64::from_le_bytes(*rest.last_chunk::<8>()?);
@@ -76,10 +76,10 @@ fn payload(text: &[u8], digits: usize) -> Option<(usize, [u8; CLASSIC_BYTES])> {
             let (first, second) = if shift == 0 {
                 (before, last)
             } else {
-                (before >> shift | last << (64 - shift), last >> shift)
+                ((before >> shift) | (last << (64 - shift)), last >> shift)
             };
-            let zeros = 0x3030_3030_3030_3030_u64.checked_shl(64 - shift).unwrap_or(0);
-            u64::from(hex_digits(first)?) | u64::from(hex_digits(second | zeros)?) << 32
+            let zeros = ZEROS.checked_shl(64 - shift).unwrap_or(0);
+            u64::from(hex_digits(first)?) | (u64::from(hex_digits(second | zeros)?) << 32)
         }
         _ => return None,
     };
@@ -87,33 +87,37 @@ fn payload(text: &[u8], digits: usize) -> Option<(usize, [u8; CLASSIC_BYTES])> {
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
+/// The bit that makes a letter small, and that every digit has.
+const SMALL: u64 = ONES * 0x20;
+const LOW: u64 = ONES * 0x0F;
+const HIGH: u64 = ONES * 0xF0;
+const ZEROS: u64 = ONES * 0x30;
 
 /// Eight hex digits, the first in the lowest byte, as four bytes, the first in the lowest.
 fn hex_digits(text: u64) -> Option<u32> {
-    let lower = text | ONES * 0x20;
-    let value = (lower & ONES * 0x0F) + (lower >> 6 & ONES) * 9;
+    let lower = text | SMALL;
+    let value = (lower & LOW) + ((lower >> 6) & ONES) * 9;
     // Made into text again it must be what it was; a digit has bit 5, a letter bit 6.
-    let letter = (value + ONES * 6) >> 4 & ONES;
-    let again = value + ONES * 0x30 + letter * 0x27;
-    let marked = (text | text >> 1) & ONES * 0x20;
-    if again != lower || value & ONES * 0xF0 != 0 || marked != ONES * 0x20 {
+    let letter = ((value + ONES * 6) >> 4) & ONES;
+    let again = value + ZEROS + letter * 0x27;
+    let marked = (text | (text >> 1)) & SMALL;
+    if again != lower || value & HIGH != 0 || marked != SMALL {
         return None;
     }
-    let pairs = (value << 4 | value >> 8) & 0x00FF_00FF_00FF_00FF;
-    let fours = (pairs | pairs >> 8) & 0x0000_FFFF_0000_FFFF;
-    Some((fours | fours >> 16) as u32)
+    let pairs = ((value << 4) | (value >> 8)) & 0x00FF_00FF_00FF_00FF;
+    let fours = (pairs | (pairs >> 8)) & 0x0000_FFFF_0000_FFFF;
+    Some((fours | (fours >> 16)) as u32)
 }
 
 /// Eight decimal digits, the first in the lowest byte.
 fn decimal_digits(text: u64) -> Option<u32> {
-    let high = ONES * 0xF0;
-    if text & high != ONES * 0x30 || text.wrapping_add(ONES * 6) & high != ONES * 0x30 {
+    if text & HIGH != ZEROS || text.wrapping_add(ONES * 6) & HIGH != ZEROS {
         return None;
     }
-    let ones = text & ONES * 0x0F;
-    let tens = ones.wrapping_mul(10 << 8 | 1) >> 8 & 0x00FF_00FF_00FF_00FF;
-    let hundreds = tens.wrapping_mul(100 << 16 | 1) >> 16 & 0x0000_FFFF_0000_FFFF;
-    Some((hundreds.wrapping_mul(10_000 << 32 | 1) >> 32) as u32)
+    let ones = text & LOW;
+    let tens = (ones.wrapping_mul((10 << 8) | 1) >> 8) & 0x00FF_00FF_00FF_00FF;
+    let hundreds = (tens.wrapping_mul((100 << 16) | 1) >> 16) & 0x0000_FFFF_0000_FFFF;
+    Some((hundreds.wrapping_mul((10_000 << 32) | 1) >> 32) as u32)
 }
 
 #[cfg(test)]

@@ -41,14 +41,6 @@ pub struct Mark {
     times: Times,
 }
 
-impl Mark {
-    /// Bytes from the front of the file.
-    #[must_use]
-    pub const fn offset(&self) -> u64 {
-        self.offset
-    }
-}
-
 #[derive(Debug)]
 struct Backwards {
     first_line: u64,

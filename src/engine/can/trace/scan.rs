@@ -12,11 +12,6 @@ impl<'a> Words<'a> {
     pub const fn new(line: &'a [u8]) -> Self {
         Self { rest: line }
     }
-
-    /// What is left, without leading blanks.
-    pub fn rest(&self) -> &'a [u8] {
-        trim_start(self.rest)
-    }
 }
 
 impl<'a> Iterator for Words<'a> {
@@ -75,7 +70,7 @@ pub const fn nibble(byte: u8) -> Option<u8> {
 /// Two hex digits as a byte.
 pub const fn byte(high: u8, low: u8) -> Option<u8> {
     let (high, low) = (HEX[high as usize], HEX[low as usize]);
-    if (high | low) > 15 { None } else { Some(high << 4 | low) }
+    if (high | low) > 15 { None } else { Some((high << 4) | low) }
 }
 
 /// 1 to 8 hex digits.
@@ -83,7 +78,7 @@ pub fn hex(digits: &[u8]) -> Option<u32> {
     if digits.is_empty() || digits.len() > 8 {
         return None;
     }
-    digits.iter().try_fold(0_u32, |value, digit| Some(value << 4 | u32::from(nibble(*digit)?)))
+    digits.iter().try_fold(0_u32, |value, digit| Some((value << 4) | u32::from(nibble(*digit)?)))
 }
 
 /// Pairs of hex digits into `into`; the number of bytes, or `None` where a digit is missing, is no
@@ -98,7 +93,7 @@ pub fn hex_bytes(digits: &[u8], into: &mut [u8]) -> Option<usize> {
     for (out, [high, low]) in into.iter_mut().zip(pairs) {
         let (high, low) = (HEX[usize::from(*high)], HEX[usize::from(*low)]);
         bad |= high | low;
-        *out = high << 4 | (low & 15);
+        *out = (high << 4) | (low & 15);
     }
     (bad <= 15).then_some(pairs.len())
 }

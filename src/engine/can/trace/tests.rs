@@ -4,6 +4,7 @@ use std::io::Write;
 
 use proptest::prelude::*;
 
+use super::reader::PROBLEM_LIMIT;
 use super::*;
 use crate::base::problem::Severity;
 use crate::base::time::Wall;
@@ -295,7 +296,7 @@ proptest! {
     #[test]
     fn frames_written_as_a_candump_log_read_back(frames in prop::collection::vec(any_frame(), 1..40)) {
         let mut text = Vec::new();
-        frames.iter().for_each(|f| candump::write_line(&mut text, "can0", f.view()).unwrap());
+        frames.iter().for_each(|f| write::write_line(&mut text, "can0", f.view()).unwrap());
         let log = Log::from_bytes("written.log", text).unwrap();
         let (back, reader) = all(&log);
         prop_assert_eq!(reader.skipped(), 0);

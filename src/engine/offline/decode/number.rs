@@ -23,7 +23,7 @@ pub fn push(text: &mut Vec<u8>, value: f64, otherwise: &str) {
     if size < EXACT && size.fract() == 0.0 {
         push_sign(text, value);
         push_whole(text, size as u64);
-    } else if size >= LARGE || size < SMALL {
+    } else if !(SMALL..LARGE).contains(&size) {
         // Writing to a vector cannot fail.
         let _ = write!(text, "{value:e}");
     } else {

@@ -13,8 +13,6 @@ use crate::engine::offline::decode::{Format, Values};
 pub struct Scribe {
     format: Format,
     messages: HashMap<MessageIndex, MessageText>,
-    /// Width of the column of message names, characters.
-    name_width: usize,
 }
 
 struct MessageText {
@@ -43,7 +41,7 @@ impl Scribe {
         let texts = codec
             .messages()
             .map(|(index, message)| (index, MessageText::new(message, format, values, name_width)));
-        Self { format, messages: texts.collect(), name_width }
+        Self { format, messages: texts.collect() }
     }
 
     /// What the front of the output is.
