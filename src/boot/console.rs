@@ -51,9 +51,9 @@ struct State {
 }
 
 impl Console {
-    /// The console of `session`; `first_start` when nothing was ever chosen.
+    /// The console of `session`.
     #[must_use]
-    pub fn new(door: Door, session: Session, library: Library, first_start: bool) -> Self {
+    pub fn new(door: Door, session: Session, library: Library) -> Self {
         let shared = Arc::new(Shared {
             door,
             session,
@@ -62,7 +62,13 @@ impl Console {
             changes: AtomicU64::new(0),
             waker: Mutex::new(None),
         });
-        Self { shared, zone: TimeZone::system(), first_start }
+        Self { shared, zone: TimeZone::system(), first_start: false }
+    }
+
+    /// The same, of somebody who never chose anything.
+    #[must_use]
+    pub fn at_first_start(self) -> Self {
+        Self { first_start: true, ..self }
     }
 
     /// Leaves a sentence to be read.

@@ -80,7 +80,8 @@ fn window(cli: &Cli) -> Outcome {
         Err(error) => (None, Some(error.to_string())),
     };
     let first = choice.is_none();
-    let console = Console::new(door.clone(), session, library.clone(), first);
+    let console = Console::new(door.clone(), session, library.clone());
+    let console = if first { console.at_first_start() } else { console };
     if let Some(text) = trouble {
         console.note(Tone::Warning, text);
     }

@@ -60,7 +60,7 @@ fn a_profile_that_is_none_is_refused_by_name() {
         let ran = desk.busbar(&[&"profile", &"check", &file]);
         // An empty text is read and then refused; the others cannot be read at all.
         ran.ends_with(if what == "empty" { 1 } else { 2 }).names(&[&name]);
-        desk.busbar(&[&"--profile", &file]).ends_with(2).names(&[&name]);
+        desk.busbar(&[&"--profile", &file, &"serve"]).ends_with(2).names(&[&name]);
     }
 }
 
@@ -172,7 +172,7 @@ fn a_moment_that_the_recording_does_not_have_is_told() {
         desk.busbar(&[&"inspect", &log, &"--device", &"prohelion-d1000-gen1", &at])
     };
     inspect("soon").ends_with(2).names(&["soon"]);
-    inspect("nan").ends_with(2).names(&["nan"]);
+    inspect("nan").ends_with(2).names(&["NaN"]);
     inspect("1e300").ends_with(2);
 }
 
@@ -181,7 +181,8 @@ fn an_unknown_scene_lists_the_known_ones() {
     let desk = Desk::new();
     let ran = desk.busbar(&[&"simulate", &"--scene", &"beach", &"--bus", &"virtual:x"]);
     ran.ends_with(2).names(&["beach", "cold-morning"]);
-    desk.busbar(&[&"--demo", &"--scene", &"beach"]).ends_with(2).names(&["beach", "cold-morning"]);
+    let ran = desk.busbar(&[&"--demo", &"--scene", &"beach", &"serve"]);
+    ran.ends_with(2).names(&["beach", "cold-morning"]);
     let broken = desk.file("broken.toml", "title = \"x\"\nwhat = 1\n");
     let ran = desk.busbar(&[&"simulate", &"--scene", &broken, &"--bus", &"virtual:x"]);
     ran.ends_with(2).names(&["broken.toml", "2"]);
@@ -207,7 +208,8 @@ fn an_unknown_profile_lists_the_known_ones() {
     desk.busbar(&[&"profile", &"show", &"Mine"]).ends_with(2).names(&["Mine", "none yet"]);
     desk.file("data/profiles/Workshop.toml", "name = 'Workshop'\n");
     desk.busbar(&[&"profile", &"show", &"Mine"]).ends_with(2).names(&["Mine", "Workshop"]);
-    desk.busbar(&[&"--profile", &"Mine"]).ends_with(2).names(&["Mine", "Workshop"]);
+    let ran = desk.busbar(&[&"--profile", &"Mine", &"serve"]);
+    ran.ends_with(2).names(&["Mine", "Workshop"]);
     desk.busbar(&[&"profile", &"check", &"a:b"]).ends_with(2).names(&["a:b"]);
 }
 
@@ -247,7 +249,7 @@ fn every_mistake_in_a_profile_has_its_file_and_line() {
         let file = desk.file("p.toml", format!("{BUS}{more}"));
         let ran = desk.busbar(&[&"profile", &"check", &file]);
         ran.ends_with(1).names(&[place, word, "is refused"]);
-        let ran = desk.busbar(&[&"--profile", &file]);
+        let ran = desk.busbar(&[&"--profile", &file, &"serve"]);
         ran.ends_with(2).names(&[&place.replace(" error: ", ""), word]);
     }
 }

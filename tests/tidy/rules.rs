@@ -39,6 +39,7 @@ pub const RULES: &[Rule] = &[
             ("src/cli/a.rs", "use crate::desktop::theme;"),
             ("src/desktop/a.rs", "use crate::boot;"),
             ("src/engine/door.rs", "use crate::view::pack::PackView;"),
+            ("src/engine/snapshot.rs", "use crate::engine::hub::Hub;"),
         ],
         keeps: &[
             ("src/engine/can/frame.rs", "use crate::{base::id, engine::access, engine::can::bus};"),
@@ -48,10 +49,12 @@ pub const RULES: &[Rule] = &[
             ),
             ("src/engine/can/frame.rs", "use crate::engine::testing::golden;"),
             ("src/engine/sim/a.rs", "use crate::engine::device::Catalog;"),
+            ("src/engine/snapshot.rs", "use crate::engine::hub::traffic::Traffic;"),
+            ("src/engine/hub/traffic.rs", "#[cfg(test)]\nmod tests { use super::*; }"),
             ("src/engine/offline/a.rs", "use crate::engine::sim::World;"),
             ("src/view/a.rs", "use crate::engine::{Snapshot, Profile};"),
             ("src/cli/a.rs", "use crate::view::pack; use crate::engine::decode;"),
-            ("src/boot.rs", "use crate::desktop; use crate::cli;"),
+            ("src/boot/mod.rs", "use crate::desktop; use crate::cli;"),
         ],
     },
     Rule {
@@ -173,7 +176,7 @@ pub const RULES: &[Rule] = &[
         ],
         keeps: &[
             ("src/cli/a.rs", "fn a() { println!(\"x\"); }"),
-            ("src/boot.rs", "fn a() { eprintln!(\"x\"); }"),
+            ("src/boot/mod.rs", "fn a() { eprintln!(\"x\"); }"),
             ("src/engine/a.rs", "#[cfg(test)]\nmod tests { fn a() { println!(\"x\"); } }"),
         ],
     },
@@ -231,18 +234,23 @@ pub fn length(file: &Source) -> Vec<String> {
 
 /// The engine's children, lowest first, in the steps of the ladder. A module may name its own step
 /// and those before it.
-const LADDER: [&[&str]; 10] = [
+const LADDER: [&[&str]; 13] = [
     &["access"],
     &["can"],
     &["dbc"],
     &["device"],
     &["pack"],
     &["profile"],
-    &["snapshot", "orders"],
+    &["order"],
+    &["hub/decoders", "hub/traffic"],
+    &["snapshot"],
     &["hub"],
-    &["drive", "door"],
-    &["offline"],
+    &["door"],
+    &["drive", "offline"],
+    &["prepare"],
 ];
+/// Who may name the simulation: what starts it, and work without an engine.
+const SIM_SEEN_BY: [&str; 3] = ["drive", "offline", "prepare"];
 /// Where the engine's own public face stands: above all its children.
 const ENGINE: usize = LADDER.len() + 1;
 /// What simulated devices may name: frames, DBCs and devices, and nothing that decides.
@@ -256,10 +264,11 @@ fn height(module: &[String]) -> Option<usize> {
         "engine" => match child? {
             "testing" => None,
             "sim" => Some(LADDER.len()),
-            name => LADDER
-                .iter()
-                .position(|step| step.contains(&name))
-                .map_or(Some(ENGINE), |at| Some(at + 1)),
+            name => {
+                let inner = format!("{name}/{}", module.get(2).map_or("", String::as_str));
+                let step = |name: &str| LADDER.iter().position(|step| step.contains(&name));
+                step(&inner).or_else(|| step(name)).map_or(Some(ENGINE), |at| Some(at + 1))
+            }
         },
         "view" => Some(ENGINE + 1),
         "desktop" | "web" | "cli" => Some(ENGINE + 2),
@@ -283,7 +292,7 @@ fn layers(file: &Source) -> Vec<String> {
         let allowed = if sim(&own) {
             to <= SIM_SEES || sim(&path)
         } else if sim(&path) {
-            own == ["engine"] || own.get(1).is_some_and(|name| name == "offline")
+            own == ["engine"] || own.get(1).is_some_and(|name| SIM_SEEN_BY.contains(&&**name))
         } else if in_engine {
             to <= from
         } else if from > ENGINE && path.first().is_some_and(|first| first == "engine") {
@@ -313,6 +322,10 @@ fn paths(file: &Source, own: &[String]) -> Vec<(usize, Vec<String>)> {
         }
         let mut rest = &file.code[at..];
         let mut up = own.to_vec();
+        // The module of tests at the end of a file is a step further in.
+        if at > file.production().len() && !file.is_test() {
+            up.push("tests".into());
+        }
         while let Some(more) = rest.strip_prefix("super::") {
             up.pop();
             rest = more;
@@ -486,7 +499,7 @@ fn switches(file: &Source) -> Vec<String> {
 
 fn prints(file: &Source) -> Vec<String> {
     let silent = file.path.starts_with("src/") && !file.path.starts_with("src/cli/");
-    if !silent || file.path == "src/boot.rs" {
+    if !silent || file.path.starts_with("src/boot/") {
         return Vec::new();
     }
     production(file, &["println!", "eprintln!", "print!", "eprint!"], "return it instead")
