@@ -1,15 +1,151 @@
 //! `busbar simulate`.
 
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::base::time::{Clock, Mono, SystemClock};
 use crate::cli::Outcome;
+use crate::engine::simulate::{Prepared, Progress, Wanted};
+
+/// The status line on a terminal is written so often.
+const STATUS_EVERY: Duration = Duration::from_millis(500);
 
 /// Run simulated devices on a bus.
+///
+/// The devices of a scene - battery, charger, driver controls - speak real frames on a real or
+/// virtual bus, paced by the clock, and hear what others send there. With --log the frames are
+/// written to a file instead, as fast as they can be computed. Ctrl+C ends it.
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+#[command(group = clap::ArgGroup::new("target").required(true).args(["bus", "log", "list"]))]
+pub struct Args {
+    /// Scene: one of the built-in ones (see --list), or a scene file.
+    #[arg(long, value_name = "NAME|FILE", default_value = "demo")]
+    pub scene: String,
+    /// Bus to speak on: socketcan:NAME, or virtual:NAME for a trial that nobody hears.
+    #[arg(long, value_name = "ADDRESS")]
+    pub bus: Option<String>,
+    /// Write a candump log instead, in virtual time; needs --duration. A dash is standard output.
+    #[arg(long, value_name = "FILE", requires = "duration")]
+    pub log: Option<PathBuf>,
+    /// List the built-in scenes.
+    #[arg(long)]
+    pub list: bool,
+    /// So many times faster than the clock, 0.01 to 1000 [default: the scene's own].
+    #[arg(long, value_name = "N", conflicts_with = "log")]
+    pub speed: Option<f64>,
+    /// Seed of all chance [default: the scene's own]. The same seed gives the same frames.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// End after so many seconds of the scene.
+    #[arg(long, value_name = "SECONDS")]
+    pub duration: Option<f64>,
+    /// Name of the bus in the log.
+    #[arg(long, value_name = "NAME", default_value = "can0", requires = "log")]
+    pub log_bus: String,
+}
 
 /// Runs it.
 ///
 /// # Errors
 /// Says what and where.
-pub fn run(_args: &Args) -> Outcome {
-    Err("not built yet".into())
+pub fn run(args: &Args) -> Outcome {
+    if args.list {
+        return list();
+    }
+    let wanted = Wanted {
+        scene: args.scene.clone(),
+        seed: args.seed,
+        speed: args.speed,
+        duration: args.duration,
+    };
+    let prepared = wanted.prepare()?;
+    let stop = stop_on_signal()?;
+    match (&args.bus, &args.log) {
+        (Some(bus), _) => speak(prepared, bus, &stop),
+        (None, Some(log)) => write(prepared, log, &args.log_bus, &stop),
+        (None, None) => Err("give --bus ADDRESS or --log FILE".into()),
+    }
+}
+
+fn list() -> Outcome {
+    let mut out = io::stdout().lock();
+    for scene in crate::engine::Scene::list() {
+        writeln!(out, "{:18}{}", scene.name, scene.description)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A flag that Ctrl+C, or a polite kill, sets. The second one ends the program at once.
+fn stop_on_signal() -> Result<Arc<AtomicBool>, io::Error> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    Ok(stop)
+}
+
+fn speak(prepared: Prepared, bus: &str, stop: &AtomicBool) -> Outcome {
+    let clock = SystemClock::new();
+    let sentence = prepared.sentence();
+    let mut broadcast = prepared.broadcast(bus, clock.clone())?;
+    eprintln!("{bus}: {sentence}");
+    let terminal = io::stderr().is_terminal();
+    let mut shown = Mono::ZERO;
+    let mut told = None;
+    loop {
+        let doing = broadcast.step();
+        let ends = doing.over || stop.load(Ordering::SeqCst);
+        if terminal && (ends || clock.now().since(shown) >= STATUS_EVERY) {
+            shown = clock.now();
+            eprint!("\r\x1b[K{}", line(&doing));
+        } else if !terminal && doing.trouble != told {
+            if let Some(trouble) = &doing.trouble {
+                eprintln!("{bus}: {trouble}");
+            }
+            told.clone_from(&doing.trouble);
+        }
+        if ends {
+            if terminal {
+                eprintln!();
+            }
+            eprintln!("{bus}: {}", line(&doing));
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+}
+
+/// "12.4 s, 1430 frames sent, 0 heard", and what is wrong.
+fn line(doing: &Progress) -> String {
+    let tally = &doing.tally;
+    let mut text =
+        format!("{:.1} s, {} frames sent, {} heard", doing.at.secs_f64(), tally.sent, tally.heard);
+    let lost = [("withheld by the guard", tally.withheld), ("not taken by the bus", tally.refused)];
+    for (what, count) in lost.into_iter().filter(|(_, count)| *count > 0) {
+        text += &format!(", {count} {what}");
+    }
+    if let Some(trouble) = &doing.trouble {
+        text += ": ";
+        text += trouble;
+    }
+    text
+}
+
+fn write(prepared: Prepared, log: &Path, bus: &str, stop: &AtomicBool) -> Outcome {
+    let sentence = prepared.sentence();
+    let mut goes_on = |_: Mono, _: u64| !stop.load(Ordering::SeqCst);
+    let count = if log.as_os_str() == "-" {
+        prepared.write_log(bus, &mut BufWriter::new(io::stdout().lock()), &mut goes_on)?
+    } else {
+        let cannot = |error| format!("{} cannot be written: {error}", log.display());
+        let file = File::create(log).map_err(cannot)?;
+        prepared.write_log(bus, &mut BufWriter::new(file), &mut goes_on)?
+    };
+    eprintln!("{}: {count} frames: {sentence}", log.display());
+    Ok(ExitCode::SUCCESS)
 }

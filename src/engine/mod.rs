@@ -48,6 +48,7 @@ pub use profile::library::{Library, LibraryError, Loaded};
 pub use profile::model::{BusEntry, ComponentEntry, Limits, Profile};
 pub use profile::starters::StartError as StarterError;
 pub use profile::watch::{Change as WatchedChange, Watch as WatchedFile};
+pub use sim::simulate;
 pub use sim::{Scene, SceneError, SceneLine};
 pub use snapshot::{
     BusPicture, ComponentPicture, GroupPicture, ModelPicture, Notice, ProfilePicture, Snapshot,

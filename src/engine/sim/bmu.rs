@@ -2,7 +2,7 @@
 //! says so (protocol note, sections 2 and 13). It knows its cells only as its CMUs measured them.
 
 use super::chance::Chance;
-use super::contactors::{Contactors, Inputs};
+use super::contactors::{Contactors, Inputs, RUN_BIT, START_BIT};
 use super::fault::{ABSENT, EXTRA, Faults, Node};
 use super::plant::{Plant, Strand};
 use super::scene::{BmuPlan, MODULE_CELLS, Wrong};
@@ -21,6 +21,9 @@ const FIRMWARE: f64 = 931.0;
 const FIRST_CMU_SERIAL: f64 = 61_825.0;
 /// Milliamperes that one CMU takes from its supply.
 const CMU_MA: f64 = 39.8;
+
+/// Without these bits the key is off.
+const KEY_BITS: u16 = RUN_BIT | START_BIT;
 
 /// Status flags (protocol note, section 2.3).
 pub(super) mod flag {
@@ -74,6 +77,8 @@ pub(super) struct Bmu {
     tick_ns: i64,
     ticks: u64,
     heard: Option<(Mono, u16)>,
+    /// A key-off word came since the last tick: every word counts, not just the last.
+    heard_off: bool,
     vehicle_lost: bool,
     flags: u32,
     precharge_count: u16,
@@ -110,6 +115,7 @@ impl Bmu {
             chance,
             ticks: 0,
             heard: None,
+            heard_off: false,
             vehicle_lost: true,
             flags: flag::MODULE_POWER | flag::VEHICLE_LOST,
             precharge_count: 0,
@@ -133,6 +139,7 @@ impl Bmu {
     /// Takes a switch word from the bus.
     pub(super) const fn hear_switches(&mut self, now: Mono, word: u16) {
         self.heard = Some((now, word));
+        self.heard_off |= word & KEY_BITS == 0;
         self.vehicle_lost = false;
     }
 
@@ -245,6 +252,7 @@ impl Bmu {
         self.judge(now, faults);
         let inputs = self.inputs(now, faults);
         let changed = self.contactors.step(inputs);
+        self.heard_off = false;
         strand.connected = self.contactors.is_closed();
         self.say_fast(strand, mouth, wire);
         if changed {
@@ -299,14 +307,14 @@ impl Bmu {
             (flag::CONTACTOR_STUCK, faults.has(Wrong::ContactorStuck, self.node, now)),
             (flag::EXTRA_CELL, words().any(|word| word == EXTRA)),
         ];
-        let key_off = self.heard.is_some_and(|(_, word)| word & 0x60 == 0);
+        let key_off = self.heard.is_some_and(|(_, word)| word & KEY_BITS == 0);
         let kept = if key_off { 0 } else { self.flags & flag::LATCHED };
         let raised = conditions.iter().filter(|(_, is)| *is).fold(0, |all, (bit, _)| all | bit);
         self.flags = flag::MODULE_POWER | kept | raised;
     }
 
     fn inputs(&self, now: Mono, faults: &Faults) -> Inputs {
-        let word = self.heard.map(|(_, word)| word);
+        let word = self.heard.map(|(_, word)| if self.heard_off { 0 } else { word });
         Inputs {
             switches: word.filter(|_| !self.vehicle_lost),
             fault: self.flags & flag::ERRORS != 0,

@@ -98,8 +98,8 @@ pub(super) enum Complaint {
 impl Complaint {
     const fn words(self) -> (u32, [u8; 8]) {
         match self {
-            Self::Warning => (0x04, [0, 0x08, 0, 0, 0, 0, 96, 0]),
-            Self::Passive => (0x04, [0, 0x20, 0, 0, 0, 0, 128, 0]),
+            Self::Warning => (0x204, [0, 0x08, 0, 0, 0, 0, 96, 0]),
+            Self::Passive => (0x204, [0, 0x20, 0, 0, 0, 0, 128, 0]),
             Self::Off => (0x40, [0; 8]),
             Self::Restarted => (0x100, [0; 8]),
         }
@@ -107,6 +107,6 @@ impl Complaint {
 
     /// The ids under which they are sent.
     pub(super) fn ids() -> impl Iterator<Item = Id> {
-        [0x04, 0x40, 0x100].into_iter().filter_map(Id::extended)
+        [0x204, 0x40, 0x100].into_iter().filter_map(Id::extended)
     }
 }

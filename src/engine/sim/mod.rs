@@ -18,11 +18,12 @@ mod plant;
 mod runner;
 mod scene;
 mod scene_file;
+pub mod simulate;
 #[cfg(test)]
 mod tests;
 mod wire;
 mod world;
 
-pub use runner::Runner;
+pub use runner::{Runner, RunnerError, Tally};
 pub use scene::{Scene, SceneComponent, SceneError, SceneLine};
 pub use world::{World, WorldError};
