@@ -12,6 +12,14 @@ use crate::engine::can::frame::Id;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageIndex(pub(super) u32);
 
+impl MessageIndex {
+    /// Its place among [`Codec::messages`], for tables beside a codec.
+    #[must_use]
+    pub const fn place(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// Decodes and encodes the messages of one or more schemas.
 #[derive(Clone, Debug)]
 pub struct Codec {

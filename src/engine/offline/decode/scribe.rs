@@ -1,7 +1,6 @@
 //! Decoded frames as lines of text. Everything that does not change from frame to frame is
 //! prepared once per message.
 
-use std::collections::HashMap;
 use std::io::Write;
 
 use crate::engine::can::frame::FrameRef;
@@ -12,7 +11,8 @@ use crate::engine::offline::decode::{Format, Values};
 /// Writes decoded frames in one format.
 pub struct Scribe {
     format: Format,
-    messages: HashMap<MessageIndex, MessageText>,
+    /// By the place of the message in the codec.
+    messages: Vec<MessageText>,
 }
 
 struct MessageText {
@@ -38,9 +38,8 @@ impl Scribe {
     pub fn new(codec: &Codec, format: Format, values: Values) -> Self {
         let longest = codec.messages().map(|(_, m)| m.name.chars().count()).max();
         let name_width = longest.unwrap_or(0).min(NAME_WIDTH);
-        let texts = codec
-            .messages()
-            .map(|(index, message)| (index, MessageText::new(message, format, values, name_width)));
+        let messages = codec.messages();
+        let texts = messages.map(|(_, m)| MessageText::new(m, format, values, name_width));
         Self { format, messages: texts.collect() }
     }
 
@@ -70,7 +69,7 @@ impl Scribe {
         index: MessageIndex,
         row: &Row,
     ) {
-        let Some(message) = self.messages.get(&index) else { return };
+        let Some(message) = self.messages.get(index.place()) else { return };
         match self.format {
             Format::Jsonl => json_line(text, frame, bus, message, row),
             Format::Csv => csv_lines(text, frame, bus, message, row),
