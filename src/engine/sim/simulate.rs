@@ -15,7 +15,7 @@ use crate::base::time::{Clock, Mono};
 use crate::engine::can::address::{Address, AddressError};
 use crate::engine::can::bus::{BusState, OpenError, Wires};
 use crate::engine::can::frame::Frames;
-use crate::engine::can::trace::candump;
+use crate::engine::can::trace::write::write_line;
 use crate::engine::can::virtual_bus::VirtualNet;
 
 /// World time that is put into a log at a time.
@@ -157,7 +157,7 @@ impl Prepared {
                 // A log holds the time of day, cut to whole microseconds as candump writes it.
                 let at = start.saturating_add(frame.time().nanos()) / 1000 * 1000;
                 let stamped = frame.to_frame().at(Mono::from_nanos(at));
-                candump::write_line(to, bus, stamped.view()).map_err(SimulateError::Write)?;
+                write_line(to, bus, stamped.view()).map_err(SimulateError::Write)?;
             }
             count += frames.len() as u64;
         }

@@ -18,8 +18,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod times;
-#[cfg(test)]
-mod write;
+pub(crate) mod write;
 
 use std::fs::File;
 use std::io::{self, Read};
