@@ -166,7 +166,7 @@ fn check_address(
             if base > highest {
                 return Err(BindError::OutOfRange { title: title(), base, step, highest });
             }
-            if base % step != 0 {
+            if !base.is_multiple_of(step) {
                 let below = base - base % step;
                 let above = (below + step <= highest).then_some(below + step);
                 return Err(BindError::NotAMultiple { title: title(), base, step, below, above });

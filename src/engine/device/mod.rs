@@ -15,7 +15,7 @@ mod kinds;
 mod manifest;
 mod settings;
 
-pub use bound::{Device, Malformed, ShapeError, Taken};
+pub use bound::{Device, Malformed, Taken};
 pub use catalog::{Catalog, Kind};
 pub use fact::{
     CellWord, ChargerCommand, ChargerControl, ChargerFaults, Contactors, Fact, Fans, Headroom,
@@ -23,5 +23,5 @@ pub use fact::{
 };
 pub use flag::{Flag, FlagSet, Level};
 pub use identity::{Model, Question};
-pub use manifest::{AddressRule, AddressWay, Category, Manifest, ManifestError, Never, Rate, Send};
+pub use manifest::{AddressWay, Category, Manifest, Rate};
 pub use settings::{BindError, Claim, CurrentSign, Settings};

@@ -272,15 +272,20 @@ impl Component {
 impl Model {
     fn new(entry: &ComponentEntry, kind: &Kind) -> Self {
         let usual = PackSettings::of(&kind.manifest, entry.strings);
-        let own = entry.patience(usual.fast);
         match kind.manifest.category {
             Category::Battery => {
                 let set = entry.late.is_some() || entry.lost.is_some();
+                let own = entry.patience(usual.fast);
                 let settings = if set { usual.with_patience(own) } else { usual };
                 Self::Bms(Box::new(Pack::new(settings)))
             }
-            Category::Charger => Self::Charger(Box::new(Charger::new(own))),
-            Category::DriverControls => Self::DriverControls(Box::new(DriverControls::new(own))),
+            Category::Charger => {
+                Self::Charger(Box::new(Charger::of(&kind.manifest, |usual| entry.patience(usual))))
+            }
+            Category::DriverControls => {
+                let own = |usual| entry.patience(usual);
+                Self::DriverControls(Box::new(DriverControls::of(&kind.manifest, own)))
+            }
         }
     }
 

@@ -1,9 +1,13 @@
 //! A charger as it is heard: what it delivers, what it complains of, and what somebody tells it.
 
+use std::time::Duration;
+
 use crate::base::reading::{Age, Patience, Reading};
 use crate::base::time::Mono;
 use crate::base::units::{Amps, Volts, Watts};
-use crate::engine::device::{ChargerCommand, ChargerControl, ChargerFaults, Fact, Level, Manifest};
+use crate::engine::device::{
+    ChargerCommand, ChargerControl, ChargerFaults, Fact, Level, Manifest, Rate,
+};
 use crate::engine::pack::picture::Remark;
 use crate::engine::pack::remarks::worst_first;
 use crate::engine::pack::seen::Seen;
@@ -50,17 +54,14 @@ impl Charger {
         Self::with(patience, patience)
     }
 
-    /// As the manifest of its kind says: its groups `status` and `command`. `None` in place of the
-    /// component's own times means those of the manifest.
+    /// As the manifest of its kind says: its groups `status` and `command`; `own` puts a
+    /// component's own times in the place of those of the status.
     #[must_use]
-    pub fn of(manifest: &Manifest, own: Option<Patience>) -> Self {
-        let group = |name| manifest.rate(name).map(crate::engine::device::Rate::patience);
-        let plain = Patience {
-            late: std::time::Duration::from_millis(1500),
-            lost: std::time::Duration::from_secs(3),
-        };
-        let status = own.or_else(|| group("status")).unwrap_or(plain);
-        Self::with(status, group("command").unwrap_or(status))
+    pub fn of(manifest: &Manifest, own: impl FnOnce(Patience) -> Patience) -> Self {
+        let group = |name| manifest.rate(name).map(Rate::patience);
+        let plain = Patience { late: Duration::from_millis(1500), lost: Duration::from_secs(3) };
+        let usual = group("status").unwrap_or(plain);
+        Self::with(own(usual), group("command").unwrap_or(usual))
     }
 
     const fn with(status_patience: Patience, command_patience: Patience) -> Self {
@@ -200,14 +201,12 @@ fn in_words(command: ChargerCommand) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::engine::device::Catalog;
 
     fn charger() -> Charger {
         let catalog = Catalog::builtin();
-        Charger::of(&catalog.find("elcon-tc").unwrap().manifest, None)
+        Charger::of(&catalog.find("elcon-tc").unwrap().manifest, |usual| usual)
     }
 
     fn output(amps: f64, faults: ChargerFaults) -> Fact {

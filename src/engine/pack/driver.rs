@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::base::reading::{Age, Patience, Reading};
 use crate::base::time::Mono;
-use crate::engine::device::{Fact, Level, Manifest, Model, Switches};
+use crate::engine::device::{Fact, Level, Manifest, Model, Rate, Switches};
 use crate::engine::pack::picture::{Identity, Remark};
 use crate::engine::pack::remarks::worst_first;
 use crate::engine::pack::seen::Seen;
@@ -81,13 +81,13 @@ impl DriverControls {
         }
     }
 
-    /// As the manifest of its kind says, in its group `fast`. `None` in place of the component's
-    /// own times means those of the manifest.
+    /// As the manifest of its kind says, in its group `fast`; `own` puts a component's own times
+    /// in their place.
     #[must_use]
-    pub fn of(manifest: &Manifest, own: Option<Patience>) -> Self {
-        let group = manifest.rate("fast").map(crate::engine::device::Rate::patience);
+    pub fn of(manifest: &Manifest, own: impl FnOnce(Patience) -> Patience) -> Self {
+        let group = manifest.rate("fast").map(Rate::patience);
         let plain = Patience { late: Duration::from_millis(200), lost: Duration::from_secs(1) };
-        Self::new(own.or(group).unwrap_or(plain))
+        Self::new(own(group.unwrap_or(plain)))
     }
 
     /// Takes in a fact heard at `at`.
@@ -200,7 +200,7 @@ mod tests {
 
     fn controls() -> DriverControls {
         let catalog = Catalog::builtin();
-        DriverControls::of(&catalog.find("ev-driver-controls").unwrap().manifest, None)
+        DriverControls::of(&catalog.find("ev-driver-controls").unwrap().manifest, |usual| usual)
     }
 
     #[test]

@@ -23,11 +23,9 @@ pub use charger::{Charger, ChargerPicture};
 pub use driver::{DriverControls, DriverPicture};
 pub use model::Pack;
 pub use picture::{
-    BalanceThresholds, BalancingKnown, CellAt, CellPicture, CellState, CellSummary, FlagPicture,
-    Group, Identity, ModulePicture, PackPicture, Remark, Soc, SocSource, TemperatureAt,
-    TemperatureSummary, Transition,
+    BalancingKnown, CellAt, CellPicture, CellState, FlagPicture, ModulePicture, PackPicture,
+    Remark, Soc, TemperatureAt,
 };
-pub use seen::{Seen, older, younger};
+pub use seen::Seen;
 pub use settings::PackSettings;
 pub use together::together;
-pub use trend::{TREND_SECONDS, Trend, TrendPoint};

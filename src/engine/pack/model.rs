@@ -88,12 +88,6 @@ impl Pack {
         }
     }
 
-    /// What it is set to.
-    #[must_use]
-    pub const fn settings(&self) -> PackSettings {
-        self.settings
-    }
-
     /// Forgets everything, as after a jump in a recording.
     pub fn forget(&mut self) {
         *self = Self::new(self.settings);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::picture::*;
 use super::*;
 use crate::base::reading::{Age, Patience};
 use crate::base::time::Mono;

@@ -29,23 +29,6 @@ pub(in super::super) enum Says {
     ExtendedStatus,
 }
 
-/// The flags of both status messages, in the order of their bits, which is that of [`FLAGS`].
-const FLAG_SIGNALS: [&str; 13] = [
-    "CellOverVoltage",
-    "CellUnderVoltage",
-    "CellOverTemperature",
-    "MeasurementUntrusted",
-    "CmuTimeout",
-    "VehicleTimeout",
-    "SetupMode",
-    "CmuPowerPresent",
-    "IsolationFailed",
-    "SocInvalid",
-    "SupplyLow",
-    "ContactorStuck",
-    "ExtraCell",
-];
-
 /// What each flag bit means; the power bit is set when all is well and is turned round.
 const FLAGS: [Flag; 13] = [
     Flag::CellOverVoltage,
@@ -314,6 +297,23 @@ fn flags(v: &Values<'_>, count: usize, undocumented: u32) -> Fact {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The flags of both status messages, in the order of their bits, which is that of [`FLAGS`].
+    const FLAG_SIGNALS: [&str; 13] = [
+        "CellOverVoltage",
+        "CellUnderVoltage",
+        "CellOverTemperature",
+        "MeasurementUntrusted",
+        "CmuTimeout",
+        "VehicleTimeout",
+        "SetupMode",
+        "CmuPowerPresent",
+        "IsolationFailed",
+        "SocInvalid",
+        "SupplyLow",
+        "ContactorStuck",
+        "ExtraCell",
+    ];
 
     #[test]
     fn both_status_messages_list_the_flags_in_the_order_of_their_bits() {

@@ -458,7 +458,7 @@ impl Look {
 /// device (protocol note, section 1).
 fn heartbeat(frame: &FrameRef<'_>) -> Option<(u32, bool)> {
     let id = frame.id();
-    let fits = !id.is_extended() && id.raw() % 0x20 == 0 && frame.data.len() == 8;
+    let fits = !id.is_extended() && id.raw().is_multiple_of(0x20) && frame.data.len() == 8;
     if !fits || frame.kind() != FrameKind::Data {
         return None;
     }
