@@ -15,6 +15,12 @@ pub mod inside {
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// What benches decode with.
+pub mod dbc {
+    pub use crate::engine::can::frame::Id;
+    pub use crate::engine::dbc::{Codec, MessageIndex, Row, parse};
+}
+
 /// The folder of real recordings and DBC files: `BUSBAR_SHARED`, else `../shared` beside the
 /// checkout. `None` where neither exists; the reason is printed so that a skipped test says so.
 #[must_use]

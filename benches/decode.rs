@@ -1,0 +1,123 @@
+//! Decoding of frames, one core, and loading of DBC files.
+//!
+//! By itself: criterion over the shared DBC files, where they are. With `BUSBAR_DBC` and
+//! `BUSBAR_FRAMES` set it decodes those frames and prints frames a second, signals a second and
+//! the sum of all values, for `against_c.sh`.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::time::Instant;
+
+use busbar::engine::testing::dbc::{Codec, Id, MessageIndex, Row, parse};
+use busbar::engine::testing::shared_folder;
+use criterion::{Criterion, Throughput};
+
+/// One frame: id, with bit 31 for 29-bit ids, length and bytes.
+type Frame = (Id, usize, [u8; 8]);
+
+fn main() {
+    let dbc = std::env::var("BUSBAR_DBC");
+    let frames = std::env::var("BUSBAR_FRAMES");
+    if let (Ok(dbc), Ok(frames)) = (dbc, frames) {
+        compare(&std::fs::read(dbc).unwrap(), &std::fs::read(frames).unwrap());
+        return;
+    }
+    let mut criterion = Criterion::default().configure_from_args();
+    match shared_folder() {
+        Some(folder) => shared(&mut criterion, &folder.join("data/dbc")),
+        None => println!("skipped: the shared folder is not there"),
+    }
+    criterion.final_summary();
+}
+
+fn compare(dbc: &[u8], bytes: &[u8]) {
+    let codec = Codec::compile(&[&parse(dbc).schema]);
+    let frames: Vec<Frame> = bytes
+        .chunks_exact(16)
+        .map(|chunk| {
+            let word = |at: usize| u32::from_le_bytes(chunk[at..at + 4].try_into().unwrap());
+            let id = word(0);
+            let id = if id >> 31 == 1 { Id::extended(id & !(1 << 31)) } else { Id::standard(id) };
+            (id.unwrap(), word(4) as usize, chunk[8..16].try_into().unwrap())
+        })
+        .collect();
+    let mut row = Row::new();
+    let mut best = f64::MAX;
+    let mut signals = 0;
+    for _ in 0..12 {
+        let start = Instant::now();
+        signals = (0..8).map(|_| pass(&codec, &frames, &mut row)).sum();
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    let mut sum = 0.0;
+    for (id, len, data) in &frames {
+        let Some(index) = codec.find(*id) else { continue };
+        codec.decode(index, &data[..*len], &mut row);
+        sum += row.values().map(|(_, value)| value).filter(|v| v.is_finite()).sum::<f64>();
+    }
+    let seconds = |n: usize| n as f64 / best;
+    println!("{:.0} {:.0} {sum:.10e}", seconds(frames.len() * 8), seconds(signals));
+}
+
+fn pass(codec: &Codec, frames: &[Frame], row: &mut Row) -> usize {
+    let mut signals = 0;
+    for (id, len, data) in frames {
+        if let Some(index) = codec.find(*id) {
+            codec.decode(index, &data[..*len], row);
+            signals += row.len();
+            black_box(&mut *row);
+        }
+    }
+    signals
+}
+
+fn shared(criterion: &mut Criterion, folder: &Path) {
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    paths.sort();
+    let texts: Vec<_> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
+    let mut group = criterion.benchmark_group("load");
+    group.throughput(Throughput::Bytes(texts.iter().map(|t| t.len() as u64).sum()));
+    group.bench_function("all DBC files, text to codec", |bencher| {
+        bencher.iter(|| {
+            for text in &texts {
+                black_box(Codec::compile(&[&parse(text).schema]));
+            }
+        });
+    });
+    group.finish();
+    let mut group = criterion.benchmark_group("decode");
+    let schemas: Vec<_> = texts.iter().map(|text| parse(text).schema).collect();
+    let codecs: Vec<_> = schemas.iter().map(|schema| Codec::compile(&[schema])).collect();
+    let frames: Vec<_> = codecs.iter().flat_map(random_frames).collect();
+    group.throughput(Throughput::Elements(frames.len() as u64));
+    group.bench_function("frames of all DBC files, mixed", |bencher| {
+        let mut row = Row::new();
+        bencher.iter(|| {
+            for (codec, index, data) in &frames {
+                codec.decode(*index, data, &mut row);
+                black_box(&mut row);
+            }
+        });
+    });
+    group.finish();
+}
+
+/// Twenty random frames of each message, in random order.
+fn random_frames(codec: &Codec) -> Vec<(&Codec, MessageIndex, Vec<u8>)> {
+    let mut seed = 0x9E37_79B9_7F4A_7C15u64;
+    let mut random = move || {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed
+    };
+    let mut frames = Vec::new();
+    for _ in 0..20 {
+        for (index, message) in codec.messages() {
+            let data = (0..message.len.min(64)).map(|_| random() as u8).collect();
+            frames.push((codec, index, data));
+        }
+    }
+    frames.sort_by_cached_key(|_| random());
+    frames
+}
