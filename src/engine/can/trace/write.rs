@@ -1,4 +1,4 @@
-//! Frames as lines of a candump log, so that tests can read back what they wrote.
+//! Frames as lines of a candump log.
 
 use std::io::{self, Write};
 
