@@ -10,7 +10,7 @@
 #   VCAN_SECONDS=600         longest time for the guest
 #   VCAN_OUT=DIR             keep logs and pictures here
 #   VCAN_CARGO="ARGS"        features of the build, as for cargo
-#   VCAN_BUILD=release       build the program with this profile (otherwise debug)
+#   VCAN_BUSBAR=FILE         test this program instead of the one that cargo builds
 #
 # Needs apt-get (Debian, Ubuntu). As root it installs missing programs; the guest's kernel is only
 # unpacked, into ${XDG_CACHE_HOME:-~/.cache}/busbar-vcan. Nothing of this machine is changed by the
@@ -98,21 +98,18 @@ export -f say need fetch modules job apt_refresh
 say "building"
 cd "$checkout"
 read -ra features <<<"${VCAN_CARGO:-}"
-profile=()
-[ "${VCAN_BUILD:-debug}" = debug ] || profile=(--profile "$VCAN_BUILD")
-messages=$(cargo test --lib --no-run --message-format=json "${features[@]}" 2>"$cache/build.log") || {
-    cat "$cache/build.log"
-    exit 1
-}
-test_binary=$(sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' <<<"$messages" | tail -n 1)
-messages=$(cargo build --bin busbar --message-format=json "${profile[@]}" "${features[@]}" \
+# Exactly what "cargo test" builds: the tests of the library, and the program for those of tests/it.
+messages=$(cargo test --no-run --lib --test it --message-format=json "${features[@]}" \
     2>"$cache/build.log") || {
-    cat "$cache/build.log"
+    tail -n 60 "$cache/build.log"
     exit 1
 }
-busbar=$(sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' <<<"$messages" | tail -n 1)
+# built KIND: the executable that cargo made of the target of this kind.
+built() { sed -n "/\"kind\":\[\"$1\"\]/s/.*\"executable\":\"\([^\"]*\)\".*/\1/p" <<<"$messages" | tail -n 1; }
+test_binary=$(built lib)
+busbar=${VCAN_BUSBAR:-$(built bin)}
 [ -x "$test_binary" ] && [ -x "$busbar" ] || {
-    say "cargo did not say what it built"
+    say "no program to test: cargo made '$test_binary' and '$busbar'"
     exit 1
 }
 

@@ -12,12 +12,11 @@ bad() {
 }
 # wait_for SECONDS COMMAND...: until it succeeds.
 wait_for() {
-    local tries=$(($1 * 10))
+    local until=$((SECONDS + $1))
     shift
     while ! "$@" >/dev/null 2>&1; do
-        tries=$((tries - 1))
-        [ "$tries" -gt 0 ] || return 1
-        sleep 0.1
+        [ "$SECONDS" -lt "$until" ] || return 1
+        sleep 0.2
     done
 }
 echo "guest: kernel $(uname -r), $(nproc) processor, $(ip -brief link show type vcan | wc -l) vcan interfaces"

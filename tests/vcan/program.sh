@@ -8,7 +8,8 @@ stop() {
     wait "$1" 2>/dev/null
 }
 dead() { ! kill -0 "$1" 2>/dev/null; }
-lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
+# enough FILE LINES PROCESS: the file has the lines, or the process that makes them has ended.
+enough() { [ "$(wc -l <"$1")" -ge "$2" ] || dead "$3"; }
 
 simulated_devices_are_seen_by_candump() {
     local log=$OUT/simulate.candump candump simulate
@@ -17,7 +18,7 @@ simulated_devices_are_seen_by_candump() {
     timeout 120 "$BUSBAR" simulate --scene demo --bus socketcan:vcan0 \
         >"$OUT/simulate.out" 2>"$OUT/simulate.err" </dev/null &
     simulate=$!
-    wait_for 60 lines "$log" 400 || true
+    wait_for 60 enough "$log" 400 "$simulate" || true
     if dead "$simulate"; then
         cat "$OUT/simulate.err"
         bad "busbar simulate ended by itself"
