@@ -5,7 +5,7 @@
 set -uo pipefail
 failed=0
 step() { printf '\n== %s (%s s)\n' "$*" "$SECONDS"; }
-good() { printf 'ok: %s\n' "$*"; }
+good() { printf 'ok: %s (at %s s)\n' "$*" "$SECONDS"; }
 bad() {
     printf 'FAILED: %s\n' "$*"
     failed=$((failed + 1))
