@@ -59,8 +59,7 @@ pub struct PackPicture {
     pub state_level: Level,
     /// A sentence on it: what it means or waits for.
     pub state_words: String,
-    /// The last states, oldest first, the present one last; at most
-    /// [`Pack::TRANSITIONS`](super::Pack::TRANSITIONS).
+    /// The last states, oldest first, the present one last; at most 32.
     pub transitions: Vec<Transition>,
     /// Outputs and inputs of the contactors.
     pub contactors: Seen<Contactors>,

@@ -1,5 +1,5 @@
 //! Says what a recording tells about a battery, at its end or at a moment. Reads one recording and
-//! runs one device through the pack model; how that is written down is in [`json`] and [`text`].
+//! runs one device through the pack model; how that is written down is in `json` and `text`.
 
 mod json;
 #[cfg(test)]
@@ -20,9 +20,9 @@ use crate::engine::can::frame::{FrameRef, Frames, Kind as FrameKind};
 use crate::engine::can::trace::{Log, OpenLogError};
 pub use crate::engine::device::CurrentSign;
 use crate::engine::device::{
-    AddressWay, BindError, Catalog, Category, Device, Kind, Malformed, Model, Taken,
+    AddressWay, BindError, Catalog, Category, Device, Kind, Level, Malformed, Model, Taken,
 };
-use crate::engine::pack::{CellAt, Pack, PackPicture, PackSettings};
+use crate::engine::pack::{CellAt, Pack, PackPicture, PackSettings, Remark};
 
 /// Frames that are read at once.
 const BATCH: usize = 4096;
@@ -118,7 +118,7 @@ pub enum InspectError {
         known: Vec<String>,
     },
     /// Not a battery.
-    #[error("{title} is not a battery but {}; batteries are {}", category.words(), known.join(", "))]
+    #[error("{title} is no battery but of the kind {:?}; batteries are {}", category.words(), known.join(", "))]
     NotABattery {
         /// Title of the kind.
         title: String,
@@ -408,6 +408,14 @@ impl Look {
         }
         let start = self.start.unwrap_or(self.end);
         let at = self.until.unwrap_or(self.end);
+        let mut picture = self.pack.picture(at);
+        if !self.heartbeats.contains_key(&base) && self.end.since(start) >= HEARTBEAT_WITHIN {
+            let text = format!(
+                "The recording has no heartbeat at base 0x{base:03X}. A BMU cannot be told not to send it, so these frames may be those of another device."
+            );
+            picture.remarks.insert(0, Remark { level: Level::Warning, text });
+            picture.level = picture.level.max(Level::Warning);
+        }
         let name = |bus: &BusId| self.bus_names.get(usize::from(bus.0)).cloned();
         Ok(Report {
             log: path,
@@ -426,7 +434,7 @@ impl Look {
             other_buses: self.others.iter().filter_map(name).collect(),
             problems: self.problems,
             skipped: self.skipped,
-            picture: self.pack.picture(at),
+            picture,
             kind,
         })
     }

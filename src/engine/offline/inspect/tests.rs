@@ -292,12 +292,25 @@ mod made_up_recording {
     }
 
     #[test]
+    fn frames_without_a_heartbeat_are_reported_with_a_warning() {
+        let log = recording(&[TOTALS; 40]);
+        let json = inspect(&ask(log.path())).unwrap().to_json();
+        assert_eq!(json["pack_voltage_v"], json!(155.047));
+        assert_eq!(json["severity"], json!("warning"));
+        let said = json["remarks"][0]["text"].as_str().unwrap();
+        assert!(said.contains("no heartbeat at base 0x600"), "{said}");
+        let short = recording(&[TOTALS; 4]);
+        let json = inspect(&ask(short.path())).unwrap().to_json();
+        assert_eq!(json["remarks"], json!([]));
+    }
+
+    #[test]
     fn wrong_questions_get_a_sentence() {
         let log = recording(&[HEARTBEAT]);
         let text = said(&Request { device: "tesla".to_owned(), ..ask(log.path()) });
         assert!(text.contains("\"tesla\"") && text.contains("prohelion-d1000-gen1"), "{text}");
         let text = said(&Request { device: "elcon-tc".to_owned(), ..ask(log.path()) });
-        assert!(text.contains("not a battery but charger"), "{text}");
+        assert!(text.contains("no battery but of the kind \"charger\""), "{text}");
         let text = said(&Request { base: Some(0x605), ..ask(log.path()) });
         assert!(text.contains("not a multiple of 0x20"), "{text}");
         let text = said(&Request { base: Some(0x900), ..ask(log.path()) });
