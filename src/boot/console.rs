@@ -196,6 +196,10 @@ impl Source for Console {
         let Some(snapshot) = self.snapshot() else { return Chrome::default() };
         let mut chrome = compose::chrome::chrome(&snapshot, &self.shared.session, &self.zone);
         chrome.notes.extend(self.shared.state().notes.iter().cloned());
+        if self.first_start {
+            let text = "This is a simulated demo pack. Open on the left connects a CAN interface of this machine, plays a recording, or keeps the demo.";
+            chrome.notes.push(Note { tone: Tone::Info, text: text.into() });
+        }
         chrome
     }
 

@@ -107,7 +107,7 @@ impl Canvas<'_> {
                     continue;
                 }
                 let at = self.plan.column_head(block, column) + self.offset;
-                painter.text(at, Align2::CENTER_CENTER, column + 1, font.clone(), self.theme.muted);
+                painter.text(at, Align2::CENTER_CENTER, column, font.clone(), self.theme.muted);
             }
             if self.plan.temperatures {
                 for (column, text) in ["cell °C", "PCB °C"].into_iter().enumerate() {

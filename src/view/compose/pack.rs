@@ -220,28 +220,29 @@ fn contactors(picture: &PackPicture) -> ContactorsView {
 }
 
 fn contactor_lamps(contactors: &Seen<Contactors>, picture: &PackPicture) -> Vec<Lamp> {
-    const NAMES: [&str; 3] =
-        ["Contactor 1, pack minus", "Contactor 2, main plus", "Contactor 3, precharge"];
-    let unknown = |label: String| Lamp {
-        label,
-        tone: Tone::Muted,
-        hover: "Not known: nothing recent has been heard of it.".into(),
-    };
+    const PATHS: [&str; 3] = ["pack minus", "main plus", "precharge path"];
     let Some(now) = contactors.value else {
-        return NAMES.iter().map(|name| unknown(format!("{name}: unknown"))).collect();
+        let hover =
+            |path: &str| format!("Contactor of the {path}: nothing recent has been heard of it.");
+        let unknown = |(at, path): (usize, &&str)| Lamp {
+            label: format!("Contactor {}: unknown", at + 1),
+            tone: Tone::Muted,
+            hover: hover(path),
+        };
+        return PATHS.iter().enumerate().map(unknown).collect();
     };
-    let lamp = |(name, on): (&&str, bool)| {
-        Lamp {
-        label: format!("{name}: {}", if on { "on" } else { "off" }),
+    let lamp = |(at, (path, on)): (usize, (&&str, bool))| Lamp {
+        label: format!("Contactor {} {}", at + 1, if on { "on" } else { "off" }),
         tone: if on { Tone::Ok } else { Tone::Muted },
-        hover: "What the BMU switches; whether the contactor follows is told by the event Contactor stuck.".into(),
-    }
+        hover: format!(
+            "The {path}, as the BMU switches it. Whether the contactor follows is told by the event Contactor stuck."
+        ),
     };
-    let mut lamps: Vec<Lamp> = NAMES.iter().zip(now.on).map(lamp).collect();
+    let mut lamps: Vec<Lamp> = PATHS.iter().zip(now.on).enumerate().map(lamp).collect();
     let supply = picture.contactor_supply.value;
     let volts = supply.map_or_else(String::new, |v| format!(" {} V", text::fixed(v.get(), 1)));
     lamps.push(Lamp {
-        label: format!("12 V supply{volts}: {}", if now.supply_ok { "good" } else { "missing" }),
+        label: format!("12 V supply{volts} {}", if now.supply_ok { "good" } else { "missing" }),
         tone: if now.supply_ok { Tone::Ok } else { Tone::Warning },
         hover: "Supply of the contactors. Without it the BMU cannot close them.".into(),
     });

@@ -16,7 +16,7 @@ pub fn parts(snapshot: &Snapshot) -> PartsView {
     let file = profile.and_then(|profile| profile.file.as_ref());
     PartsView {
         profile_file: file.map_or_else(
-            || "This profile is not kept in a file.".into(),
+            || "memory: this profile is not kept in a file".into(),
             |file| file.display().to_string(),
         ),
         notes: problems.iter().map(note).collect(),
