@@ -30,7 +30,6 @@ PAIRS = [
     ("prohelion-two-bmu-elcon-charge.candump.log", "derived_elcon_tc.dbc"),
     ("orion-ev-candump.log", "orion-ev.dbc"),
     ("think-city.candump.log", "think-city.dbc"),
-    ("css-multiple.log", "cantools-vehicle.dbc"),
 ]
 TWINS = [
     ("think-city.candump.log", "think-city.gvret.csv", "think-city.dbc"),

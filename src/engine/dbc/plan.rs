@@ -174,7 +174,9 @@ impl Builder<'_> {
         let mut total = 0;
         let starts: Vec<u64> = edges.keys().copied().collect();
         for (at, (from, (begin, cease))) in edges.into_iter().enumerate() {
-            cease.iter().for_each(|child| drop(now.remove(child)));
+            for child in &cease {
+                now.remove(child);
+            }
             now.extend(begin);
             total += now.len();
             if total > MOST_LANES {
