@@ -145,6 +145,7 @@ impl Cell {
     }
 
     /// Charge in it, ampere-hours.
+    #[cfg(test)]
     #[must_use]
     pub const fn charge_ah(&self) -> f64 {
         self.charge_ah

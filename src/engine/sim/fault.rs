@@ -125,7 +125,7 @@ impl Faults {
                 Wrong::Untrusted => word = -word.abs().max(1),
                 Wrong::ExtraCell => word = EXTRA,
                 Wrong::Stuck => word = *self.stuck_cells.entry(key).or_insert(word),
-                Wrong::Wrong => {
+                Wrong::Misread => {
                     word = (f64::from(word) + fault.by).round().clamp(1.0, 32_767.0) as i16;
                 }
                 Wrong::Silent
@@ -146,7 +146,7 @@ impl Faults {
     pub(super) fn degrees_off(&self, node: Node, module: u16, now: Mono) -> f64 {
         let here = |aimed: &&Aimed| {
             let fault = &aimed.fault;
-            fault.what == Wrong::Wrong
+            fault.what == Wrong::Misread
                 && aimed.node == Some(node)
                 && fault.module == Some(module)
                 && fault.cell.is_none()
@@ -185,7 +185,7 @@ impl Faults {
                 Wrong::Lost if self.chance.share() < fault.by => return Fate::Gone,
                 Wrong::Late => at = Some(now.after(seconds(fault.by))),
                 Wrong::Stuck => frame = *self.stuck_frames.entry(key).or_insert(frame),
-                Wrong::Wrong if fault.module.is_none() => {
+                Wrong::Misread if fault.module.is_none() => {
                     let bytes = self.chance.bits().to_le_bytes();
                     let len = frame.len().min(bytes.len());
                     frame = bytes
@@ -194,7 +194,7 @@ impl Faults {
                         .unwrap_or(frame);
                 }
                 Wrong::Lost
-                | Wrong::Wrong
+                | Wrong::Misread
                 | Wrong::Untrusted
                 | Wrong::ExtraCell
                 | Wrong::ContactorSupply

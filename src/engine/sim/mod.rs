@@ -24,6 +24,6 @@ mod tests;
 mod wire;
 mod world;
 
-pub use runner::{Runner, RunnerError, Tally};
+pub use runner::Runner;
 pub use scene::{Scene, SceneComponent, SceneError, SceneLine};
-pub use world::{World, WorldError};
+pub use world::World;

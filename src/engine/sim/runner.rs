@@ -23,12 +23,20 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 /// Why a world cannot run on a bus.
 #[derive(Debug, Error)]
 pub enum RunnerError {
-    /// The scene is no world.
-    #[error(transparent)]
-    World(#[from] WorldError),
     /// The bus cannot send.
     #[error("this bus cannot be sent to: a recording is only played")]
     Mute,
+}
+
+/// Why a scene cannot run on a bus.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The scene is no world.
+    #[error(transparent)]
+    World(#[from] WorldError),
+    /// The bus will not do.
+    #[error(transparent)]
+    Bus(#[from] RunnerError),
 }
 
 /// What a runner did since its start.
@@ -64,8 +72,8 @@ impl Runner {
     ///
     /// # Errors
     /// The scene is no world, or the bus cannot send.
-    pub fn new(scene: &Scene, link: Link, now: Mono) -> Result<Self, RunnerError> {
-        Self::of(World::new(scene, scene.seed)?, scene.speed, link, now)
+    pub fn new(scene: &Scene, link: Link, now: Mono) -> Result<Self, StartError> {
+        Ok(Self::of(World::new(scene, scene.seed)?, scene.speed, link, now)?)
     }
 
     /// A world on a bus, starting at `now`, so many times faster than the clock.

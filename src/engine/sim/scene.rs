@@ -351,7 +351,8 @@ pub(super) enum Wrong {
     Stuck,
     /// Wrong: random bytes of a message, a cell's reading off by millivolts, a module's
     /// temperature off by degrees.
-    Wrong,
+    #[serde(rename = "wrong")]
+    Misread,
     /// Some frames are lost: a device, a module or a message.
     Lost,
     /// The two channels of a cell disagree: its voltage comes negative.
@@ -378,7 +379,7 @@ impl fmt::Display for Wrong {
             Self::Silent => "silent",
             Self::Late => "late",
             Self::Stuck => "stuck",
-            Self::Wrong => "wrong",
+            Self::Misread => "wrong",
             Self::Lost => "lost",
             Self::Untrusted => "untrusted",
             Self::ExtraCell => "extra-cell",

@@ -254,7 +254,7 @@ impl Scene {
         let by = match what {
             Wrong::Late => table.by.unwrap_or(0.5),
             Wrong::Lost => table.by.unwrap_or(0.5),
-            Wrong::Wrong => table.by.unwrap_or(0.0),
+            Wrong::Misread => table.by.unwrap_or(0.0),
             Wrong::Silent
             | Wrong::Stuck
             | Wrong::Untrusted
@@ -303,7 +303,7 @@ impl Scene {
             Wrong::Untrusted | Wrong::ExtraCell => Needs::Cell,
             Wrong::ContactorSupply | Wrong::ContactorStuck | Wrong::PrechargeFails => Needs::Bmu,
             Wrong::NoMains => Needs::Charger,
-            Wrong::Silent | Wrong::Late | Wrong::Stuck | Wrong::Wrong | Wrong::Lost => Needs::Any,
+            Wrong::Silent | Wrong::Late | Wrong::Stuck | Wrong::Misread | Wrong::Lost => Needs::Any,
         };
         needs.check(what, table, bmu.is_some(), self)?;
         let Some(module) = table.module else {
@@ -355,7 +355,7 @@ impl Needs {
             Self::Any if table.message.is_some() && table.module.is_some() => {
                 says("is on a module or on a message, not both")
             }
-            Self::Any if table.cell.is_some() && !matches!(what, Wrong::Stuck | Wrong::Wrong) => {
+            Self::Any if table.cell.is_some() && !matches!(what, Wrong::Stuck | Wrong::Misread) => {
                 says("cannot be on one cell: leave cell out")
             }
             Self::Any if table.module.is_some() && table.cell.is_none() && what == Wrong::Stuck => {

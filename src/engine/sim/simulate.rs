@@ -37,7 +37,7 @@ pub enum SimulateError {
         /// The scene.
         scene: String,
         /// Why not.
-        source: WorldError,
+        source: Box<WorldError>,
     },
     /// The speed is none.
     #[error("--speed is {0}; it may be 0.01 to 1000")]
@@ -66,14 +66,6 @@ pub enum SimulateError {
         address: Address,
         /// Why, and what to type.
         why: String,
-    },
-    /// It cannot carry a world.
-    #[error("{address}: {source}")]
-    Runner {
-        /// The bus.
-        address: Address,
-        /// Why not.
-        source: RunnerError,
     },
     /// The log cannot be written.
     #[error("the log cannot be written: {0}")]
@@ -122,7 +114,7 @@ impl Wanted {
         };
         let seed = self.seed.unwrap_or(scene.seed);
         let world = World::new(&scene, seed)
-            .map_err(|source| SimulateError::World { scene: scene.name.clone(), source })?;
+            .map_err(|e| SimulateError::World { scene: scene.name.clone(), source: Box::new(e) })?;
         Ok(Prepared { scene, world, seed, speed, end })
     }
 }
@@ -196,7 +188,7 @@ impl Prepared {
         }
         let end = self.end;
         let runner = Runner::of(self.world, self.speed, link, clock.now())
-            .map_err(|source| SimulateError::Runner { address, source })?;
+            .map_err(|RunnerError::Mute| SimulateError::Recording(address))?;
         Ok(Broadcast { runner, clock, end })
     }
 }

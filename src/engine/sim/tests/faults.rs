@@ -1,0 +1,117 @@
+//! Everything that can go wrong, and how it shows.
+
+use super::{BARE, bytes, hold_key, id, long, parsed, run, state, times, word};
+use crate::engine::can::frame::{Frame, Frames};
+use crate::engine::sim::World;
+
+/// The bare scene with a driver and one fault.
+fn faulty(fault: &str) -> World {
+    let tail = "[controls]\nname = 'EVDC'\n[charger]\nname = 'Charger'\nvolts = 70.0\n\
+                [[leg]]\ndo = 'rest'\nseconds = 3600\n[[fault]]\nfrom = 20\nuntil = 30\n";
+    parsed(&format!("{BARE}last_module_cells = 6\n{tail}{fault}\n"))
+}
+
+#[test]
+fn every_way_to_go_wrong_shows_in_the_frames() {
+    let during = |fault: &str| {
+        let mut world = faulty(fault);
+        run(&mut world, 20.5);
+        run(&mut world, 9.0)
+    };
+    let healthy = during("do = 'no-mains'\non = 'Charger'");
+    assert_eq!(bytes(&healthy, 0x18FF_50E5).pop().unwrap()[4] & 0x04, 0x04);
+    assert_eq!(state(bytes(&healthy, 0x6F7).last().unwrap()), 4);
+
+    let seen = during("do = 'silent'\non = 'BMU'\nmessage = 'BMU_PackSoc'");
+    assert!(times(&seen, 0x6F4).is_empty() && !times(&seen, 0x6F5).is_empty());
+    let seen = during("do = 'silent'\non = 'EVDC'");
+    assert!(times(&seen, 0x505).is_empty());
+    assert_eq!(bytes(&seen, 0x6FD).pop().unwrap()[0] & 0x20, 0x20);
+
+    let seen = during("do = 'lost'\non = 'BMU'\nby = 0.5");
+    let share = times(&seen, 0x6FA).len() as f64 / times(&healthy, 0x6FA).len() as f64;
+    assert!((0.3..0.7).contains(&share), "{share}");
+
+    let seen = during("do = 'stuck'\non = 'BMU'\nmessage = 'BMU_PackVoltageCurrent'");
+    let all = bytes(&seen, 0x6FA);
+    assert!(all.len() > 80 && all.windows(2).all(|pair| pair[0] == pair[1]));
+    let seen = during("do = 'wrong'\non = 'BMU'\nmessage = 'BMU_PackVoltageCurrent'");
+    let all = bytes(&seen, 0x6FA);
+    assert!(all.windows(2).all(|pair| pair[0] != pair[1]));
+
+    let seen = during("do = 'wrong'\non = 'BMU'\nmodule = 1\ncell = 3\nby = -400");
+    let cells = bytes(&seen, 0x602).pop().unwrap();
+    assert!(word(&cells, 4) < word(&cells, 2) - 350);
+    let range = bytes(&seen, 0x6F8).pop().unwrap();
+    assert_eq!([range[4], range[5]], [1, 2], "CMU from 1, cell from 0");
+
+    let seen = during("do = 'extra-cell'\non = 'BMU'\nmodule = 2\ncell = 8");
+    assert_eq!(word(&bytes(&seen, 0x606).pop().unwrap(), 6), -32767);
+    assert_eq!(bytes(&seen, 0x6FD).pop().unwrap()[1] & 0x10, 0x10);
+    assert_eq!(state(bytes(&seen, 0x6F7).last().unwrap()), 0);
+
+    let seen = during("do = 'contactor-supply'\non = 'BMU'");
+    let told = bytes(&seen, 0x6F7).pop().unwrap();
+    assert_eq!([told[0], told[1]], [0x6F, 6]);
+    let seen = during("do = 'contactor-stuck'\non = 'BMU'");
+    assert_eq!(bytes(&seen, 0x6FD).pop().unwrap()[1] & 0x08, 0x08);
+
+    let seen = during("do = 'second-controls'");
+    let count = times(&seen, 0x505).len();
+    assert!((170..190).contains(&count), "two of them: {count}");
+    assert!(bytes(&seen, 0x6F7).iter().any(|data| state(data) != 4), "the pack opens");
+
+    let mut world = faulty("do = 'late'\non = 'BMU'\nby = 3.0");
+    let frames = run(&mut world, 60.0);
+    let seen = times(&frames, 0x6FA);
+    let gaps: Vec<f64> = seen.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let longest = gaps.iter().copied().fold(0.0, f64::max);
+    assert!((2.9..3.2).contains(&longest), "{longest}");
+    let mut world = parsed(&format!(
+        "{BARE}[controls]\nname = 'EVDC'\n[[leg]]\ndo = 'rest'\nseconds = 99\n\
+         [[fault]]\ndo = 'precharge-fails'\non = 'BMU'\nfrom = 0\n"
+    ));
+    let frames = run(&mut world, 10.0);
+    let timers: Vec<u8> =
+        bytes(&frames, 0x6F7).iter().filter(|d| state(d) == 3).map(|d| d[7]).collect();
+    assert!(timers.len() >= 2 && timers.windows(2).all(|pair| pair[1] < pair[0]), "{timers:?}");
+    assert!(bytes(&frames, 0x6F7).iter().any(|d| state(d) == 0));
+}
+
+#[test]
+fn the_charger_ramps_an_ampere_a_second_stops_in_silence_and_resumes() {
+    let text = format!("{BARE}\n[charger]\nname = 'Charger'\nvolts = 100.0\namps = 10.0\n");
+    let mut world = parsed(&text);
+    let mut frames = Frames::default();
+    hold_key(&mut world, 0, 20, &mut frames);
+    hold_key(&mut world, 0x70, 20, &mut frames);
+    let command = |amps: u8| {
+        Frame::classic(id(0x1806_E5F4), &[0x03, 0x20, 0, amps * 10, 0, 0, 0, 0]).unwrap()
+    };
+    let status = |frames: &Frames| {
+        let data = bytes(frames, 0x18FF_50E5).pop().unwrap();
+        (u16::from_be_bytes([data[2], data[3]]), data[4])
+    };
+    assert_eq!(status(&frames), (0, 0));
+    let mut ramp = Vec::new();
+    for _ in 0..8 {
+        world.receive(command(5).view());
+        frames.clear();
+        hold_key(&mut world, 0x30, 10, &mut frames);
+        ramp.push(status(&frames).0);
+    }
+    assert!(ramp.windows(2).all(|pair| pair[1] - pair[0] <= 10), "{ramp:?}");
+    assert_eq!(ramp.last(), Some(&50));
+    let milliamps = long(bytes(&frames, 0x6FA).last().unwrap(), 4);
+    assert!((4950..5050).contains(&milliamps), "it flows into the pack: {milliamps}");
+    hold_key(&mut world, 0x30, 38, &mut frames);
+    assert_eq!(status(&frames), (50, 0), "not yet five seconds of silence");
+    hold_key(&mut world, 0x30, 22, &mut frames);
+    assert_eq!(status(&frames), (0, 0x10));
+    world.receive(command(5).view());
+    hold_key(&mut world, 0x30, 15, &mut frames);
+    let (amps, bits) = status(&frames);
+    assert!(amps > 0 && bits == 0, "it resumes by itself");
+    hold_key(&mut world, 0, 15, &mut frames);
+    assert_eq!(status(&frames), (0, 0x08), "contactors open: no battery");
+}
