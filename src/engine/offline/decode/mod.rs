@@ -10,7 +10,7 @@ mod scribe;
 mod tests;
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -56,7 +56,7 @@ pub enum DecodeError {
         cause: io::Error,
     },
     /// It is far larger than any DBC file.
-    #[error("{}: the file has {bytes} bytes, too many for a DBC file", path.display())]
+    #[error("{}: the file has {bytes} bytes or more, too many for a DBC file", path.display())]
     LargeDbc {
         /// The file.
         path: PathBuf,
@@ -228,7 +228,15 @@ fn load(path: &Path) -> Result<Parsed, DecodeError> {
     if bytes > DBC_BYTES {
         return Err(DecodeError::LargeDbc { path: path.to_owned(), bytes });
     }
-    let parsed = dbc::parse(&fs::read(path).map_err(read)?);
+    // A pipe or a device has no size, and may have no end.
+    let mut text = Vec::new();
+    let mut file = fs::File::open(path).map_err(read)?.take(DBC_BYTES + 1);
+    file.read_to_end(&mut text).map_err(read)?;
+    let bytes = text.len() as u64;
+    if bytes > DBC_BYTES {
+        return Err(DecodeError::LargeDbc { path: path.to_owned(), bytes });
+    }
+    let parsed = dbc::parse(&text);
     if parsed.schema.messages.is_empty() {
         let problems = parsed.problems.len();
         // The first of the worst ones says most.
