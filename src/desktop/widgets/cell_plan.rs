@@ -38,6 +38,10 @@ pub struct Plan {
 }
 
 const HEAD: f32 = 22.0;
+/// Width of a character of a row's label, of the gap behind it, and of the widest label shown.
+const LABEL_CHARACTER: f32 = 7.0;
+const LABEL_GAP: f32 = 12.0;
+const MOST_LABEL: f32 = 160.0;
 const BLOCK_GAP: f32 = 22.0;
 
 impl Plan {
@@ -50,6 +54,8 @@ impl Plan {
             Density::Numbers => (37.0, 58.0, 46.0, 23.0, 42.0),
             Density::Overview => (15.0, 54.0, 0.0, 15.0, 20.0),
         };
+        let longest = map.rows.iter().map(|row| row.label.chars().count()).max().unwrap_or(0);
+        let label = (longest as f32 * LABEL_CHARACTER + LABEL_GAP).clamp(label, MOST_LABEL);
         let least = label + columns as f32 * least_tile + 2.0 * temperature;
         let fits = ((room.x + BLOCK_GAP) / (least + BLOCK_GAP)).floor().max(1.0) as usize;
         // Several blocks only where one is too high: a short pack reads best as one list.

@@ -61,10 +61,13 @@ fn power(picture: &PackPicture) -> Tile {
 }
 
 fn charge(picture: &PackPicture) -> Tile {
+    let ah = |ah: f64| text::fixed(ah, 1);
     let left = match (picture.capacity.value, picture.used.value) {
+        (Some(_), Some(used)) if used.get() < 0.0 => {
+            format!("{} Ah beyond full \u{b7} ", ah(-used.get()))
+        }
         (Some(capacity), Some(used)) => {
-            let left = text::fixed(capacity.get() - used.get(), 1);
-            format!("{left} of {} Ah \u{b7} ", text::fixed(capacity.get(), 1))
+            format!("{} of {} Ah \u{b7} ", ah(capacity.get() - used.get()), ah(capacity.get()))
         }
         (None, _) | (_, None) => String::new(),
     };
@@ -73,8 +76,11 @@ fn charge(picture: &PackPicture) -> Tile {
     tile("State of charge", shown(&picture.soc, "%", number, format!("{left}{source}")))
 }
 
-fn place(cell: CellAt) -> String {
-    format!("{}\u{b7}{}", cell.module, cell.cell)
+/// Where a cell is: "3\u{b7}4" for CMU 3 cell 4, with its BMS in front where there are several.
+fn place(picture: &PackPicture, cell: CellAt) -> String {
+    let member = picture.members.get(usize::from(cell.member));
+    let member = member.map_or_else(String::new, |member| format!("{member} "));
+    format!("{member}{}\u{b7}{}", cell.module, cell.cell)
 }
 
 fn volts(mv: i32) -> String {
@@ -88,7 +94,11 @@ fn cells(picture: &PackPicture) -> Tile {
             text: format!("{}\u{2013}{}", volts(min.mv), volts(max.mv)),
             unit: "V".into(),
             shade: crate::view::shown::Shade::Fresh,
-            note: format!("spread {spread} mV \u{b7} min {} \u{b7} max {}", place(min), place(max)),
+            note: format!(
+                "spread {spread} mV \u{b7} min {} \u{b7} max {}",
+                place(picture, min),
+                place(picture, max)
+            ),
         },
         _ => text::shown(without(picture), None, "", String::new()),
     };
