@@ -183,6 +183,7 @@ fn round_trip(codec: &Codec, index: MessageIndex, data: &[u8], row: &mut Row) {
     let before: Vec<(usize, f64)> = row.values().collect();
     let sound = before.iter().all(|(_, value)| value.is_finite());
     let whole = data.len() == usize::from(codec.message(index).len);
+    assert!(!whole || !before.is_empty(), "a whole frame gave no value: {data:02x?}");
     if !sound || !whole {
         return;
     }
