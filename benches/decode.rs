@@ -4,6 +4,8 @@
 //! `BUSBAR_FRAMES` set it decodes those frames and prints frames a second, signals a second and
 //! the sum of all values, for `against_c.sh`.
 
+#![expect(clippy::unwrap_used, reason = "a bench says what went wrong by failing")]
+
 use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant;

@@ -1,6 +1,8 @@
 //! The hub: frames of a scene from batches through the by-id table, decoding and the pack model to
 //! snapshots, on one core; and a simulated day of it with the memory it takes.
 
+#![expect(clippy::expect_used, reason = "a bench says what went wrong by failing")]
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;

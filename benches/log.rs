@@ -3,6 +3,8 @@
 //! The log is made up here: a pack of 14 modules on an 18,000 frames a second bus, all cell, module
 //! and pack messages in turn, values that move, and two ids in ten that no DBC file has.
 
+#![expect(clippy::unwrap_used, reason = "a bench says what went wrong by failing")]
+
 use std::fs;
 use std::hint::black_box;
 use std::io::{self, Write};

@@ -120,8 +120,11 @@ fn serve(cli: &Cli, args: &serve::Args) -> Outcome {
     let watch = watch::start(running.door.clone(), seat.send_profile_watcher())?;
     let listener = listen(args)?;
     let (stop, stopped) = bounded::<()>(1);
-    cli::on_interrupt(move || drop(stop.try_send(())))?;
-    let deadline = args.duration.map(|s| Duration::try_from_secs_f64(s)).transpose()?;
+    cli::on_interrupt(move || {
+        // A second Ctrl+C finds the channel full: the first one is being obeyed.
+        let _full = stop.try_send(());
+    })?;
+    let deadline = args.duration.map(Duration::try_from_secs_f64).transpose()?;
     serve::watch(&running.door, &session, &stopped, deadline)?;
     drop((listener, watch, running));
     Ok(ExitCode::SUCCESS)

@@ -1,5 +1,11 @@
 //! Integration tests: everything through the door, or through the program itself.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what went wrong by failing"
+)]
+
 mod bad_input;
 mod door;
 mod support;

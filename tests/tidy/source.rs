@@ -99,7 +99,7 @@ pub fn words<'c>(code: &'c str, word: &'c str) -> impl Iterator<Item = usize> + 
         let after = code[at + word.len()..].chars().next();
         let starts = word.starts_with(part);
         let ends = word.ends_with(part);
-        !(starts && before.is_some_and(part)) && !(ends && after.is_some_and(part))
+        !(starts && before.is_some_and(part) || ends && after.is_some_and(part))
     })
 }
 

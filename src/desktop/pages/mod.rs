@@ -17,7 +17,6 @@ pub fn title(ui: &mut Ui, theme: &Theme, text: &str) {
 }
 
 /// The one button of a page that stands out.
-#[must_use]
 pub fn primary<'a>(theme: &Theme, text: &str) -> egui::Button<'a> {
     let text = RichText::new(text).font(fonts::strong(13.0)).color(theme.on_accent);
     egui::Button::new(text).fill(theme.accent).stroke(egui::Stroke::NONE)

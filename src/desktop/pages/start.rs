@@ -27,6 +27,9 @@ pub struct StartPage {
     pub dialog: String,
 }
 
+/// One way to start, drawn on its card.
+type Card<'a> = Box<dyn FnMut(&mut Ui) -> Option<Command> + 'a>;
+
 /// Draws the page.
 pub fn draw(ui: &mut Ui, theme: &Theme, view: &StartView, page: &mut StartPage) -> Option<Command> {
     let mut asked = None;
@@ -45,7 +48,7 @@ pub fn draw(ui: &mut Ui, theme: &Theme, view: &StartView, page: &mut StartPage) 
         ui.add_space(8.0);
         let columns = if width >= 840.0 { 3 } else { 1 };
         let each = (width - GAP * (columns as f32 - 1.0)) / columns as f32;
-        let mut cards: [Box<dyn FnMut(&mut Ui) -> Option<Command> + '_>; 3] = [
+        let mut cards: [Card<'_>; 3] = [
             Box::new(|ui| demo(ui, theme, view)),
             Box::new(|ui| interfaces(ui, theme, view)),
             Box::new(|ui| recording(ui, theme, page)),

@@ -244,7 +244,6 @@ pub fn hatch(painter: &Painter, rect: Rect, colour: Color32) {
 }
 
 /// The corner that marks a balancing cell.
-#[must_use]
 pub fn corner_mark(rect: Rect, size: f32, colour: Color32) -> Shape {
     let tip = rect.right_top();
     Shape::convex_polygon(
@@ -267,7 +266,6 @@ fn extreme_mark(rect: Rect, highest: bool, colour: Color32, density: Density) ->
 }
 
 /// A triangle that points down (1) or up (-1).
-#[must_use]
 pub fn triangle(at: Pos2, down: f32, size: f32, colour: Color32) -> Shape {
     let tip = at + Vec2::new(0.0, size * down);
     let base = at.y - size * 0.7 * down;

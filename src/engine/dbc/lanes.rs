@@ -186,10 +186,8 @@ pub(super) fn decode_long(
     values: &mut [f64; LANES],
     raws: &mut [u64; LANES],
 ) {
-    let mut words = [0; LANES];
-    for lane in 0..LANES {
-        words[lane] = load(bytes, reach.at[lane], block.big[lane]);
-    }
+    let words: [u64; LANES] =
+        std::array::from_fn(|lane| load(bytes, reach.at[lane], block.big[lane]));
     for lane in 0..LANES {
         (raws[lane], values[lane]) = cut(block, lane, words[lane]);
     }

@@ -81,8 +81,8 @@ impl Hashed {
 
     fn insert(&mut self, key: u32, value: u32) {
         let mask = self.slots.len() - 1;
-        let mut at = self.home(key);
-        for _ in 0..self.slots.len() {
+        let home = self.home(key);
+        for at in home..home + self.slots.len() {
             let Some(slot) = self.slots.get_mut(at & mask) else { return };
             if slot.1 == NONE {
                 *slot = (key, value);
@@ -92,7 +92,6 @@ impl Hashed {
             if slot.0 == key {
                 return;
             }
-            at += 1;
         }
     }
 

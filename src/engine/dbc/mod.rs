@@ -21,7 +21,4 @@ pub use codec::{Codec, MessageIndex};
 pub use encode::EncodeError;
 pub use parse::{Parsed, parse};
 pub use row::Row;
-pub use schema::{
-    Attribute, AttributeKind, AttributeValue, Definition, Group, Kind, Label, Matching, Message,
-    Node, Order, Role, Schema, Selection, Signal, Target, ValueTable, Variable,
-};
+pub use schema::{Label, Message, Schema, Signal};

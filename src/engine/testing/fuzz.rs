@@ -203,7 +203,7 @@ fn round_trip(codec: &Codec, index: MessageIndex, data: &[u8], row: &mut Row) {
 /// A profile: any text is taken, or refused with lines that the text has.
 pub fn profile_text(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let lookup = |name: &str| (name.len() % 2 == 0).then(|| name.to_lowercase());
+    let lookup = |name: &str| name.len().is_multiple_of(2).then(|| name.to_lowercase());
     if let Err(problems) = parse::parse(text, &lookup) {
         assert!(!problems.is_empty(), "refused without a word");
         let lines = text.matches('\n').count() + 1;

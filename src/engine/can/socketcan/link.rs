@@ -175,7 +175,7 @@ fn can(bytes: &[u8]) -> CanLink {
             libc::IFLA_CAN_RESTART_MS => can.restart_ms = u32_at(value, 0),
             libc::IFLA_CAN_CTRLMODE => {
                 let flags = u32_at(value, 4).unwrap_or(0);
-                can.listen_only = flags & libc::CAN_CTRLMODE_LISTENONLY as u32 != 0;
+                can.listen_only = flags & libc::CAN_CTRLMODE_LISTENONLY != 0;
             }
             libc::IFLA_CAN_BERR_COUNTER => {
                 can.error_counters = u16_at(value, 0).zip(u16_at(value, 2));

@@ -88,7 +88,7 @@ impl Batch {
         };
         let got = usize::try_from(got).map_err(|_| io::Error::last_os_error())?;
         for (header, control) in headers.iter().zip(self.control.iter()).take(got) {
-            let used = (header.msg_hdr.msg_controllen as usize).min(CONTROL);
+            let used = header.msg_hdr.msg_controllen.min(CONTROL);
             let (stamp, drops) = read_control(&control.0[..used]);
             let own = header.msg_hdr.msg_flags & libc::MSG_CONFIRM != 0;
             let len = (header.msg_len as usize).min(FD_SIZE);

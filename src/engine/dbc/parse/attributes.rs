@@ -26,7 +26,7 @@ impl Reader<'_> {
             _ => AttributeKind::Number(word),
         };
         // Ranges of numbers are not kept: no tool holds to them.
-        let (_, ended) = self.cursor.to_semicolon();
+        let (_, ended) = self.cursor.past_semicolon();
         if !ended {
             self.report.warn(line, "BA_DEF_ does not end with ';'; read as if it did");
         }
@@ -66,7 +66,7 @@ impl Reader<'_> {
 
     /// `BA_REL_ "Name" BU_SG_REL_ Node SG_ 1536 Signal 5;`
     pub(super) fn relation(&mut self, line: u32) -> Result<(), Refused> {
-        let (text, ended) = self.cursor.to_semicolon();
+        let (text, ended) = self.cursor.past_semicolon();
         self.draft.relations.push(text.to_owned());
         if !ended {
             self.report.warn(line, "BA_REL_ does not end with ';'; read as if it did");

@@ -210,7 +210,7 @@ impl<'a> Cursor<'a> {
 
     /// Passes over everything up to and with the next `;` outside quotes, but not into the next
     /// statement. Returns what it passed and whether the `;` was there.
-    pub fn to_semicolon(&mut self) -> (&'a str, bool) {
+    pub fn past_semicolon(&mut self) -> (&'a str, bool) {
         let start = self.at;
         loop {
             let ahead = self.bytes();

@@ -170,7 +170,7 @@ impl<'a> Reader<'a> {
             }
             _ => {
                 // Keywords that say nothing about the meaning of frames.
-                self.cursor.to_semicolon();
+                self.cursor.past_semicolon();
                 Ok(())
             }
         }

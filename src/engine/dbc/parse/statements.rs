@@ -211,7 +211,7 @@ impl Reader<'_> {
     }
 
     fn names_to_end(&mut self, keyword: &str, line: u32) -> Vec<String> {
-        let (text, ended) = self.cursor.to_semicolon();
+        let (text, ended) = self.cursor.past_semicolon();
         if !ended {
             self.report.warn(line, format!("{keyword} does not end with ';'; read as if it did"));
         }
@@ -250,7 +250,7 @@ impl Reader<'_> {
     pub(super) fn variable(&mut self, line: u32) -> Result<(), Refused> {
         let name = self.cursor.word().ok_or("has no name")?.to_owned();
         self.cursor.eat(b':');
-        let (definition, ended) = self.cursor.to_semicolon();
+        let (definition, ended) = self.cursor.past_semicolon();
         let definition = definition.to_owned();
         if !ended {
             self.report.warn(line, "EV_ does not end with ';'; read as if it did");
