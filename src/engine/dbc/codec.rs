@@ -2,9 +2,9 @@
 
 use super::layout::{self, FRAME_BYTES};
 use super::lookup::Lookup;
-use super::plan::{Arena, NONE};
+use super::plan::Arena;
 use super::row::Row;
-use super::run::{self, Level};
+use super::run::{self, Level, Ran};
 use super::schema::{Kind, Matching, Message, Schema, Signal};
 use crate::engine::can::frame::Id;
 
@@ -26,8 +26,6 @@ pub struct Codec {
     messages: Vec<Message>,
     lookup: Lookup,
     arena: Arena,
-    /// The first plan of each message.
-    first_plans: Vec<u32>,
     most_signals: usize,
     level: Level,
 }
@@ -69,9 +67,9 @@ impl Codec {
             }
         }
         let mut arena = Arena::default();
-        let first_plans = messages.iter().map(|message| arena.add(message)).collect();
+        messages.iter().for_each(|message| arena.add(message));
         let most_signals = messages.iter().map(|m| m.signals.len()).max().unwrap_or(0);
-        Self { messages, lookup, arena, first_plans, most_signals, level: Level::detect() }
+        Self { messages, lookup, arena, most_signals, level: Level::detect() }
     }
 
     /// The message of a frame with this id: by the whole id, else by J1939 parameter group where
@@ -112,16 +110,14 @@ impl Codec {
     /// switches select. Each signal stands on its own.
     #[inline]
     pub fn decode(&self, index: MessageIndex, data: &[u8], row: &mut Row) {
-        let first = self.first_plans.get(index.0 as usize).copied().unwrap_or(NONE);
         row.reserve(self.most_signals);
-        if first == NONE {
+        if run::run(self.level, &self.arena, index.0, data, row) == Ran::NoPlan {
             self.decode_singly(index, data, row);
-        } else {
-            run::run(self.level, &self.arena, first, data, row);
         }
     }
 
     /// Signal by signal: for messages whose multiplexing is beyond a plan.
+    #[cold]
     fn decode_singly(&self, index: MessageIndex, data: &[u8], row: &mut Row) {
         row.len = 0;
         let Some(message) = self.messages.get(index.0 as usize) else { return };

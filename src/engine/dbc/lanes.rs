@@ -4,7 +4,8 @@
 //!
 //! A signal is cut out by a shift left and a shift right. Signed ones are extended by flipping
 //! their top bit before the right shift and subtracting it after, which is nothing for unsigned
-//! ones. What does not fit this pattern (floats, unsigned 64 bit, nine bytes) is an [`Odd`].
+//! ones. A block holds integers or 32-bit floats; what does not fit this pattern (64-bit floats,
+//! unsigned 64 bit, nine bytes) is an [`Odd`].
 
 use super::layout::{FRAME_BYTES, Span};
 use super::schema::{Order, Signal};
@@ -31,6 +32,16 @@ pub(super) struct Block {
     pub positions: [u16; LANES],
     /// Lanes in use.
     pub count: u8,
+    pub kind: BlockKind,
+}
+
+/// What the bits of all signals of a block are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BlockKind {
+    /// Integers, signed or not.
+    Integers,
+    /// IEEE 754, 32 bits.
+    Floats,
 }
 
 const _: () = assert!(size_of::<Block>() == 192);
@@ -45,6 +56,7 @@ impl Block {
         sign: [0; LANES],
         positions: [0; LANES],
         count: 0,
+        kind: BlockKind::Integers,
     };
 }
 
@@ -161,46 +173,62 @@ fn load(bytes: &Padded, at: u8, big: i8) -> u64 {
     word ^ ((word ^ swapped) & i64::from(big) as u64)
 }
 
+/// The physical values of a block and its raw values. By value, so that the compiler need not
+/// think that writing one lane changes another.
+pub(super) type Decoded = ([f64; LANES], [u64; LANES]);
+
 /// Decodes a block of signals that lie in the first eight bytes.
 #[inline(always)]
-pub(super) fn decode_word(
-    block: &Block,
-    little: u64,
-    big: u64,
-    values: &mut [f64; LANES],
-    raws: &mut [u64; LANES],
-) {
+pub(super) fn decode_word(block: &Block, little: u64, big: u64) -> Decoded {
+    let mut raws = [0; LANES];
     let differ = little ^ big;
     for lane in 0..LANES {
         let word = little ^ (differ & i64::from(block.big[lane]) as u64);
-        (raws[lane], values[lane]) = cut(block, lane, word);
+        raws[lane] = cut(block, lane, word);
     }
+    (scale(block, &raws), raws)
 }
 
 /// Decodes a block of signals that lie anywhere.
 #[inline(always)]
-pub(super) fn decode_long(
-    block: &Block,
-    reach: &Reach,
-    bytes: &Padded,
-    values: &mut [f64; LANES],
-    raws: &mut [u64; LANES],
-) {
-    let words: [u64; LANES] =
-        std::array::from_fn(|lane| load(bytes, reach.at[lane], block.big[lane]));
+pub(super) fn decode_long(block: &Block, reach: &Reach, bytes: &Padded) -> Decoded {
+    let mut raws = [0; LANES];
+    let mut words = [0; LANES];
     for lane in 0..LANES {
-        (raws[lane], values[lane]) = cut(block, lane, words[lane]);
+        words[lane] = load(bytes, reach.at[lane], block.big[lane]);
     }
+    for lane in 0..LANES {
+        raws[lane] = cut(block, lane, words[lane]);
+    }
+    (scale(block, &raws), raws)
 }
 
 #[inline(always)]
-fn cut(block: &Block, lane: usize, word: u64) -> (u64, f64) {
+fn cut(block: &Block, lane: usize, word: u64) -> u64 {
     let top = word << (block.left[lane] & 63);
     // The value stands at the top of the word, so left and right together take it down.
     let down = (block.left[lane] + block.right[lane]) & 63;
     let sign = u64::from(block.sign[lane]) << 56;
-    let raw = ((top ^ sign) >> down).wrapping_sub(sign >> down);
-    (raw, raw as i64 as f64 * block.factor[lane] + block.offset[lane])
+    ((top ^ sign) >> down).wrapping_sub(sign >> down)
+}
+
+#[inline(always)]
+fn scale(block: &Block, raws: &[u64; LANES]) -> [f64; LANES] {
+    let mut values = [0.0; LANES];
+    match block.kind {
+        BlockKind::Integers => {
+            for lane in 0..LANES {
+                values[lane] = raws[lane] as i64 as f64 * block.factor[lane] + block.offset[lane];
+            }
+        }
+        BlockKind::Floats => {
+            for lane in 0..LANES {
+                let number = f64::from(f32::from_bits(raws[lane] as u32));
+                values[lane] = number * block.factor[lane] + block.offset[lane];
+            }
+        }
+    }
+    values
 }
 
 /// A signal that eight lanes cannot decode.
@@ -216,8 +244,6 @@ pub(super) struct Odd {
 /// How the bits of an [`Odd`] become a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Number {
-    /// IEEE 754, 32 bits.
-    Float,
     /// IEEE 754, 64 bits.
     Double,
     /// Unsigned, up to 64 bits: a signed conversion would be wrong for the upper half.
@@ -236,12 +262,11 @@ impl Odd {
     pub fn decode(&self, words: Words, bytes: &Padded) -> (u64, f64) {
         let raw = match self.number {
             Number::Signed | Number::ExactSigned(..) => self.cut.raw_signed(words, bytes),
-            Number::Float | Number::Double | Number::Unsigned | Number::ExactUnsigned(..) => {
+            Number::Double | Number::Unsigned | Number::ExactUnsigned(..) => {
                 self.cut.raw(words, bytes)
             }
         };
         let number = match self.number {
-            Number::Float => f64::from(f32::from_bits(raw as u32)),
             Number::Double => f64::from_bits(raw),
             Number::Unsigned => raw as f64,
             Number::Signed => raw as i64 as f64,

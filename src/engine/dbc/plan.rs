@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lanes::{Block, Cut, LANES, Number, Odd, Reach, Width};
+use super::lanes::{Block, BlockKind, Cut, LANES, Number, Odd, Reach, Width};
 use super::layout::span;
 use super::schema::{Kind, Message, Signal};
 
@@ -20,9 +20,23 @@ const DEEPEST: usize = 40;
 /// No plan.
 pub(super) const NONE: u32 = u32::MAX;
 
+/// What has to be done for a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Blocks of the first eight bytes and nothing else.
+    Blocks,
+    /// One switch in the first eight bytes that says which plan it is, and nothing else.
+    Choice,
+    /// Anything.
+    Mixed,
+    /// The message has no plan and is decoded signal by signal.
+    Singly,
+}
+
 /// Signals that are decoded together.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
+    pub shape: Shape,
     pub blocks: (u32, u32),
     pub odds: (u32, u32),
     pub switches: (u32, u32),
@@ -44,6 +58,8 @@ pub(super) struct Switch {
 /// All plans of a codec.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Arena {
+    /// The first plan of each message.
+    pub roots: Vec<Plan>,
     pub plans: Vec<Plan>,
     pub blocks: Vec<Block>,
     pub reaches: Vec<Reach>,
@@ -54,9 +70,8 @@ pub(super) struct Arena {
 }
 
 impl Arena {
-    /// Adds the plans of a message and returns its first one; [`NONE`] where it multiplexes beyond
-    /// any measure.
-    pub fn add(&mut self, message: &Message) -> u32 {
+    /// Adds the plans of the next message.
+    pub fn add(&mut self, message: &Message) {
         let mut selected: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         let mut always = Vec::new();
         let mut width = Width::Word;
@@ -71,15 +86,17 @@ impl Arena {
         }
         let before = (self.plans.len(), self.blocks.len());
         let mut builder = Builder { arena: self, message, selected, width, lanes: 0 };
-        match builder.plan(always, 0) {
-            Some(plan) => plan,
-            None => {
-                self.plans.truncate(before.0);
-                self.blocks.truncate(before.1);
-                self.reaches.truncate(before.1);
-                NONE
-            }
-        }
+        let root = builder.plan(always, 0).and_then(|at| self.plans.get(at as usize)).cloned();
+        let root = root.unwrap_or_else(|| {
+            // It multiplexes beyond any measure.
+            self.plans.truncate(before.0);
+            self.blocks.truncate(before.1);
+            self.reaches.truncate(before.1);
+            let none = (0, 0);
+            let (blocks, odds, switches) = (none, none, none);
+            Plan { shape: Shape::Singly, blocks, odds, switches, need: 0, width }
+        });
+        self.roots.push(root);
     }
 
     /// The plan for a raw value of a switch; [`NONE`] where it selects nothing.
@@ -104,16 +121,16 @@ impl Arena {
     }
 }
 
-struct Builder<'a> {
+struct Builder<'a, 'm> {
     arena: &'a mut Arena,
-    message: &'a Message,
+    message: &'m Message,
     /// Signals by the switch that selects them.
     selected: BTreeMap<usize, Vec<usize>>,
     width: Width,
     lanes: usize,
 }
 
-impl Builder<'_> {
+impl<'m> Builder<'_, 'm> {
     /// A plan for these signals and everything their switches select.
     fn plan(&mut self, positions: Vec<usize>, depth: usize) -> Option<u32> {
         let open = self.switches_in(&positions);
@@ -233,31 +250,21 @@ impl Builder<'_> {
         let first_block = self.arena.blocks.len();
         let first_odd = self.arena.odds.len();
         let first_switch = self.arena.switches.len();
+        let choices = switches.len();
         let mut need = 0;
-        let mut filled = LANES;
-        for &position in positions {
-            let Some(signal) = self.message.signals.get(position) else { continue };
-            let Some(cut) = Cut::new(signal, span(signal), self.width) else { continue };
-            need = need.max(cut.need);
-            if let Some(number) = odd(signal, cut) {
-                let (factor, offset) = (signal.factor, signal.offset);
-                let position = position as u16;
-                self.arena.odds.push(Odd { cut, position, number, factor, offset });
-                continue;
-            }
-            if filled == LANES {
-                self.arena.blocks.push(Block::EMPTY);
-                self.arena.reaches.push(Reach { at: [0; LANES], need: [0; LANES] });
-                filled = 0;
-            }
-            let last = (self.arena.blocks.last_mut(), self.arena.reaches.last_mut());
-            if let (Some(block), Some(reach)) = last {
-                fill(block, reach, filled, position as u16, signal, cut);
-                filled += 1;
-            }
+        for kind in [BlockKind::Integers, BlockKind::Floats] {
+            need = need.max(self.fill_blocks(positions, kind));
         }
+        need = need.max(self.add_odds(positions));
         self.arena.switches.extend(switches);
+        let plain = self.width == Width::Word && self.arena.odds.len() == first_odd;
+        let shape = match choices {
+            0 if plain => Shape::Blocks,
+            1 if plain && self.arena.blocks.len() == first_block => Shape::Choice,
+            _ => Shape::Mixed,
+        };
         let plan = Plan {
+            shape,
             blocks: (first_block as u32, self.arena.blocks.len() as u32),
             odds: (first_odd as u32, self.arena.odds.len() as u32),
             switches: (first_switch as u32, self.arena.switches.len() as u32),
@@ -266,6 +273,52 @@ impl Builder<'_> {
         };
         self.arena.plans.push(plan);
         Some(self.arena.plans.len() as u32 - 1)
+    }
+
+    /// Puts the signals of a kind into blocks and returns the bytes they need.
+    fn fill_blocks(&mut self, positions: &[usize], kind: BlockKind) -> u8 {
+        let mut need = 0;
+        let mut filled = LANES;
+        for (position, signal, cut) in self.cuts(positions) {
+            let is_float = signal.kind == Kind::Float;
+            if odd(signal, cut).is_some() || is_float != (kind == BlockKind::Floats) {
+                continue;
+            }
+            need = need.max(cut.need);
+            if filled == LANES {
+                self.arena.blocks.push(Block { kind, ..Block::EMPTY });
+                self.arena.reaches.push(Reach { at: [0; LANES], need: [0; LANES] });
+                filled = 0;
+            }
+            let last = (self.arena.blocks.last_mut(), self.arena.reaches.last_mut());
+            if let (Some(block), Some(reach)) = last {
+                fill(block, reach, filled, position, signal, cut);
+                filled += 1;
+            }
+        }
+        need
+    }
+
+    /// Lists the signals that fit into no block and returns the bytes they need.
+    fn add_odds(&mut self, positions: &[usize]) -> u8 {
+        let mut need = 0;
+        for (position, signal, cut) in self.cuts(positions) {
+            if let Some(number) = odd(signal, cut) {
+                let (factor, offset) = (signal.factor, signal.offset);
+                self.arena.odds.push(Odd { cut, position, number, factor, offset });
+                need = need.max(cut.need);
+            }
+        }
+        need
+    }
+
+    /// The signals that lie within a frame.
+    fn cuts(&self, positions: &[usize]) -> Vec<(u16, &'m Signal, Cut)> {
+        let cut = |&position: &usize| {
+            let signal = self.message.signals.get(position)?;
+            Some((position as u16, signal, Cut::new(signal, span(signal), self.width)?))
+        };
+        positions.iter().filter_map(cut).collect()
     }
 }
 
@@ -292,7 +345,7 @@ fn fill(
 /// How a signal becomes a number where eight lanes cannot do it.
 fn odd(signal: &Signal, cut: Cut) -> Option<Number> {
     let signed = match signal.kind {
-        Kind::Float => return Some(Number::Float),
+        Kind::Float => return None,
         Kind::Double => return Some(Number::Double),
         Kind::Signed => true,
         Kind::Unsigned => false,

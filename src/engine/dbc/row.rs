@@ -78,16 +78,15 @@ impl Row {
         self.raws.resize(size, 0);
     }
 
-    /// The places for a block; its positions are already entered. The caller counts its lanes.
+    /// The row's memory from its first free place on. The caller puts the length back.
     #[inline(always)]
-    pub(super) fn block(
-        &mut self,
-        block: &Block,
-    ) -> Option<(&mut [f64; LANES], &mut [u64; LANES])> {
-        let at = self.len;
-        *self.positions.get_mut(at..)?.first_chunk_mut()? = block.positions;
-        let values = self.values.get_mut(at..)?.first_chunk_mut()?;
-        Some((values, self.raws.get_mut(at..)?.first_chunk_mut()?))
+    pub(super) fn open(&mut self) -> Places<'_> {
+        Places {
+            len: self.len,
+            positions: &mut self.positions,
+            values: &mut self.values,
+            raws: &mut self.raws,
+        }
     }
 
     /// Enters one signal.
@@ -102,5 +101,29 @@ impl Row {
             (*at, *raws, *values) = (position, raw, value);
             self.len += 1;
         }
+    }
+}
+
+/// The memory of a row while blocks are written. No closures are handed in here: they would be
+/// compiled without the vector instructions of the function that calls.
+pub(super) struct Places<'a> {
+    /// Signals in the row; the caller puts it back.
+    pub len: usize,
+    positions: &'a mut [u16],
+    values: &'a mut [f64],
+    raws: &'a mut [u64],
+}
+
+impl Places<'_> {
+    /// The places for a block; its positions are entered and its lanes counted.
+    #[inline(always)]
+    pub fn next(&mut self, block: &Block) -> Option<(&mut [f64; LANES], &mut [u64; LANES])> {
+        let at = self.len;
+        let positions = self.positions.get_mut(at..)?.first_chunk_mut::<LANES>()?;
+        let values = self.values.get_mut(at..)?.first_chunk_mut::<LANES>()?;
+        let raws = self.raws.get_mut(at..)?.first_chunk_mut::<LANES>()?;
+        *positions = block.positions;
+        self.len = at + usize::from(block.count);
+        Some((values, raws))
     }
 }

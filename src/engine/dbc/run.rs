@@ -9,10 +9,10 @@
 )]
 
 use super::lanes::Width;
-use super::lanes::{self, Block, LANES, Padded, Reach, Words};
+use super::lanes::{self, Block, Padded, Reach, Words};
 use super::layout::FRAME_BYTES;
-use super::plan::{Arena, NONE, Plan, Switch};
-use super::row::Row;
+use super::plan::{Arena, NONE, Plan, Shape, Switch};
+use super::row::{Places, Row};
 
 /// The vector instructions that decoding uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,103 +59,157 @@ impl Level {
     }
 }
 
-/// Decodes a frame by the plan `first` and those its switches select.
+/// Whether a frame was decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ran {
+    /// It was.
+    Done,
+    /// Its message has no plan.
+    NoPlan,
+}
+
+/// Decodes a frame by the first plan of a message and those its switches select.
 #[inline]
-pub(super) fn run(level: Level, arena: &Arena, first: u32, data: &[u8], row: &mut Row) {
+pub(super) fn run(level: Level, arena: &Arena, message: u32, data: &[u8], row: &mut Row) -> Ran {
     match level {
-        Level::Plain => frame(arena, first, data, row),
+        Level::Plain => plain(arena, message, data, row),
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the level is made by `Level::detect` only, which asked the processor.
-        Level::Avx2 => unsafe { frame_avx2(arena, first, data, row) },
+        Level::Avx2 => unsafe { avx2(arena, message, data, row) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the level is made by `Level::detect` only, which asked the processor.
-        Level::Avx512 => unsafe { frame_avx512(arena, first, data, row) },
+        Level::Avx512 => unsafe { avx512(arena, message, data, row) },
+    }
+}
+
+fn plain(arena: &Arena, message: u32, data: &[u8], row: &mut Row) -> Ran {
+    quick(arena, message, data, row).unwrap_or_else(|plan| frame(arena, plan, data, row))
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn avx2(arena: &Arena, message: u32, data: &[u8], row: &mut Row) -> Ran {
+    match quick(arena, message, data, row) {
+        Ok(ran) => ran,
+        Err(plan) => frame_avx2(arena, plan, data, row),
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn frame_avx2(arena: &Arena, first: u32, data: &[u8], row: &mut Row) {
-    frame(arena, first, data, row);
+#[inline(never)]
+fn frame_avx2(arena: &Arena, plan: &Plan, data: &[u8], row: &mut Row) -> Ran {
+    frame(arena, plan, data, row)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw")]
-fn frame_avx512(arena: &Arena, first: u32, data: &[u8], row: &mut Row) {
-    frame(arena, first, data, row);
+fn avx512(arena: &Arena, message: u32, data: &[u8], row: &mut Row) -> Ran {
+    match quick(arena, message, data, row) {
+        Ok(ran) => ran,
+        Err(plan) => frame_avx512(arena, plan, data, row),
+    }
 }
 
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw")]
+#[inline(never)]
+fn frame_avx512(arena: &Arena, plan: &Plan, data: &[u8], row: &mut Row) -> Ran {
+    frame(arena, plan, data, row)
+}
+
+/// Decodes the frames that nearly all frames are: all signals in the first eight bytes, at most
+/// one switch. Gives back the first plan where it is something else.
 #[inline(always)]
-fn frame(arena: &Arena, first: u32, data: &[u8], row: &mut Row) {
+fn quick<'a>(arena: &'a Arena, message: u32, data: &[u8], row: &mut Row) -> Result<Ran, &'a Plan> {
     row.len = 0;
-    let Some(plan) = arena.plans.get(first as usize) else { return };
-    match plan.width {
-        Width::Word => {
-            let bytes = match data.first_chunk::<8>() {
-                Some(bytes) => *bytes,
-                None => short(data),
-            };
-            let (little, big) = (u64::from_le_bytes(bytes), u64::from_be_bytes(bytes));
-            walk(arena, first, data.len(), Words::First { little, big }, &NO_BYTES, row);
+    let Some(root) = arena.roots.get(message as usize) else { return Ok(Ran::NoPlan) };
+    let word = first_word(data);
+    let (little, big) = (word, word.swap_bytes());
+    let mut plan = root;
+    if plan.shape == Shape::Choice {
+        let Some(switch) = arena.switches.get(plan.switches.0 as usize) else { return Err(root) };
+        let words = Words::First { little, big };
+        let next = selected(arena, switch, data.len(), words, &NO_BYTES);
+        let Some(chosen) = arena.plans.get(next as usize) else { return Ok(Ran::Done) };
+        plan = chosen;
+    }
+    if plan.shape != Shape::Blocks || data.len() < usize::from(plan.need) {
+        return Err(root);
+    }
+    let blocks = arena.blocks.get(plan.blocks.0 as usize..plan.blocks.1 as usize);
+    row.len = word_blocks(blocks.unwrap_or(&[]), little, big, row.open());
+    Ok(Ran::Done)
+}
+
+/// Decodes any frame.
+#[inline(always)]
+fn frame(arena: &Arena, root: &Plan, data: &[u8], row: &mut Row) -> Ran {
+    row.len = 0;
+    match (root.shape, root.width) {
+        (Shape::Singly, _) => return Ran::NoPlan,
+        (Shape::Blocks | Shape::Choice | Shape::Mixed, Width::Word) => {
+            let word = first_word(data);
+            let words = Words::First { little: word, big: word.swap_bytes() };
+            walk(arena, root, data.len(), words, &NO_BYTES, row);
         }
-        Width::Long => {
+        (Shape::Blocks | Shape::Choice | Shape::Mixed, Width::Long) => {
             let mut bytes = NO_BYTES;
             for (to, from) in bytes.iter_mut().zip(data.iter().take(FRAME_BYTES)) {
                 *to = *from;
             }
-            walk(arena, first, data.len(), Words::Own, &bytes, row);
+            walk(arena, root, data.len(), Words::Own, &bytes, row);
         }
     }
+    Ran::Done
 }
 
 static NO_BYTES: Padded = [0; FRAME_BYTES + 16];
 
-/// Up to seven bytes, zeros behind them.
+/// The first eight bytes as an Intel number; zeros where there are fewer.
 #[inline(always)]
-fn short(data: &[u8]) -> [u8; 8] {
-    let mut word = 0u64;
-    for (at, &byte) in data.iter().take(8).enumerate() {
-        word |= u64::from(byte) << (8 * at);
+fn first_word(data: &[u8]) -> u64 {
+    if let Some(bytes) = data.first_chunk::<8>() {
+        return u64::from_le_bytes(*bytes);
     }
-    word.to_le_bytes()
+    // Two loads that overlap in the middle, where both have the same bits.
+    if let (Some(low), Some(high)) = (data.first_chunk::<4>(), data.last_chunk::<4>()) {
+        let above = 8 * (data.len() as u32 - 4);
+        let high = u64::from(u32::from_le_bytes(*high)) << (above & 63);
+        return u64::from(u32::from_le_bytes(*low)) | high;
+    }
+    let byte = |at: usize| u64::from(data.get(at).copied().unwrap_or(0)) << (8 * at);
+    byte(0) | byte(1) | byte(2)
 }
 
 /// Plans have no circles, so this ends.
 #[inline(always)]
-fn walk(arena: &Arena, first: u32, len: usize, words: Words, bytes: &Padded, row: &mut Row) {
-    let mut next = first;
+fn walk<'a>(
+    arena: &'a Arena,
+    root: &'a Plan,
+    len: usize,
+    words: Words,
+    bytes: &Padded,
+    row: &mut Row,
+) {
+    let mut plan = root;
     loop {
-        let Some(plan) = arena.plans.get(next as usize) else { return };
         if len >= usize::from(plan.need) {
             whole(arena, plan, words, bytes, row);
         } else {
             fitting(arena, plan, len, words, bytes, row);
         }
         let (from, to) = plan.switches;
-        if from == to {
-            match row.waiting.pop() {
-                Some(plan) => next = plan,
-                None => return,
-            }
-            continue;
-        }
         let switches = arena.switches.get(from as usize..to as usize).unwrap_or(&[]);
-        next = NONE;
         for switch in switches.iter().rev() {
-            let plan = selected(arena, switch, len, words, bytes);
-            if plan != NONE {
-                if next != NONE {
-                    row.waiting.push(next);
-                }
-                next = plan;
+            let next = selected(arena, switch, len, words, bytes);
+            if next != NONE {
+                row.waiting.push(next);
             }
         }
-        if next == NONE {
-            match row.waiting.pop() {
-                Some(plan) => next = plan,
-                None => return,
-            }
-        }
+        let next = row.waiting.pop().and_then(|next| arena.plans.get(next as usize));
+        let Some(next) = next else { return };
+        plan = next;
     }
 }
 
@@ -172,25 +226,36 @@ fn selected(arena: &Arena, switch: &Switch, len: usize, words: Words, bytes: &Pa
     arena.next(switch, raw)
 }
 
+/// Decodes blocks of the first eight bytes and returns the new length of the row.
+#[inline(always)]
+fn word_blocks(blocks: &[Block], little: u64, big: u64, mut row: Places<'_>) -> usize {
+    for block in blocks {
+        let Some((values, raws)) = row.next(block) else { break };
+        (*values, *raws) = lanes::decode_word(block, little, big);
+    }
+    row.len
+}
+
+/// Decodes blocks of a long frame and returns the new length of the row.
+#[inline(always)]
+fn long_blocks(blocks: &[Block], reaches: &[Reach], bytes: &Padded, mut row: Places<'_>) -> usize {
+    for (block, reach) in blocks.iter().zip(reaches) {
+        let Some((values, raws)) = row.next(block) else { break };
+        (*values, *raws) = lanes::decode_long(block, reach, bytes);
+    }
+    row.len
+}
+
 /// All signals of a plan: the frame is long enough.
 #[inline(always)]
 fn whole(arena: &Arena, plan: &Plan, words: Words, bytes: &Padded, row: &mut Row) {
     let range = plan.blocks.0 as usize..plan.blocks.1 as usize;
+    let blocks = arena.blocks.get(range.clone()).unwrap_or(&[]);
     match words {
-        Words::First { little, big } => {
-            for block in arena.blocks.get(range).unwrap_or(&[]) {
-                let Some((values, raws)) = row.block(block) else { return };
-                lanes::decode_word(block, little, big, values, raws);
-                row.len += usize::from(block.count);
-            }
-        }
+        Words::First { little, big } => row.len = word_blocks(blocks, little, big, row.open()),
         Words::Own => {
-            let reaches = arena.reaches.get(range.clone()).unwrap_or(&[]);
-            for (block, reach) in arena.blocks.get(range).unwrap_or(&[]).iter().zip(reaches) {
-                let Some((values, raws)) = row.block(block) else { return };
-                lanes::decode_long(block, reach, bytes, values, raws);
-                row.len += usize::from(block.count);
-            }
+            let reaches = arena.reaches.get(range).unwrap_or(&[]);
+            row.len = long_blocks(blocks, reaches, bytes, row.open());
         }
     }
     let odds = arena.odds.get(plan.odds.0 as usize..plan.odds.1 as usize).unwrap_or(&[]);
@@ -207,13 +272,10 @@ fn fitting(arena: &Arena, plan: &Plan, len: usize, words: Words, bytes: &Padded,
     let range = plan.blocks.0 as usize..plan.blocks.1 as usize;
     let reaches = arena.reaches.get(range.clone()).unwrap_or(&[]);
     for (block, reach) in arena.blocks.get(range).unwrap_or(&[]).iter().zip(reaches) {
-        let (mut values, mut raws) = ([0.0; LANES], [0; LANES]);
-        match words {
-            Words::First { little, big } => {
-                lanes::decode_word(block, little, big, &mut values, &mut raws);
-            }
-            Words::Own => lanes::decode_long(block, reach, bytes, &mut values, &mut raws),
-        }
+        let (values, raws) = match words {
+            Words::First { little, big } => lanes::decode_word(block, little, big),
+            Words::Own => lanes::decode_long(block, reach, bytes),
+        };
         for lane in fitting_lanes(block, reach, len) {
             row.push(block.positions[lane], raws[lane], values[lane]);
         }
