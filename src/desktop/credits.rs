@@ -10,7 +10,7 @@ pub const OWN: &str =
     "Busbar is licensed under either of the Apache License 2.0 or the MIT License, at your option.";
 
 /// The Apache License 2.0.
-pub const APACHE: &str = include_str!("../../assets/licences/Apache-2.0.txt");
+pub const APACHE: &str = include_str!("../../LICENSE-APACHE");
 
 /// The MIT License, without a holder: each library has its own.
 pub const MIT: &str = include_str!("../../assets/licences/MIT.txt");

@@ -1,6 +1,6 @@
 //! A source for tests and benches: believable views that answer to intents, and a record of them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::desktop::source::{Intent, Pace, PlayerIntent, Source, Waker};
@@ -30,6 +30,8 @@ pub struct World {
     pub player: Option<PlayerView>,
     /// Sentences above every page.
     pub notes: Vec<Note>,
+    /// How often a view of a page was asked for.
+    pub looks: Cell<u32>,
     /// Everything that was asked for.
     pub asked: Vec<Intent>,
 }
@@ -75,6 +77,7 @@ impl Source for FixtureSource {
 
     fn pack(&self, selected: Option<&str>) -> PackView {
         let world = self.world.borrow();
+        world.looks.set(world.looks.get() + 1);
         if world.two_packs {
             return fixtures::pack_of_two(selected);
         }

@@ -7,5 +7,7 @@
 )]
 
 mod bad_input;
+#[cfg(feature = "desktop")]
+mod desktop;
 mod door;
 mod support;

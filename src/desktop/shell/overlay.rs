@@ -1,8 +1,8 @@
 //! What lies on top of a page: the command palette and the list of keys.
 
 use egui::{
-    Align2, Id, Key, Modal, Modifiers, RichText, Role, ScrollArea, Sense, TextEdit, Ui, Vec2,
-    WidgetInfo,
+    Align2, Id, Key, Modal, Modifiers, Response, RichText, Role, ScrollArea, Sense, TextEdit, Ui,
+    Vec2, WidgetInfo,
 };
 
 use crate::desktop::command::{Command, Entry, KEYS, fit};
@@ -51,10 +51,13 @@ pub fn palette(
     let fitting = fitting(&typed.text, entries);
     let last = fitting.len().saturating_sub(1);
     let pressed = |key| ctx.input_mut(|i| i.consume_key(Modifiers::NONE, key));
-    if pressed(Key::ArrowDown) {
+    let down = pressed(Key::ArrowDown);
+    let up = pressed(Key::ArrowUp);
+    let moved = down || up;
+    if down {
         typed.line = (typed.line + 1).min(last);
     }
-    if pressed(Key::ArrowUp) {
+    if up {
         typed.line = typed.line.saturating_sub(1);
     }
     typed.line = typed.line.min(last);
@@ -84,7 +87,12 @@ pub fn palette(
         ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
             for (at, entry) in fitting.iter().enumerate() {
-                if row(ui, theme, entry, at == typed.line) {
+                let chosen_line = at == typed.line;
+                let response = row(ui, theme, entry, chosen_line);
+                if chosen_line && moved {
+                    response.scroll_to_me(None);
+                }
+                if response.clicked() {
                     chosen = Some(entry.command.clone());
                 }
             }
@@ -109,13 +117,10 @@ fn fitting<'a>(typed: &str, entries: &'a [Entry]) -> Vec<&'a Entry> {
     scored.into_iter().map(|(_, e)| e).collect()
 }
 
-fn row(ui: &mut Ui, theme: &Theme, entry: &Entry, chosen: bool) -> bool {
+fn row(ui: &mut Ui, theme: &Theme, entry: &Entry, chosen: bool) -> Response {
     let (rect, response) =
         ui.allocate_exact_size(Vec2::new(ui.available_width(), 30.0), Sense::CLICK);
     response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, chosen, &entry.label));
-    if chosen {
-        response.scroll_to_me(None);
-    }
     if ui.is_rect_visible(rect) {
         if chosen {
             ui.painter().rect_filled(rect, 6.0, theme.accent_soft);
@@ -130,7 +135,7 @@ fn row(ui: &mut Ui, theme: &Theme, entry: &Entry, chosen: bool) -> bool {
         let at = rect.right_center() - Vec2::new(10.0, 0.0);
         ui.painter().text(at, Align2::RIGHT_CENTER, entry.key, fonts::mono(11.5), theme.muted);
     }
-    response.clicked()
+    response
 }
 
 /// Draws the list of keys over the page.
