@@ -136,6 +136,8 @@ impl App {
     }
 
     fn carry_out(&mut self, ctx: &egui::Context, command: Command) {
+        // What it changes was drawn before it was asked for.
+        ctx.request_repaint();
         match command {
             Command::Submit(intent) => {
                 let opens = matches!(
@@ -147,7 +149,6 @@ impl App {
                     self.pack.selected = None;
                 }
                 self.asked.push(intent);
-                ctx.request_repaint();
             }
             Command::Go(page) => {
                 self.kept.page = page;
@@ -156,14 +157,12 @@ impl App {
                         m.surrender_focus(id);
                     }
                 });
-                ctx.request_repaint();
             }
             Command::SelectPack(label) => {
                 self.kept.pack = Some(label);
                 self.kept.page = Page::Pack;
                 self.pack.selected = None;
                 self.seen.version = None;
-                ctx.request_repaint();
             }
             Command::Theme(choice) => {
                 self.kept.theme = choice;

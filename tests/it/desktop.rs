@@ -75,6 +75,11 @@ impl Window {
         self.harness.query_all_by_label(label).count()
     }
 
+    fn names(&self) -> Vec<String> {
+        let nodes = self.harness.root().children_recursive();
+        nodes.filter_map(|n| n.accesskit_node().label().or_else(|| n.value())).collect()
+    }
+
     fn asked(&self) -> Vec<Intent> {
         self.world.borrow().asked.clone()
     }
@@ -206,6 +211,17 @@ fn a_clicked_cell_shows_its_details_and_arrow_keys_move_on() {
 }
 
 #[test]
+fn arrow_keys_move_on_the_map_that_was_reached_by_tab() {
+    let mut window = open(FixtureSource::running(38), LARGE);
+    window.harness.get_by_role(Role::Grid).focus();
+    window.harness.run();
+    for key in [Key::ArrowRight, Key::ArrowDown, Key::ArrowDown, Key::ArrowRight] {
+        window.press(key);
+    }
+    assert_eq!(window.harness.query_all_by_label_contains("CMU 3 cell 2,").count(), 2);
+}
+
+#[test]
 fn arrow_keys_find_the_cells_without_a_click() {
     let mut window = open(FixtureSource::running(38), SMALLEST);
     let first = window.first_cell();
@@ -268,7 +284,7 @@ fn the_filter_keeps_what_fits_and_says_so_when_nothing_does() {
     assert!(window.shows("1 of 49 ids"));
     window.harness.get_by_label(can::FILTER).type_text(" of nobody");
     window.harness.run();
-    assert!(window.shows("None of the 49 ids fits"));
+    assert!(window.shows("None of the 49 ids fits"), "{:?}", window.names());
     window.click("Clear the filter");
     assert!(window.shows("CMU 1 status"));
 }

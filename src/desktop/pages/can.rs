@@ -1,8 +1,8 @@
 //! The CAN page: the by-id table and the signals of the selected id.
 
 use egui::{
-    Align, Align2, Color32, Key, Layout, Modifiers, Pos2, Rect, Response, RichText, Role,
-    ScrollArea, Sense, TextEdit, Ui, UiBuilder, Vec2,
+    Align, Align2, Color32, FocusDirection, Key, Layout, Modifiers, Pos2, Rect, Response, RichText,
+    Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, Vec2,
 };
 use egui_extras::{Column, TableBuilder};
 
@@ -93,7 +93,9 @@ fn filter(ui: &mut Ui, theme: &Theme, prefs: &mut TrafficPrefs) {
         }
     }
     let width = (ui.available_width() * 0.55).clamp(90.0, 300.0);
+    // The button before it comes and goes; the field must stay the same one for the keyboard.
     let field = TextEdit::singleline(&mut prefs.filter)
+        .id(egui::Id::unique("CAN filter"))
         .prefix(RichText::new(icons::SEARCH).color(theme.muted))
         .hint_text(RichText::new("Filter: id, message or bus").color(theme.muted))
         .char_limit(100)
@@ -123,6 +125,8 @@ fn keys(ui: &Ui, view: &TrafficView, prefs: &mut TrafficPrefs) {
     } else {
         return;
     };
+    // egui would move the focus to a neighbour with the same key.
+    ui.memory_mut(|m| m.move_focus(FocusDirection::None));
     if let Some(row) = view.rows.get(to) {
         prefs.selected = Some(row.key);
     }

@@ -78,11 +78,8 @@ fn header(ui: &mut Ui, theme: &Theme, view: &PackView) {
         if !view.state.word.is_empty() {
             chip::badge(ui, theme, &view.state);
         }
-        ui.label(
-            RichText::new(&view.updated)
-                .font(fonts::text(12.0))
-                .color(theme.tone(view.updated_tone)),
-        );
+        let updated = RichText::new(&view.updated).font(fonts::text(12.0));
+        ui.add(egui::Label::new(updated.color(theme.tone(view.updated_tone))).extend());
     });
 }
 

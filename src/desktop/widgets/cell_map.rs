@@ -2,8 +2,8 @@
 //! screen readers. Draws what the view says; judges nothing.
 
 use egui::{
-    Align2, Color32, EventFilter, Id, Key, Modifiers, Painter, Pos2, Rect, Role, ScrollArea, Sense,
-    Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
+    Align2, Color32, EventFilter, FocusDirection, Id, Key, Modifiers, Painter, Pos2, Rect, Role,
+    ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
 };
 
 use crate::desktop::fonts;
@@ -34,20 +34,15 @@ pub fn cell_map(
             let (area, _) = ui.allocate_exact_size(plan.size, Sense::hover());
             let map_response = ui.interact(area, focus, Sense::FOCUSABLE);
             map_response.widget_info(|| WidgetInfo::labeled(Role::Grid, true, "Cell map"));
-            ui.memory_mut(|m| {
-                let arrows = EventFilter {
-                    horizontal_arrows: true,
-                    vertical_arrows: true,
-                    ..EventFilter::default()
-                };
-                m.set_focus_lock_filter(focus, arrows);
-            });
+            if map_response.has_focus() {
+                keep_arrows(ui, focus);
+            }
             let canvas = Canvas { plan: &plan, theme, density, offset: area.min.to_vec2() };
             canvas.heads(ui, map);
             for (at, row) in map.rows.iter().enumerate() {
                 if let Some(clicked) = canvas.row(ui, at, row, *selected) {
                     *selected = Some(clicked);
-                    ui.memory_mut(|m| m.request_focus(focus));
+                    take_focus(ui, focus);
                 }
             }
             if let (true, Some((row, column))) = (moved, *selected) {
@@ -58,6 +53,22 @@ pub fn cell_map(
             }
         },
     );
+}
+
+/// Gives the map the focus, whatever the arrow key that was pressed would do with it.
+fn take_focus(ui: &Ui, focus: Id) {
+    ui.memory_mut(|m| {
+        m.move_focus(FocusDirection::None);
+        m.request_focus(focus);
+    });
+    keep_arrows(ui, focus);
+}
+
+/// Keeps arrow keys from moving the focus on to a neighbour.
+fn keep_arrows(ui: &Ui, focus: Id) {
+    let arrows =
+        EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|m| m.set_focus_lock_filter(focus, arrows));
 }
 
 /// Arrow keys while the map or nothing has the focus. Tells whether the selection moved.
@@ -82,6 +93,7 @@ fn keys(ui: &Ui, map: &CellMap, focus: Id, selected: &mut Option<Place>) -> bool
         if ui.input_mut(|i| i.consume_key(Modifiers::NONE, key)) {
             *selected = step(map, *selected, by);
             moved = true;
+            take_focus(ui, focus);
         }
     }
     if selected.is_some() && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape)) {

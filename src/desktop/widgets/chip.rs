@@ -23,8 +23,19 @@ pub fn width(ui: &Ui, text: &str) -> f32 {
 
 /// A chip with a dot of its tone; `None` as tone leaves the dot out.
 pub fn chip(ui: &mut Ui, theme: &Theme, text: &str, tone: Option<Tone>, hover: &str) -> Response {
+    let room = ui.available_width();
+    chip_within(ui, theme, text, (tone, hover), room)
+}
+
+fn chip_within(
+    ui: &mut Ui,
+    theme: &Theme,
+    text: &str,
+    (tone, hover): (Option<Tone>, &str),
+    room: f32,
+) -> Response {
     let dot = if tone.is_some() { DOT } else { 0.0 };
-    let room = (ui.available_width() - dot - 2.0 * PAD).max(24.0);
+    let room = (room - dot - 2.0 * PAD).max(16.0);
     let galley = cut(ui, text, fonts::text(12.0), room);
     let size = Vec2::new(galley.size().x + dot + 2.0 * PAD, HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
@@ -47,15 +58,17 @@ pub fn chips(ui: &mut Ui, theme: &Theme, chips: &[Chip]) {
     let more = width(ui, "+99");
     for (at, shown) in chips.iter().enumerate() {
         let last = at + 1 == chips.len();
-        let reserve = if last { 0.0 } else { more + gap };
-        let left = chips.get(at..).unwrap_or_default();
-        if at > 0 && width(ui, &shown.text) + reserve > ui.available_width() {
+        let room = ui.available_width() - if last { 0.0 } else { more + gap };
+        // The first is cut rather than left out; the others are whole or counted.
+        let fits = if at == 0 { room > 90.0 } else { width(ui, &shown.text) <= room };
+        if !fits {
+            let left = chips.get(at..).unwrap_or_default();
             let list: Vec<&str> = left.iter().map(|c| c.text.as_str()).collect();
             let worst = left.iter().map(|c| c.tone).max().unwrap_or_default();
             chip(ui, theme, &format!("+{}", left.len()), Some(worst), &list.join("\n"));
             return;
         }
-        chip(ui, theme, &shown.text, Some(shown.tone), &shown.hover);
+        chip_within(ui, theme, &shown.text, (Some(shown.tone), &shown.hover), room);
     }
 }
 
