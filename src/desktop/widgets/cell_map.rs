@@ -61,7 +61,8 @@ fn take_focus(ui: &Ui, focus: Id) {
         m.move_focus(FocusDirection::None);
         m.request_focus(focus);
     });
-    keep_arrows(ui, focus);
+    // Only the next frame can keep the arrows, so there must be one.
+    ui.ctx().request_repaint();
 }
 
 /// Keeps arrow keys from moving the focus on to a neighbour.
