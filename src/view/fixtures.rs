@@ -108,7 +108,7 @@ fn cell_map(cells: usize, tick: u64) -> CellMap {
             cells: (0..8)
                 .map(|place| {
                     let at = module * 8 + place;
-                    let name = format!("CMU {} cell {}", module + 1, place + 1);
+                    let name = format!("CMU {} cell {place}", module + 1);
                     let Some(mv) = values.get(at) else { return absent(&name) };
                     let mut cell = measured(&name, *mv);
                     cell.lowest = lowest == Some(at);

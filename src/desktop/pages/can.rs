@@ -49,16 +49,29 @@ pub fn draw(
             signal_panel(ui, theme, view.selected.as_ref(), view, prefs)
         });
     } else {
-        let upper = (body.height() - GAP) * 0.58;
-        let top = Rect::from_min_size(body.min, Vec2::new(body.width(), upper));
-        let bottom = Rect::from_min_max(Pos2::new(body.left(), top.bottom() + GAP), body.max);
-        panel_in(ui, theme, top, |ui| table_panel(ui, theme, view, prefs));
-        panel_in(ui, theme, bottom, |ui| {
-            signal_panel(ui, theme, view.selected.as_ref(), view, prefs)
-        });
+        // A body too low for both scrolls as a whole.
+        return ScrollArea::vertical()
+            .id_salt("can page")
+            .auto_shrink(false)
+            .show(ui, |ui| {
+                let size = Vec2::new(body.width(), body.height().max(340.0));
+                let (body, _) = ui.allocate_exact_size(size, Sense::hover());
+                stacked(ui, theme, view, prefs, body);
+                asked
+            })
+            .inner;
     }
     ui.advance_cursor_after_rect(body);
     asked
+}
+
+/// The table above the signals.
+fn stacked(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut TrafficPrefs, body: Rect) {
+    let upper = (body.height() - GAP) * 0.58;
+    let top = Rect::from_min_size(body.min, Vec2::new(body.width(), upper));
+    let bottom = Rect::from_min_max(Pos2::new(body.left(), top.bottom() + GAP), body.max);
+    panel_in(ui, theme, top, |ui| table_panel(ui, theme, view, prefs));
+    panel_in(ui, theme, bottom, |ui| signal_panel(ui, theme, view.selected.as_ref(), view, prefs));
 }
 
 fn header(

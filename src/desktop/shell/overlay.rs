@@ -84,7 +84,9 @@ pub fn palette(
         response.request_focus();
         ui.add_space(4.0);
         let height = (window.height() * 0.6).min(400.0);
-        ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+        // Without a least height it would stay as low as a short list once made it.
+        let list = ScrollArea::vertical().max_height(height).min_scrolled_height(height);
+        list.auto_shrink([false, true]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
             for (at, entry) in fitting.iter().enumerate() {
                 let chosen_line = at == typed.line;
