@@ -11,7 +11,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use crossbeam_channel::bounded;
 use tracing_subscriber::EnvFilter;
 
 use crate::boot::choice::Choice;
@@ -119,13 +118,9 @@ fn serve(cli: &Cli, args: &serve::Args) -> Outcome {
     run(&running.door, &session, &choice, &library)?;
     let watch = watch::start(running.door.clone(), seat.send_profile_watcher())?;
     let listener = listen(args)?;
-    let (stop, stopped) = bounded::<()>(1);
-    cli::on_interrupt(move || {
-        // A second Ctrl+C finds the channel full: the first one is being obeyed.
-        let _full = stop.try_send(());
-    })?;
+    let stop = cli::stop_on_signal()?;
     let deadline = args.duration.map(Duration::try_from_secs_f64).transpose()?;
-    serve::watch(&running.door, &session, &stopped, deadline)?;
+    serve::watch(&running.door, &session, &stop, deadline)?;
     drop((listener, watch, running));
     Ok(ExitCode::SUCCESS)
 }

@@ -7,8 +7,11 @@ pub mod profile;
 pub mod serve;
 pub mod simulate;
 
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use clap::{Parser, Subcommand};
 
@@ -87,10 +90,15 @@ pub fn print_error(error: &dyn std::error::Error) {
     }
 }
 
-/// Calls `stop` at Ctrl+C or a termination signal, instead of ending at once.
+/// A flag that Ctrl+C, or a polite kill, sets. The second one ends the program at once.
 ///
 /// # Errors
 /// The system does not let a program do that.
-pub fn on_interrupt(stop: impl FnMut() + Send + 'static) -> Result<(), ctrlc::Error> {
-    ctrlc::set_handler(stop)
+pub fn stop_on_signal() -> Result<Arc<AtomicBool>, io::Error> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    Ok(stop)
 }

@@ -3,9 +3,9 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError};
 use jiff::tz::TimeZone;
 
 use crate::engine::{Door, Session, Snapshot, ViewPlant};
@@ -29,31 +29,34 @@ pub struct Args {
 /// Shortest time between two lines when standard output is not a terminal, unless the state
 /// changes.
 const LINE_EVERY: Duration = Duration::from_secs(10);
+/// How often the wish to stop is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// On a terminal the line is renewed this often.
 const RENEW_EVERY: Duration = Duration::from_secs(1);
 
-/// Shows the packs on standard output until `stop` says something or is closed.
+/// Shows the packs on standard output until `stop` is set or `deadline` has passed.
 ///
 /// # Errors
 /// The session may not look, or standard output is gone.
 pub fn watch(
     door: &Door,
     session: &Session,
-    stop: &Receiver<()>,
+    stop: &AtomicBool,
     deadline: Option<Duration>,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let grant = session.permit(ViewPlant)?;
     let mut paper = Paper::new();
+    let looks = RENEW_EVERY.as_millis() / LOOK_EVERY.as_millis();
     let mut spent = Duration::ZERO;
-    loop {
+    while deadline.is_none_or(|deadline| spent <= deadline) {
         paper.show(&door.look(&grant))?;
-        if deadline.is_some_and(|deadline| spent >= deadline) {
-            break;
+        for _ in 0..looks {
+            std::thread::sleep(LOOK_EVERY);
+            if stop.load(Ordering::Relaxed) {
+                return paper.end();
+            }
         }
-        match stop.recv_timeout(RENEW_EVERY) {
-            Err(RecvTimeoutError::Timeout) => spent += RENEW_EVERY,
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
-        }
+        spent += RENEW_EVERY;
     }
     paper.end()
 }

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -64,7 +63,7 @@ pub fn run(args: &Args) -> Outcome {
         duration: args.duration,
     };
     let prepared = wanted.prepare()?;
-    let stop = stop_on_signal()?;
+    let stop = crate::cli::stop_on_signal()?;
     match (&args.bus, &args.log) {
         (Some(bus), _) => speak(prepared, bus, &stop),
         (None, Some(log)) => write(prepared, log, &args.log_bus, &stop),
@@ -78,16 +77,6 @@ fn list() -> Outcome {
         writeln!(out, "{:18}{}", scene.name, scene.description)?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// A flag that Ctrl+C, or a polite kill, sets. The second one ends the program at once.
-fn stop_on_signal() -> Result<Arc<AtomicBool>, io::Error> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop))?;
-        signal_hook::flag::register(signal, Arc::clone(&stop))?;
-    }
-    Ok(stop)
 }
 
 fn speak(prepared: Prepared, bus: &str, stop: &AtomicBool) -> Outcome {

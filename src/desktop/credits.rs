@@ -16,7 +16,7 @@ pub const APACHE: &str = include_str!("../../LICENSE-APACHE");
 pub const MIT: &str = include_str!("../../assets/licences/MIT.txt");
 
 /// Name, purpose and terms of the libraries a reader would ask about.
-pub const CRATES: [(&str, &str, &str); 14] = [
+pub const CRATES: [(&str, &str, &str); 15] = [
     ("egui, eframe, egui_extras", "the window", "MIT or Apache-2.0"),
     ("glow, glutin, winit", "pictures and input", "MIT or Apache-2.0 or Zlib"),
     ("AccessKit", "screen readers", "MIT or Apache-2.0"),
@@ -26,7 +26,8 @@ pub const CRATES: [(&str, &str, &str); 14] = [
     ("serde, serde_json, toml, ron", "readable files", "MIT or Apache-2.0"),
     ("socketcan", "CAN interfaces", "MIT"),
     ("crossbeam-channel", "queues between threads", "MIT or Apache-2.0"),
-    ("memchr, memmap2", "fast reading of logs", "MIT or Apache-2.0 or Unlicense"),
+    ("memchr", "fast reading of logs", "MIT or Unlicense"),
+    ("signal-hook", "a clean end at Ctrl+C", "MIT or Apache-2.0"),
     ("encoding_rs", "texts that are not UTF-8", "(Apache-2.0 or MIT) and BSD-3-Clause"),
     ("jiff", "dates and zones", "MIT or Unlicense"),
     ("thiserror, tracing", "errors and logs", "MIT or Apache-2.0"),
