@@ -16,22 +16,29 @@ trap 'rm -rf "$work"' EXIT
 built=$(cargo bench --no-default-features --features testing --bench decode --no-run 2>&1)
 ours=$(sed -n 's/.*Executable.*(\(.*\)).*/\1/p' <<< "$built")
 [ -n "$ours" ] || { echo "$built" >&2; exit 1; }
-echo "gcc $flags; M frames/s and M signals/s on one core, best of 12 rounds"
-printf '%-36s %9s %9s %9s %9s %7s\n' file 'C fr' 'our fr' 'C sig' 'our sig' ratio
-for dbc in "$@"; do
+line() {
+    echo "$1 $2 $3" | awk '{
+        near = 1e-9 * ($4 < 0 ? -$4 : $4)
+        same = $4 - $7 <= near && $7 - $4 <= near
+        printf "%-58s %8.1f %8.1f %8.1f %8.1f %7.2f%s\n", $1, $2/1e6, $5/1e6, $3/1e6, $6/1e6, $5/$2, same ? "" : "  SUMS DIFFER " $4 " " $7 }'
+}
+# The warnings are those of generated code.
+gcc="gcc $flags -w"
+echo "gcc $flags; M frames/s and M signals/s on one core, best of 12 rounds, one after the other"
+printf '%-58s %8s %8s %8s %8s %7s\n' file 'C fr' 'our fr' 'C sig' 'our sig' ratio
+mapfile -t files < "$work/files"
+parts=()
+for dbc in "${files[@]}"; do
     name=$(basename "$dbc" .dbc)
-    [ -f "$work/$name.c" ] || continue
-    # The warnings are those of generated code.
-    if ! gcc $flags -w -o "$work/$name" "$work/$name.c" 2> /dev/null; then
-        echo "left out: $name: the C that cantools generates does not compile" >&2
-        continue
-    fi
-    c=$("$work/$name" "$work/$name.frames")
-    rust=$(BUSBAR_DBC="$dbc" BUSBAR_FRAMES="$work/$name.frames" "$ours")
-    echo "$name $c $rust" | awk '{
-        same = ($4 - $7) <= 1e-9 * ($4 < 0 ? -$4 : $4) && ($7 - $4) <= 1e-9 * ($4 < 0 ? -$4 : $4)
-        printf "%-36s %9.1f %9.1f %9.1f %9.1f %7.2f%s\n", $1, $2/1e6, $5/1e6, $3/1e6, $6/1e6, $5/$2, same ? "" : "  SUMS DIFFER " $4 " " $7 }'
-    echo "$c $rust" >> "$work/all"
+    $gcc -o "$work/$name" "$work/$name.c"
+    $gcc -DMIX -c -o "$work/$name.o" "$work/$name.c"
+    parts+=("$work/$name.o")
+    line "$name" "$("$work/$name" "$work/$name.frames")" \
+        "$(BUSBAR_DBC=$dbc BUSBAR_FRAMES=$work/$name.frames "$ours")"
 done
-awk '{ cf += 1/$1; of += 1/$4; cs += $2/$1; os += $5/$4; n++ } END {
-    printf "%-36s %9.1f %9.1f %9.1f %9.1f %7.2f\n", "all files, the same number of frames", n/cf/1e6, n/of/1e6, cs/cf/1e6, os/of/1e6, cf/of }' "$work/all"
+$gcc -o "$work/mix" "$work/mix_main.c" "${parts[@]}"
+all=$(IFS=:; echo "${files[*]}")
+for _ in 1 2 3; do
+    line all-messages-of-all-files-in-random-order "$("$work/mix" "$work/mix.frames")" \
+        "$(BUSBAR_DBC=$all BUSBAR_FRAMES=$work/mix.frames "$ours")"
+done

@@ -14,14 +14,14 @@ use busbar::engine::testing::dbc::{Codec, Id, MessageIndex, Row, parse};
 use busbar::engine::testing::shared_folder;
 use criterion::{Criterion, Throughput};
 
-/// One frame: id, with bit 31 for 29-bit ids, length and bytes.
-type Frame = (Id, usize, [u8; 8]);
+/// One frame: which file it belongs to, id, length and bytes.
+type Frame = (usize, Id, usize, [u8; 8]);
 
 fn main() {
     let dbc = std::env::var("BUSBAR_DBC");
     let frames = std::env::var("BUSBAR_FRAMES");
     if let (Ok(dbc), Ok(frames)) = (dbc, frames) {
-        compare(&std::fs::read(dbc).unwrap(), &std::fs::read(frames).unwrap());
+        compare(&dbc, &std::fs::read(frames).unwrap());
         return;
     }
     let mut criterion = Criterion::default().configure_from_args();
@@ -32,15 +32,18 @@ fn main() {
     criterion.final_summary();
 }
 
-fn compare(dbc: &[u8], bytes: &[u8]) {
-    let codec = Codec::compile(&[&parse(dbc).schema]);
+fn compare(files: &str, bytes: &[u8]) {
+    let texts = files.split(':').map(|file| std::fs::read(file).unwrap());
+    let codecs: Vec<_> = texts.map(|text| Codec::compile(&[&parse(&text).schema])).collect();
     let frames: Vec<Frame> = bytes
         .chunks_exact(16)
         .map(|chunk| {
-            let word = |at: usize| u32::from_le_bytes(chunk[at..at + 4].try_into().unwrap());
-            let id = word(0);
-            let id = if id >> 31 == 1 { Id::extended(id & !(1 << 31)) } else { Id::standard(id) };
-            (id.unwrap(), word(4) as usize, chunk[8..16].try_into().unwrap())
+            let raw = u32::from_le_bytes(chunk[..4].try_into().unwrap());
+            // Bit 31 marks a 29-bit id.
+            let id =
+                if raw >> 31 == 1 { Id::extended(raw & !(1 << 31)) } else { Id::standard(raw) };
+            let short = |at: usize| usize::from(u16::from_le_bytes([chunk[at], chunk[at + 1]]));
+            (short(6), id.unwrap(), short(4), chunk[8..16].try_into().unwrap())
         })
         .collect();
     let mut row = Row::new();
@@ -48,22 +51,23 @@ fn compare(dbc: &[u8], bytes: &[u8]) {
     let mut signals = 0;
     for _ in 0..12 {
         let start = Instant::now();
-        signals = (0..8).map(|_| pass(&codec, &frames, &mut row)).sum();
+        signals = (0..8).map(|_| pass(&codecs, &frames, &mut row)).sum();
         best = best.min(start.elapsed().as_secs_f64());
     }
     let mut sum = 0.0;
-    for (id, len, data) in &frames {
-        let Some(index) = codec.find(*id) else { continue };
-        codec.decode(index, &data[..*len], &mut row);
+    for (file, id, len, data) in &frames {
+        let Some(index) = codecs[*file].find(*id) else { continue };
+        codecs[*file].decode(index, &data[..*len], &mut row);
         sum += row.values().map(|(_, value)| value).filter(|v| v.is_finite()).sum::<f64>();
     }
     let seconds = |n: usize| n as f64 / best;
     println!("{:.0} {:.0} {sum:.10e}", seconds(frames.len() * 8), seconds(signals));
 }
 
-fn pass(codec: &Codec, frames: &[Frame], row: &mut Row) -> usize {
+fn pass(codecs: &[Codec], frames: &[Frame], row: &mut Row) -> usize {
     let mut signals = 0;
-    for (id, len, data) in frames {
+    for (file, id, len, data) in frames {
+        let codec = &codecs[*file];
         if let Some(index) = codec.find(*id) {
             codec.decode(index, &data[..*len], row);
             signals += row.len();
