@@ -2,13 +2,11 @@
 //! order that runs it. A choice becomes a profile in the data folder, where a person can edit it;
 //! one that is there already is run as it stands, never overwritten.
 
-use std::path::PathBuf;
-
 use thiserror::Error;
 
 use crate::engine::{
     ActivateProfile, Address, Library, LibraryError, PrepareError, Profile, StarterError,
-    demo_profile, load_profile, recording_profile,
+    bus_profile, demo_profile, load_profile,
 };
 
 /// Something to run.
@@ -16,10 +14,8 @@ use crate::engine::{
 pub enum Choice {
     /// A scene on a virtual bus: a built-in one or a file.
     Demo(String),
-    /// A CAN interface, with the usual components.
-    Interface(String),
-    /// A recording, with the components that speak in it.
-    Recording(PathBuf),
+    /// A bus: a recording with the components that speak in it, any other with the usual ones.
+    Bus(Address),
     /// A profile of the data folder, or a profile file.
     Profile(String),
 }
@@ -64,6 +60,7 @@ impl Choice {
     ///
     /// # Errors
     /// Says what is wrong with it, or that it cannot be written.
+    #[cfg(feature = "desktop")]
     pub fn keep(&self, library: &Library) -> Result<ActivateProfile, ChoiceError> {
         let text = match self.made()? {
             Made::Kept(text) => text,
@@ -77,8 +74,7 @@ impl Choice {
     fn made(&self) -> Result<Made, ChoiceError> {
         Ok(match self {
             Self::Demo(scene) => Made::New(demo_profile(scene)?),
-            Self::Interface(name) => Made::New(Profile::for_interface(name)?),
-            Self::Recording(path) => Made::New(recording_profile(path)?),
+            Self::Bus(address) => Made::New(bus_profile(address)?),
             Self::Profile(text) => Made::Kept(text.clone()),
         })
     }
@@ -94,6 +90,7 @@ enum Made {
 
 /// Writes `profile` and returns its name. Where a profile of that name runs the same bus already,
 /// that one is taken: a person may have edited it.
+#[cfg(feature = "desktop")]
 fn write_once(profile: Profile, library: &Library) -> Result<String, LibraryError> {
     let file = library.file_of(&profile.name);
     let bus = |profile: &Profile| -> Option<(Address, Option<String>)> {

@@ -11,8 +11,8 @@ use jiff::tz::TimeZone;
 use crate::boot::choice::{Choice, ChoiceError};
 use crate::desktop::source::{Intent, Pace, PlayerIntent, Source, Waker};
 use crate::engine::{
-    ClearTraffic, Door, Found, Library, LibraryError, Order, Play, PlayState, Session, Snapshot,
-    Speed, Ticket, ViewPlant, interfaces,
+    Address, ClearTraffic, Door, Found, Library, LibraryError, Order, Play, PlayState, Session,
+    Snapshot, Speed, Ticket, ViewPlant, interfaces,
 };
 use crate::view::chrome::Chrome;
 use crate::view::compose;
@@ -225,8 +225,10 @@ impl Source for Console {
     fn submit(&mut self, intent: Intent) {
         match intent {
             Intent::ChooseDemo(scene) => self.choose(Choice::Demo(scene)),
-            Intent::ChooseInterface(name) => self.choose(Choice::Interface(name)),
-            Intent::OpenRecording(path) => self.choose(Choice::Recording(path)),
+            Intent::ChooseInterface(name) => {
+                self.choose(Choice::Bus(Address::SocketCan(name)));
+            }
+            Intent::OpenRecording(path) => self.choose(Choice::Bus(Address::Replay(path))),
             Intent::FindInterfaces => self.aside("interfaces", |shared| {
                 shared.state().found = interfaces();
                 shared.changed();

@@ -39,6 +39,9 @@ fn chosen(cli: &Cli, library: &Library) -> Result<Option<Choice>, Box<dyn std::e
     if cli.demo {
         return Ok(Some(cli.scene.clone().map_or_else(Choice::first, Choice::Demo)));
     }
+    if let Some(address) = &cli.bus {
+        return Ok(Some(Choice::Bus(address.clone())));
+    }
     if let Some(profile) = &cli.profile {
         return Ok(Some(Choice::Profile(profile.clone())));
     }
@@ -87,7 +90,7 @@ fn window(cli: &Cli) -> Outcome {
     let choice = choice.unwrap_or_else(Choice::first);
     if let Err(error) = run(&door, &seat.sit(Face::Desktop), &choice, &library) {
         // Asked for on the command line: refuse to start. Remembered: open all the same and say so.
-        if cli.demo || cli.profile.is_some() {
+        if cli.demo || cli.bus.is_some() || cli.profile.is_some() {
             return Err(error);
         }
         console.note(Tone::Fault, format!("{error}."));

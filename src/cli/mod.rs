@@ -15,6 +15,8 @@ use std::sync::atomic::AtomicBool;
 
 use clap::{Parser, Subcommand};
 
+use crate::engine::Address;
+
 /// How a command ends: an exit code, or an error whose text says what and where.
 pub type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
 
@@ -25,6 +27,10 @@ pub struct Cli {
     /// Profile to run: its name in the data folder, or a file.
     #[arg(long, value_name = "NAME|FILE")]
     pub profile: Option<String>,
+    /// Open one bus with the usual components: socketcan:can0, replay:FILE or virtual:NAME. For
+    /// this run only; nothing is written.
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["profile", "demo"])]
+    pub bus: Option<Address>,
     /// Run the demo on a virtual bus, whatever was chosen before.
     #[arg(long)]
     pub demo: bool,

@@ -42,7 +42,7 @@ pub use pack::{
     CellAt, CellPicture, CellState, ChargerPicture, DriverPicture, FlagPicture, ModulePicture,
     PackPicture, Remark, Seen, Soc, TemperatureAt,
 };
-pub use prepare::{PrepareError, demo_profile, interpret_profile, load_profile, recording_profile};
+pub use prepare::{PrepareError, bus_profile, demo_profile, interpret_profile, load_profile};
 pub use profile::expand::environment;
 pub use profile::library::{Library, LibraryError, Loaded};
 pub use profile::model::{BusEntry, ComponentEntry, Limits, Profile};

@@ -18,7 +18,7 @@ use crate::engine::profile::check::admit;
 use crate::engine::profile::expand::environment;
 use crate::engine::profile::library::{self, LibraryError, Loaded};
 use crate::engine::profile::model::{BusEntry, ComponentEntry, Profile};
-use crate::engine::profile::starters::StartError;
+use crate::engine::profile::starters::{StartError, usual_components};
 use crate::engine::sim::{Scene, SceneComponent, SceneError};
 
 /// Largest DBC file that a profile may name, bytes.
@@ -134,13 +134,28 @@ pub fn demo_profile(scene: &str) -> Result<Profile, PrepareError> {
     Ok(Profile { name: Name::new(&found.title)?, buses: vec![entry], components })
 }
 
-/// The profile that plays the recording at `path` with the components that speak in it; where
-/// nobody is recognised, with the usual ones.
+/// The profile that watches the bus at `address`: a recording with the components that speak in it,
+/// any other bus, or a recording in which nobody is recognised, with the usual ones.
 ///
 /// # Errors
-/// It cannot be opened or is no recording.
-pub fn recording_profile(path: &Path) -> Result<Profile, PrepareError> {
+/// A recording that cannot be opened or is none.
+pub fn bus_profile(address: &Address) -> Result<Profile, PrepareError> {
+    match address {
+        Address::SocketCan(interface) => Ok(Profile::for_interface(interface)?),
+        Address::Virtual(channel) => {
+            let bus = Name::new(channel)?;
+            let components = usual_components(&bus)?;
+            let buses = vec![BusEntry::new(bus.clone(), address.clone())];
+            Ok(Profile { name: bus, buses, components })
+        }
+        Address::Replay(path) => recording_profile(path),
+    }
+}
+
+fn recording_profile(path: &Path) -> Result<Profile, PrepareError> {
     let heard = discover(path)?;
+    // A profile is kept elsewhere, and a relative path would be looked for there.
+    let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let bus = Name::new("recording")?;
     let batteries = heard.iter().filter(|heard| heard.kind == BMU).count();
     let pack = if batteries > 1 { Some(Name::new("Pack")?) } else { None };

@@ -23,7 +23,7 @@ use crate::engine::can::replay::Progress;
 use crate::engine::device::Catalog;
 use crate::engine::hub::plant::Plant;
 use crate::engine::hub::traffic::Traffic;
-use crate::engine::order::{ActivateProfile, Answer, Command, OrderError, Play};
+use crate::engine::order::{ActivateProfile, Admitted, Answer, Command, OrderError, Play};
 use crate::engine::snapshot::{Notice, Snapshot, Totals};
 
 /// Shortest time between two snapshots.
@@ -110,7 +110,7 @@ impl Hub {
             | Event::Bus { .. }
             | Event::Lost { .. }
             | Event::Played { .. } => {}
-            Event::Order { order, reply } => self.order(order.into_command(), reply, effects),
+            Event::Order { order, reply } => self.order(order, reply, effects),
             Event::Notice(notice) => self.notice(notice),
             Event::Tick => {}
         }
@@ -212,8 +212,10 @@ impl Hub {
         self.news = News::Urgent;
     }
 
-    fn order(&mut self, command: Command, reply: Sender<Answer>, effects: &mut Vec<Effect>) {
-        let answer = match command {
+    fn order(&mut self, order: Admitted, reply: Sender<Answer>, effects: &mut Vec<Effect>) {
+        let (by, face, at) = order.given();
+        let (by, at) = (by.to_owned(), at.secs_f64());
+        let answer = match order.into_command() {
             Command::Activate(order) => self.activate(*order, effects),
             Command::Play(play) => self.play(play, effects),
             Command::ClearTraffic => {
@@ -221,6 +223,8 @@ impl Hub {
                 Ok(())
             }
         };
+        let outcome = answer.as_ref().map_or_else(ToString::to_string, |()| "done".to_owned());
+        tracing::info!(target: "journal", actor = by, ?face, at, outcome);
         effects.push(Effect::Answer(reply, answer));
         self.news = News::Urgent;
     }

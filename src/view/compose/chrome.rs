@@ -27,7 +27,7 @@ pub fn chrome(snapshot: &Snapshot, session: &Session, zone: &TimeZone) -> Chrome
         buses: snapshot.buses.iter().map(bus_chip).collect(),
         alarms: alarms(snapshot),
         who: who(session),
-        notes: problems.iter().chain(notices).map(note).collect(),
+        notes: trouble(snapshot).chain(problems.iter().chain(notices).map(note)).collect(),
         bottom: bottom(snapshot),
         clock: text::clock(snapshot.wall, zone),
         player: snapshot.player.as_ref().map(|progress| player(progress, session)),
@@ -86,6 +86,17 @@ pub fn bus_chip(bus: &BusPicture) -> Chip {
     let sentence = bus.status.sentence.clone();
     let hover = sentence.unwrap_or_else(|| format!("{} is {word}", bus.address));
     Chip { text: parts.join(" \u{b7} "), tone, hover }
+}
+
+/// What keeps buses from running, one sentence each.
+pub fn trouble(snapshot: &Snapshot) -> impl Iterator<Item = Note> {
+    snapshot.buses.iter().filter_map(|bus| {
+        let (_, tone) = bus_state(bus.status.state);
+        let sentence = bus.status.sentence.as_ref().filter(|_| tone == Tone::Fault)?;
+        let named = sentence.contains(bus.name.as_str());
+        let text = if named { sentence.clone() } else { format!("{}: {sentence}", bus.name) };
+        Some(Note { tone, text })
+    })
 }
 
 /// All open warnings and faults in one chip.

@@ -2,7 +2,7 @@
 
 use crate::engine::Snapshot;
 use crate::view::chrome::Chip;
-use crate::view::compose::chrome::bus_chip;
+use crate::view::compose::chrome::{bus_chip, trouble};
 use crate::view::compose::pack::{pack, pictures};
 use crate::view::shown::Tile;
 
@@ -17,8 +17,8 @@ pub fn lines(snapshot: &Snapshot) -> (String, Vec<String>) {
             chips.into_iter().map(|chip| format!("{}: {}", chip.text, chip.hover)).collect();
         return (String::new(), lines);
     }
-    let mut states = String::new();
-    let mut lines = Vec::new();
+    let mut lines: Vec<String> = trouble(snapshot).map(|note| note.text).collect();
+    let mut states = lines.concat();
     for name in names {
         let view = pack(snapshot, Some(&name));
         let tile = |tile: &Tile| match tile.value.note.is_empty() {
