@@ -1,5 +1,6 @@
 //! The bundled fonts: Inter for text, JetBrains Mono for numbers, ids and bytes, Phosphor for
-//! icons. Knows families and files; sizes and weights in use are in [`crate::desktop::theme`].
+//! icons. Inter and JetBrains Mono come without their private-use glyphs, which would stand in for
+//! icons, and JetBrains Mono without ligatures, which would melt bytes together. Knows families and files; sizes and weights in use are in [`crate::desktop::theme`].
 
 use std::sync::Arc;
 

@@ -215,8 +215,10 @@ fn table(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut TrafficPref
 
 /// The line above a row; the table's own painter is gone when the row is done.
 fn rule(row: &Response, theme: &Theme) {
-    let painter = row.ctx.layer_painter(row.layer_id).with_clip_rect(row.interact_rect);
-    painter.hline(row.rect.x_range(), row.rect.top() + 0.5, egui::Stroke::new(1.0, theme.line));
+    let painter = row.ctx.layer_painter(row.layer_id).with_clip_rect(row.interact_rect.expand(1.0));
+    let top = Pos2::new(row.rect.left(), row.rect.top().round());
+    let line = Rect::from_min_size(top, Vec2::new(row.rect.width(), 1.0));
+    painter.rect_filled(line, 0.0, theme.line);
 }
 
 fn spoken(row: &TrafficRow) -> String {
@@ -283,11 +285,11 @@ fn cell(ui: &mut Ui, text: &str, font: egui::FontId, colour: Color32) {
 /// Bytes in hex, each on the colour of how often it changes.
 fn bytes(ui: &mut Ui, theme: &Theme, bytes: &[ByteCell], most: usize, age: Shade) -> Response {
     let shown = bytes.len().min(most);
-    let mut rows = shown.div_ceil(BYTES_IN_ROW.max(1)).max(1);
-    if most <= BYTES_IN_ROW {
-        rows = 1;
-    }
-    let size = Vec2::new(BYTE.x * shown.min(BYTES_IN_ROW) as f32, (BYTE.y + 3.0) * rows as f32);
+    let rows = shown.div_ceil(BYTES_IN_ROW).max(1);
+    let size = Vec2::new(
+        BYTE.x * shown.min(BYTES_IN_ROW) as f32,
+        BYTE.y * rows as f32 + 3.0 * (rows - 1) as f32,
+    );
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     let painter = ui.painter();
     for (at, byte) in bytes.iter().take(most).enumerate() {

@@ -148,7 +148,10 @@ pub fn help(ctx: &egui::Context, theme: &Theme) -> Outcome {
         ui.set_width(width);
         pages::title(ui, theme, "Keys");
         ui.add_space(4.0);
-        ScrollArea::vertical().max_height(window.height() - 150.0).show(ui, |ui| {
+        let height = window.height() - 150.0;
+        let list = ScrollArea::vertical().max_height(height).min_scrolled_height(height);
+        list.auto_shrink([false, true]).show(ui, |ui| {
+            ui.spacing_mut().interact_size.y = 20.0;
             egui::Grid::new("keys").num_columns(2).spacing([18.0, 7.0]).show(ui, |ui| {
                 for (keys, words) in KEYS {
                     ui.label(RichText::new(keys).font(fonts::mono(12.5)).color(theme.accent));
