@@ -214,19 +214,18 @@ fn cut(block: &Block, lane: usize, word: u64) -> u64 {
 
 #[inline(always)]
 fn scale(block: &Block, raws: &[u64; LANES]) -> [f64; LANES] {
+    // Both are computed and one is kept: a branch would be guessed wrong as often as messages with
+    // floats and without follow each other.
+    let floats = match block.kind {
+        BlockKind::Integers => 0,
+        BlockKind::Floats => u64::MAX,
+    };
     let mut values = [0.0; LANES];
-    match block.kind {
-        BlockKind::Integers => {
-            for lane in 0..LANES {
-                values[lane] = raws[lane] as i64 as f64 * block.factor[lane] + block.offset[lane];
-            }
-        }
-        BlockKind::Floats => {
-            for lane in 0..LANES {
-                let number = f64::from(f32::from_bits(raws[lane] as u32));
-                values[lane] = number * block.factor[lane] + block.offset[lane];
-            }
-        }
+    for lane in 0..LANES {
+        let integer = (raws[lane] as i64 as f64).to_bits();
+        let float = f64::from(f32::from_bits(raws[lane] as u32)).to_bits();
+        let number = f64::from_bits(integer ^ ((integer ^ float) & floats));
+        values[lane] = number * block.factor[lane] + block.offset[lane];
     }
     values
 }
