@@ -53,7 +53,9 @@ esac
 
 xvfb="" manager="" program=""
 finish() {
-    for pid in "$program" "$manager" "$xvfb"; do [ -n "$pid" ] && kill "$pid" 2>/dev/null; done
+    # The program runs in a group of its own: the session bus and its services end with it.
+    [ -n "$program" ] && kill -TERM -- "-$program" 2>/dev/null
+    for pid in "$manager" "$xvfb"; do [ -n "$pid" ] && kill "$pid" 2>/dev/null; done
     wait 2>/dev/null
     rm -rf "$work"
 }
@@ -120,10 +122,10 @@ fi
 wait $program
 SH
 if [ $tree = yes ]; then
-    dbus-run-session -- bash "$work/session.sh" "$busbar" yes "$work" >"$work/program.log" 2>&1 &
+    setsid dbus-run-session -- bash "$work/session.sh" "$busbar" yes "$work" >"$work/program.log" 2>&1 &
 else
     echo "*** the accessibility tree is not read: python3-pyatspi or dbus-run-session is missing"
-    bash "$work/session.sh" "$busbar" no "$work" >"$work/program.log" 2>&1 &
+    setsid bash "$work/session.sh" "$busbar" no "$work" >"$work/program.log" 2>&1 &
 fi
 program=$!
 
