@@ -182,9 +182,9 @@ pub(super) type Decoded = ([f64; LANES], [u64; LANES]);
 pub(super) fn decode_word(block: &Block, little: u64, big: u64) -> Decoded {
     let mut raws = [0; LANES];
     let differ = little ^ big;
-    for lane in 0..LANES {
+    for (lane, raw) in raws.iter_mut().enumerate() {
         let word = little ^ (differ & i64::from(block.big[lane]) as u64);
-        raws[lane] = cut(block, lane, word);
+        *raw = cut(block, lane, word);
     }
     (scale(block, &raws), raws)
 }
@@ -194,11 +194,11 @@ pub(super) fn decode_word(block: &Block, little: u64, big: u64) -> Decoded {
 pub(super) fn decode_long(block: &Block, reach: &Reach, bytes: &Padded) -> Decoded {
     let mut raws = [0; LANES];
     let mut words = [0; LANES];
-    for lane in 0..LANES {
-        words[lane] = load(bytes, reach.at[lane], block.big[lane]);
+    for (lane, word) in words.iter_mut().enumerate() {
+        *word = load(bytes, reach.at[lane], block.big[lane]);
     }
-    for lane in 0..LANES {
-        raws[lane] = cut(block, lane, words[lane]);
+    for (lane, raw) in raws.iter_mut().enumerate() {
+        *raw = cut(block, lane, words[lane]);
     }
     (scale(block, &raws), raws)
 }
