@@ -23,7 +23,7 @@ use crate::view::traffic::{
 const TWO_COLUMNS: f32 = 800.0;
 /// Bytes drawn in a row of the table; more are counted there and shown with the signals.
 const BYTES_IN_ROW: usize = 8;
-const BYTE: Vec2 = Vec2::new(21.5, 19.0);
+const BYTE: Vec2 = Vec2::new(20.5, 19.0);
 
 /// Name of the filter field, also for tests.
 pub const FILTER: &str = "Filter the table";
@@ -40,7 +40,7 @@ pub fn draw(
     ui.add_space(GAP - 6.0);
     let body = ui.available_rect_before_wrap();
     if body.width() >= TWO_COLUMNS {
-        let share = if body.width() < 1100.0 { 0.68 } else { 0.66 };
+        let share = if body.width() < 1100.0 { 0.7 } else { 0.66 };
         let table = (body.width() * share).floor();
         let left = Rect::from_min_size(body.min, Vec2::new(table, body.height()));
         let right = Rect::from_min_max(Pos2::new(left.right() + GAP, body.top()), body.max);
@@ -171,8 +171,8 @@ const COLUMNS: [(&str, Option<SortBy>); 7] = [
 
 fn table(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut TrafficPrefs, height: f32) {
     ui.spacing_mut().item_spacing = Vec2::new(8.0, 0.0);
-    let message = (ui.available_width() - 504.0).clamp(80.0, 420.0);
-    let widths = [82.0, message, 26.0, 52.0, BYTE.x * BYTES_IN_ROW as f32 + 2.0, 60.0];
+    let message = (ui.available_width() - 490.0).clamp(80.0, 420.0);
+    let widths = [82.0, message, 22.0, 52.0, BYTE.x * BYTES_IN_ROW as f32 + 2.0, 60.0];
     // Rules between rows, none between columns.
     ui.visuals_mut().widgets.noninteractive.bg_stroke = egui::Stroke::NONE;
     let mut builder = TableBuilder::new(ui)

@@ -80,14 +80,14 @@ fn card(ui: &mut Ui, theme: &Theme, part: &Part) {
     ui.spacing_mut().item_spacing.y = 2.0;
     ui.spacing_mut().interact_size.y = 20.0;
     for (label, value) in &part.settings {
-        ui.horizontal(|ui| {
-            ui.set_min_height(18.0);
+        ui.horizontal_top(|ui| {
             let width = ui.available_width() * 0.42;
             ui.allocate_ui(Vec2::new(width, 18.0), |ui| {
                 ui.set_width(width);
                 line(ui, label, fonts::text(12.5), theme.muted);
             });
-            line(ui, value, fonts::mono(12.0), theme.text);
+            let value = RichText::new(value).font(fonts::mono(12.0)).color(theme.text);
+            ui.add(egui::Label::new(value).wrap());
         });
     }
 }

@@ -26,7 +26,7 @@ pub fn tiles(ui: &mut Ui, theme: &Theme, tiles: &[Tile]) {
     }
     .min(tiles.len().max(1));
     for row in tiles.chunks(columns) {
-        let shares: Vec<f32> = row.iter().map(|t| share(&t.value.text, columns)).collect();
+        let shares: Vec<f32> = row.iter().map(|t| share(t, columns)).collect();
         let total: f32 = shares.iter().sum();
         let room = width - GAP * (row.len() as f32 - 1.0);
         let widths: Vec<f32> = shares.iter().map(|s| room * s / total).collect();
@@ -52,14 +52,22 @@ fn note_lines(ui: &Ui, tiles: &[Tile], widths: &[f32]) -> usize {
     if long { 2 } else { 1 }
 }
 
-/// Tiles with long numbers get more room. Steps, so that a digit more or less moves nothing.
-fn share(text: &str, columns: usize) -> f32 {
-    match text.chars().count() {
-        _ if columns < 6 => 1.0,
+/// Tiles with long numbers or notes get more room. Steps, so that a digit more or less moves
+/// nothing.
+fn share(tile: &Tile, columns: usize) -> f32 {
+    if columns < 6 {
+        return 1.0;
+    }
+    let number: f32 = match tile.value.text.chars().count() {
         0..=8 => 1.0,
         9..=10 => 1.25,
         _ => 1.45,
-    }
+    };
+    number.max(match tile.value.note.chars().count() {
+        0..=26 => 1.0,
+        27..=34 => 1.2,
+        _ => 1.35,
+    })
 }
 
 fn common_size(tiles: &[Tile], widths: &[f32]) -> f32 {
