@@ -141,12 +141,12 @@ pub fn facts(picture: &PackPicture) -> Vec<Tile> {
     let identity = picture.identity.map(|identity| identity.serial);
     let rpm = picture.fans.map(|fans| fans.rpm);
     vec![
-        tile("Balances above", shown(&balance_on, "V", volts3, String::new())),
+        tile("Balance at", shown(&balance_on, "V", volts3, String::new())),
         tile(
-            "To balancing",
-            shown(&headroom, "mV", |mv| text::signed(f64::from(*mv), 0), "highest cell".into()),
+            "Headroom",
+            shown(&headroom, "mV", |mv| text::signed(f64::from(*mv), 0), String::new()),
         ),
-        tile("To heat limit", shown(&margin, "K", |k| text::fixed(*k, 1), "hottest cell".into())),
+        tile("Heat margin", shown(&margin, "K", |k| text::fixed(*k, 1), String::new())),
         tile(
             "Capacity",
             shown(&picture.capacity, "Ah", |ah| text::fixed(ah.get(), 0), String::new()),
