@@ -64,7 +64,7 @@
 //! # The way of an order
 //!
 //! A face makes an order and gives it to the door with its session. The door asks the one policy
-//! table for the grant, logs a line to the target `journal`, and puts the admitted order into the
+//! table for the grant, logs a line to the target `journal` (seen with `BUSBAR_LOG=journal=info`), and puts the admitted order into the
 //! inbox. The hub carries it out and answers the ticket; what has to happen outside (opening buses)
 //! it asks of `drive` as an effect.
 //!

@@ -21,7 +21,7 @@ export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Cllvm-args=-sanitizer-coverage-trace-compares -Zsanitizer=address --cfg fuzzing -Ccodegen-units=4"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}/fuzz
-timeout 800 cargo +nightly build --release --locked --manifest-path tests/fuzz/Cargo.toml \
+timeout 800 cargo +nightly build --release  --manifest-path tests/fuzz/Cargo.toml \
     --target "$host" || { echo "the fuzz targets do not build"; exit 1; }
 
 work=$(mktemp -d) || exit 1

@@ -40,6 +40,8 @@ struct Shared {
     state: Mutex<State>,
     /// Counts what has changed besides the snapshot.
     changes: AtomicU64,
+    /// Counts what was chosen to run: the newest wins, however long it takes to prepare.
+    turns: AtomicU64,
     waker: Mutex<Option<Waker>>,
 }
 
@@ -60,6 +62,7 @@ impl Console {
             library,
             state: Mutex::default(),
             changes: AtomicU64::new(0),
+            turns: AtomicU64::new(0),
             waker: Mutex::new(None),
         });
         Self { shared, zone: TimeZone::system(), first_start: false }
@@ -92,7 +95,8 @@ impl Console {
 
     fn choose(&mut self, choice: Choice) {
         self.first_start = false;
-        self.aside("choose", move |shared| shared.choose(&choice));
+        let turn = self.shared.turns.fetch_add(1, Ordering::SeqCst) + 1;
+        self.aside("choose", move |shared| shared.choose(&choice, turn));
     }
 
     fn player(&self, intent: PlayerIntent) {
@@ -151,7 +155,8 @@ impl Shared {
         }
     }
 
-    fn choose(&self, choice: &Choice) {
+    /// Runs the choice with the number `turn`, unless somebody has chosen again meanwhile.
+    fn choose(&self, choice: &Choice, turn: u64) {
         let order = match choice.keep(&self.library) {
             Ok(order) => Ok(order),
             Err(ChoiceError::Library(error @ LibraryError::Write { .. })) => {
@@ -160,6 +165,9 @@ impl Shared {
             }
             Err(error) => Err(error),
         };
+        if self.turns.load(Ordering::SeqCst) != turn {
+            return;
+        }
         match order {
             Ok(order) => self.submit(order),
             Err(error) => self.note(Tone::Fault, format!("{error}.")),
@@ -169,14 +177,21 @@ impl Shared {
     /// Takes the answers that have come and says the bad ones.
     fn settle(&self) {
         let mut bad = Vec::new();
-        self.state().tickets.retain(|(what, ticket)| match ticket.poll() {
+        let mut state = self.state();
+        let State { tickets, notes, .. } = &mut *state;
+        tickets.retain(|(what, ticket)| match ticket.poll() {
             None => true,
-            Some(Ok(())) => false,
+            // What went wrong with earlier attempts is over.
+            Some(Ok(())) => {
+                notes.clear();
+                false
+            }
             Some(Err(error)) => {
                 bad.push(format!("{what}: {error}."));
                 false
             }
         });
+        drop(state);
         bad.into_iter().for_each(|text| self.note(Tone::Fault, text));
     }
 }

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -60,18 +61,24 @@ impl Watcher {
         }
     }
 
-    /// Watches the file of the profile that runs now.
-    fn follow(&mut self) {
-        let Ok(grant) = self.session.permit(ViewPlant) else { return };
+    /// The running profile's file and text, where it is kept in one.
+    fn running(&self) -> Option<(PathBuf, Arc<str>)> {
+        let grant = self.session.permit(ViewPlant).ok()?;
         let snapshot = self.door.look(&grant);
-        let running = snapshot.profile.as_ref().and_then(|profile| profile.file.as_ref());
+        let profile = snapshot.profile.as_ref()?;
+        Some((profile.file.clone()?, profile.text.clone()?))
+    }
+
+    /// Watches the file of the profile that runs now, from the text that runs.
+    fn follow(&mut self) {
+        let running = self.running();
         let watched = self.file.as_ref().map(WatchedFile::file);
-        if running.map(PathBuf::as_path) != watched {
-            self.file = running.map(|file| WatchedFile::new(file));
+        if running.as_ref().map(|(file, _)| file.as_path()) != watched {
+            self.file = running.map(|(file, text)| WatchedFile::since(&file, &text));
         }
     }
 
-    fn take(&self, change: WatchedChange) {
+    fn take(&mut self, change: WatchedChange) {
         match change {
             WatchedChange::Same => {}
             WatchedChange::New(text) => self.edited(text),
@@ -81,14 +88,24 @@ impl Watcher {
         }
     }
 
-    fn edited(&self, text: String) {
+    fn edited(&mut self, text: String) {
         let Some(file) = self.file.as_ref().map(|watch| watch.file().to_owned()) else { return };
         let refused = match interpret_profile(&file, text) {
             Err(error) => Some(error.to_string()),
             Ok(loaded) => {
                 let order = ActivateProfile::loaded(loaded);
+                // Reading takes a while: somebody may have chosen another profile, or this edit
+                // may only bring back what runs.
+                match self.running() {
+                    Some((now, text)) if now == file && order.text.as_ref() != Some(&text) => {}
+                    Some(_) | None => return,
+                }
                 match self.door.submit(&self.session, order) {
-                    Err(refusal) => Some(refusal.to_string()),
+                    Err(refusal) => {
+                        // Looked at again from the running text, so that the edit is not lost.
+                        self.file = None;
+                        Some(refusal.to_string())
+                    }
                     Ok(ticket) => ticket.wait().err().map(|error| error.to_string()),
                 }
             }

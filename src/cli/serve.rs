@@ -3,11 +3,13 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use crate::base::time::{Clock as _, SystemClock};
 use crate::engine::{Door, Session, Snapshot, ViewPlant};
 use crate::view::compose::line;
 use crate::view::text;
@@ -48,7 +50,7 @@ pub fn watch(
     let mut paper = Paper::new();
     let looks = RENEW_EVERY.as_millis() / LOOK_EVERY.as_millis();
     let mut spent = Duration::ZERO;
-    while deadline.is_none_or(|deadline| spent <= deadline) {
+    while deadline.is_none_or(|deadline| spent < deadline) {
         paper.show(&door.look(&grant))?;
         for _ in 0..looks {
             std::thread::sleep(LOOK_EVERY);
@@ -68,6 +70,8 @@ struct Paper {
     shown: usize,
     last_states: String,
     since_line: Duration,
+    /// A snapshot may be older than the line: where nothing happens, none is made.
+    clock: Arc<SystemClock>,
 }
 
 impl Paper {
@@ -75,12 +79,19 @@ impl Paper {
         let out = io::stdout();
         let terminal = out.is_terminal();
         let since_line = LINE_EVERY;
-        Self { out, terminal, shown: 0, last_states: String::new(), since_line }
+        Self {
+            out,
+            terminal,
+            shown: 0,
+            last_states: String::new(),
+            since_line,
+            clock: SystemClock::new(),
+        }
     }
 
     fn show(&mut self, snapshot: &Snapshot) -> Result<(), Box<dyn std::error::Error>> {
         let (states, lines) = line::lines(snapshot);
-        let clock = text::clock(snapshot.wall, &TimeZone::system());
+        let clock = text::clock(self.clock.wall(), &TimeZone::system());
         let mut out = self.out.lock();
         if self.terminal {
             if self.shown > 0 {
@@ -89,10 +100,12 @@ impl Paper {
             for line in &lines {
                 writeln!(out, "\x1b[2K{clock}  {line}")?;
             }
+            // Lines that were there before and are no more.
+            write!(out, "\x1b[J")?;
             self.shown = lines.len();
         } else {
             self.since_line += RENEW_EVERY;
-            if states != self.last_states || self.since_line > LINE_EVERY {
+            if states != self.last_states || self.since_line >= LINE_EVERY {
                 for line in &lines {
                     writeln!(out, "{clock}  {line}")?;
                 }

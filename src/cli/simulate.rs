@@ -66,9 +66,17 @@ pub fn run(args: &Args) -> Outcome {
     let stop = crate::cli::stop_on_signal()?;
     match (&args.bus, &args.log) {
         (Some(bus), _) => speak(prepared, bus, &stop),
+        (None, Some(log)) if is_same_file(Path::new(&args.scene), log) => {
+            Err(format!("{} is the scene itself: name another file", log.display()).into())
+        }
         (None, Some(log)) => write(prepared, log, &args.log_bus, &stop),
         (None, None) => Err("give --bus ADDRESS or --log FILE".into()),
     }
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| std::fs::canonicalize(path).ok();
+    place(one).is_some_and(|place_of_one| place(other) == Some(place_of_one))
 }
 
 fn list() -> Outcome {

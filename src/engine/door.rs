@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::base::time::Clock;
 use crate::engine::access::grant::{Denied, Grant, Session};
-use crate::engine::access::permission::{ChangeSettings, Permission, ViewPlant};
+use crate::engine::access::permission::{ChangeSettings, ViewPlant};
 use crate::engine::hub::Event;
 use crate::engine::order::{Admitted, Order, Ticket};
 use crate::engine::snapshot::{Notice, Snapshot};
@@ -112,10 +112,5 @@ impl Door {
         if self.inbox.try_send(Event::Notice(notice)).is_err() {
             tracing::error!("the inbox was full: a notice was lost");
         }
-    }
-
-    /// Whether `session` may do `what` now: for greying out.
-    pub fn may<P: Permission>(&self, session: &Session, what: &P) -> bool {
-        session.may(what)
     }
 }

@@ -1,5 +1,6 @@
 //! The threads around the hub: one that owns it, one per bus that receives, one per simulated
-//! world, one that watches the profile file. Every queue is bounded and says what it drops.
+//! world. Every queue is bounded and says what it drops; a thread that ends by a panic is told to
+//! everybody, so that nothing it left behind passes for live.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,6 +10,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
 use thiserror::Error;
 
+use crate::base::id::BusId;
 use crate::base::time::{Clock, SystemClock};
 use crate::engine::access::grant::LocalSeat;
 use crate::engine::can::bus::{BATCH_FRAMES, BATCH_WAIT, BusRx, BusState, BusStatus, Link, Wires};
@@ -20,6 +22,7 @@ use crate::engine::door::{Board, Door, Wakers};
 use crate::engine::hub::{BusPlan, Effect, Epoch, Event, Hub, Now};
 use crate::engine::order::Play;
 use crate::engine::sim::{Runner, Scene};
+use crate::engine::snapshot::Notice;
 
 /// Events the hub may be behind before live buses drop batches.
 const INBOX_EVENTS: usize = 4096;
@@ -27,6 +30,8 @@ const INBOX_EVENTS: usize = 4096;
 const EVENTS_A_TURN: usize = 64;
 /// How often a player's position is told.
 const PLAYER_NEWS: Duration = Duration::from_millis(100);
+/// Longest that a thread which has failed waits to say so.
+const SEND_LIMIT: Duration = Duration::from_secs(1);
 /// Step of a simulated world.
 const SIM_STEP: Duration = Duration::from_millis(5);
 
@@ -89,7 +94,7 @@ pub fn start_on(clock: Arc<dyn Clock>) -> Result<Running, StartError> {
     let stop = Arc::new(AtomicBool::new(false));
     let door = Door::new(inbox.clone(), Arc::clone(&board), wakers.clone(), Arc::clone(&clock));
     let wires = Wires { net: VirtualNet::new(Arc::clone(&clock)), clock: Arc::clone(&clock) };
-    let plant = PlantThreads { inbox: inbox.clone(), wires, running: None };
+    let plant = PlantThreads { inbox: inbox.clone(), wires, running: None, failures: Vec::new() };
     let owner = Owner { hub, events, board, wakers, clock, stop: Arc::clone(&stop), plant };
     let hub_thread = std::thread::Builder::new().name("hub".into()).spawn(move || owner.run())?;
     let threads = vec![hub_thread];
@@ -113,6 +118,7 @@ struct Owner {
 
 impl Owner {
     fn run(mut self) {
+        let _obituary = Obituary { board: Arc::clone(&self.board), wakers: self.wakers.clone() };
         let mut effects = Vec::new();
         while !self.stop.load(Ordering::SeqCst) {
             let wait = self.hub.next_deadline().since(self.clock.now());
@@ -126,7 +132,12 @@ impl Owner {
             for event in self.events.try_iter().take(EVENTS_A_TURN) {
                 self.hub.step(now, event, &mut effects);
             }
-            effects.drain(..).for_each(|effect| self.carry_out(effect));
+            while !effects.is_empty() {
+                effects.drain(..).for_each(|effect| self.carry_out(effect));
+                for failed in std::mem::take(&mut self.plant.failures) {
+                    self.hub.step(now, failed, &mut effects);
+                }
+            }
         }
         self.plant.close();
     }
@@ -145,11 +156,65 @@ impl Owner {
     }
 }
 
+/// Left behind by the hub's thread: if it ends by a panic, the last snapshot loses what could pass
+/// for live, and says why.
+struct Obituary {
+    board: Board,
+    wakers: Wakers,
+}
+
+impl Drop for Obituary {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let mut board = self.board.write().unwrap_or_else(PoisonError::into_inner);
+        let mut last = (**board).clone();
+        last.version += 1;
+        last.components.clear();
+        last.groups.clear();
+        last.notices.push(Notice {
+            subject: "engine",
+            text: "The engine has stopped by a fault of its own: nothing here is live any more. Start Busbar again.".into(),
+        });
+        *board = Arc::new(last);
+        drop(board);
+        self.wakers.wake();
+    }
+}
+
+/// Held by a thread of a bus: if it ends by a panic, the hub hears that the bus has failed.
+struct Mourner {
+    inbox: Sender<Event>,
+    epoch: Epoch,
+    bus: BusId,
+}
+
+impl Drop for Mourner {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let why =
+                "a thread of this bus has stopped by a fault: open the profile again".to_owned();
+            let event = failure(self.epoch, self.bus, why);
+            if self.inbox.send_timeout(event, SEND_LIMIT).is_err() {
+                tracing::error!("the hub did not hear that a bus has failed");
+            }
+        }
+    }
+}
+
+fn failure(epoch: Epoch, bus: BusId, why: String) -> Event {
+    let status = BusStatus { sentence: Some(why), ..BusStatus::plain(BusState::Failed) };
+    Event::Bus { epoch, bus, status }
+}
+
 /// The threads of the running plant.
 struct PlantThreads {
     inbox: Sender<Event>,
     wires: Wires,
     running: Option<PlantRunning>,
+    /// Buses that could not be opened, for the hub.
+    failures: Vec<Event>,
 }
 
 struct PlantRunning {
@@ -175,14 +240,27 @@ impl PlantThreads {
         let mut running = PlantRunning { stop, threads: Vec::new(), players: Vec::new() };
         for plan in buses {
             match self.wires.open(&plan.address, plan.bus) {
-                Ok(link) => self.attach(epoch, plan, link, &mut running),
-                Err(error) => self.failed(epoch, plan, error.to_string()),
+                Ok(link) => {
+                    if let Err(why) = self.attach(epoch, plan, link, &mut running) {
+                        self.failures.push(failure(epoch, plan.bus, why));
+                    }
+                }
+                Err(error) => self.failures.push(failure(epoch, plan.bus, error.to_string())),
             }
         }
         self.running = Some(running);
     }
 
-    fn attach(&self, epoch: Epoch, plan: &BusPlan, link: Link, running: &mut PlantRunning) {
+    fn attach(
+        &self,
+        epoch: Epoch,
+        plan: &BusPlan,
+        link: Link,
+        running: &mut PlantRunning,
+    ) -> Result<(), String> {
+        if let Some(scene) = &plan.scene {
+            running.threads.push(self.simulate(epoch, plan, scene, &running.stop)?);
+        }
         let Link { rx, tx: _, player } = link;
         running.players.extend(player.clone());
         let receiver = RxThread {
@@ -195,21 +273,15 @@ impl PlantThreads {
             clock: Arc::clone(&self.wires.clock),
         };
         let name = format!("rx:{}", plan.name);
-        match std::thread::Builder::new().name(name).spawn(move || receiver.run()) {
-            Ok(thread) => running.threads.push(thread),
-            Err(error) => return self.failed(epoch, plan, error.to_string()),
-        }
-        if let Some(scene) = &plan.scene {
-            match self.simulate(plan, scene, &running.stop) {
-                Ok(thread) => running.threads.push(thread),
-                Err(why) => self.failed(epoch, plan, why),
-            }
-        }
+        let thread = std::thread::Builder::new().name(name).spawn(move || receiver.run());
+        running.threads.push(thread.map_err(|error| error.to_string())?);
+        Ok(())
     }
 
     /// Puts the simulated devices of `scene` onto the other end of the bus.
     fn simulate(
         &self,
+        epoch: Epoch,
         plan: &BusPlan,
         scene: &str,
         stop: &Arc<AtomicBool>,
@@ -220,7 +292,9 @@ impl PlantThreads {
         let mut runner =
             Runner::new(&scene, link, clock.now()).map_err(|error| error.to_string())?;
         let stop = Arc::clone(stop);
+        let mourner = Mourner { inbox: self.inbox.clone(), epoch, bus: plan.bus };
         let body = move || {
+            let _mourner = mourner;
             while !stop.load(Ordering::SeqCst) {
                 runner.step(clock.now());
                 std::thread::sleep(SIM_STEP);
@@ -228,15 +302,6 @@ impl PlantThreads {
         };
         let name = format!("sim:{}", plan.name);
         std::thread::Builder::new().name(name).spawn(body).map_err(|error| error.to_string())
-    }
-
-    fn failed(&self, epoch: Epoch, plan: &BusPlan, why: String) {
-        let sentence = Some(why);
-        let status = BusStatus { sentence, ..BusStatus::plain(BusState::Failed) };
-        let event = Event::Bus { epoch, bus: plan.bus, status };
-        if self.inbox.try_send(event).is_err() {
-            tracing::error!(bus = plan.name, "the inbox was full when a bus failed");
-        }
     }
 
     fn play(&self, play: Play) {
@@ -266,6 +331,7 @@ struct RxThread {
 impl RxThread {
     fn run(mut self) {
         let (epoch, bus) = (self.epoch, self.plan.bus);
+        let _mourner = Mourner { inbox: self.inbox.clone(), epoch, bus };
         let mut told = None;
         self.send(Event::Bus { epoch, bus, status: self.rx.status() });
         while !self.stop.load(Ordering::SeqCst) {

@@ -54,6 +54,8 @@ pub struct ActivateProfile {
     pub dbcs: Vec<(BusId, Arc<Codec>)>,
     /// What is odd about it, though it runs.
     pub problems: Vec<String>,
+    /// The text of its file as it was read, so that a later edit is noticed.
+    pub text: Option<Arc<str>>,
 }
 
 impl Order for ActivateProfile {

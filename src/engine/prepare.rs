@@ -10,7 +10,8 @@ use crate::base::id::{BusId, Name, NameError};
 use crate::base::problem::Severity;
 use crate::engine::can::address::Address;
 use crate::engine::can::trace::OpenLogError;
-use crate::engine::dbc::{Codec, parse};
+use crate::engine::dbc::Codec;
+use crate::engine::offline::check;
 use crate::engine::offline::discover::{Heard, discover};
 use crate::engine::offline::profiles::ground;
 use crate::engine::order::ActivateProfile;
@@ -20,9 +21,6 @@ use crate::engine::profile::library::{self, LibraryError, Loaded};
 use crate::engine::profile::model::{BusEntry, ComponentEntry, Profile};
 use crate::engine::profile::starters::{StartError, usual_components};
 use crate::engine::sim::{Scene, SceneComponent, SceneError};
-
-/// Largest DBC file that a profile may name, bytes.
-const DBC_BYTES: u64 = 64 << 20;
 
 /// Why a profile cannot be made for a scene or a recording.
 #[derive(Debug, Error)]
@@ -45,7 +43,8 @@ impl ActivateProfile {
     /// The order to run `profile`, which is kept in no file.
     #[must_use]
     pub fn of(profile: Profile) -> Self {
-        let mut order = Self { profile, file: None, dbcs: Vec::new(), problems: Vec::new() };
+        let (dbcs, problems) = (Vec::new(), Vec::new());
+        let mut order = Self { profile, file: None, dbcs, problems, text: None };
         order.read_dbcs();
         order
     }
@@ -55,7 +54,8 @@ impl ActivateProfile {
     pub fn loaded(loaded: Loaded) -> Self {
         let problems = loaded.warnings.iter().map(|problem| problem.text.clone()).collect();
         let file = Some(loaded.file);
-        let mut order = Self { profile: loaded.profile, file, dbcs: Vec::new(), problems };
+        let (profile, text) = (loaded.profile, Some(loaded.text.into()));
+        let mut order = Self { profile, file, dbcs: Vec::new(), problems, text };
         order.read_dbcs();
         order
     }
@@ -94,12 +94,7 @@ pub fn interpret_profile(file: &Path, text: String) -> Result<Loaded, LibraryErr
 /// The codec of a DBC file, and a sentence if something of it was left out.
 fn read_dbc(file: &Path) -> Result<(Codec, Option<String>), String> {
     let name = file.display();
-    let failed = |error: std::io::Error| format!("{name} cannot be read: {error}");
-    let bytes = std::fs::metadata(file).map_err(failed)?.len();
-    if bytes > DBC_BYTES {
-        return Err(format!("{name} has {bytes} bytes; a DBC file may have {DBC_BYTES}"));
-    }
-    let parsed = parse(&std::fs::read(file).map_err(failed)?);
+    let parsed = check::read(file).map_err(|error| error.to_string())?;
     if parsed.schema.messages.is_empty() {
         return Err(format!("{name} has no message: it is no DBC file, or every line is broken"));
     }

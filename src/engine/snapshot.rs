@@ -50,6 +50,8 @@ pub struct ProfilePicture {
     pub file: Option<PathBuf>,
     /// What is odd about it, though it runs.
     pub problems: Vec<String>,
+    /// The text of its file as it was read.
+    pub text: Option<Arc<str>>,
 }
 
 /// A sentence for everybody.

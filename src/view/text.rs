@@ -76,8 +76,19 @@ pub fn position(span: Duration) -> String {
 /// The time of day with its zone: "14:26:08 +10:00".
 #[must_use]
 pub fn clock(wall: Wall, zone: &TimeZone) -> String {
+    written(wall, zone, "%H:%M:%S %:z")
+}
+
+/// The time of day to the minute with its zone, "14:26 +10:00": for a picture that is not renewed
+/// every second.
+#[must_use]
+pub fn minutes(wall: Wall, zone: &TimeZone) -> String {
+    written(wall, zone, "%H:%M %:z")
+}
+
+fn written(wall: Wall, zone: &TimeZone, format: &str) -> String {
     match Timestamp::from_nanosecond(i128::from(wall.nanos())) {
-        Ok(stamp) => stamp.to_zoned(zone.clone()).strftime("%H:%M:%S %:z").to_string(),
+        Ok(stamp) => stamp.to_zoned(zone.clone()).strftime(format).to_string(),
         Err(_) => DASH.to_owned(),
     }
 }

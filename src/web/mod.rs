@@ -60,8 +60,11 @@ impl Listener {
         let body = move || {
             let served: io::Result<()> = runtime.block_on(async {
                 let socket = tokio::net::TcpListener::from_std(socket)?;
-                let until = async { drop(stopped.await) };
-                axum::serve(socket, routes()).with_graceful_shutdown(until).await
+                // An answer takes microseconds: nobody is cut off who was not stalling.
+                tokio::select! {
+                    served = async { axum::serve(socket, routes()).await } => served,
+                    _ended = stopped => Ok(()),
+                }
             });
             if let Err(error) = served {
                 tracing::error!(%error, "the web listener ended");

@@ -45,7 +45,7 @@ pub enum Who {
 }
 
 impl Actor {
-    pub(crate) const fn new(who: Who, rights: Rights) -> Self {
+    pub(in crate::engine) const fn new(who: Who, rights: Rights) -> Self {
         Self { who, rights }
     }
 

@@ -60,7 +60,7 @@ pub struct Session {
 }
 
 impl Session {
-    pub(crate) const fn new(actor: Actor, face: Face) -> Self {
+    pub(in crate::engine) const fn new(actor: Actor, face: Face) -> Self {
         Self { actor, face }
     }
 

@@ -21,4 +21,4 @@ pub use codec::{Codec, MessageIndex};
 pub use encode::EncodeError;
 pub use parse::{Parsed, parse};
 pub use row::Row;
-pub use schema::{Label, Message, Schema, Signal};
+pub use schema::{Kind, Label, Message, Schema, Signal};

@@ -19,6 +19,18 @@ const BATCHES: usize = 1024;
 /// No owner.
 const NOBODY: u16 = u16::MAX;
 
+/// Batches that follow each other faster than this are counted as one.
+const MERGE: Duration = Duration::from_millis(10);
+
+/// What is new in a status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct StatusChange {
+    /// Frames dropped since the last status.
+    pub(super) dropped: u64,
+    /// The state or its sentence is another.
+    pub(super) word: bool,
+}
+
 /// A bus.
 pub(super) struct Bus {
     entry: BusEntry,
@@ -76,7 +88,7 @@ impl Bus {
         (owner != NOBODY).then_some(ComponentId(owner))
     }
 
-    pub(super) fn clock(&mut self, _now: Mono, timebase: Timebase, own: Option<Mono>) {
+    pub(super) fn clock(&mut self, timebase: Timebase, own: Option<Mono>) {
         self.timebase = timebase;
         self.own_clock = own.or(self.own_clock);
     }
@@ -88,13 +100,22 @@ impl Bus {
 
     pub(super) fn count(&mut self, now: Mono, frames: &Frames) {
         let errors = frames.iter().filter(|frame| frame.kind() == Kind::Error).count() as u64;
-        let bits = frames.iter().map(|frame| wire_bits(&frame.head)).sum();
+        let bits: u64 = frames.iter().map(|frame| wire_bits(&frame.head)).sum();
         self.frames += frames.len() as u64;
         self.error_frames += errors;
-        if self.recent.len() == BATCHES {
-            self.recent.pop_front();
+        let count = frames.len() as u64;
+        match self.recent.back_mut() {
+            Some((at, some, more)) if now.since(*at) < MERGE => {
+                *some += count;
+                *more += bits;
+            }
+            Some(_) | None => {
+                if self.recent.len() == BATCHES {
+                    self.recent.pop_front();
+                }
+                self.recent.push_back((now, count, bits));
+            }
         }
-        self.recent.push_back((now, frames.len() as u64, bits));
         self.drop_old(now);
     }
 
@@ -104,11 +125,17 @@ impl Bus {
         }
     }
 
-    /// Takes in a status; returns how many more frames were dropped than before.
-    pub(super) fn take_status(&mut self, status: BusStatus) -> u64 {
-        let more = status.dropped.saturating_sub(self.status.dropped);
+    /// Whether ages go on here by themselves.
+    pub(super) const fn is_ageing(&self) -> bool {
+        self.own_clock.is_none() && self.frames > 0
+    }
+
+    /// Takes in a status and says what is new in it.
+    pub(super) fn take_status(&mut self, status: BusStatus) -> StatusChange {
+        let dropped = status.dropped.saturating_sub(self.status.dropped);
+        let word = status.state != self.status.state || status.sentence != self.status.sentence;
         self.status = status;
-        more
+        StatusChange { dropped, word }
     }
 
     pub(super) fn plan(&self, bus: BusId) -> BusPlan {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::base::id::BusId;
 use crate::engine::can::frame::{FrameRef, Id};
-use crate::engine::dbc::{Codec, MessageIndex, Row};
+use crate::engine::dbc::{Codec, Kind, MessageIndex, Row, Signal};
 
 /// The codecs of every bus.
 #[derive(Clone, Default)]
@@ -79,7 +79,7 @@ impl Decoders {
                 raw,
                 unit: signal.unit.clone(),
                 label: signal.label(raw).map(str::to_owned),
-                places: places(signal.factor),
+                places: signal_places(signal),
                 comment: signal.comment.clone().unwrap_or_default(),
             })
         });
@@ -96,6 +96,16 @@ impl Decoders {
 impl std::fmt::Debug for Decoders {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Decoders").field("buses", &self.buses.len()).finish()
+    }
+}
+
+/// Decimals that a signal is worth: those of its factor and offset; of a floating point number,
+/// which has no step, four.
+fn signal_places(signal: &Signal) -> usize {
+    match signal.kind {
+        Kind::Float | Kind::Double => 4,
+        Kind::Unsigned | Kind::Signed if signal.offset == 0.0 => places(signal.factor),
+        Kind::Unsigned | Kind::Signed => places(signal.factor).max(places(signal.offset)),
     }
 }
 

@@ -29,14 +29,14 @@ use crate::engine::snapshot::{Notice, Snapshot, Totals};
 /// Shortest time between two snapshots.
 const PUBLISH: Duration = Duration::from_millis(100);
 
-/// With nothing received for so long (first), a snapshot is made only so often (second): ages go
-/// on, but an idle console rests.
-const RESTING: [(Duration, Duration); 4] = [
-    (Duration::from_secs(15), Duration::from_millis(250)),
-    (Duration::from_secs(60), Duration::from_secs(1)),
-    (Duration::from_secs(600), Duration::from_secs(10)),
-    (Duration::MAX, Duration::from_secs(60)),
-];
+/// With nothing received for less than the first, ages are shown going on at the second pace, and
+/// after that at the third.
+const QUIET: Duration = Duration::from_secs(15);
+const QUIET_PACE: Duration = Duration::from_millis(250);
+const AGEING_PACE: Duration = Duration::from_secs(1);
+/// Where no age goes on (nothing was ever heard, or a recording stands still), only the clock of
+/// the window does, and it shows minutes.
+const MINUTE_NS: i64 = 60_000_000_000;
 
 /// The time, on both clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +58,11 @@ pub struct Hub {
     player: Option<Progress>,
     version: u64,
     published: Mono,
+    published_wall: Wall,
     last_frame: Mono,
     news: News,
+    /// Answers that go out after the snapshot that shows what they speak of.
+    answers: Vec<Effect>,
 }
 
 /// Whether there is something to show.
@@ -87,8 +90,10 @@ impl Hub {
             player: None,
             version: 0,
             published: now.mono,
+            published_wall: now.wall,
             last_frame: now.mono,
             news: News::Urgent,
+            answers: Vec::new(),
         }
     }
 
@@ -101,8 +106,9 @@ impl Hub {
             Event::Bus { epoch, bus, status } if epoch == self.epoch => self.status(bus, status),
             Event::Lost { epoch, bus, frames } if epoch == self.epoch => {
                 self.totals.lost += frames;
-                tracing::warn!(bus = bus.0, frames, "the hub cannot follow: frames were dropped");
-                self.news = News::Urgent;
+                tracing::debug!(bus = bus.0, frames, "the hub cannot follow: frames were dropped");
+                // Not urgent: a hub that is behind must not be made to publish more.
+                self.news = self.news.max(News::Frames);
             }
             Event::Played { epoch, progress } if epoch == self.epoch => self.played(progress),
             // They belong to a plant that was replaced.
@@ -115,6 +121,8 @@ impl Hub {
             Event::Tick => {}
         }
         self.publish_if_due(now, effects);
+        // Whoever waited for an answer finds its outcome in the snapshot.
+        effects.append(&mut self.answers);
     }
 
     /// When [`step`](Self::step) wants to be called again, with [`Event::Tick`] if nothing happens.
@@ -147,11 +155,12 @@ impl Hub {
         match self.news {
             News::Urgent => Duration::ZERO,
             News::Frames => PUBLISH,
-            News::None => {
-                let quiet = self.published.since(self.last_frame);
-                let rest = RESTING.iter().find(|(up_to, _)| quiet < *up_to);
-                rest.map_or(PUBLISH, |(_, pace)| *pace)
+            News::None if !self.plant.is_ageing() => {
+                let gone = self.published_wall.nanos().rem_euclid(MINUTE_NS);
+                Duration::from_nanos((MINUTE_NS - gone) as u64)
             }
+            News::None if self.published.since(self.last_frame) < QUIET => QUIET_PACE,
+            News::None => AGEING_PACE,
         }
     }
 
@@ -161,6 +170,7 @@ impl Hub {
         }
         self.version += 1;
         self.published = now.mono;
+        self.published_wall = now.wall;
         self.news = News::None;
         effects.push(Effect::Publish(self.snapshot(now)));
     }
@@ -171,7 +181,7 @@ impl Hub {
             Arc::make_mut(&mut self.traffic).clear_bus(bus);
             self.news = News::Urgent;
         }
-        self.plant.clock(now.mono, bus, frames.timebase(), received.position);
+        self.plant.clock(bus, frames.timebase(), received.position);
         if frames.is_empty() {
             return;
         }
@@ -193,8 +203,10 @@ impl Hub {
     }
 
     fn status(&mut self, bus: BusId, status: BusStatus) {
-        self.totals.lost += self.plant.status(bus, status);
-        self.news = News::Urgent;
+        let change = self.plant.status(bus, status);
+        self.totals.lost += change.dropped;
+        // Counters that run are no reason to publish faster than usual.
+        self.news = self.news.max(if change.word { News::Urgent } else { News::Frames });
     }
 
     fn played(&mut self, progress: Progress) {
@@ -225,7 +237,7 @@ impl Hub {
         };
         let outcome = answer.as_ref().map_or_else(ToString::to_string, |()| "done".to_owned());
         tracing::info!(target: "journal", actor = by, ?face, at, outcome);
-        effects.push(Effect::Answer(reply, answer));
+        self.answers.push(Effect::Answer(reply, answer));
         self.news = News::Urgent;
     }
 

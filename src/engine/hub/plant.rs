@@ -1,7 +1,6 @@
 //! The running plant: the buses and components of one profile, which frame goes to which component,
 //! and what they look like at a moment.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -11,7 +10,7 @@ use crate::base::time::{Mono, Timebase};
 use crate::engine::can::bus::BusStatus;
 use crate::engine::can::frame::{FrameRef, Frames};
 use crate::engine::device::{BindError, Catalog, Category, Device, Fact, Kind};
-use crate::engine::hub::bus::Bus;
+use crate::engine::hub::bus::{Bus, StatusChange};
 use crate::engine::hub::decoders::Decoders;
 use crate::engine::hub::event::BusPlan;
 use crate::engine::hub::limits;
@@ -90,7 +89,7 @@ impl Plant {
 
     /// The plant of an order's profile.
     pub(super) fn build(order: ActivateProfile, catalog: &Catalog) -> Result<Self, PlantError> {
-        let ActivateProfile { profile, file, dbcs, problems } = order;
+        let ActivateProfile { profile, file, dbcs, problems, text } = order;
         let components: Result<Vec<Component>, PlantError> = profile
             .components
             .iter()
@@ -108,7 +107,7 @@ impl Plant {
         for (bus, codec) in dbcs {
             decoders.add(bus, codec);
         }
-        let picture = profile_picture(&profile, file, problems);
+        let picture = ProfilePicture { name: profile.name.clone(), file, problems, text };
         Ok(Self {
             groups: groups(&components),
             profile: Some(picture),
@@ -138,10 +137,10 @@ impl Plant {
         }
     }
 
-    /// Sets a bus's clock: to its own position, or to the engine's.
-    pub(super) fn clock(&mut self, now: Mono, bus: BusId, base: Timebase, own: Option<Mono>) {
+    /// Tells a bus what its stamps mean, and where its own clock stands if it has one.
+    pub(super) fn clock(&mut self, bus: BusId, base: Timebase, own: Option<Mono>) {
         if let Some(bus) = self.buses.get_mut(usize::from(bus.0)) {
-            bus.clock(now, base, own);
+            bus.clock(base, own);
         }
     }
 
@@ -151,10 +150,17 @@ impl Plant {
         on_bus.for_each(|component| component.model.forget());
     }
 
-    /// Takes in a status; returns how many more frames were dropped than before.
-    pub(super) fn status(&mut self, bus: BusId, status: BusStatus) -> u64 {
-        let Some(bus) = self.buses.get_mut(usize::from(bus.0)) else { return 0 };
+    /// Takes in a status and says what is new in it.
+    pub(super) fn status(&mut self, bus: BusId, status: BusStatus) -> StatusChange {
+        let Some(bus) = self.buses.get_mut(usize::from(bus.0)) else {
+            return StatusChange::default();
+        };
         bus.take_status(status)
+    }
+
+    /// Whether some age goes on by itself: something was heard on a bus without a clock of its own.
+    pub(super) fn is_ageing(&self) -> bool {
+        self.buses.iter().any(Bus::is_ageing)
     }
 
     pub(super) fn profile(&self) -> Option<ProfilePicture> {
@@ -318,14 +324,6 @@ impl Model {
             }
         }
     }
-}
-
-fn profile_picture(
-    profile: &Profile,
-    file: Option<PathBuf>,
-    problems: Vec<String>,
-) -> ProfilePicture {
-    ProfilePicture { name: profile.name.clone(), file, problems }
 }
 
 /// The packs that more than one BMS belongs to.

@@ -8,7 +8,7 @@ use crate::base::problem::{Problem, Severity};
 use crate::engine::can::address::Address;
 use crate::engine::device::{BindError, Catalog, Claim, Device};
 use crate::engine::profile::library::{LibraryError, Loaded};
-use crate::engine::profile::model::{ComponentEntry, Profile};
+use crate::engine::profile::model::{BusEntry, ComponentEntry, Profile};
 use crate::engine::profile::parse::{Lines, Part};
 
 /// Most overlaps that are reported one by one.
@@ -84,6 +84,13 @@ fn buses(profile: &Profile, lines: &Lines, ground: &Ground, problems: &mut Vec<P
             let text = format!("unknown scene {scene:?}: there is {known}, or name a .toml file");
             problems.push(Problem { line, severity: Severity::Error, text });
         }
+    }
+    let recordings = |bus: &&BusEntry| matches!(bus.address, Address::Replay(_));
+    let second = profile.buses.iter().enumerate().filter(|(_, bus)| recordings(bus)).nth(1);
+    if let Some((position, _)) = second {
+        let line = lines.of(Part::Bus(position), "address");
+        let text = "only one bus can be a recording: there is one player".to_owned();
+        problems.push(Problem { line, severity: Severity::Error, text });
     }
     let by_address = |at: usize| profile.buses.get(at).map(|bus| &bus.address);
     for second in 0..profile.buses.len() {

@@ -29,7 +29,7 @@ pub fn chrome(snapshot: &Snapshot, session: &Session, zone: &TimeZone) -> Chrome
         who: who(session),
         notes: trouble(snapshot).chain(problems.iter().chain(notices).map(note)).collect(),
         bottom: bottom(snapshot),
-        clock: text::clock(snapshot.wall, zone),
+        clock: text::minutes(snapshot.wall, zone),
         player: snapshot.player.as_ref().map(|progress| player(progress, session)),
     }
 }
@@ -158,9 +158,10 @@ fn player(progress: &Progress, session: &Session) -> PlayerView {
         speed: speed(progress.speed),
         state,
         skipped: skipped(progress),
-        toggle: match session.permit(UseCan) {
-            Ok(_) => Offer::open(label),
-            Err(denied) => Offer::shut(label, &denied.to_string()),
+        toggle: if session.may(&UseCan) {
+            Offer::open(label)
+        } else {
+            Offer::shut(label, "This needs the permission to send and receive CAN.")
         },
     }
 }

@@ -1,8 +1,10 @@
 //! Composes the tiles of the Pack page: totals and facts.
 
+use std::time::Duration;
+
 use crate::base::reading::Age;
 use crate::base::units::Volts;
-use crate::engine::{CellAt, PackPicture, Seen};
+use crate::engine::{CellAt, PackPicture, Seen, TemperatureAt};
 use crate::view::shown::{Shown, Tile, Tone};
 use crate::view::text;
 
@@ -89,45 +91,39 @@ fn volts(mv: i32) -> String {
 
 fn cells(picture: &PackPicture) -> Tile {
     let cells = &picture.cells;
-    let value = match (cells.min, cells.max, cells.spread_mv) {
-        (Some(min), Some(max), Some(spread)) => Shown {
-            text: format!("{}\u{2013}{}", volts(min.mv), volts(max.mv)),
-            unit: "V".into(),
-            shade: crate::view::shown::Shade::Fresh,
-            note: format!(
-                "spread {spread} mV \u{b7} min {} \u{b7} max {}",
-                place(picture, min),
-                place(picture, max)
-            ),
-        },
-        _ => text::shown(without(picture), None, "", String::new()),
-    };
-    tile("Cells", value)
+    let range = cells.min.zip(cells.max).zip(cells.spread_mv);
+    let text = range.map(|((min, max), _)| format!("{}\u{2013}{}", volts(min.mv), volts(max.mv)));
+    let note = range.map_or_else(String::new, |((min, max), spread)| {
+        let (min, max) = (place(picture, min), place(picture, max));
+        format!("spread {spread} mV \u{b7} min {min} \u{b7} max {max}")
+    });
+    let ages = picture.modules.iter().flat_map(|module| &module.cells);
+    let age = oldest(ages.map(|cell| cell.age));
+    tile("Cells", text::shown(age, text, "V", note))
 }
 
-/// The age to show where cells or temperatures have no value: that of the modules together.
-fn without(picture: &PackPicture) -> Age {
-    let youngest = picture.modules.iter().map(|module| module.age);
-    youngest
-        .min_by_key(|age| age.duration().unwrap_or(std::time::Duration::MAX))
-        .unwrap_or(Age::Never)
+/// The age of what several readings make: that of the oldest that still counts; where none does,
+/// that of the youngest.
+fn oldest(ages: impl Iterator<Item = Age> + Clone) -> Age {
+    let used = ages.clone().filter(|age| age.is_usable());
+    let heard = |age: &Age| age.duration().unwrap_or(Duration::MAX);
+    used.max_by_key(heard).or_else(|| ages.min_by_key(heard)).unwrap_or(Age::Never)
 }
 
 fn temperature(picture: &PackPicture) -> Tile {
-    let temperatures = &picture.temperatures;
-    let value = match (temperatures.min, temperatures.max) {
-        (Some(min), Some(max)) => {
-            let number = |at: crate::engine::TemperatureAt| text::fixed(at.temperature.get(), 1);
-            Shown {
-                text: format!("{}\u{2013}{}", number(min), number(max)),
-                unit: "\u{b0}C".into(),
-                shade: crate::view::shown::Shade::Fresh,
-                note: format!("hottest CMU {} \u{b7} coldest CMU {}", max.module, min.module),
-            }
-        }
-        _ => text::shown(without(picture), None, "", String::new()),
+    let number = |at: TemperatureAt| text::fixed(at.temperature.get(), 1);
+    let of = |at: TemperatureAt| {
+        let member = picture.members.get(usize::from(at.member));
+        member.map_or_else(String::new, |member| format!("{member} "))
+            + &format!("CMU {}", at.module)
     };
-    tile("Temperature", value)
+    let range = picture.temperatures.min.zip(picture.temperatures.max);
+    let text = range.map(|(min, max)| format!("{}\u{2013}{}", number(min), number(max)));
+    let note = range.map_or_else(String::new, |(min, max)| {
+        format!("hottest {} \u{b7} coldest {}", of(max), of(min))
+    });
+    let age = oldest(picture.modules.iter().map(|module| module.temperature.age));
+    tile("Temperature", text::shown(age, text, "\u{b0}C", note))
 }
 
 /// Thresholds, capacity, supplies, who it is.

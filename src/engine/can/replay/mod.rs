@@ -211,6 +211,10 @@ impl std::fmt::Debug for Player {
 /// # Errors
 /// The file cannot be read, is a pipe, or is no recording that Busbar knows.
 pub fn open(path: &Path, bus: BusId, clock: Arc<dyn Clock>) -> Result<Link, OpenLogError> {
+    // A pipe blocks whoever opens it until somebody writes.
+    if std::fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir()) {
+        return Err(OpenLogError::Pipe { path: path.to_owned() });
+    }
     let log = Log::open(path)?;
     if log.size().is_none() {
         return Err(OpenLogError::Pipe { path: path.to_owned() });

@@ -102,7 +102,7 @@ impl Rx {
             begun: false,
             restarted: false,
             last_line,
-            told: None,
+            told: Some(BusState::Active),
             told_lines: 0,
         };
         rx.tell(start);
