@@ -2,6 +2,7 @@
 //! text, and folders that vanish. Compiled for tests and with the feature `testing` only.
 
 pub mod fuzz;
+pub mod plant;
 
 /// What benches and fuzz targets reach inside for.
 pub mod inside {
@@ -114,4 +115,11 @@ mod tests {
         let said = compare_golden(&file, "one\n", Refresh::Compare).unwrap_err();
         assert!(said.contains("from line 2") && said.contains("now:    (end)"), "{said}");
     }
+}
+
+/// The session of the person at the desktop, without an engine.
+#[must_use]
+pub fn local_session() -> crate::engine::access::grant::Session {
+    use crate::engine::access::grant::{Face, LocalSeat};
+    LocalSeat::new().sit(Face::Desktop)
 }

@@ -6,6 +6,8 @@ pub(crate) mod decoders;
 pub(crate) mod event;
 mod limits;
 mod plant;
+#[cfg(test)]
+mod tests;
 pub(crate) mod traffic;
 
 use std::sync::Arc;

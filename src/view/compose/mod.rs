@@ -6,5 +6,7 @@ pub mod line;
 pub mod pack;
 pub mod parts;
 pub mod start;
+#[cfg(test)]
+mod tests;
 pub mod tiles;
 pub mod traffic;

@@ -1,0 +1,101 @@
+//! A plant without threads: a scene's world feeds a hub on a clock that the test moves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::id::BusId;
+use crate::base::time::{Mono, TimeSource, Timebase, Wall};
+use crate::engine::can::bus::Received;
+use crate::engine::can::frame::Frames;
+use crate::engine::device::Catalog;
+use crate::engine::hub::{Effect, Epoch, Event, Hub, Now};
+use crate::engine::order::ActivateProfile;
+use crate::engine::prepare::demo_profile;
+use crate::engine::sim::{Scene, World};
+use crate::engine::snapshot::Snapshot;
+
+/// How long a batch is.
+const BATCH: Duration = Duration::from_millis(10);
+
+/// A scene, a hub that runs its profile, and the time.
+pub struct Plant {
+    /// The hub.
+    pub hub: Hub,
+    /// Where the hub's plant is in its life.
+    pub epoch: Epoch,
+    /// What the hub asked for, in order.
+    pub effects: Vec<Effect>,
+    world: World,
+    at: Mono,
+}
+
+impl Plant {
+    /// The built-in scene `scene` at its first moment.
+    ///
+    /// # Panics
+    /// There is no such scene, or its profile does not run.
+    #[must_use]
+    pub fn of(scene: &str) -> Self {
+        let found = Scene::find(scene).unwrap_or_else(|error| panic!("{error}"));
+        let world = World::new(&found, found.seed).unwrap_or_else(|error| panic!("{error}"));
+        let mut hub = Hub::new(Arc::new(Catalog::builtin()), now(Mono::ZERO));
+        let profile = demo_profile(scene).unwrap_or_else(|error| panic!("{error}"));
+        let mut effects = Vec::new();
+        let ran = hub.activate(ActivateProfile::of(profile), &mut effects);
+        assert_eq!(ran, Ok(()));
+        let epoch = Epoch(1);
+        Self { hub, epoch, effects, world, at: Mono::ZERO }
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        now(self.at)
+    }
+
+    /// The scene goes on for `span`, and the hub hears it.
+    pub fn run(&mut self, span: Duration) {
+        let end = self.at.after(span);
+        while self.at < end {
+            self.at = self.at.after(BATCH).min(end);
+            let timebase = Timebase { source: TimeSource::Simulation, wall_at_zero: None };
+            let mut frames = Frames::new(timebase);
+            self.world.advance(self.at, &mut frames);
+            let (epoch, bus, received) = (self.epoch, BusId(0), Received::default());
+            self.step(Event::Frames { epoch, bus, frames, received });
+        }
+    }
+
+    /// Time goes on for `span` and nothing is heard; the hub is called when it wants to be.
+    pub fn silence(&mut self, span: Duration) {
+        let end = self.at.after(span);
+        while self.hub.next_deadline() <= end {
+            self.at = self.hub.next_deadline().max(self.at);
+            self.step(Event::Tick);
+        }
+        self.at = end;
+    }
+
+    /// Something happens now.
+    pub fn step(&mut self, event: Event) {
+        let now = self.now();
+        self.hub.step(now, event, &mut self.effects);
+    }
+
+    /// The last snapshot that was published.
+    ///
+    /// # Panics
+    /// There was none.
+    #[must_use]
+    pub fn published(&self) -> Arc<Snapshot> {
+        let published = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Publish(snapshot) => Some(Arc::clone(snapshot)),
+            Effect::Connect { .. } | Effect::Play(_) | Effect::Answer(..) => None,
+        });
+        published.unwrap_or_else(|| panic!("nothing was published"))
+    }
+}
+
+fn now(mono: Mono) -> Now {
+    Now { mono, wall: Wall::from_nanos(mono.nanos()) }
+}
