@@ -99,6 +99,13 @@ fn compare_golden(file: &Path, text: &str, refresh: Refresh) -> Result<(), Strin
     ))
 }
 
+/// The session of the person at the desktop, without an engine.
+#[must_use]
+pub fn local_session() -> crate::engine::access::grant::Session {
+    use crate::engine::access::grant::{Face, LocalSeat};
+    LocalSeat::new().sit(Face::Desktop)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,11 +122,4 @@ mod tests {
         let said = compare_golden(&file, "one\n", Refresh::Compare).unwrap_err();
         assert!(said.contains("from line 2") && said.contains("now:    (end)"), "{said}");
     }
-}
-
-/// The session of the person at the desktop, without an engine.
-#[must_use]
-pub fn local_session() -> crate::engine::access::grant::Session {
-    use crate::engine::access::grant::{Face, LocalSeat};
-    LocalSeat::new().sit(Face::Desktop)
 }

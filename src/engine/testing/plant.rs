@@ -1,5 +1,7 @@
 //! A plant without threads: a scene's world feeds a hub on a clock that the test moves.
 
+#![expect(clippy::panic, reason = "a test says what went wrong by failing")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

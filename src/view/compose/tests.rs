@@ -55,7 +55,7 @@ fn the_demo_pack_is_shown_as_agreed() {
 
 #[test]
 fn an_untrusted_cell_is_shown_as_agreed() {
-    golden("view/pack-sensor-untrusted.txt", &page("sensor-untrusted", 90));
+    golden("view/pack-sensor-untrusted.txt", &page("sensor-untrusted", 70));
 }
 
 #[test]
