@@ -1,5 +1,6 @@
 //! Who speaks in a recording: looked for by heartbeats and fixed ids, so that an opened recording
-//! comes with its components filled in.
+//! comes with its components filled in. Of several buses only the first is looked at: it is the one
+//! that is played.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -34,12 +35,17 @@ pub fn discover(path: &Path) -> Result<Vec<Heard>, OpenLogError> {
     let mut frames = Frames::with_capacity(Timebase::default(), CHUNK);
     let mut heard = BTreeSet::new();
     let catalog = Catalog::builtin();
+    let mut first_bus = None;
     for _ in 0..FRAMES / CHUNK {
         frames.clear();
         if reader.read(&mut frames, CHUNK) == 0 {
             break;
         }
-        heard.extend(frames.iter().filter_map(|frame| recognise(frame, &catalog)));
+        for frame in frames.iter() {
+            if *first_bus.get_or_insert(frame.bus()) == frame.bus() {
+                heard.extend(recognise(frame, &catalog));
+            }
+        }
     }
     Ok(heard.into_iter().collect())
 }
@@ -67,5 +73,22 @@ fn heartbeat(frame: FrameRef<'_>) -> Option<&'static str> {
         Model::Bmu | Model::OldBmu if sized => Some("prohelion-d1000-gen1"),
         Model::DriverControls | Model::OldDriverControls if sized => Some("ev-driver-controls"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn only_the_bus_that_is_played_is_looked_at() {
+        let mut log = tempfile::NamedTempFile::new().unwrap();
+        let text = "(1.0) can0 123#00\n(1.1) can0 600#00100000D1F10000\n\
+                    (1.2) can1 600#00100000D2F10000\n(1.3) can1 640#00100000D3F10000\n";
+        log.write_all(text.as_bytes()).unwrap();
+        let bmu = Heard { kind: "prohelion-d1000-gen1", base: 0x600 };
+        assert_eq!(discover(log.path()).unwrap(), [bmu]);
     }
 }

@@ -3,7 +3,8 @@
 //!
 //! The bus has a clock of its own, the position in the recording. Pausing stops it, so ages on this
 //! bus stand still; seeking moves it, and the frames of the [`LEAD_IN`] before the target are fed at
-//! once so that what a listener knows is complete. All buses of a recording come out as one.
+//! once so that what a listener knows is complete. Of a recording with several buses only the first
+//! is played: a BMU on another bus may have the same base, and the two would become one pack.
 
 mod rx;
 mod scout;
@@ -100,7 +101,7 @@ pub struct Progress {
     pub skipped: u64,
     /// The first of them with their numbers, and what holds for the recording as a whole.
     pub problems: Arc<Vec<Problem>>,
-    /// The buses found so far in the recording; all come out as one.
+    /// The buses found so far in the recording; only the first is played.
     pub bus_names: Arc<Vec<String>>,
 }
 

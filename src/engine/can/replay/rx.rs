@@ -4,6 +4,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use crate::base::id::BusId;
+use crate::base::problem::{Problem, Severity};
 use crate::base::time::{Clock, Mono};
 use crate::engine::can::bus::{BATCH_FRAMES, BusRx, BusState, BusStatus, Received};
 use crate::engine::can::frame::Frames;
@@ -21,6 +22,9 @@ const SCOUT_FRAMES: usize = 8192;
 const HURRY_FRAMES: usize = 131_072;
 /// A listener that is further behind than this makes the recording slower rather than later.
 const LAG: Duration = Duration::from_millis(500);
+
+/// Buses of a recording that are named; of more only the first are.
+const BUSES_NAMED: usize = 8;
 
 /// What the receive half is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,9 +179,11 @@ impl Rx {
         self.coming
     }
 
-    /// Hands on the next frame, stamped `at`.
+    /// Hands on the next frame, stamped `at`, where it is of the bus that is played. What is of
+    /// another one takes its time all the same, so that the recording ends when all of it does.
     fn hand_on(&mut self, at: Mono, into: &mut Frames) {
-        if let Some(frame) = self.block.get(self.next) {
+        let played = self.scout.first_bus();
+        if let Some(frame) = self.block.get(self.next).filter(|f| Some(f.bus()) == played) {
             into.push(frame.to_frame().at(at).on(self.bus).view());
         }
         self.pass();
@@ -303,7 +309,8 @@ impl Rx {
             progress.start = Some(self.scout.start());
             progress.frames = found.frames();
             progress.skipped = found.skipped();
-            progress.problems = Arc::new(found.problems());
+            let others = not_played(found.bus_names(), self.scout.first_bus());
+            progress.problems = Arc::new(others.into_iter().chain(found.problems()).collect());
             progress.bus_names = Arc::new(found.bus_names().to_vec());
             (progress.end, progress.end_known) = match self.scout.seen() {
                 Seen::Everything => (Some(self.scout.end()), EndKnown::Exactly),
@@ -315,6 +322,22 @@ impl Rx {
             self.told_lines = found.lines();
         }
     }
+}
+
+/// What there is to say where the recording has more buses than the one that is played.
+fn not_played(names: &[String], played: Option<BusId>) -> Option<Problem> {
+    let played = names.get(usize::from(played?.0))?;
+    if names.len() < 2 {
+        return None;
+    }
+    let mut listed: Vec<&str> = names.iter().take(BUSES_NAMED).map(String::as_str).collect();
+    let more = format!("{} more", names.len() - listed.len());
+    if names.len() > listed.len() {
+        listed.push(&more);
+    }
+    let listed = listed.join(", ");
+    let text = format!("the recording has the buses {listed}: only {played} is played");
+    Some(Problem { line: 0, severity: Severity::Warning, text })
 }
 
 impl BusRx for Rx {

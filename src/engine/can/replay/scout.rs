@@ -1,6 +1,7 @@
 //! The scout runs ahead of the playing: it finds the end of the recording, counts what is broken,
 //! and leaves marks from which a seek can start without reading everything before.
 
+use crate::base::id::BusId;
 use crate::base::time::Mono;
 use crate::engine::can::frame::Frames;
 use crate::engine::can::trace::{Log, Mark, Reader};
@@ -62,6 +63,7 @@ pub struct Scout {
     places: Vec<Place>,
     since_place: usize,
     start: Option<Mono>,
+    first_bus: Option<BusId>,
     end: Mono,
     seen: Seen,
 }
@@ -75,6 +77,7 @@ impl Scout {
             places: Vec::new(),
             since_place: 0,
             start: None,
+            first_bus: None,
             end: Mono::ZERO,
             seen: Seen::Front,
         }
@@ -103,6 +106,7 @@ impl Scout {
         for frame in self.frames.iter() {
             let (at, due) = self.timeline.take(frame.time());
             self.start.get_or_insert(at);
+            self.first_bus.get_or_insert(frame.bus());
             self.end = due;
         }
         self.since_place += got;
@@ -117,6 +121,11 @@ impl Scout {
     /// Time of the first frame.
     pub fn start(&self) -> Mono {
         self.start.unwrap_or(Mono::ZERO)
+    }
+
+    /// Bus of the first frame, by the numbers of its reader.
+    pub const fn first_bus(&self) -> Option<BusId> {
+        self.first_bus
     }
 
     /// Time of the last frame it has seen.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use super::*;
+use crate::base::problem::Severity;
 use crate::base::time::{FakeClock, SystemClock, TimeSource, Wall};
 use crate::engine::can::bus::{BATCH_FRAMES, BusRx, BusState, Received};
 use crate::engine::can::frame::Frames;
@@ -65,7 +66,7 @@ fn every(step: Duration, count: u32) -> String {
     for n in 0..count {
         let at = Mono::from_secs(START).after(step * n).nanos();
         let (s, us) = (at / 1_000_000_000, at % 1_000_000_000 / 1000);
-        writeln!(text, "({s}.{us:06}) can{} {n:08X}#11", n % 2).unwrap();
+        writeln!(text, "({s}.{us:06}) can0 {n:08X}#11").unwrap();
     }
     text
 }
@@ -83,10 +84,7 @@ fn a_recording_that_was_paused_stands_at_its_first_frame() {
     let shown = [progress.position, progress.start, progress.end];
     assert_eq!(shown, [Some(at(0)), Some(at(0)), Some(at(1900))]);
     assert_eq!((progress.state, progress.end_known), (PlayState::Paused, EndKnown::Exactly));
-    assert_eq!(
-        (progress.frames, &progress.bus_names[..]),
-        (20, &["can0".into(), "can1".into()][..])
-    );
+    assert_eq!((progress.frames, &progress.bus_names[..]), (20, &["can0".into()][..]));
 }
 
 #[test]
@@ -210,8 +208,8 @@ fn a_listener_that_is_behind_sees_its_own_time() {
 }
 
 #[test]
-fn a_recorder_that_started_anew_is_played_on_and_two_buses_out_of_turn_are_not() {
-    let text = "(1436509000.0) a 001#\n(1436509000.5) a 002#\n(1436509000.4) b 003#\n\
+fn a_recorder_that_started_anew_is_played_on_and_frames_out_of_turn_are_not() {
+    let text = "(1436509000.0) a 001#\n(1436509000.5) a 002#\n(1436509000.4) a 003#\n\
                 (1436508000.0) a 004#\n(1436508000.2) a 005#\n";
     let mut play = Playing::new(text);
     play.player.resume();
@@ -232,6 +230,26 @@ fn broken_lines_are_shown_in_the_progress() {
     let progress = play.player.progress();
     assert_eq!((progress.skipped, progress.problems.len()), (1, 1));
     assert_eq!(progress.problems[0].line, 2);
+}
+
+#[test]
+fn of_several_buses_only_the_first_is_played_and_that_is_said() {
+    let text = "(1436509000.0) can1 601#11\n(1436509000.1) can0 602#11\n\
+                (1436509000.2) can1 603#11\n(1436509000.3) can0 604#11\n";
+    let mut play = Playing::new(text);
+    play.player.resume();
+    assert_eq!(play.take().0, [0x601]);
+    assert!(play.after(MS(150)).is_empty());
+    assert_eq!(play.after(MS(100)), [0x603]);
+    assert_eq!(play.state(), PlayState::Playing, "the other bus still speaks");
+    assert!(play.after(MS(100)).is_empty());
+    let progress = play.player.progress();
+    assert_eq!((progress.state, progress.position), (PlayState::Ended, Some(at(300))));
+    let [problem] = &progress.problems[..] else { panic!("{:?}", progress.problems) };
+    assert_eq!((problem.line, problem.severity), (0, Severity::Warning));
+    assert_eq!(problem.text, "the recording has the buses can1, can0: only can1 is played");
+    play.player.seek(Duration::from_secs(1));
+    assert_eq!(play.take().0, [0x601, 0x603]);
 }
 
 #[test]
