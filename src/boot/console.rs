@@ -11,8 +11,8 @@ use jiff::tz::TimeZone;
 use crate::boot::choice::{Choice, ChoiceError};
 use crate::desktop::source::{Intent, Pace, PlayerIntent, Source, Waker};
 use crate::engine::{
-    Address, ClearTraffic, Door, Found, Library, LibraryError, Order, Play, PlayState, Session,
-    Snapshot, Speed, Ticket, ViewPlant, interfaces,
+    ActivateProfile, Address, ClearTraffic, Door, Found, Library, LibraryError, Order, Play,
+    PlayState, Session, Snapshot, Speed, Ticket, ViewPlant, interfaces,
 };
 use crate::view::chrome::Chrome;
 use crate::view::compose;
@@ -49,7 +49,18 @@ struct Shared {
 struct State {
     found: Found,
     notes: Vec<Note>,
-    tickets: Vec<(String, Ticket)>,
+    tickets: Vec<Waiting>,
+    /// Choices that have been carried out.
+    opened: u64,
+}
+
+/// An order on its way.
+struct Waiting {
+    /// What it does, in words.
+    what: String,
+    ticket: Ticket,
+    /// It makes something new run.
+    opens: bool,
 }
 
 impl Console {
@@ -142,7 +153,7 @@ impl Shared {
         if state.notes.len() == NOTES {
             state.notes.remove(0);
         }
-        state.notes.push(Note { tone, text });
+        state.notes.push(Note { tone, text, closable: true });
         drop(state);
         self.changed();
     }
@@ -150,7 +161,10 @@ impl Shared {
     fn submit<O: Order>(&self, order: O) {
         let what = O::NAME.replace('_', " ");
         match self.door.submit(&self.session, order) {
-            Ok(ticket) => self.state().tickets.push((what, ticket)),
+            Ok(ticket) => {
+                let opens = O::NAME == ActivateProfile::NAME;
+                self.state().tickets.push(Waiting { what, ticket, opens });
+            }
             Err(refusal) => self.note(Tone::Fault, format!("{what}: {refusal}.")),
         }
     }
@@ -178,20 +192,26 @@ impl Shared {
     fn settle(&self) {
         let mut bad = Vec::new();
         let mut state = self.state();
-        let State { tickets, notes, .. } = &mut *state;
-        tickets.retain(|(what, ticket)| match ticket.poll() {
+        let mut good = false;
+        let State { tickets, notes, opened, .. } = &mut *state;
+        tickets.retain(|waiting| match waiting.ticket.poll() {
             None => true,
             // What went wrong with earlier attempts is over.
             Some(Ok(())) => {
                 notes.clear();
+                *opened += u64::from(waiting.opens);
+                good = true;
                 false
             }
             Some(Err(error)) => {
-                bad.push(format!("{what}: {error}."));
+                bad.push(format!("{}: {error}.", waiting.what));
                 false
             }
         });
         drop(state);
+        if good {
+            self.changed();
+        }
         bad.into_iter().for_each(|text| self.note(Tone::Fault, text));
     }
 }
@@ -207,13 +227,17 @@ impl Source for Console {
         self.snapshot().is_some_and(|snapshot| snapshot.profile.is_some())
     }
 
+    fn opened(&self) -> u64 {
+        self.shared.state().opened
+    }
+
     fn chrome(&self) -> Chrome {
         let Some(snapshot) = self.snapshot() else { return Chrome::default() };
         let mut chrome = compose::chrome::chrome(&snapshot, &self.shared.session, &self.zone);
         chrome.notes.extend(self.shared.state().notes.iter().cloned());
         if self.first_start {
             let text = "This is a simulated demo pack. Open on the left connects a CAN interface of this machine, plays a recording, or keeps the demo.";
-            chrome.notes.push(Note { tone: Tone::Info, text: text.into() });
+            chrome.notes.push(Note { tone: Tone::Info, text: text.into(), closable: true });
         }
         chrome
     }
@@ -233,8 +257,7 @@ impl Source for Console {
     }
 
     fn start(&self) -> StartView {
-        let state = self.shared.state();
-        compose::start::start(&state.found, state.notes.clone())
+        compose::start::start(&self.shared.state().found)
     }
 
     fn submit(&mut self, intent: Intent) {
@@ -249,6 +272,11 @@ impl Source for Console {
                 shared.changed();
             }),
             Intent::Player(intent) => self.player(intent),
+            Intent::DismissNotes => {
+                self.first_start = false;
+                self.shared.state().notes.clear();
+                self.shared.changed();
+            }
             Intent::ClearTraffic => self.shared.submit(ClearTraffic),
         }
     }

@@ -65,6 +65,10 @@ pub struct App {
     overlay: Option<Overlay>,
     dialog: Dialog,
     asked: Vec<Intent>,
+    /// What the source had opened when last looked at.
+    opened: u64,
+    /// Somebody chose what to run and waits for it on the Open page.
+    awaiting: bool,
 }
 
 impl App {
@@ -87,6 +91,7 @@ impl App {
         let waking = ctx.clone();
         source.wake_with(Arc::new(move || waking.request_repaint()));
         let pack = PackPage { selected: None, density: kept.density };
+        let opened = source.opened();
         let start = StartPage { path: kept.path.clone(), ..StartPage::default() };
         Ok(Self {
             source,
@@ -98,6 +103,8 @@ impl App {
             overlay: None,
             dialog: Dialog::default(),
             asked: Vec::new(),
+            opened,
+            awaiting: false,
         })
     }
 
@@ -115,6 +122,12 @@ impl App {
     /// Asks for new views where the source or the wishes changed.
     fn look(&mut self) {
         let version = self.source.version();
+        let opened = self.source.opened();
+        if std::mem::replace(&mut self.opened, opened) != opened && self.awaiting {
+            self.awaiting = false;
+            self.kept.page = Page::Pack;
+            self.pack.selected = None;
+        }
         let page = self.page();
         let same = self.seen.version == Some(version);
         if same && self.seen.page == page && self.seen.prefs == self.kept.traffic {
@@ -144,13 +157,13 @@ impl App {
                     intent,
                     Intent::ChooseDemo(_) | Intent::ChooseInterface(_) | Intent::OpenRecording(_)
                 );
-                if opens {
-                    self.kept.page = Page::Pack;
-                    self.pack.selected = None;
-                }
+                // The page changes once it runs; a try that fails is mended where it was made.
+                self.awaiting |= opens;
                 self.asked.push(intent);
             }
             Command::Go(page) => {
+                // Who went elsewhere meanwhile is not called away from there.
+                self.awaiting = false;
                 self.kept.page = page;
                 ctx.memory_mut(|m| {
                     if let Some(id) = m.focused() {
@@ -159,6 +172,7 @@ impl App {
                 });
             }
             Command::SelectPack(label) => {
+                self.awaiting = false;
                 self.kept.pack = Some(label);
                 self.kept.page = Page::Pack;
                 self.pack.selected = None;
@@ -213,6 +227,13 @@ impl App {
         None
     }
 
+    /// Esc closes sentences where nothing on the page has used it.
+    fn close_notes(&self, ctx: &egui::Context) -> Option<Command> {
+        let any = self.seen.chrome.notes.iter().any(|note| note.closable);
+        let pressed = any && ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape));
+        pressed.then_some(Command::Submit(Intent::DismissNotes))
+    }
+
     fn files(&mut self, ctx: &egui::Context) {
         if let Some(outcome) = self.dialog.poll() {
             match outcome {
@@ -253,9 +274,12 @@ impl App {
             asked = asked.or(panel.show(ui, |ui| player::player(ui, theme, view)).inner);
         }
         let frame = edge(theme.background, Margin::symmetric(16, 12));
+        let mut closed = None;
         let drawn = CentralPanel::default().frame(frame).show(ui, |ui| {
             for sentence in &self.seen.chrome.notes {
-                note(ui, theme, sentence);
+                if note(ui, theme, sentence) {
+                    closed = Some(Command::Submit(Intent::DismissNotes));
+                }
             }
             match page {
                 Page::Pack => pages::pack::draw(ui, theme, &self.seen.pack, &mut self.pack),
@@ -267,7 +291,7 @@ impl App {
                 Page::About => pages::about::draw(ui, theme, self.kept.theme),
             }
         });
-        asked.or(drawn.inner)
+        asked.or(closed).or(drawn.inner)
     }
 
     fn on_top(&mut self, ctx: &egui::Context, theme: &Theme) -> Option<Command> {
@@ -305,10 +329,12 @@ impl eframe::App for App {
         let theme = self.themes.current(&ctx);
         self.look();
         let key = self.keys(&ctx);
+        let beneath = self.overlay.is_some() || egui::Popup::is_any_open(&ctx);
         let drawn = self.frame(ui, &theme);
+        let closed = if beneath { None } else { self.close_notes(&ctx) };
         let on_top = self.on_top(&ctx, &theme);
         dropping(ui, &theme);
-        for command in [key, drawn, on_top].into_iter().flatten() {
+        for command in [key, drawn, closed, on_top].into_iter().flatten() {
             self.carry_out(&ctx, command);
         }
         if self.seen.prefs != self.kept.traffic {

@@ -227,7 +227,7 @@ pub fn fit(typed: &str, label: &str) -> Option<i32> {
 pub const KEYS: [(&str, &str); 13] = [
     ("Ctrl+K", "Command palette: find any page or action by a few letters"),
     ("F1", "This list"),
-    ("Esc", "Close what is on top, or let go of the selected cell"),
+    ("Esc", "Close what is on top, let go of what is selected, close messages"),
     ("Ctrl+1", "Pack"),
     ("Ctrl+2", "CAN"),
     ("Ctrl+3", "Parts"),

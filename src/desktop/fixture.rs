@@ -9,7 +9,7 @@ use crate::view::fixtures;
 use crate::view::offer::Offer;
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
-use crate::view::shown::Note;
+use crate::view::shown::{Note, Tone};
 use crate::view::start::StartView;
 use crate::view::traffic::{TrafficPrefs, TrafficView};
 
@@ -30,6 +30,10 @@ pub struct World {
     pub player: Option<PlayerView>,
     /// Sentences above every page.
     pub notes: Vec<Note>,
+    /// What is said instead of opening what was asked for.
+    pub refusal: Option<String>,
+    /// How often something was opened.
+    pub opened: u64,
     /// How often a view of a page was asked for.
     pub looks: Cell<u32>,
     /// Everything that was asked for.
@@ -67,10 +71,18 @@ impl Source for FixtureSource {
         self.world.borrow().running
     }
 
+    fn opened(&self) -> u64 {
+        self.world.borrow().opened
+    }
+
     fn chrome(&self) -> Chrome {
         let world = self.world.borrow();
         if !world.running {
-            return Chrome { who: "Desktop · full access".into(), ..Chrome::default() };
+            return Chrome {
+                who: "Desktop · full access".into(),
+                notes: world.notes.clone(),
+                ..Chrome::default()
+            };
         }
         Chrome { player: world.player.clone(), notes: world.notes.clone(), ..fixtures::chrome() }
     }
@@ -112,6 +124,16 @@ impl Source for FixtureSource {
     fn submit(&mut self, intent: Intent) {
         let mut world = self.world.borrow_mut();
         world.version += 1;
+        let opens = matches!(
+            intent,
+            Intent::ChooseDemo(_) | Intent::ChooseInterface(_) | Intent::OpenRecording(_)
+        );
+        if let Some(text) = world.refusal.clone().filter(|_| opens) {
+            world.notes.push(Note { tone: Tone::Fault, text, closable: true });
+            world.asked.push(intent);
+            return;
+        }
+        world.opened += u64::from(opens);
         match &intent {
             Intent::ChooseDemo(_) | Intent::ChooseInterface(_) => {
                 world.running = true;
@@ -124,6 +146,7 @@ impl Source for FixtureSource {
             }
             Intent::Player(asked) => play(world.player.as_mut(), *asked),
             Intent::ClearTraffic => world.silent = true,
+            Intent::DismissNotes => world.notes.retain(|note| !note.closable),
             Intent::FindInterfaces => {}
         }
         world.asked.push(intent);

@@ -20,6 +20,9 @@ pub trait Source {
     fn version(&self) -> u64;
     /// Whether a profile runs. While it does not, the window shows the first-start page.
     fn running(&self) -> bool;
+    /// Counts what was opened because somebody asked for it here, and now runs. A try that failed
+    /// does not count.
+    fn opened(&self) -> u64;
     /// The frame around every page.
     fn chrome(&self) -> Chrome;
     /// The Pack page; `selected` is the label of the tab to show, `None` the first.
@@ -51,6 +54,8 @@ pub enum Intent {
     Player(PlayerIntent),
     /// Forget the by-id table and count anew.
     ClearTraffic,
+    /// Forget the sentences that can be closed.
+    DismissNotes,
 }
 
 /// What to do with the recording that plays.

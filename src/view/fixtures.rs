@@ -76,6 +76,7 @@ pub fn pack_of_two(selected: Option<&str>) -> PackView {
         text: "The BMU rests in Error because nobody sends the vehicle heartbeat (0x505). \
                That is normal on a bench."
             .into(),
+        closable: false,
     }];
     view
 }
@@ -463,6 +464,5 @@ pub fn start() -> StartView {
             scene("weak-cell", "One cell has lost a third of its capacity."),
             scene("cmu-dropout", "A module falls silent now and then."),
         ],
-        notes: Vec::new(),
     }
 }

@@ -94,11 +94,13 @@ pub struct Badge {
     pub hover: String,
 }
 
-/// A sentence that stays until it is no longer true.
+/// A sentence that stays until it is no longer true, or until it was read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Note {
     /// Its tone.
     pub tone: Tone,
     /// What happened, what it means, what to do.
     pub text: String,
+    /// Whether a person may close it: it tells of something that is over.
+    pub closable: bool,
 }

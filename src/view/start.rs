@@ -2,8 +2,6 @@
 
 use serde::Serialize;
 
-use crate::view::shown::Note;
-
 /// What can be chosen at the first start.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct StartView {
@@ -13,8 +11,6 @@ pub struct StartView {
     pub no_interface: String,
     /// Demo scenes: name and one sentence.
     pub scenes: Vec<(String, String)>,
-    /// What went wrong with the last choice.
-    pub notes: Vec<Note>,
 }
 
 /// A CAN interface of this machine.

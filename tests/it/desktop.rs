@@ -10,7 +10,9 @@ use busbar::desktop::fixture::{FixtureSource, World};
 use busbar::desktop::pages::{can, start};
 use busbar::desktop::shell::{bars, overlay};
 use busbar::desktop::source::{Intent, Pace, PlayerIntent};
+use busbar::desktop::widgets::text::CLOSE_NOTE;
 use busbar::view::fixtures;
+use busbar::view::shown::{Note, Tone};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, Vec2};
 use egui_kittest::Harness;
@@ -286,6 +288,53 @@ fn the_filter_keeps_what_fits_and_says_so_when_nothing_does() {
     assert!(window.shows("None of the 49 ids fits"), "{:?}", window.names());
     window.click("Clear the filter");
     assert!(window.shows("CMU 1 status"));
+}
+
+fn told(text: &str, closable: bool) -> Note {
+    Note { tone: Tone::Warning, text: text.into(), closable }
+}
+
+#[test]
+fn a_message_is_closed_by_its_button_and_by_escape_and_a_lasting_one_stays() {
+    let source = FixtureSource::running(38);
+    source.world.borrow_mut().notes =
+        vec![told("can1 is down.", false), told("No such file.", true)];
+    let mut window = open(source, SMALLEST);
+    assert_eq!(window.count(CLOSE_NOTE), 1, "only what is over can be closed");
+    window.click(CLOSE_NOTE);
+    assert_eq!(window.asked(), [Intent::DismissNotes]);
+    assert!(!window.shows("No such file.") && window.shows("can1 is down."));
+    window.press(Key::Escape);
+    assert_eq!(window.asked().len(), 1, "there is nothing left to close");
+
+    window.world.borrow_mut().notes.push(told("Still no such file.", true));
+    window.world.borrow_mut().version += 1;
+    window.harness.run();
+    let first = window.first_cell();
+    window.click(&first);
+    window.ctrl(Key::K);
+    window.press(Key::Escape);
+    assert!(window.shows("Still no such file."), "Esc closed the palette first");
+    window.press(Key::Escape);
+    assert!(window.shows("Still no such file."), "then it let go of the cell");
+    window.press(Key::Escape);
+    assert!(!window.shows("Still no such file."));
+}
+
+#[test]
+fn a_try_that_fails_leaves_the_open_page_and_says_why_once() {
+    let source = FixtureSource::running(38);
+    source.world.borrow_mut().refusal = Some("/tmp/none.log: no such file.".into());
+    let mut window = open(source, SMALLEST);
+    window.ctrl(Key::O);
+    window.type_into(start::PATH, "/tmp/none.log");
+    window.press(Key::Enter);
+    assert_eq!(window.asked(), [Intent::OpenRecording("/tmp/none.log".into())]);
+    assert!(window.shows("What would you like to look at?"));
+    assert_eq!(window.harness.query_all_by_label_contains("no such file").count(), 1);
+    window.world.borrow_mut().refusal = None;
+    window.click("Play the recording");
+    assert!(window.shows("CMU 5 cell 5"), "what runs now is shown");
 }
 
 #[test]

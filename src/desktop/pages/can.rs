@@ -132,7 +132,7 @@ fn keys(ui: &Ui, view: &TrafficView, prefs: &mut TrafficPrefs) {
         at.map_or(0, |at| (at + 1).min(last))
     } else if pressed(Key::ArrowUp) {
         at.map_or(0, |at| at.saturating_sub(1))
-    } else if pressed(Key::Escape) {
+    } else if prefs.selected.is_some() && pressed(Key::Escape) {
         prefs.selected = None;
         return;
     } else {

@@ -12,7 +12,7 @@ use crate::desktop::pages;
 use crate::desktop::source::Intent;
 use crate::desktop::theme::Theme;
 use crate::desktop::widgets::panel::{GAP, panel};
-use crate::desktop::widgets::text::{line, note, paragraph};
+use crate::desktop::widgets::text::{line, paragraph};
 use crate::view::start::StartView;
 
 /// Name of the path field, also for tests.
@@ -42,9 +42,6 @@ pub fn draw(ui: &mut Ui, theme: &Theme, view: &StartView, page: &mut StartPage) 
         );
         let words = "Busbar remembers the choice; Open on the left brings this page back.";
         paragraph(ui, words, theme.muted);
-        for sentence in &view.notes {
-            note(ui, theme, sentence);
-        }
         ui.add_space(8.0);
         let columns = if width >= 840.0 { 3 } else { 1 };
         let each = (width - GAP * (columns as f32 - 1.0)) / columns as f32;

@@ -73,8 +73,11 @@ pub fn cut(ui: &Ui, text: &str, font: FontId, width: f32) -> std::sync::Arc<egui
     ui.painter().layout_job(job)
 }
 
-/// A sentence that stays until it is no longer true.
-pub fn note(ui: &mut Ui, theme: &Theme, note: &Note) {
+/// Name of the button that closes a sentence, also for tests.
+pub const CLOSE_NOTE: &str = "Close message";
+
+/// A sentence that stays until it is no longer true. Returns whether a person closed it.
+pub fn note(ui: &mut Ui, theme: &Theme, note: &Note) -> bool {
     let icon = match note.tone {
         Tone::Muted | Tone::Plain | Tone::Info => icons::INFO,
         Tone::Ok => icons::CHECK,
@@ -91,7 +94,19 @@ pub fn note(ui: &mut Ui, theme: &Theme, note: &Note) {
             ui.set_width(ui.available_width());
             ui.horizontal_top(|ui| {
                 ui.label(RichText::new(icon).font(fonts::text(15.0)).color(colour));
-                paragraph(ui, &note.text, theme.text);
-            });
-        });
+                if !note.closable {
+                    paragraph(ui, &note.text, theme.text);
+                    return false;
+                }
+                let words = (ui.available_width() - 34.0).max(60.0);
+                ui.allocate_ui(Vec2::new(words, 0.0), |ui| {
+                    ui.set_width(words);
+                    paragraph(ui, &note.text, theme.text);
+                });
+                let close = ui.small_button(icons::CLOSE).accessible_name(CLOSE_NOTE);
+                close.on_hover_text("Close, Esc").clicked()
+            })
+            .inner
+        })
+        .inner
 }

@@ -21,7 +21,7 @@ pub fn chrome(snapshot: &Snapshot, session: &Session, zone: &TimeZone) -> Chrome
     let profile = snapshot.profile.as_ref();
     let problems = profile.map_or(&[][..], |profile| &profile.problems);
     let notices = snapshot.notices.iter().map(|notice| &notice.text);
-    let note = |text: &String| Note { tone: Tone::Warning, text: text.clone() };
+    let note = |text: &String| Note { tone: Tone::Warning, text: text.clone(), closable: false };
     Chrome {
         profile: profile.map_or_else(|| "No profile".into(), |profile| profile.name.to_string()),
         buses: snapshot.buses.iter().map(bus_chip).collect(),
@@ -95,7 +95,7 @@ pub fn trouble(snapshot: &Snapshot) -> impl Iterator<Item = Note> {
         let sentence = bus.status.sentence.as_ref().filter(|_| tone == Tone::Fault)?;
         let named = sentence.contains(bus.name.as_str());
         let text = if named { sentence.clone() } else { format!("{}: {sentence}", bus.name) };
-        Some(Note { tone, text })
+        Some(Note { tone, text, closable: false })
     })
 }
 

@@ -188,7 +188,7 @@ fn state(picture: &PackPicture) -> Badge {
 }
 
 fn note(remark: &Remark) -> Note {
-    Note { tone: tone(remark.level), text: remark.text.clone() }
+    Note { tone: tone(remark.level), text: remark.text.clone(), closable: false }
 }
 
 fn lamp(flag: &FlagPicture) -> Lamp {

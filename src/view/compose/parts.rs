@@ -12,7 +12,7 @@ use crate::view::text;
 pub fn parts(snapshot: &Snapshot) -> PartsView {
     let profile = snapshot.profile.as_ref();
     let problems = profile.map_or(&[][..], |profile| &profile.problems);
-    let note = |text: &String| Note { tone: Tone::Warning, text: text.clone() };
+    let note = |text: &String| Note { tone: Tone::Warning, text: text.clone(), closable: false };
     let file = profile.and_then(|profile| profile.file.as_ref());
     PartsView {
         profile_file: file.map_or_else(

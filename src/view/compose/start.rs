@@ -1,12 +1,11 @@
 //! Composes the first-start page.
 
 use crate::engine::{Found, Scene};
-use crate::view::shown::Note;
 use crate::view::start::{FoundInterface, StartView};
 
 /// Makes the page out of the interfaces that were found.
 #[must_use]
-pub fn start(found: &Found, notes: Vec<Note>) -> StartView {
+pub fn start(found: &Found) -> StartView {
     let interfaces = found.interfaces.iter().map(|interface| FoundInterface {
         name: interface.name.clone(),
         sentence: interface.words.clone(),
@@ -16,6 +15,5 @@ pub fn start(found: &Found, notes: Vec<Note>) -> StartView {
         interfaces: interfaces.collect(),
         no_interface: found.sentence.clone().unwrap_or_default(),
         scenes: scenes.collect(),
-        notes,
     }
 }
