@@ -14,7 +14,7 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use crate::boot::choice::Choice;
-use crate::cli::{self, Cli, Command, Outcome, serve};
+use crate::cli::{self, Cli, Command, Outcome, Wanted, serve};
 use crate::engine::{self, Door, Face, Library, LocalSeat, Running, Session};
 
 /// Parses the arguments and runs what they ask for; prints what went wrong, cause by cause.
@@ -35,14 +35,17 @@ pub fn main() -> ExitCode {
 }
 
 /// What the arguments or the last choice say; `None` at the first start.
-fn chosen(cli: &Cli, library: &Library) -> Result<Option<Choice>, Box<dyn std::error::Error>> {
-    if cli.demo {
-        return Ok(Some(cli.scene.clone().map_or_else(Choice::first, Choice::Demo)));
+fn chosen(
+    wanted: &Wanted,
+    library: &Library,
+) -> Result<Option<Choice>, Box<dyn std::error::Error>> {
+    if wanted.demo {
+        return Ok(Some(wanted.scene.clone().map_or_else(Choice::first, Choice::Demo)));
     }
-    if let Some(address) = &cli.bus {
+    if let Some(address) = &wanted.bus {
         return Ok(Some(Choice::Bus(address.clone())));
     }
-    if let Some(profile) = &cli.profile {
+    if let Some(profile) = &wanted.profile {
         return Ok(Some(Choice::Profile(profile.clone())));
     }
     Ok(library.settings()?.profile.map(Choice::Profile))
@@ -77,7 +80,7 @@ fn window(cli: &Cli) -> Outcome {
     let library = Library::find(cli.data_dir.as_deref())?;
     let (running, seat, session) = open(Face::Desktop)?;
     let door = running.door.clone();
-    let (choice, trouble) = match chosen(cli, &library) {
+    let (choice, trouble) = match chosen(&cli.wanted, &library) {
         Ok(choice) => (choice, None),
         Err(error) => (None, Some(error.to_string())),
     };
@@ -90,7 +93,7 @@ fn window(cli: &Cli) -> Outcome {
     let choice = choice.unwrap_or_else(Choice::first);
     if let Err(error) = run(&door, &seat.sit(Face::Desktop), &choice, &library) {
         // Asked for on the command line: refuse to start. Remembered: open all the same and say so.
-        if cli.demo || cli.bus.is_some() || cli.profile.is_some() {
+        if cli.wanted.is_something() {
             return Err(error);
         }
         console.note(Tone::Fault, format!("{error}."));
@@ -110,13 +113,10 @@ fn window(_cli: &Cli) -> Outcome {
 
 fn serve(cli: &Cli, args: &serve::Args) -> Outcome {
     let library = Library::find(cli.data_dir.as_deref())?;
-    let choice = match (args.demo, chosen(cli, &library)?) {
-        (true, _) => Choice::first(),
-        (false, Some(choice)) => choice,
-        (false, None) => {
-            return Err("nothing was chosen yet: run `busbar serve --demo`, or name a profile with `busbar --profile NAME|FILE serve`".into());
-        }
-    };
+    let wanted = if args.wanted.is_something() { &args.wanted } else { &cli.wanted };
+    let choice = chosen(wanted, &library)?.ok_or(
+        "nothing was chosen yet: run `busbar serve --demo`, or name a profile with `busbar serve --profile NAME|FILE`",
+    )?;
     let (running, seat, session) = open(Face::CommandLine)?;
     run(&running.door, &session, &choice, &library)?;
     let watch = watch::start(running.door.clone(), seat.send_profile_watcher())?;

@@ -24,6 +24,20 @@ pub type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
 #[derive(Parser, Debug)]
 #[command(name = "busbar", version, about)]
 pub struct Cli {
+    /// What to run.
+    #[command(flatten)]
+    pub wanted: Wanted,
+    /// Folder for profiles and settings.
+    #[arg(long, value_name = "DIR", global = true)]
+    pub data_dir: Option<PathBuf>,
+    /// What to do instead of opening the window.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to run; nothing given means what was chosen last.
+#[derive(clap::Args, Debug, Default)]
+pub struct Wanted {
     /// Profile to run: its name in the data folder, or a file.
     #[arg(long, value_name = "NAME|FILE")]
     pub profile: Option<String>,
@@ -37,12 +51,14 @@ pub struct Cli {
     /// Scene of the demo.
     #[arg(long, value_name = "NAME|FILE", requires = "demo")]
     pub scene: Option<String>,
-    /// Folder for profiles and settings.
-    #[arg(long, value_name = "DIR", global = true)]
-    pub data_dir: Option<PathBuf>,
-    /// What to do instead of opening the window.
-    #[command(subcommand)]
-    pub command: Option<Command>,
+}
+
+impl Wanted {
+    /// Whether something was asked for.
+    #[must_use]
+    pub const fn is_something(&self) -> bool {
+        self.profile.is_some() || self.bus.is_some() || self.demo
+    }
 }
 
 /// The commands.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::base::time::{Clock as _, SystemClock};
+use crate::cli::Wanted;
 use crate::engine::{Door, Session, Snapshot, ViewPlant};
 use crate::view::compose::line;
 use crate::view::text;
@@ -17,9 +18,9 @@ use crate::view::text;
 /// Arguments of `busbar serve`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Run the demo on a virtual bus, whatever was chosen before.
-    #[arg(long)]
-    pub demo: bool,
+    /// What to run; here or in front of `serve`.
+    #[command(flatten)]
+    pub wanted: Wanted,
     /// Where the web listener listens. On this machine only, until there are accounts.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:18080")]
     pub listen: SocketAddr,
@@ -51,13 +52,13 @@ pub fn watch(
     let looks = RENEW_EVERY.as_millis() / LOOK_EVERY.as_millis();
     let mut spent = Duration::ZERO;
     while deadline.is_none_or(|deadline| spent < deadline) {
-        paper.show(&door.look(&grant))?;
         for _ in 0..looks {
             std::thread::sleep(LOOK_EVERY);
             if stop.load(Ordering::Relaxed) {
                 return paper.end();
             }
         }
+        paper.show(&door.look(&grant))?;
         spent += RENEW_EVERY;
     }
     paper.end()

@@ -28,6 +28,9 @@ use crate::engine::snapshot::Notice;
 const INBOX_EVENTS: usize = 4096;
 /// Events handled between two looks at the clock.
 const EVENTS_A_TURN: usize = 64;
+/// Longest that a receiving thread waits for the first frame of a batch: an idle bus wakes it this
+/// often, and it ends within this time.
+const RX_WAIT: Duration = Duration::from_millis(100);
 /// How often a player's position is told.
 const PLAYER_NEWS: Duration = Duration::from_millis(100);
 /// Longest that a thread which has failed waits to say so.
@@ -336,7 +339,7 @@ impl RxThread {
         self.send(Event::Bus { epoch, bus, status: self.rx.status() });
         while !self.stop.load(Ordering::SeqCst) {
             let mut frames = Frames::with_capacity(Default::default(), BATCH_FRAMES);
-            let received = self.rx.receive(&mut frames, BATCH_WAIT);
+            let received = self.rx.receive(&mut frames, RX_WAIT);
             if !frames.is_empty() || received.restarted || received.position.is_some() {
                 self.hand_on(Event::Frames { epoch, bus, frames, received });
             }

@@ -130,7 +130,7 @@ pub fn demo_profile(scene: &str) -> Result<Profile, PrepareError> {
 }
 
 /// The profile that watches the bus at `address`: a recording with the components that speak in it,
-/// any other bus, or a recording in which nobody is recognised, with the usual ones.
+/// any other bus with the usual ones.
 ///
 /// # Errors
 /// A recording that cannot be opened or is none.
@@ -161,7 +161,8 @@ fn recording_profile(path: &Path) -> Result<Profile, PrepareError> {
         let entry = ComponentEntry::new(name, kind, bus.clone()).at(base);
         components.push(ComponentEntry { pack, ..entry });
     }
-    Ok(Profile::for_recording(path, components)?)
+    // Watching a strange recording for the usual devices would show its frames as a battery.
+    Ok(Profile { components, ..Profile::for_recording(path, Vec::new())? })
 }
 
 const BMU: &str = "prohelion-d1000-gen1";

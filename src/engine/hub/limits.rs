@@ -71,6 +71,9 @@ pub(super) fn rows(limits: &Limits) -> Vec<(String, String)> {
     let row = |label: &str, value: Option<String>| value.map(|value| (label.to_owned(), value));
     let mv = |limit: crate::base::units::Millivolts| format!("{} mV", limit.get());
     let celsius = |limit: crate::base::units::Celsius| format!("{:.1} \u{b0}C", limit.get());
+    if *limits == Limits::default() {
+        return vec![("Own limits".to_owned(), "none; the BMS keeps its own".to_owned())];
+    }
     [
         row("Lowest cell", limits.cell_min.map(mv)),
         row("Highest cell", limits.cell_max.map(mv)),

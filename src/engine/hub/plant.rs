@@ -2,14 +2,16 @@
 //! and what they look like at a moment.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 
 use crate::base::id::{BusId, ComponentId, Name};
+use crate::base::reading::Patience;
 use crate::base::time::{Mono, Timebase};
 use crate::engine::can::bus::BusStatus;
 use crate::engine::can::frame::{FrameRef, Frames};
-use crate::engine::device::{BindError, Catalog, Category, Device, Fact, Kind};
+use crate::engine::device::{BindError, Catalog, Category, Device, Fact, Kind, Rate};
 use crate::engine::hub::bus::{Bus, StatusChange};
 use crate::engine::hub::decoders::Decoders;
 use crate::engine::hub::event::BusPlan;
@@ -66,6 +68,8 @@ struct Component {
     bus: BusId,
     device: Device,
     model: Model,
+    /// How long its kind may usually be silent.
+    usual: Patience,
 }
 
 enum Model {
@@ -233,6 +237,7 @@ impl Component {
             bus: BusId(bus as u16),
             device,
             model,
+            usual: usual_patience(kind),
         })
     }
 
@@ -264,15 +269,26 @@ impl Component {
         }
         let claims: Vec<String> = self.device.claims().iter().map(ToString::to_string).collect();
         rows.push(row("Ids", claims.join(", ")));
-        if let Some(late) = self.entry.late {
-            rows.push(row("Late after", format!("{} ms", late.as_millis())));
-        }
-        if let Some(lost) = self.entry.lost {
-            rows.push(row("Lost after", format!("{} ms", lost.as_millis())));
-        }
+        let patience = self.entry.patience(self.usual);
+        let span = |span: Duration, own: Option<Duration>| match own {
+            Some(_) => format!("{} ms", span.as_millis()),
+            None => format!("{} ms (default)", span.as_millis()),
+        };
+        rows.push(row("Late after", span(patience.late, self.entry.late)));
+        rows.push(row("Lost after", span(patience.lost, self.entry.lost)));
         rows.extend(limits::rows(&self.entry.limits));
         rows
     }
+}
+
+/// How long a kind may usually be silent: by the messages that its presence is judged by.
+fn usual_patience(kind: &Kind) -> Patience {
+    let named = match kind.manifest.category {
+        Category::Battery | Category::DriverControls => "fast",
+        Category::Charger => "status",
+    };
+    let rate = kind.manifest.rate(named).or_else(|| kind.manifest.rates.first());
+    rate.map_or_else(|| PackSettings::default().fast, Rate::patience)
 }
 
 impl Model {

@@ -50,13 +50,15 @@ pub const fn bus_state(state: BusState) -> (&'static str, Tone) {
     }
 }
 
-/// Whether the controller may disturb the bus, in words.
+/// Whether Busbar and the controller may disturb the bus, in words.
 #[must_use]
-pub const fn listening(listening: Listening) -> &'static str {
-    match listening {
-        Listening::Silent => "Busbar sends nothing; the controller may still acknowledge frames",
-        Listening::Confirmed => "listen-only, confirmed by the controller",
-        Listening::Armed => "armed: Busbar may send",
+pub const fn listening(address: &Address, listening: Listening) -> &'static str {
+    match (address, listening) {
+        (Address::Replay(_), _) => "a recording cannot be sent to",
+        (Address::Virtual(_), Listening::Silent | Listening::Confirmed) => "Busbar sends nothing",
+        (Address::SocketCan(_), Listening::Silent) => "nothing; not confirmed listen-only",
+        (Address::SocketCan(_), Listening::Confirmed) => "listen-only, confirmed",
+        (Address::SocketCan(_) | Address::Virtual(_), Listening::Armed) => "armed: Busbar may send",
     }
 }
 
@@ -176,6 +178,7 @@ fn speed(speed: Speed) -> String {
 fn skipped(progress: &Progress) -> String {
     let Some(first) = progress.problems.first() else { return String::new() };
     let lines = match progress.skipped {
+        0 if first.line == 0 => return first.text.clone(),
         0 => return format!("Line {}: {}", first.line, first.text),
         1 => "1 line was skipped".to_owned(),
         many => format!("{} lines were skipped", text::grouped(many)),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::base::reading::Age;
 use crate::engine::{
-    ComponentPicture, Contactors, FlagPicture, Level, ModelPicture, PackPicture, PackState, Remark,
-    Seen, Snapshot,
+    ComponentPicture, Contactors, FlagPicture, Level, ModelPicture, PackPicture, PackState,
+    PlayState, Remark, Seen, Snapshot,
 };
 use crate::view::compose::{cells, tiles};
 use crate::view::pack::{ContactorsView, PackView, StepView, Tab, Trend};
@@ -35,7 +35,8 @@ pub fn pack(snapshot: &Snapshot, selected: Option<&str>) -> PackView {
     let tabs =
         if choices.len() > 1 { choices.iter().enumerate().map(tab).collect() } else { vec![] };
     let picture = choice.picture;
-    let (updated, updated_tone) = updated(picture.presence);
+    let (updated, updated_tone) =
+        standing_still(snapshot).unwrap_or_else(|| updated(picture.presence));
     PackView {
         title: choice.title.clone(),
         base: choice.base.clone(),
@@ -151,13 +152,25 @@ fn choices(snapshot: &Snapshot) -> Vec<Choice<'_>> {
 
 fn without_pack(snapshot: &Snapshot) -> PackView {
     let text = if snapshot.profile.is_some() {
-        "The running profile has no battery. Add a component of a battery kind to its file, or open another profile."
+        "No battery is known here. In a recording none was recognised by its heartbeat; the CAN page shows every frame. Add a component of a battery kind to the profile's file, or open another one."
     } else {
         "Nothing is open yet. Choose a demo, a CAN interface or a recording."
     };
     let mut view = PackView { title: "No pack".into(), ..PackView::default() };
     view.cells.empty = text.into();
     view
+}
+
+/// Where a recording stands that is not playing: nothing in it is news.
+fn standing_still(snapshot: &Snapshot) -> Option<(String, Tone)> {
+    let player = snapshot.player.as_ref()?;
+    let word = match player.state {
+        PlayState::Playing => return None,
+        PlayState::Paused => "paused",
+        PlayState::Ended => "ended",
+    };
+    let at = player.position?.since(player.start?);
+    Some((format!("{word} at {} of the recording", text::position(at)), Tone::Muted))
 }
 
 fn updated(age: Age) -> (String, Tone) {
@@ -196,12 +209,16 @@ fn lamp(flag: &FlagPicture) -> Lamp {
         Some(true) => tone(flag.level),
         Some(false) | None => Tone::Muted,
     };
+    let label = match flag.raised {
+        Some(_) => flag.flag.label().to_owned(),
+        None => format!("{}: unknown", flag.flag.label()),
+    };
     let hover = match flag.raised {
         Some(true) => flag.words.clone(),
         Some(false) => "Not raised.".to_owned(),
         None => "Not known: nothing recent has been heard of it.".to_owned(),
     };
-    Lamp { label: flag.flag.label().to_owned(), tone, hover }
+    Lamp { label, tone, hover }
 }
 
 fn contactors(picture: &PackPicture) -> ContactorsView {
@@ -264,6 +281,11 @@ fn trend(picture: &PackPicture) -> Trend {
         trend.voltage.push([ago, point.voltage.get()]);
         trend.current.push([ago, point.current.get()]);
         last = Some(ago);
+    }
+    // The present second is not over yet: the line goes on to what the tiles show.
+    if let (Some(volts), Some(amps)) = (picture.voltage.value, picture.current.value) {
+        trend.voltage.push([0.0, volts.get()]);
+        trend.current.push([0.0, amps.get()]);
     }
     trend
 }

@@ -16,7 +16,7 @@ pub fn parts(snapshot: &Snapshot) -> PartsView {
     let file = profile.and_then(|profile| profile.file.as_ref());
     PartsView {
         profile_file: file.map_or_else(
-            || "memory: this profile is not kept in a file".into(),
+            || "memory (not kept in a file)".into(),
             |file| file.display().to_string(),
         ),
         notes: problems.iter().map(note).collect(),
@@ -35,7 +35,7 @@ fn bus(bus: &BusPicture) -> Part {
         ("Error frames".to_owned(), text::grouped(bus.error_frames)),
         ("Time stamps".to_owned(), bus.timebase.source.words().to_owned()),
         ("CAN FD".to_owned(), if status.fd { "yes" } else { "no" }.to_owned()),
-        ("Sending".to_owned(), listening(status.listening).to_owned()),
+        ("Sending".to_owned(), listening(&bus.address, status.listening).to_owned()),
     ];
     settings.extend(status.bit_rate.map(|rate| ("Bit rate".to_owned(), bit_rate(rate))));
     settings.extend(status.data_bit_rate.map(|rate| ("Data bit rate".to_owned(), bit_rate(rate))));

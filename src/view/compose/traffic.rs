@@ -154,12 +154,20 @@ fn panel(snapshot: &Snapshot, entry: &TrafficEntry) -> SignalPanel {
     SignalPanel { key: key(entry), title, comment, signals, empty: empty.into() }
 }
 
+/// A unit as people write it: DBC files often keep to ASCII.
+fn unit(written: &str) -> &str {
+    match written {
+        "degC" | "deg C" | "DegC" => "\u{b0}C",
+        other => other,
+    }
+}
+
 fn signal(signal: &DecodedSignal) -> SignalRow {
     let number = text::fixed(signal.value, signal.places);
     let value = match (&signal.label, signal.unit.is_empty()) {
         (Some(label), _) => format!("{label} ({number})"),
         (None, true) => number,
-        (None, false) => format!("{number} {}", signal.unit),
+        (None, false) => format!("{number} {}", unit(&signal.unit)),
     };
     SignalRow {
         name: signal.name.clone(),
