@@ -15,7 +15,7 @@ use crate::engine::inspect::{CurrentSign, Request, inspect};
 /// JSON has the units in its names; what is not known at that moment (lost, never received, no
 /// sensor) is null. cells is a list with one list per CMU, in their order and without gaps; each
 /// cell in it is {"mv": millivolts or null, "state": "ok"}; states are ok, untrusted (mv is the slow accurate
-/// channel; not in min, max or mean), absent, extra, lost and never. min_cell and max_cell are
+/// channel, or more than a cell can have; not in min, max or mean), absent, extra, lost and never. min_cell and max_cell are
 /// {"mv", "module", "cell", "source"}; their source is cells, or bmu where not all CMUs were heard.
 /// temperatures_c has one {"module", "cell", "board"} per CMU. flags lists what is raised, each with
 /// its severity. ages has seconds, age_words fresh, late, lost or never.

@@ -21,6 +21,15 @@ const CELLS_AT_ONCE: usize = 4;
 /// A trust error that is shorter is no alarm (Gen 1 protocol note, section 2.2).
 const TRUST_DELAY: Duration = Duration::from_millis(500);
 
+/// No cell of any chemistry has more; a device that is no BMU may seem to say so, and so may a wire
+/// that came off.
+const PLAUSIBLE_MV: i32 = 6000;
+
+/// Whether a cell may have this voltage at all.
+pub(super) const fn is_plausible(voltage: Millivolts) -> bool {
+    voltage.0 <= PLAUSIBLE_MV
+}
+
 /// All modules of one battery.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Modules {
@@ -43,7 +52,7 @@ struct Status {
 #[derive(Clone, Copy, Debug, Default)]
 struct Cell {
     word: Reading<CellWord>,
-    /// Since when its channels have disagreed without a break.
+    /// Since when its channels have disagreed, or said what no cell can have, without a break.
     untrusted_since: Option<Mono>,
 }
 
@@ -88,6 +97,7 @@ impl Modules {
         for (cell, word) in module.cells.iter_mut().skip(first).zip(words) {
             cell.untrusted_since = match word {
                 CellWord::Untrusted(_) => cell.untrusted_since.or(Some(at)),
+                CellWord::Good(mv) if !is_plausible(*mv) => cell.untrusted_since.or(Some(at)),
                 CellWord::Good(_) | CellWord::Absent | CellWord::Extra => None,
             };
             cell.word.take(at, Some(*word));
@@ -98,10 +108,13 @@ impl Modules {
     pub fn range(&self, now: Mono, patience: Patience) -> Option<(i32, i32)> {
         let cells = self.all.iter().flat_map(|module| &module.cells);
         cells.fold(None, |range, cell| match cell.word.usable(now, patience) {
-            Some(CellWord::Good(Millivolts(mv))) => Some(
+            Some(CellWord::Good(voltage @ Millivolts(mv))) if is_plausible(*voltage) => Some(
                 range.map_or((*mv, *mv), |(low, high): (i32, i32)| (low.min(*mv), high.max(*mv))),
             ),
-            Some(CellWord::Untrusted(_) | CellWord::Absent | CellWord::Extra) | None => range,
+            Some(
+                CellWord::Good(_) | CellWord::Untrusted(_) | CellWord::Absent | CellWord::Extra,
+            )
+            | None => range,
         })
     }
 
@@ -149,7 +162,8 @@ impl Cell {
             (Age::Lost(_), _) if self.word.last() == Some(&CellWord::Absent) => {
                 (CellState::Absent, None)
             }
-            (_, Some(CellWord::Good(mv))) => (CellState::Ok, Some(mv)),
+            (_, Some(CellWord::Good(mv))) if is_plausible(mv) => (CellState::Ok, Some(mv)),
+            (_, Some(CellWord::Good(mv))) => (CellState::Untrusted, Some(mv)),
             (_, Some(CellWord::Untrusted(mv))) => (CellState::Untrusted, Some(mv)),
             (_, Some(CellWord::Absent)) => (CellState::Absent, None),
             (_, Some(CellWord::Extra)) => (CellState::Extra, None),

@@ -191,7 +191,7 @@ pub struct ModulePicture {
 pub enum CellState {
     /// A measured cell.
     Ok,
-    /// Measured, but its two channels disagree.
+    /// Measured, but its two channels disagree, or the voltage is more than a cell can have.
     Untrusted,
     /// No cell is configured here.
     Absent,
@@ -226,7 +226,7 @@ pub struct CellPicture {
     pub state: CellState,
     /// Its voltage: of a measured cell, or the slow channel of an untrusted one.
     pub voltage: Option<Millivolts>,
-    /// It counts as untrusted for an alarm: the channels have disagreed for half a second.
+    /// It counts as untrusted for an alarm: it has been so for half a second.
     pub alarming: bool,
     /// Balanced, as far as that is known.
     pub balancing: bool,

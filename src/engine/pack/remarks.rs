@@ -5,10 +5,16 @@ use std::time::Duration;
 use crate::base::reading::Age;
 use crate::engine::device::{Level, Model, PackState};
 use crate::engine::pack::model::Pack;
-use crate::engine::pack::picture::{CellState, Group, ModulePicture, PackPicture, Remark};
+use crate::engine::pack::modules::is_plausible;
+use crate::engine::pack::picture::{
+    CellPicture, CellState, Group, ModulePicture, PackPicture, Remark,
+};
 
 /// How long the device's own lowest and highest cell must differ from ours before it is said.
 const RANGE_DELAY: Duration = Duration::from_secs(5);
+/// A BMU sends its heartbeat once a second and cannot be told not to; within this it must have been
+/// heard.
+const HEARTBEAT_WITHIN: Duration = Duration::from_secs(3);
 /// How many places are named before the rest is a number.
 const NAMED: usize = 4;
 
@@ -60,6 +66,13 @@ fn presence(pack: &Pack, picture: &PackPicture, say: &mut impl FnMut(Level, Stri
 }
 
 fn identity(pack: &Pack, picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
+    let heard_for = pack.first.zip(pack.newest).map(|(first, newest)| newest.since(first));
+    let settled = heard_for.is_some_and(|heard| heard > HEARTBEAT_WITHIN);
+    if settled && pack.identity.at().is_none() && !pack.in_bootloader {
+        let text =
+            "No BMU heartbeat has been heard at this base: these numbers may be another device's.";
+        say(Level::Warning, text.to_owned());
+    }
     if pack.in_bootloader {
         let text = "The BMU is in its bootloader and does not watch the cells.";
         say(Level::Warning, text.to_owned());
@@ -116,17 +129,25 @@ fn modules(picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
 }
 
 fn cells(picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
-    let with = |state: CellState| {
+    let with = |fits: fn(&CellPicture) -> bool| {
         let of_module = move |module: &ModulePicture| {
             let number = module.module;
-            let fits = move |(_, cell): &(usize, &crate::engine::pack::CellPicture)| {
-                cell.state == state && (state != CellState::Untrusted || cell.alarming)
-            };
             let place = move |(cell, _)| format!("CMU {number} cell {cell}");
-            module.cells.iter().enumerate().filter(fits).map(place).collect::<Vec<_>>()
+            let those = module.cells.iter().enumerate().filter(|(_, cell)| fits(cell));
+            those.map(place).collect::<Vec<_>>()
         };
         picture.modules.iter().flat_map(of_module).collect::<Vec<String>>()
     };
+    let implausible = with(|cell| cell.alarming && is_implausible(cell));
+    if !implausible.is_empty() {
+        say(
+            Level::Warning,
+            format!(
+                "Implausible, more than any cell can have, and left out of minimum, maximum and mean: {}.",
+                list(&implausible)
+            ),
+        );
+    }
     for module in &picture.modules {
         if all_untrusted(module) {
             say(
@@ -138,14 +159,14 @@ fn cells(picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
             );
         }
     }
-    let untrusted = with(CellState::Untrusted);
+    let untrusted = with(|cell| cell.alarming && !is_implausible(cell));
     if !untrusted.is_empty() {
         say(
             Level::Warning,
             format!("Untrusted, and left out of minimum, maximum and mean: {}.", list(&untrusted)),
         );
     }
-    let extra = with(CellState::Extra);
+    let extra = with(|cell| cell.state == CellState::Extra);
     if !extra.is_empty() {
         say(Level::Fault, format!("A voltage where no cell is configured: {}.", list(&extra)));
     }
@@ -161,10 +182,15 @@ fn cells(picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
     }
 }
 
+fn is_implausible(cell: &CellPicture) -> bool {
+    cell.state == CellState::Untrusted && cell.voltage.is_some_and(|mv| !is_plausible(mv))
+}
+
 /// All cells that are there, and more than one, disagree with themselves.
 fn all_untrusted(module: &ModulePicture) -> bool {
     let count = |state| module.cells.iter().filter(|cell| cell.state == state).count();
-    let alarming = module.cells.iter().filter(|cell| cell.alarming).count();
+    let disagrees = |cell: &&CellPicture| cell.alarming && !is_implausible(cell);
+    let alarming = module.cells.iter().filter(disagrees).count();
     alarming > 1 && alarming == count(CellState::Untrusted) && count(CellState::Ok) == 0
 }
 

@@ -121,6 +121,26 @@ mod ages {
     }
 
     #[test]
+    fn numbers_without_a_heartbeat_may_be_those_of_another_device() {
+        let cells = four(1, 0, [good(3700); 4]);
+        let mut pack = pack();
+        for at in 0..4 {
+            pack.apply(ms(at * 1000), &cells);
+        }
+        assert!(!texts(&pack.picture(ms(3000))).contains("heartbeat has"));
+        pack.apply(ms(3001), &cells);
+        let picture = pack.picture(ms(3001));
+        assert!(picture.level >= Level::Warning);
+        let said = texts(&picture);
+        assert!(
+            said.starts_with("warning: No BMU heartbeat has been heard at this base"),
+            "{said}"
+        );
+        pack.apply(ms(3500), &Fact::Heartbeat { model: Model::Bmu, serial: 1 });
+        assert!(!texts(&pack.picture(ms(3500))).contains("heartbeat has"));
+    }
+
+    #[test]
     fn a_component_may_set_its_own_times() {
         let own = Patience { late: Duration::from_secs(2), lost: Duration::from_secs(9) };
         let settings = PackSettings::default().with_patience(own);
@@ -184,6 +204,25 @@ mod cells {
         assert!(texts(&picture).contains("CMU 1 cell 1"), "{}", texts(&picture));
         pack.apply(ms(600), &four(1, 0, [good(3700), good(3600), good(3701), good(3702)]));
         assert!(texts(&pack.picture(ms(600))).is_empty());
+    }
+
+    #[test]
+    fn a_voltage_that_no_cell_can_have_is_not_trusted_and_its_cell_is_named() {
+        let mut pack = pack();
+        let cells = [good(3700), good(6001), good(32767), good(6000)];
+        pack.apply(ms(0), &four(1, 0, cells));
+        let picture = pack.picture(ms(0));
+        let states = picture.modules[0].cells.iter().map(|cell| cell.state);
+        use CellState::{Ok, Untrusted};
+        assert_eq!(states.collect::<Vec<_>>(), [Ok, Untrusted, Untrusted, Ok]);
+        assert_eq!(picture.cells.max.map(|at| (at.mv, at.cell)), Some((6000, 3)));
+        assert_eq!((picture.cells.counted, picture.cells.untrusted), (2, 2));
+        assert_eq!(picture.cell_sum, None);
+        assert!(texts(&picture).is_empty(), "one message may be wrong: {}", texts(&picture));
+        pack.apply(ms(1000), &four(1, 0, cells));
+        let said = texts(&pack.picture(ms(1000)));
+        assert!(said.starts_with("warning: Implausible"), "{said}");
+        assert!(said.contains(": CMU 1 cell 1, CMU 1 cell 2.") && said.lines().count() == 1);
     }
 
     #[test]

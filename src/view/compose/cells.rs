@@ -138,7 +138,7 @@ const fn words(cell: &CellPicture) -> &'static str {
     match cell.state {
         CellState::Ok => "",
         CellState::Untrusted => {
-            "untrusted: the two measuring channels disagree, the value is not used"
+            "untrusted: the two measuring channels disagree, or no cell can have this; the value is not used"
         }
         CellState::Absent => "absent: no cell is configured here",
         CellState::Extra => "extra: a voltage where no cell is configured",

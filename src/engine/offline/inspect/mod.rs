@@ -20,9 +20,9 @@ use crate::engine::can::frame::{FrameRef, Frames, Kind as FrameKind};
 use crate::engine::can::trace::{Log, OpenLogError};
 pub use crate::engine::device::CurrentSign;
 use crate::engine::device::{
-    AddressWay, BindError, Catalog, Category, Device, Kind, Level, Malformed, Model, Taken,
+    AddressWay, BindError, Catalog, Category, Device, Kind, Malformed, Model, Taken,
 };
-use crate::engine::pack::{CellAt, Pack, PackPicture, PackSettings, Remark};
+use crate::engine::pack::{CellAt, Pack, PackPicture, PackSettings};
 
 /// Frames that are read at once.
 const BATCH: usize = 4096;
@@ -408,14 +408,7 @@ impl Look {
         }
         let start = self.start.unwrap_or(self.end);
         let at = self.until.unwrap_or(self.end);
-        let mut picture = self.pack.picture(at);
-        if !self.heartbeats.contains_key(&base) && self.end.since(start) >= HEARTBEAT_WITHIN {
-            let text = format!(
-                "The recording has no heartbeat at base 0x{base:03X}. A BMU cannot be told not to send it, so these frames may be those of another device."
-            );
-            picture.remarks.insert(0, Remark { level: Level::Warning, text });
-            picture.level = picture.level.max(Level::Warning);
-        }
+        let picture = self.pack.picture(at);
         let name = |bus: &BusId| self.bus_names.get(usize::from(bus.0)).cloned();
         Ok(Report {
             log: path,
