@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::base::problem::{Problem, Severity};
 use crate::cli::Outcome;
 use crate::engine::check::{self, Check};
 
@@ -42,8 +43,16 @@ pub fn run(command: &Command) -> Outcome {
     let check = match check::check(&args.file) {
         Ok(check) => check,
         Err(error) => {
-            eprintln!("busbar: {error}");
-            return Ok(ExitCode::from(1));
+            let text = error.to_string();
+            eprintln!("busbar: {text}");
+            match args.format {
+                Format::Text => return Ok(ExitCode::from(1)),
+                // A program that asked for JSON gets it whatever the file is.
+                Format::Json => {
+                    let problems = vec![Problem { line: 0, severity: Severity::Error, text }];
+                    Check { messages: 0, signals: 0, problems }
+                }
+            }
         }
     };
     let mut out = io::BufWriter::new(io::stdout().lock());

@@ -47,6 +47,12 @@ fn a_dbc_file_that_is_none_is_refused_by_name() {
     for (_, file) in bad_files(&desk, "dbc") {
         let name = file.file_name().unwrap_or_default().to_str().unwrap().to_owned();
         desk.busbar(&[&"dbc", &"check", &file]).ends_with(1).names(&[&name]);
+        let ran = desk.busbar(&[&"dbc", &"check", &file, &"--format", &"json"]);
+        let json: serde_json::Value = serde_json::from_str(&ran.ends_with(1).out).unwrap();
+        assert_eq!((&json["messages"], &json["signals"]), (&0.into(), &0.into()));
+        let problem = &json["problems"][0];
+        assert_eq!((&problem["line"], &problem["severity"]), (&0.into(), &"error".into()));
+        assert!(problem["text"].as_str().unwrap().contains(&name), "{json}");
         let ran = desk.busbar(&[&"decode", &"--dbc", &file, &log]);
         ran.ends_with(2).names(&[&name]);
     }
@@ -58,8 +64,8 @@ fn a_profile_that_is_none_is_refused_by_name() {
     for (what, file) in bad_files(&desk, "toml") {
         let name = file.file_name().unwrap_or_default().to_str().unwrap().to_owned();
         let ran = desk.busbar(&[&"profile", &"check", &file]);
-        // An empty text is read and then refused; the others cannot be read at all.
-        ran.ends_with(if what == "empty" { 1 } else { 2 }).names(&[&name]);
+        // Only a file that is not there cannot be checked.
+        ran.ends_with(if what == "missing" { 2 } else { 1 }).names(&[&name]);
         desk.busbar(&[&"--profile", &file, &"serve"]).ends_with(2).names(&[&name]);
     }
 }

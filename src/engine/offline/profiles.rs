@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::base::problem::Problem;
+use crate::base::problem::{Problem, Severity};
 use crate::engine::device::Catalog;
 use crate::engine::profile::check::{self, Ground};
 use crate::engine::profile::expand::environment;
-use crate::engine::profile::library::{self, Library, LibraryError, Loaded};
+use crate::engine::profile::library::{self, FILE_LIMIT, Library, LibraryError, Loaded};
 use crate::engine::profile::model::Profile;
 use crate::engine::sim::Scene;
 
@@ -105,8 +105,25 @@ pub fn check(name: &str, data_dir: Option<&Path>) -> Result<Report, LibraryError
         Err(LibraryError::Refused { file, problems }) => {
             Ok(Report { file, profile: None, problems })
         }
+        Err(LibraryError::NotText { file, line }) => {
+            Ok(refused(file, line, "this is no UTF-8 text".to_owned()))
+        }
+        Err(LibraryError::TooLarge { file, len }) => {
+            let text = format!("the file has {len} bytes; a profile has at most {FILE_LIMIT}");
+            Ok(refused(file, 0, text))
+        }
+        Err(LibraryError::NoFile(file)) => {
+            Ok(refused(file, 0, "this is no regular file".to_owned()))
+        }
         Err(error) => Err(error),
     }
+}
+
+/// The report on a file that is none of ours.
+fn refused(file: PathBuf, line: usize, text: String) -> Report {
+    let line = u32::try_from(line).unwrap_or(u32::MAX);
+    let problems = vec![Problem { line, severity: Severity::Error, text }];
+    Report { file, profile: None, problems }
 }
 
 #[cfg(test)]
