@@ -24,7 +24,7 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// DBC file. Give it several times for several files: where two know an id, the first given is
-    /// used.
+    /// used. One that cannot be read is left out while another one has messages.
     #[arg(long, value_name = "FILE", required = true)]
     pub dbc: Vec<PathBuf>,
     /// The recording. On Linux, /dev/stdin reads from a pipe.
@@ -83,6 +83,9 @@ pub fn run(args: &Args) -> Outcome {
             .unwrap_or(NonZeroUsize::MIN),
     };
     let job = Job::open(&request)?;
+    for error in job.left_out() {
+        let _ = writeln!(io::stderr(), "busbar: warning: {error}; it is left out");
+    }
     let mut out: Box<dyn Write + Send> = match &args.output {
         Some(path) => Box::new(decode::create(path, &request)?),
         None => Box::new(io::stdout()),

@@ -64,13 +64,15 @@ pub enum DecodeError {
         bytes: u64,
     },
     /// It holds no message.
-    #[error("{}: no message of this DBC file can be used; {problems} problems, such as: {worst}", path.display())]
+    #[error("{}: the DBC file {}", path.display(), without_message(*bytes, *problems, worst))]
     EmptyDbc {
         /// The file.
         path: PathBuf,
+        /// Its size.
+        bytes: u64,
         /// How many problems it has.
         problems: usize,
-        /// The first of the worst.
+        /// The first of the worst; empty where there is none.
         worst: String,
     },
     /// The recording cannot be opened.
@@ -93,6 +95,16 @@ pub enum DecodeError {
     /// The output was not taken.
     #[error("the decoded text cannot be written: {0}")]
     Write(io::Error),
+}
+
+/// What is wrong with a DBC file that has no message.
+fn without_message(bytes: u64, problems: usize, worst: &str) -> String {
+    match (bytes, problems) {
+        (0, _) => "is empty".to_owned(),
+        (_, 0) => "has no message".to_owned(),
+        (_, 1) => format!("has no message that can be used: {worst}"),
+        (_, n) => format!("has no message that can be used; {n} problems, such as: {worst}"),
+    }
 }
 
 impl DecodeError {
@@ -171,27 +183,45 @@ pub struct Job {
     scribe: Scribe,
     threads: NonZeroUsize,
     dbc_problems: Vec<(PathBuf, usize)>,
+    unusable: Vec<DecodeError>,
 }
 
 impl Job {
     /// Reads the DBC files and opens the recording.
     ///
     /// # Errors
-    /// A file cannot be read or is none of its kind.
+    /// The recording cannot be read or is none, or no DBC file has a message.
     pub fn open(request: &Request) -> Result<Self, DecodeError> {
         let log = Log::open(&request.log)?;
         let mut schemas = Vec::new();
         let mut dbc_problems = Vec::new();
+        let mut unusable = Vec::new();
         for path in &request.dbcs {
-            let Parsed { schema, problems } = load(path)?;
+            let Parsed { schema, problems } = match load(path) {
+                Ok(parsed) => parsed,
+                Err(error) => {
+                    unusable.push(error);
+                    continue;
+                }
+            };
             if !problems.is_empty() {
                 dbc_problems.push((path.clone(), problems.len()));
             }
             schemas.push(schema);
         }
+        // One bad file among several does not keep the others from being used.
+        if schemas.is_empty() && !unusable.is_empty() {
+            return Err(unusable.swap_remove(0));
+        }
         let codec = Codec::compile(&schemas.iter().collect::<Vec<_>>());
         let scribe = Scribe::new(&codec, request.format, request.values);
-        Ok(Self { log, codec, scribe, threads: request.threads, dbc_problems })
+        Ok(Self { log, codec, scribe, threads: request.threads, dbc_problems, unusable })
+    }
+
+    /// Why DBC files are left out, where another one has messages.
+    #[must_use]
+    pub fn left_out(&self) -> &[DecodeError] {
+        &self.unusable
     }
 
     /// Size of the recording in bytes; `None` for a pipe.
@@ -244,9 +274,9 @@ fn load(path: &Path) -> Result<Parsed, DecodeError> {
         let worst = match worst {
             Some(Problem { line: 0, text, .. }) => text.clone(),
             Some(Problem { line, text, .. }) => format!("line {line}: {text}"),
-            None => "it is empty".to_owned(),
+            None => String::new(),
         };
-        return Err(DecodeError::EmptyDbc { path: path.to_owned(), problems, worst });
+        return Err(DecodeError::EmptyDbc { path: path.to_owned(), bytes, problems, worst });
     }
     Ok(parsed)
 }

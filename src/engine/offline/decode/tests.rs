@@ -167,12 +167,36 @@ fn a_reader_that_goes_away_ends_all_threads() {
 fn files_that_cannot_be_used_are_named() {
     let mut bench = Bench::new("this is no DBC", LOG, Format::Jsonl, Values::Numbers);
     let said = Job::open(&bench.request).err().unwrap().to_string();
-    assert!(said.contains("a.dbc: no message of this DBC file can be used"), "{said}");
+    assert!(said.contains("a.dbc: the DBC file has no message that can be used"), "{said}");
     bench.request.dbcs = vec!["/nowhere/x.dbc".into()];
     let said = Job::open(&bench.request).err().unwrap().to_string();
     assert!(said.starts_with("/nowhere/x.dbc: the DBC file cannot be read"), "{said}");
     let said = create(&bench.request.log, &bench.request).unwrap_err().to_string();
     assert!(said.contains("would overwrite an input"), "{said}");
+}
+
+#[test]
+fn one_bad_dbc_among_several_is_left_out_and_named() {
+    let mut bench = Bench::new(DBC, LOG, Format::Jsonl, Values::Numbers);
+    let alone = decoded(&bench.request).0;
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let (empty, bare) = (file("empty.dbc", ""), file("bare.dbc", "VERSION \"\"\n\nBU_: A\n"));
+    let good = bench.request.dbcs.clone();
+    bench.request.dbcs = vec![empty, "/nowhere/x.dbc".into(), bare];
+    let said = Job::open(&bench.request).err().unwrap().to_string();
+    assert!(said.ends_with("empty.dbc: the DBC file is empty"), "{said}");
+    bench.request.dbcs.extend(good);
+    let job = Job::open(&bench.request).unwrap();
+    let said: Vec<String> = job.left_out().iter().map(ToString::to_string).collect();
+    assert_eq!(said.len(), 3, "{said:?}");
+    assert!(said[1].starts_with("/nowhere/x.dbc: the DBC file cannot be read"), "{said:?}");
+    assert!(said[2].ends_with("bare.dbc: the DBC file has no message"), "{said:?}");
+    assert_eq!(decoded(&bench.request).0, alone);
 }
 
 #[test]
