@@ -122,7 +122,13 @@ fn serve(cli: &Cli, args: &serve::Args) -> Outcome {
     let watch = watch::start(running.door.clone(), seat.send_profile_watcher())?;
     let listener = listen(args)?;
     let stop = cli::stop_on_signal()?;
-    let deadline = args.duration.map(Duration::try_from_secs_f64).transpose()?;
+    let deadline = args
+        .duration
+        .map(|s| {
+            let span = Duration::try_from_secs_f64(s);
+            span.map_err(|_| format!("--duration is {s}; it is a number of seconds, 0 or more"))
+        })
+        .transpose()?;
     serve::watch(&running.door, &session, &stop, deadline)?;
     drop((listener, watch, running));
     Ok(ExitCode::SUCCESS)

@@ -28,7 +28,7 @@ pub struct Args {
     #[arg(long, value_name = "KIND", default_value = "prohelion-d1000-gen1")]
     pub device: String,
     /// Base address, such as 0x600 [default: that of the kind].
-    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    #[arg(long, value_name = "ADDRESS", value_parser = address, allow_hyphen_values = true)]
     pub base: Option<u32>,
     /// The moment: seconds from the start of the recording, or the recording's own time in seconds
     /// [default: the end].

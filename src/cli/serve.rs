@@ -25,7 +25,7 @@ pub struct Args {
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:18080")]
     pub listen: SocketAddr,
     /// Stop after so many seconds instead of running until Ctrl+C.
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
     pub duration: Option<f64>,
 }
 

@@ -41,7 +41,7 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// End after so many seconds of the scene.
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
     pub duration: Option<f64>,
     /// Name of the bus in the log.
     #[arg(long, value_name = "NAME", default_value = "can0", requires = "log")]

@@ -44,6 +44,7 @@ fn a_recording_that_is_none_is_refused_by_name() {
 fn a_dbc_file_that_is_none_is_refused_by_name() {
     let desk = Desk::new();
     let log = desk.file("good.log", LOG);
+    let good = desk.file("good.dbc", DBC);
     for (_, file) in bad_files(&desk, "dbc") {
         let name = file.file_name().unwrap_or_default().to_str().unwrap().to_owned();
         desk.busbar(&[&"dbc", &"check", &file]).ends_with(1).names(&[&name]);
@@ -55,6 +56,8 @@ fn a_dbc_file_that_is_none_is_refused_by_name() {
         assert!(problem["text"].as_str().unwrap().contains(&name), "{json}");
         let ran = desk.busbar(&[&"decode", &"--dbc", &file, &log]);
         ran.ends_with(2).names(&[&name]);
+        let ran = desk.busbar(&[&"decode", &"--dbc", &file, &"--dbc", &good, &log]);
+        ran.ends_with(0).names(&[&name, "it is left out", "1 decoded"]);
     }
 }
 
@@ -180,6 +183,24 @@ fn a_moment_that_the_recording_does_not_have_is_told() {
     inspect("soon").ends_with(2).names(&["soon"]);
     inspect("nan").ends_with(2).names(&["NaN"]);
     inspect("1e300").ends_with(2);
+}
+
+#[test]
+fn a_negative_number_is_answered_and_not_taken_for_an_option() {
+    let desk = Desk::new();
+    let log = desk.file("good.log", LOG);
+    let out = desk.path("out.log");
+    let inspect = |option: &str, value: &str| desk.busbar(&[&"inspect", &log, &option, &value]);
+    let ran = [
+        inspect("--base", "-32"),
+        inspect("--at", "-1"),
+        desk.busbar(&[&"simulate", &"--log", &out, &"--duration", &"-5"]),
+        desk.busbar(&[&"--demo", &"serve", &"--duration", &"-5"]),
+    ];
+    for (ran, word) in ran.iter().zip(["is no address", "not within", "-5", "-5"]) {
+        ran.ends_with(2).names(&[word]);
+        assert!(!ran.err.contains("unexpected argument"), "{}", ran.err);
+    }
 }
 
 #[test]

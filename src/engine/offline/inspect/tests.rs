@@ -305,6 +305,20 @@ mod made_up_recording {
     }
 
     #[test]
+    fn a_current_that_was_turned_round_is_said_to_be() {
+        let log = recording(&[HEARTBEAT, TOTALS]);
+        let footnote = |sign| {
+            let request = Request { current_sign: Some(sign), ..ask(log.path()) };
+            inspect(&request).unwrap().to_text()
+        };
+        let said = footnote(CurrentSign::DischargePositive);
+        let words = "the device counts discharge as positive, it was turned round.";
+        assert!(said.contains(words), "{said}");
+        let said = footnote(CurrentSign::ChargePositive);
+        assert!(said.contains("Current and power are positive into the battery.\n"), "{said}");
+    }
+
+    #[test]
     fn wrong_questions_get_a_sentence() {
         let log = recording(&[HEARTBEAT]);
         let text = said(&Request { device: "tesla".to_owned(), ..ask(log.path()) });

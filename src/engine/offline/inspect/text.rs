@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{CellSource, Moment, Report};
 use crate::base::reading::Age;
 use crate::base::time::Wall;
-use crate::engine::device::{Level, PackState};
+use crate::engine::device::{CurrentSign, Level, PackState};
 use crate::engine::pack::{BalancingKnown, CellState, ModulePicture, Seen};
 
 /// What stands where there is no value.
@@ -254,10 +254,13 @@ impl Report {
         if p.cells.balancing > 0 || p.balancing_known == BalancingKnown::Unknown {
             line("", p.balancing_known.words());
         }
-        line(
-            "",
-            &format!("Current and power are positive into the battery ({}).", self.current_sign),
-        );
+        let turned = match self.current_sign {
+            CurrentSign::ChargePositive => "",
+            CurrentSign::DischargePositive => {
+                "; the device counts discharge as positive, it was turned round"
+            }
+        };
+        line("", &format!("Current and power are positive into the battery{turned}."));
         if !self.other_bases.is_empty() {
             let bases: Vec<String> =
                 self.other_bases.iter().map(|base| format!("0x{base:03X}")).collect();
