@@ -253,6 +253,12 @@ impl App {
     }
 
     fn frame(&mut self, ui: &mut Ui, theme: &Theme) -> Option<Command> {
+        if self.overlay.is_some() {
+            // A tip of the page would stay above what lies on top; nothing is drawn paler, the
+            // overlay sees to that.
+            ui.visuals_mut().disabled_alpha = 1.0;
+            ui.disable();
+        }
         let mut asked = None;
         let edge = |fill, margin| Frame::new().fill(fill).inner_margin(margin);
         let bar = |fill| edge(fill, Margin::symmetric(16, 0));

@@ -163,8 +163,9 @@ pub fn entries(chrome: &Chrome, tabs: &[Tab], start: &StartView) -> Vec<Entry> {
         "",
         Command::Submit(Intent::ClearTraffic),
     ));
-    for (scene, _) in &start.scenes {
-        let label = format!("Run the demo: {scene}");
+    for (at, (scene, _)) in start.scenes.iter().enumerate() {
+        let label =
+            if at == 0 { "Run the demo".to_owned() } else { format!("Run the demo: {scene}") };
         all.push(entry(
             &label,
             icons::FLASK,

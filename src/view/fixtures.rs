@@ -356,6 +356,8 @@ fn panel(row: &TrafficRow) -> SignalPanel {
     SignalPanel {
         key: row.key,
         title: if known { format!("{} · {}", row.id, row.message) } else { row.id.clone() },
+        bytes: row.bytes.clone(),
+        shade: row.shade,
         comment: if known { "Sent ten times a second.".into() } else { String::new() },
         signals: if known {
             vec![

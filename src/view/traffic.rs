@@ -148,6 +148,10 @@ pub struct SignalPanel {
     pub title: String,
     /// The message's comment.
     pub comment: String,
+    /// The bytes of its last frame, whatever the filter hides.
+    pub bytes: Vec<ByteCell>,
+    /// Fresh, or how long silent.
+    pub shade: Shade,
     /// Its signals; empty where no DBC knows the id.
     pub signals: Vec<SignalRow>,
     /// What stands here when there are none.

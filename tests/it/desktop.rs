@@ -338,6 +338,56 @@ fn a_try_that_fails_leaves_the_open_page_and_says_why_once() {
 }
 
 #[test]
+fn a_window_made_small_still_shows_eight_bytes_cycle_and_count() {
+    let mut window = open(FixtureSource::running(38), LARGE);
+    window.ctrl(Key::Num2);
+    window.press(Key::ArrowDown);
+    let rect = |window: &Window, label: &str| window.harness.get_by_label(label).rect();
+    let message = |window: &Window| {
+        rect(window, "Sort by Dir").left() - rect(window, "Sort by Message").left()
+    };
+    let wide = message(&window);
+    window.harness.set_size(SMALLEST);
+    window.harness.run();
+    assert!(message(&window) < wide, "the message gives way");
+    let between = rect(&window, "Sort by Cycle ms").left() - rect(&window, "Sort by Bus").left();
+    assert!(between >= 52.0 + 8.0 + 8.0 * 20.5, "bus and eight bytes have room: {between}");
+    let end = rect(&window, "Sort by Count").left() + 50.0;
+    let panel = rect(&window, "Bytes: 00 52 46 41 10 27 00 00").left();
+    assert!(end < panel, "the count ends at {end}, the signals begin at {panel}");
+}
+
+#[test]
+fn the_selected_id_keeps_its_bytes_when_the_filter_hides_it() {
+    let mut window = open(FixtureSource::running(38), SMALLEST);
+    window.ctrl(Key::Num2);
+    window.press(Key::ArrowDown);
+    window.type_into(can::FILTER, "6FA");
+    assert!(!window.shows("0x600 BMU heartbeat, rx on demo"), "its row is hidden");
+    assert!(window.shows("0x600 · BMU heartbeat"));
+    assert_eq!(window.count("Bytes: 00 52 46 41 10 27 00 00"), 1);
+}
+
+#[test]
+fn no_tip_of_the_page_stays_above_the_palette() {
+    let mut window = open(FixtureSource::running(38), LARGE);
+    window.harness.get_by_label(bars::PALETTE).hover();
+    window.harness.run_steps(60);
+    assert!(window.shows("Command palette, Ctrl+K"), "{:?}", window.names());
+    window.ctrl(Key::K);
+    assert!(!window.shows("Command palette, Ctrl+K"));
+}
+
+#[test]
+fn the_last_speed_is_reached_without_scrolling_its_list() {
+    let mut window = playing(SMALLEST);
+    window.click("Playing speed");
+    window.click("as fast as possible");
+    let fastest = Intent::Player(PlayerIntent::Pace(Pace::Fastest));
+    assert_eq!(window.asked(), [fastest]);
+}
+
+#[test]
 fn a_column_sorts_both_ways() {
     let mut window = open(FixtureSource::running(38), LARGE);
     window.ctrl(Key::Num2);

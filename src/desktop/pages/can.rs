@@ -2,7 +2,7 @@
 
 use egui::{
     Align, Align2, Color32, FocusDirection, Key, Layout, Modifiers, Pos2, Rect, Response, RichText,
-    Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, Vec2,
+    Role, ScrollArea, Sense, TextEdit, Ui, Vec2,
 };
 use egui_extras::{Column, TableBuilder};
 
@@ -10,14 +10,13 @@ use crate::desktop::command::Command;
 use crate::desktop::fonts;
 use crate::desktop::icons;
 use crate::desktop::pages;
+use crate::desktop::pages::signals;
 use crate::desktop::source::Intent;
 use crate::desktop::theme::Theme;
 use crate::desktop::widgets::panel::{GAP, panel_in};
-use crate::desktop::widgets::text::{cut, line, name, paragraph, shade};
+use crate::desktop::widgets::text::{cut, line, name, shade};
 use crate::view::shown::{Shade, Tone};
-use crate::view::traffic::{
-    ByteCell, SignalPanel, SortBy, SortOrder, TrafficPrefs, TrafficRow, TrafficView,
-};
+use crate::view::traffic::{ByteCell, SortBy, SortOrder, TrafficPrefs, TrafficRow, TrafficView};
 
 /// Narrower pages show the signals below the table.
 const TWO_COLUMNS: f32 = 800.0;
@@ -46,7 +45,7 @@ pub fn draw(
         let right = Rect::from_min_max(Pos2::new(left.right() + GAP, body.top()), body.max);
         panel_in(ui, theme, left, |ui| table_panel(ui, theme, view, prefs));
         panel_in(ui, theme, right, |ui| {
-            signal_panel(ui, theme, view.selected.as_ref(), view, prefs)
+            signals::draw(ui, theme, view.selected.as_ref(), prefs);
         });
     } else {
         // A body too low for both scrolls as a whole.
@@ -71,7 +70,7 @@ fn stacked(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut TrafficPr
     let top = Rect::from_min_size(body.min, Vec2::new(body.width(), upper));
     let bottom = Rect::from_min_max(Pos2::new(body.left(), top.bottom() + GAP), body.max);
     panel_in(ui, theme, top, |ui| table_panel(ui, theme, view, prefs));
-    panel_in(ui, theme, bottom, |ui| signal_panel(ui, theme, view.selected.as_ref(), view, prefs));
+    panel_in(ui, theme, bottom, |ui| signals::draw(ui, theme, view.selected.as_ref(), prefs));
 }
 
 fn header(
@@ -159,6 +158,9 @@ fn table_panel(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut Traff
     });
 }
 
+/// Widths of columns are remembered for each so many points of the table's width.
+const WIDTH_STEP: f32 = 16.0;
+
 const COLUMNS: [(&str, Option<SortBy>); 7] = [
     ("Id", Some(SortBy::Id)),
     ("Message", Some(SortBy::Message)),
@@ -171,12 +173,15 @@ const COLUMNS: [(&str, Option<SortBy>); 7] = [
 
 fn table(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut TrafficPrefs, height: f32) {
     ui.spacing_mut().item_spacing = Vec2::new(8.0, 0.0);
-    let message = (ui.available_width() - 490.0).clamp(80.0, 420.0);
+    // The message gives way first. Widths a person has set hold for windows of about this width:
+    // those of a large window would push the last columns out of a small one.
+    let step = (ui.available_width() / WIDTH_STEP).floor();
+    let message = (step * WIDTH_STEP - 490.0).clamp(70.0, 420.0);
     let widths = [82.0, message, 22.0, 52.0, BYTE.x * BYTES_IN_ROW as f32 + 2.0, 60.0];
     // Rules between rows, none between columns.
     ui.visuals_mut().widgets.noninteractive.bg_stroke = egui::Stroke::NONE;
     let mut builder = TableBuilder::new(ui)
-        .id_salt("traffic")
+        .id_salt(("traffic", step as u32))
         .resizable(true)
         .sense(Sense::click())
         .auto_shrink(false)
@@ -265,25 +270,41 @@ fn cells(row: &mut egui_extras::TableRow<'_, '_>, theme: &Theme, shown: &Traffic
         (&shown.bus, fonts::mono(12.0), plain),
     ];
     for (text, font, colour) in texts {
-        row.col(|ui| cell(ui, text, font, colour));
+        let mut whole = true;
+        let (_, response) = row.col(|ui| whole = cell(ui, text, font, colour));
+        if !whole {
+            response.on_hover_text(text);
+        }
     }
     row.col(|ui| {
         bytes(ui, theme, &shown.bytes, BYTES_IN_ROW, shown.shade);
     });
-    row.col(|ui| cell(ui, &shown.cycle, fonts::mono(12.0), plain));
-    row.col(|ui| cell(ui, &shown.count, fonts::mono(12.0), plain));
+    for text in [&shown.cycle, &shown.count] {
+        row.col(|ui| {
+            cell(ui, text, fonts::mono(12.0), plain);
+        });
+    }
 }
 
-/// Painted, not a label: the row as a whole is what is pressed and read out.
-fn cell(ui: &mut Ui, text: &str, font: egui::FontId, colour: Color32) {
+/// Painted, not a label: the row as a whole is what is pressed and read out. Returns whether the
+/// whole text had room.
+pub(super) fn cell(ui: &mut Ui, text: &str, font: egui::FontId, colour: Color32) -> bool {
     let rect = ui.available_rect_before_wrap();
     let galley = cut(ui, text, font, rect.width());
     let at = Pos2::new(rect.left(), rect.center().y - galley.size().y / 2.0);
+    let whole = !galley.elided;
     ui.painter().galley(at, galley, colour);
+    whole
 }
 
 /// Bytes in hex, each on the colour of how often it changes.
-fn bytes(ui: &mut Ui, theme: &Theme, bytes: &[ByteCell], most: usize, age: Shade) -> Response {
+pub(super) fn bytes(
+    ui: &mut Ui,
+    theme: &Theme,
+    bytes: &[ByteCell],
+    most: usize,
+    age: Shade,
+) -> Response {
     let shown = bytes.len().min(most);
     let rows = shown.div_ceil(BYTES_IN_ROW).max(1);
     let size = Vec2::new(
@@ -320,76 +341,4 @@ fn bytes(ui: &mut Ui, theme: &Theme, bytes: &[ByteCell], most: usize, age: Shade
         );
     }
     response
-}
-
-fn signal_panel(
-    ui: &mut Ui,
-    theme: &Theme,
-    panel: Option<&SignalPanel>,
-    view: &TrafficView,
-    prefs: &mut TrafficPrefs,
-) {
-    let Some(panel) = panel else {
-        let text = "Choose an id on the left to see its bytes and its signals.";
-        pages::empty(ui, theme, icons::ARROWS_LEFT_RIGHT, text);
-        return;
-    };
-    ScrollArea::vertical().id_salt("signals").auto_shrink(false).show(ui, |ui| {
-        ui.horizontal(|ui| {
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if ui.small_button(icons::CLOSE).accessible_name("Close the signals").clicked() {
-                    prefs.selected = None;
-                }
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    line(ui, &panel.title, fonts::strong(14.0), theme.text);
-                });
-            });
-        });
-        if !panel.comment.is_empty() {
-            paragraph(ui, &panel.comment, theme.muted);
-        }
-        if let Some(row) = view.rows.iter().find(|r| r.key == panel.key) {
-            ui.add_space(4.0);
-            bytes(ui, theme, &row.bytes, 64, row.shade);
-        }
-        ui.add_space(8.0);
-        if panel.signals.is_empty() {
-            paragraph(ui, &panel.empty, theme.muted);
-        }
-        signals(ui, theme, panel);
-    });
-}
-
-fn signals(ui: &mut Ui, theme: &Theme, panel: &SignalPanel) {
-    let width = ui.available_width();
-    let (names, values) = (width * 0.38, width * 0.31);
-    for signal in &panel.signals {
-        let (rect, response) = ui.allocate_exact_size(Vec2::new(width, 27.0), Sense::hover());
-        name(&response, Role::Label, &format!("{}: {}", signal.name, signal.value));
-        if ui.is_rect_visible(rect) {
-            ui.painter().hline(rect.x_range(), rect.top(), egui::Stroke::new(1.0, theme.line));
-            let places = [
-                (0.0, names, &signal.name, fonts::text(13.0), theme.text),
-                (names, values, &signal.value, fonts::mono(12.5), theme.text),
-                (
-                    names + values,
-                    width - names - values,
-                    &signal.raw,
-                    fonts::mono(11.5),
-                    theme.muted,
-                ),
-            ];
-            for (left, room, text, font, colour) in places {
-                let place = Rect::from_min_size(
-                    rect.min + Vec2::new(left, 0.0),
-                    Vec2::new(room - 8.0, 27.0),
-                );
-                let mut at = ui.new_child(UiBuilder::new().max_rect(place));
-                cell(&mut at, text, font, colour);
-            }
-        }
-        if !signal.hover.is_empty() {
-            response.on_hover_text(&signal.hover);
-        }
-    }
 }

@@ -4,6 +4,7 @@ pub mod about;
 pub mod can;
 pub mod pack;
 pub mod parts;
+pub mod signals;
 pub mod start;
 
 use egui::{Color32, RichText, Ui};

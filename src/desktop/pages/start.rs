@@ -77,6 +77,19 @@ fn heading(ui: &mut Ui, theme: &Theme, icon: &str, text: &str, sentence: &str) {
     ui.add_space(6.0);
 }
 
+/// A button with its sentence close below it. Returns whether it was pressed.
+fn choice(ui: &mut Ui, theme: &Theme, button: egui::Button<'_>, sentence: &str) -> bool {
+    let gap = ui.spacing().item_spacing.y;
+    let pressed = ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = (gap * 0.5).floor();
+        let pressed = ui.add(button).clicked();
+        paragraph(ui, sentence, theme.muted);
+        pressed
+    });
+    ui.add_space(6.0);
+    pressed.inner
+}
+
 fn demo(ui: &mut Ui, theme: &Theme, view: &StartView) -> Option<Command> {
     let words =
         "Simulated devices speak real frames on a bus inside the program. Nothing to connect.";
@@ -86,11 +99,9 @@ fn demo(ui: &mut Ui, theme: &Theme, view: &StartView) -> Option<Command> {
         let label = if at == 0 { "Open the demo".to_owned() } else { format!("Open {scene}") };
         let button =
             if at == 0 { pages::primary(theme, &label) } else { egui::Button::new(&label) };
-        if ui.add(button).clicked() {
+        if choice(ui, theme, button, sentence) {
             asked = Some(Command::Submit(Intent::ChooseDemo(scene.clone())));
         }
-        paragraph(ui, sentence, theme.muted);
-        ui.add_space(4.0);
     }
     asked
 }
@@ -101,11 +112,9 @@ fn interfaces(ui: &mut Ui, theme: &Theme, view: &StartView) -> Option<Command> {
     let mut asked = None;
     for found in &view.interfaces {
         let label = format!("Use {}", found.name);
-        if ui.button(&label).clicked() {
+        if choice(ui, theme, egui::Button::new(label), &found.sentence) {
             asked = Some(Command::Submit(Intent::ChooseInterface(found.name.clone())));
         }
-        paragraph(ui, &found.sentence, theme.muted);
-        ui.add_space(4.0);
     }
     if view.interfaces.is_empty() {
         paragraph(ui, &view.no_interface, theme.text);

@@ -78,8 +78,11 @@ fn seek(ui: &mut Ui, theme: &Theme, view: &PlayerView, width: f32) -> Option<f64
 
 fn pace(ui: &mut Ui, view: &PlayerView) -> Option<Pace> {
     let mut chosen = None;
-    let response =
-        ComboBox::from_id_salt("pace").width(92.0).selected_text(&view.speed).show_ui(ui, |ui| {
+    let response = ComboBox::from_id_salt("pace")
+        .width(92.0)
+        .height(400.0)
+        .selected_text(&view.speed)
+        .show_ui(ui, |ui| {
             for (pace, words) in Pace::CHOICES {
                 if ui.selectable_label(view.speed == words, words).clicked() {
                     chosen = Some(pace);

@@ -95,6 +95,21 @@ fn a_floating_point_signal_keeps_its_decimals() {
 }
 
 #[test]
+fn the_selected_id_keeps_its_bytes_when_the_filter_hides_its_row() {
+    let mut plant = Plant::of("demo");
+    plant.run(Duration::from_secs(20));
+    let key = RowKey { bus: 0, id: 0x6F4, sent: false };
+    let prefs = TrafficPrefs { selected: Some(key), ..TrafficPrefs::default() };
+    let all = compose::traffic::traffic(&plant.published(), &prefs);
+    let row = all.rows.iter().find(|row| row.key == key).unwrap();
+    let prefs = TrafficPrefs { filter: "0x600".into(), ..prefs };
+    let filtered = compose::traffic::traffic(&plant.published(), &prefs);
+    assert!(filtered.rows.iter().all(|row| row.key != key));
+    let panel = filtered.selected.unwrap();
+    assert_eq!((panel.bytes, panel.shade), (row.bytes.clone(), row.shade));
+}
+
+#[test]
 fn the_frame_names_profile_bus_and_person() {
     let mut plant = Plant::of("demo");
     plant.run(Duration::from_secs(3));

@@ -69,20 +69,24 @@ fn row(snapshot: &Snapshot, entry: &TrafficEntry) -> TrafficRow {
     let frame = entry.last.view();
     let bus = bus(snapshot, frame.bus());
     let now = bus.map_or(snapshot.at, |bus| bus.now);
-    let bytes = frame.data.iter().enumerate();
     TrafficRow {
         key: key(entry),
         id: frame.id().to_string(),
         message: message(snapshot, frame.bus(), frame.id(), frame.kind()),
         direction: direction(frame.kind(), frame.direction()).into(),
         bus: bus.map_or_else(|| DASH.to_owned(), |bus| bus.name.to_string()),
-        bytes: bytes.map(|(at, &value)| ByteCell { value, heat: entry.heat(at, now) }).collect(),
+        bytes: bytes(entry, now),
         cycle: entry.cycle_ns.map_or_else(|| DASH.into(), |ns| text::fixed(ns / 1e6, 1)),
         count: text::grouped(entry.count),
         shade: shade(entry, now),
         cycle_ms: entry.cycle_ns.map(|ns| ns / 1e6),
         frames: entry.count,
     }
+}
+
+fn bytes(entry: &TrafficEntry, now: Mono) -> Vec<ByteCell> {
+    let bytes = entry.last.view().data.iter().enumerate();
+    bytes.map(|(at, &value)| ByteCell { value, heat: entry.heat(at, now) }).collect()
 }
 
 fn message(snapshot: &Snapshot, bus: BusId, id: Id, kind: Kind) -> String {
@@ -151,7 +155,16 @@ fn panel(snapshot: &Snapshot, entry: &TrafficEntry) -> SignalPanel {
     };
     let (comment, signals) = decoded.map_or_else(Default::default, |d| (d.comment, d.signals));
     let signals = signals.iter().map(signal).collect();
-    SignalPanel { key: key(entry), title, comment, signals, empty: empty.into() }
+    let now = bus(snapshot, frame.bus()).map_or(snapshot.at, |bus| bus.now);
+    SignalPanel {
+        key: key(entry),
+        title,
+        comment,
+        bytes: bytes(entry, now),
+        shade: shade(entry, now),
+        signals,
+        empty: empty.into(),
+    }
 }
 
 /// A unit as people write it: DBC files often keep to ASCII.

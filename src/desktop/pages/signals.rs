@@ -1,0 +1,175 @@
+//! The signals of the selected id, beside the table of the CAN page.
+
+use egui::{Align, Color32, FontId, Layout, Rect, Role, ScrollArea, Sense, Ui, UiBuilder, Vec2};
+
+use crate::desktop::fonts;
+use crate::desktop::icons;
+use crate::desktop::pages;
+use crate::desktop::pages::can::{bytes, cell};
+use crate::desktop::theme::Theme;
+use crate::desktop::widgets::text::{line, name, paragraph};
+use crate::view::traffic::{SignalPanel, SignalRow, TrafficPrefs};
+
+/// Most bytes of a frame.
+const BYTES: usize = 64;
+/// Between texts of a row.
+const GAP: f32 = 12.0;
+
+/// Draws the bytes and signals of `panel`; closing it lets go of the selected id.
+pub fn draw(ui: &mut Ui, theme: &Theme, panel: Option<&SignalPanel>, prefs: &mut TrafficPrefs) {
+    let Some(panel) = panel else {
+        let text = "Choose an id on the left to see its bytes and its signals.";
+        pages::empty(ui, theme, icons::ARROWS_LEFT_RIGHT, text);
+        return;
+    };
+    ScrollArea::vertical().id_salt("signals").auto_shrink(false).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if ui.small_button(icons::CLOSE).accessible_name("Close the signals").clicked() {
+                    prefs.selected = None;
+                }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    line(ui, &panel.title, fonts::strong(14.0), theme.text);
+                });
+            });
+        });
+        if !panel.comment.is_empty() {
+            paragraph(ui, &panel.comment, theme.muted);
+        }
+        if !panel.bytes.is_empty() {
+            ui.add_space(4.0);
+            let response = bytes(ui, theme, &panel.bytes, BYTES, panel.shade);
+            let mut spoken = String::from("Bytes:");
+            panel.bytes.iter().for_each(|byte| spoken.push_str(&format!(" {:02X}", byte.value)));
+            name(&response, Role::Label, &spoken);
+        }
+        ui.add_space(8.0);
+        if panel.signals.is_empty() {
+            paragraph(ui, &panel.empty, theme.muted);
+        }
+        signals(ui, theme, &panel.signals);
+    });
+}
+
+/// Where the texts of a row stand, from its left.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Places {
+    /// Name, value and raw value side by side; where value and raw value begin.
+    Beside { value: f32, raw: f32 },
+    /// The name above the value, which may take the whole width.
+    Above,
+}
+
+/// Side by side where the widest texts have room for it.
+fn places(width: f32, [name, value, raw]: [f32; 3]) -> Places {
+    let spare = width - name - value - raw - 2.0 * GAP;
+    if spare < 0.0 {
+        return Places::Above;
+    }
+    let begin = name + GAP + spare * 0.4;
+    Places::Beside { value: begin, raw: begin + value + GAP + spare * 0.3 }
+}
+
+/// Room for the raw value right of a value below its name; the raw value gives way first.
+fn raw_room(width: f32, value: f32) -> f32 {
+    (width - value - GAP).max(0.0)
+}
+
+fn texts(theme: &Theme, signal: &SignalRow) -> [(String, FontId, Color32); 3] {
+    [
+        (signal.name.clone(), fonts::text(13.0), theme.text),
+        (signal.value.clone(), fonts::mono(12.5), theme.text),
+        (signal.raw.clone(), fonts::mono(11.5), theme.muted),
+    ]
+}
+
+fn signals(ui: &mut Ui, theme: &Theme, signals: &[SignalRow]) {
+    let width = ui.available_width();
+    let needed = |text: &str, font: &FontId| {
+        ui.painter().layout_no_wrap(text.into(), font.clone(), Color32::PLACEHOLDER).size().x.ceil()
+    };
+    let mut rows = Vec::with_capacity(signals.len());
+    let mut widest = [0.0_f32; 3];
+    for signal in signals {
+        let texts = texts(theme, signal);
+        let wide = [0, 1, 2]
+            .map(|at: usize| texts.get(at).map_or(0.0, |(text, font, _)| needed(text, font)));
+        widest.iter_mut().zip(wide).for_each(|(most, wide)| *most = most.max(wide));
+        rows.push((signal, texts, wide[1]));
+    }
+    let places = places(width, widest);
+    for (signal, texts, value) in rows {
+        row(ui, theme, signal, (texts, value), places);
+    }
+}
+
+fn row(
+    ui: &mut Ui,
+    theme: &Theme,
+    signal: &SignalRow,
+    (texts, value_width): ([(String, FontId, Color32); 3], f32),
+    places: Places,
+) {
+    let width = ui.available_width();
+    let height = match places {
+        Places::Beside { .. } => 27.0,
+        Places::Above => 44.0,
+    };
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(width, height), Sense::hover());
+    name(&response, Role::Label, &format!("{}: {}", signal.name, signal.value));
+    if ui.is_rect_visible(rect) {
+        ui.painter().hline(rect.x_range(), rect.top(), egui::Stroke::new(1.0, theme.line));
+        let boxes = match places {
+            Places::Beside { value, raw } => [
+                (0.0, 0.0, value - GAP, height),
+                (value, 0.0, raw - GAP - value + 1.0, height),
+                (raw, 0.0, width - raw + 1.0, height),
+            ],
+            Places::Above => {
+                let room = raw_room(width, value_width);
+                [
+                    (0.0, 3.0, width, 20.0),
+                    (0.0, 22.0, width, 20.0),
+                    (width - room, 22.0, room, 20.0),
+                ]
+            }
+        };
+        for ((left, top, wide, high), (text, font, colour)) in boxes.into_iter().zip(texts) {
+            // Less than two digits of a raw value tell nothing.
+            if wide < 30.0 {
+                continue;
+            }
+            let place = Rect::from_min_size(rect.min + Vec2::new(left, top), Vec2::new(wide, high));
+            let mut at = ui.new_child(UiBuilder::new().max_rect(place));
+            cell(&mut at, &text, font, colour);
+        }
+    }
+    let whole = format!("{}: {}, raw {}", signal.name, signal.value, signal.raw);
+    if signal.hover.is_empty() {
+        response.on_hover_text(whole);
+    } else {
+        response.on_hover_text(format!("{whole}\n{}", signal.hover));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_does_not_fit_beside_its_name_gets_the_whole_width() {
+        assert_eq!(places(230.0, [150.0, 120.0, 40.0]), Places::Above);
+        assert_eq!(raw_room(230.0, 120.0), 98.0);
+        assert_eq!(raw_room(230.0, 260.0), 0.0, "the raw value gives way");
+    }
+
+    #[test]
+    fn where_all_fit_no_text_reaches_into_the_next() {
+        let Places::Beside { value, raw } = places(400.0, [150.0, 120.0, 40.0]) else {
+            panic!("there is room");
+        };
+        assert!(value >= 150.0 + GAP, "{value}");
+        assert!(raw >= value + 120.0 + GAP, "{raw}");
+        assert!(raw + 40.0 <= 400.0, "{raw}");
+    }
+}
