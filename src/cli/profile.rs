@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use crate::base::problem::Problem;
 use crate::cli::Outcome;
-use crate::engine::profiles::{self, Report, Summary};
+use crate::engine::profiles::{self, Filled, Report, Summary};
 use crate::engine::{ComponentEntry, Profile};
 
 /// What to do with profiles.
@@ -66,7 +66,11 @@ pub fn run(command: &Command, data_dir: Option<&Path>) -> Outcome {
             let loaded = profiles::open(&args.profile, data_dir)?;
             match args.format {
                 Format::Text => print_profile(&mut out, &loaded.file, &loaded.profile)?,
-                Format::Json => print_json(&mut out, &loaded.profile)?,
+                Format::Json => {
+                    let mut json = serde_json::to_value(&loaded.profile)?;
+                    json["component"] = serde_json::to_value(profiles::filled(&loaded.profile))?;
+                    print_json(&mut out, &json)?;
+                }
             }
         }
         Command::Check(args) => {
@@ -127,30 +131,44 @@ fn print_profile(out: &mut impl Write, file: &Path, profile: &Profile) -> io::Re
         }
         writeln!(out)?;
     }
-    for component in &profile.components {
-        write!(out, "  component {}: {} on {}", component.name, component.kind, component.bus)?;
-        writeln!(out, "{}", settings(component))?;
+    for filled in profiles::filled(profile) {
+        let ComponentEntry { name, kind, bus, .. } = &filled.entry;
+        writeln!(out, "  component {name}: {kind} on {bus}{}", settings(&filled))?;
     }
     Ok(())
 }
 
-/// What a component sets itself, each behind a comma.
-fn settings(component: &ComponentEntry) -> String {
-    let limits = component.limits;
-    let all = [
-        component.base.map(|base| format!("base {base:#x}")),
-        component.current_sign.map(|sign| sign.to_string()),
-        (component.strings != 1).then(|| format!("{} strings", component.strings)),
-        component.pack.as_ref().map(|pack| format!("pack {pack}")),
-        component.late.map(|late| format!("late after {} ms", late.as_millis())),
-        component.lost.map(|lost| format!("lost after {} ms", lost.as_millis())),
+/// The settings of a component as they hold, each behind a comma.
+fn settings(filled: &Filled) -> String {
+    let entry = &filled.entry;
+    let limits = entry.limits;
+    let said = |name: &str, text: String| {
+        let note = if filled.defaults.contains(&name) { " (default)" } else { "" };
+        format!("{text}{note}")
+    };
+    // Only a battery has a sign, strings and a pack.
+    let strings = count(entry.strings.into(), "string", "strings");
+    let own = [
+        entry.base.map(|base| said("base", format!("base {base:#x}"))),
+        entry.current_sign.map(|sign| said("current_sign", sign.to_string())),
+        entry.current_sign.map(|_| said("strings", strings)),
+        entry.pack.as_ref().map(|pack| said("pack", format!("pack {pack}"))),
+        entry.late.map(|late| said("late_ms", format!("late after {} ms", late.as_millis()))),
+        entry.lost.map(|lost| said("lost_ms", format!("lost after {} ms", lost.as_millis()))),
+    ];
+    let bounds: Vec<String> = [
         limits.cell_min.map(|mv| format!("cells at least {} mV", mv.get())),
         limits.cell_max.map(|mv| format!("cells at most {} mV", mv.get())),
         limits.temperature_min.map(|t| format!("at least {} °C", t.get())),
         limits.temperature_max.map(|t| format!("at most {} °C", t.get())),
         limits.current_max.map(|a| format!("at most {} A", a.get())),
-    ];
-    all.into_iter().flatten().map(|one| format!(", {one}")).collect()
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let none = bounds.is_empty().then(|| "no limits (default)".to_owned());
+    let all = own.into_iter().flatten().chain(bounds).chain(none);
+    all.map(|one| format!(", {one}")).collect()
 }
 
 fn print_report(out: &mut impl Write, report: &Report) -> io::Result<()> {

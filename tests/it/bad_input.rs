@@ -304,10 +304,21 @@ fn a_sound_profile_is_listed_shown_and_checked() {
     let list = desk.busbar(&[&"profile", &"list"]);
     list.ends_with(0).names(&["Mine    1 bus, 1 component", "Broken  refused: ", "Broken.toml:2:"]);
     let show = desk.busbar(&[&"profile", &"show", &"Mine"]);
-    show.ends_with(0).names(&["component front", "base 0x200, 2 strings", "virtual:x"]);
+    show.ends_with(0).names(&[
+        "component front",
+        "base 0x200, charge-positive (default)",
+        "virtual:x",
+    ]);
+    show.names(&[", 2 strings, pack front (default), late after 300 ms (default)"]);
+    show.names(&["no limits (default)"]);
     let show = desk.busbar(&[&"profile", &"show", &"Mine", &"--format", &"json"]);
     let json: serde_json::Value = serde_json::from_str(&show.ends_with(0).out).unwrap();
-    assert_eq!(json["component"][0]["base"], 0x200);
+    let component = &json["component"][0];
+    assert_eq!(component["base"], 0x200);
+    assert_eq!(component["current_sign"], "charge-positive");
+    assert_eq!(component["lost_ms"], 1000);
+    let defaults = serde_json::json!(["current_sign", "pack", "late_ms", "lost_ms"]);
+    assert_eq!(component["defaults"], defaults);
     desk.busbar(&[&"profile", &"check", &"Mine"]).ends_with(0).names(&["can run: 1 bus"]);
 }
 

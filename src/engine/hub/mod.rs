@@ -5,7 +5,7 @@ mod bus;
 pub(crate) mod decoders;
 pub(crate) mod event;
 mod limits;
-mod plant;
+pub(in crate::engine) mod plant;
 #[cfg(test)]
 mod tests;
 pub(crate) mod traffic;

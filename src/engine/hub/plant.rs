@@ -282,7 +282,7 @@ impl Component {
 }
 
 /// How long a kind may usually be silent: by the messages that its presence is judged by.
-fn usual_patience(kind: &Kind) -> Patience {
+pub(in crate::engine) fn usual_patience(kind: &Kind) -> Patience {
     let named = match kind.manifest.category {
         Category::Battery | Category::DriverControls => "fast",
         Category::Charger => "status",

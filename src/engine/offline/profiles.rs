@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::base::problem::{Problem, Severity};
-use crate::engine::device::Catalog;
+use crate::engine::device::{Catalog, Category};
+use crate::engine::hub::plant::usual_patience;
 use crate::engine::profile::check::{self, Ground};
 use crate::engine::profile::expand::environment;
 use crate::engine::profile::library::{self, FILE_LIMIT, Library, LibraryError, Loaded};
-use crate::engine::profile::model::Profile;
+use crate::engine::profile::model::{ComponentEntry, Profile};
 use crate::engine::sim::Scene;
 
 /// A profile of the data folder in one line.
@@ -117,6 +118,49 @@ pub fn check(name: &str, data_dir: Option<&Path>) -> Result<Report, LibraryError
         }
         Err(error) => Err(error),
     }
+}
+
+/// A component with everything filled in that it does not set itself.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Filled {
+    /// Its settings as they hold.
+    #[serde(flatten)]
+    pub entry: ComponentEntry,
+    /// The names of those that it does not set itself.
+    pub defaults: Vec<&'static str>,
+}
+
+/// The components of `profile` as they will run. One of an unknown kind stays as it is written.
+#[must_use]
+pub fn filled(profile: &Profile) -> Vec<Filled> {
+    let catalog = Catalog::builtin();
+    profile.components.iter().map(|entry| fill(entry.clone(), &catalog)).collect()
+}
+
+fn fill(mut entry: ComponentEntry, catalog: &Catalog) -> Filled {
+    let mut defaults = Vec::new();
+    let Some(kind) = catalog.find(&entry.kind) else { return Filled { entry, defaults } };
+    let usual = kind.defaults();
+    let patience = entry.patience(usual_patience(kind));
+    let mut default = |is, name| {
+        if is {
+            defaults.push(name);
+        }
+    };
+    default(entry.base.is_none(), "base");
+    entry.base.get_or_insert(usual.base);
+    if kind.manifest.category == Category::Battery {
+        default(entry.current_sign.is_none(), "current_sign");
+        entry.current_sign.get_or_insert(usual.current_sign);
+        default(entry.strings == usual.strings, "strings");
+        default(entry.pack.is_none(), "pack");
+        entry.pack = Some(entry.pack().clone());
+    }
+    default(entry.late.is_none(), "late_ms");
+    entry.late = Some(patience.late);
+    default(entry.lost.is_none(), "lost_ms");
+    entry.lost = Some(patience.lost);
+    Filled { entry, defaults }
 }
 
 /// The report on a file that is none of ours.
