@@ -301,6 +301,8 @@ fn a_message_is_closed_by_its_button_and_by_escape_and_a_lasting_one_stays() {
         vec![told("can1 is down.", false), told("No such file.", true)];
     let mut window = open(source, SMALLEST);
     assert_eq!(window.count(CLOSE_NOTE), 1, "only what is over can be closed");
+    let close = window.harness.get_by_label(CLOSE_NOTE).rect();
+    assert!(close.right() <= SMALLEST.x - 28.0, "it makes the page no wider: {close:?}");
     window.click(CLOSE_NOTE);
     assert_eq!(window.asked(), [Intent::DismissNotes]);
     assert!(!window.shows("No such file.") && window.shows("can1 is down."));

@@ -98,7 +98,7 @@ pub fn note(ui: &mut Ui, theme: &Theme, note: &Note) -> bool {
                     paragraph(ui, &note.text, theme.text);
                     return false;
                 }
-                let words = (ui.available_width() - 34.0).max(60.0);
+                let words = (ui.available_width() - 56.0).max(60.0);
                 ui.allocate_ui(Vec2::new(words, 0.0), |ui| {
                     ui.set_width(words);
                     paragraph(ui, &note.text, theme.text);
