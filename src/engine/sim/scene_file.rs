@@ -315,7 +315,7 @@ impl Scene {
         let Some(bmu) = bmu else {
             return Err("only a BMU has modules: say which with on".to_owned());
         };
-        let (module, cell) = place(bmu, module, table.cell.unwrap_or(1))?;
+        let (module, cell) = place(bmu, module, table.cell.unwrap_or(0))?;
         let absent = cell >= bmu.cells_of(module);
         if table.cell.is_some() && absent != (what == Wrong::ExtraCell) {
             let is = if absent { "absent" } else { "there" };
@@ -426,16 +426,18 @@ fn fresh(taken: &mut BTreeSet<Name>, name: &Name) -> Check {
     }
 }
 
-/// Module and cell from 0, where they are within the BMU; the file counts from 1.
+/// Module and cell from 0, where they are within the BMU; the file counts modules from 1 and cells
+/// from 0, as the BMU does.
 fn place(bmu: &BmuPlan, module: u16, cell: u16) -> Check<(u16, u16)> {
     if module == 0 || module > bmu.modules {
         let (name, has) = (bmu.name.as_str(), bmu.modules);
         return Err(format!("module is {module}; {name:?} has modules 1 to {has}"));
     }
-    if cell == 0 || cell > MODULE_CELLS {
-        return Err(format!("cell is {cell}; a module has cells 1 to {MODULE_CELLS}"));
+    if cell >= MODULE_CELLS {
+        let last = MODULE_CELLS - 1;
+        return Err(format!("cell is {cell}; a module has cells 0 to {last}"));
     }
-    Ok((module - 1, cell - 1))
+    Ok((module - 1, cell))
 }
 
 fn number(name: &str, value: f64, least: f64, most: f64) -> Check {

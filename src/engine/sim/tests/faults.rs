@@ -39,13 +39,13 @@ fn every_way_to_go_wrong_shows_in_the_frames() {
     let all = bytes(&seen, 0x6FA);
     assert!(all.windows(2).all(|pair| pair[0] != pair[1]));
 
-    let seen = during("do = 'wrong'\non = 'BMU'\nmodule = 1\ncell = 3\nby = -400");
+    let seen = during("do = 'wrong'\non = 'BMU'\nmodule = 1\ncell = 2\nby = -400");
     let cells = bytes(&seen, 0x602).pop().unwrap();
     assert!(word(&cells, 4) < word(&cells, 2) - 350);
     let range = bytes(&seen, 0x6F8).pop().unwrap();
     assert_eq!([range[4], range[5]], [1, 2], "CMU from 1, cell from 0");
 
-    let seen = during("do = 'extra-cell'\non = 'BMU'\nmodule = 2\ncell = 8");
+    let seen = during("do = 'extra-cell'\non = 'BMU'\nmodule = 2\ncell = 7");
     assert_eq!(word(&bytes(&seen, 0x606).pop().unwrap(), 6), -32767);
     assert_eq!(bytes(&seen, 0x6FD).pop().unwrap()[1] & 0x10, 0x10);
     assert_eq!(state(bytes(&seen, 0x6F7).last().unwrap()), 0);

@@ -90,7 +90,7 @@ fn a_broken_scene_is_refused_with_its_line_and_what_would_be_right() {
         ("colour = 'red'\n", "x.toml, line 7: unknown field `colour`"),
         ("soc_percent = 170\n", "x.toml, line 4: soc_percent is 170; it may be 0 to 100"),
         ("[[cell]]\nmodule = 3\ncell = 1\n", "line 7: module is 3; \"BMU\" has modules 1 to 2"),
-        ("[[cell]]\nmodule = 1\ncell = 9\n", "line 7: cell is 9; a module has cells 1 to 8"),
+        ("[[cell]]\nmodule = 1\ncell = 8\n", "line 7: cell is 8; a module has cells 0 to 7"),
         ("[[leg]]\ndo = 'drive'\nseconds = 5\n", "line 7: a [[leg]] needs somebody who drives"),
         ("[[leg]]\ndo = 'fly'\nseconds = 5\n", "line 8: unknown variant `fly`"),
         ("[[fault]]\ndo = 'silent'\non = 'X'\nfrom = 1\n", "line 7: there is no device \"X\""),
@@ -132,7 +132,7 @@ proptest::proptest! {
     ) {
         let target = match place {
             0 => "module = 1\n",
-            1 => "module = 1\ncell = 2\n",
+            1 => "module = 1\ncell = 1\n",
             2 => "message = 'BMU_PackSoc'\n",
             _ => "",
         };
