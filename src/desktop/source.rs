@@ -18,7 +18,7 @@ pub type Waker = Arc<dyn Fn() + Send + Sync>;
 pub trait Source {
     /// Changes whenever something that is shown has changed; the window asks for views only then.
     fn version(&self) -> u64;
-    /// Whether a profile runs. While it does not, the window shows the first-start page.
+    /// Whether a profile runs. While it does not, the window shows the Open page.
     fn running(&self) -> bool;
     /// Counts what was opened because somebody asked for it here, and now runs. A try that failed
     /// does not count.

@@ -1,8 +1,8 @@
-//! The first-start page.
+//! The Open page: what can be looked at.
 
 use serde::Serialize;
 
-/// What can be chosen at the first start.
+/// What can be chosen.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct StartView {
     /// CAN interfaces that were found, with their state in words.

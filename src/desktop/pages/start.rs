@@ -1,5 +1,5 @@
 //! The page that offers what to open: the demo, a CAN interface of this machine, a recording.
-//! It stands alone at the first start and is the Open page afterwards.
+//! It is the Open page, and stands alone only while no profile runs.
 
 use std::path::PathBuf;
 

@@ -276,7 +276,9 @@ impl Component {
         };
         rows.push(row("Late after", span(patience.late, self.entry.late)));
         rows.push(row("Lost after", span(patience.lost, self.entry.lost)));
-        rows.extend(limits::rows(&self.entry.limits));
+        if let Model::Bms(_) = self.model {
+            rows.extend(limits::rows(&self.entry.limits));
+        }
         rows
     }
 }

@@ -1,4 +1,4 @@
-//! Composes the first-start page.
+//! Composes the Open page.
 
 use crate::engine::{Found, Scene};
 use crate::view::start::{FoundInterface, StartView};

@@ -42,7 +42,7 @@ pub fn traffic(snapshot: &Snapshot, prefs: &TrafficPrefs) -> TrafficView {
 fn empty(snapshot: &Snapshot) -> String {
     match snapshot.buses.first() {
         None => {
-            "No bus is open. Choose a demo, an interface or a recording on the start page.".into()
+            "No bus is open. Choose a demo, an interface or a recording on the Open page.".into()
         }
         Some(bus) => format!(
             "Nothing has been received on {} yet. Frames appear here as soon as something talks on the bus.",
