@@ -158,7 +158,7 @@ impl Shared {
         self.changed();
     }
 
-    fn submit<O: Order>(&self, order: O) {
+    fn submit<O: Order<Done = ()>>(&self, order: O) {
         let what = O::NAME.replace('_', " ");
         match self.door.submit(&self.session, order) {
             Ok(ticket) => {

@@ -7,6 +7,7 @@ mod console;
 mod watch;
 
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::boot::choice::Choice;
 use crate::cli::{self, Cli, Command, Outcome, Wanted, serve};
-use crate::engine::{self, Door, Face, Library, LocalSeat, Running, Session};
+use crate::engine::{self, Config, Door, Face, Library, LocalSeat, Running, Session};
 
 /// Parses the arguments and runs what they ask for; prints what went wrong, cause by cause.
 #[must_use]
@@ -52,8 +53,12 @@ fn chosen(
 }
 
 /// Starts the engine and sits down at it.
-fn open(face: Face) -> Result<(Running, LocalSeat, Session), Box<dyn std::error::Error>> {
-    let mut running = engine::start()?;
+fn open(
+    face: Face,
+    folder: &Path,
+) -> Result<(Running, LocalSeat, Session), Box<dyn std::error::Error>> {
+    let name = if face == Face::Desktop { "the window" } else { "busbar serve" };
+    let mut running = engine::start(Config::new(folder.to_owned(), name))?;
     let seat = running.take_seat().ok_or("the local seat is taken")?;
     let session = seat.sit(face);
     Ok((running, seat, session))
@@ -78,7 +83,7 @@ fn window(cli: &Cli) -> Outcome {
 
     desktop::display::check()?;
     let library = Library::find(cli.data_dir.as_deref())?;
-    let (running, seat, session) = open(Face::Desktop)?;
+    let (running, seat, session) = open(Face::Desktop, library.folder())?;
     let door = running.door.clone();
     let (choice, trouble) = match chosen(&cli.wanted, &library) {
         Ok(choice) => (choice, None),
@@ -117,7 +122,7 @@ fn serve(cli: &Cli, args: &serve::Args) -> Outcome {
     let choice = chosen(wanted, &library)?.ok_or(
         "nothing was chosen yet: run `busbar serve --demo`, or name a profile with `busbar serve --profile NAME|FILE`",
     )?;
-    let (running, seat, session) = open(Face::CommandLine)?;
+    let (running, seat, session) = open(Face::CommandLine, library.folder())?;
     run(&running.door, &session, &choice, &library)?;
     let watch = watch::start(running.door.clone(), seat.send_profile_watcher())?;
     let listener = listen(args)?;

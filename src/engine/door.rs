@@ -1,17 +1,25 @@
-//! The door: the one way in. It takes orders from every face, mints the grant, writes the journal
-//! line, and hands the admitted order to the hub; and it gives out snapshots to those who may look.
+//! The door: the one way in. It takes orders from every face, mints the grant, has the journal line
+//! written, and hands the admitted order to the hub or to the store; and it gives out snapshots,
+//! rosters and journal pages to those who may look.
 
+use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
 use thiserror::Error;
 
-use crate::base::time::Clock;
+use crate::engine::access::account::{Account, SessionEntry, TokenEntry};
 use crate::engine::access::grant::{Denied, Grant, Session};
-use crate::engine::access::permission::{ChangeSettings, ViewPlant};
+use crate::engine::access::permission::{Administer, ChangeSettings, OwnAccount, ViewPlant};
+use crate::engine::access::roster::Roster;
+use crate::engine::access::settings::Settings;
 use crate::engine::hub::Event;
-use crate::engine::order::{Admitted, Order, Ticket};
+use crate::engine::orders::{Admitted, Answer, Haste, Order, OrderError, Reply, Route, Ticket};
+use crate::engine::people::People;
+use crate::engine::people::desk::{Desk, Stamp};
 use crate::engine::snapshot::{Notice, Snapshot};
+use crate::engine::store::journal::{self, Entry, Filter, Line, Outcome, Page, Verdict};
+use crate::engine::store::{StoreError, Writing};
 
 /// Why the door did not take an order.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -19,12 +27,9 @@ pub enum Refusal {
     /// The permission is missing.
     #[error(transparent)]
     Denied(#[from] Denied),
-    /// The hub has too much to do; nothing was changed.
+    /// There is too much to do; nothing was changed.
     #[error("the engine is too busy to take this order: try again")]
     Busy,
-    /// The engine is stopping.
-    #[error("the engine is stopping")]
-    Stopping,
 }
 
 /// Where the hub leaves the newest snapshot.
@@ -33,13 +38,19 @@ pub(in crate::engine) type Board = Arc<RwLock<Arc<Snapshot>>>;
 /// Called after every new snapshot; must return at once.
 pub type Waker = Box<dyn Fn() + Send + Sync>;
 
+/// What the door needs of the plant.
+#[derive(Clone)]
+pub(in crate::engine) struct Plant {
+    pub inbox: Sender<Event>,
+    pub board: Board,
+    pub wakers: Wakers,
+}
+
 /// The door of a running engine. Cloning gives another handle to the same door.
 #[derive(Clone)]
 pub struct Door {
-    inbox: Sender<Event>,
-    board: Board,
-    wakers: Wakers,
-    clock: Arc<dyn Clock>,
+    plant: Plant,
+    people: Arc<People>,
 }
 
 /// The wakers of everybody who watches.
@@ -55,62 +66,226 @@ impl Wakers {
 }
 
 impl Door {
-    pub(in crate::engine) fn new(
-        inbox: Sender<Event>,
-        board: Board,
-        wakers: Wakers,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self { inbox, board, wakers, clock }
+    pub(in crate::engine) const fn new(plant: Plant, people: Arc<People>) -> Self {
+        Self { plant, people }
     }
 
-    /// Takes an order: asks the policy, writes the journal line, passes it on.
+    /// Takes an order: asks the policy, has the journal line written, passes it on. Never blocks.
     ///
     /// # Errors
-    /// The session lacks the permission, or the hub cannot take it now.
-    pub fn submit<O: Order>(&self, session: &Session, order: O) -> Result<Ticket, Refusal> {
-        let target = order.target();
-        let journal = |outcome: &str| {
-            tracing::info!(
-                target: "journal",
-                actor = %session.actor(), face = ?session.face(), order = O::NAME, %target, outcome,
-            );
+    /// The session lacks the permission, or there is too much to do.
+    pub fn submit<O: Order>(
+        &self,
+        session: &Session,
+        order: O,
+    ) -> Result<Ticket<O::Done>, Refusal> {
+        let stamp = Stamp::of(session, self.people.clock().wall());
+        let entry = stamp.entry(O::NAME, order.target());
+        let grant = match session.permit(order.needs()) {
+            Ok(grant) => grant,
+            Err(denied) => {
+                let note = Some(denied.to_string());
+                self.note(Entry { outcome: Outcome::Refused, note, ..entry });
+                return Err(denied.into());
+            }
         };
-        let grant = session.permit(order.needs()).inspect_err(|_| journal("denied"))?;
-        let admitted = Admitted::new(&grant, order, session.face(), self.clock.now());
-        let (reply, answer) = bounded(1);
-        match self.inbox.try_send(Event::Order { order: admitted, reply }) {
-            Ok(()) => {
-                journal("admitted");
-                Ok(Ticket::new(answer))
+        let (sender, answer) = bounded(1);
+        match order.route() {
+            Route::Plant(command, done) => {
+                let at = self.people.clock().now();
+                let order = Admitted::new(&grant, command, session.face(), at);
+                self.to_hub(O::HASTE, order, entry, move |answer| {
+                    // Nobody waiting for the answer is no fault: a face may have closed meanwhile.
+                    drop(sender.try_send(answer.map(|()| done)));
+                })?;
             }
-            Err(TrySendError::Full(_)) => {
-                journal("busy");
-                Err(Refusal::Busy)
-            }
-            Err(TrySendError::Disconnected(_)) => {
-                journal("stopping");
-                Err(Refusal::Stopping)
+            Route::Records(deed) => {
+                let people = Arc::clone(&self.people);
+                let job = move |writing: &Writing<'_>| {
+                    Desk::new(writing, stamp, people).carry_out(entry, deed)
+                };
+                let then = move |answer: Result<Result<O::Done, OrderError>, OrderError>| {
+                    drop(sender.try_send(answer.and_then(|answer| answer)));
+                };
+                self.people.store().post(job, then).map_err(|_full| Refusal::Busy)?;
             }
         }
+        Ok(Ticket::new(answer))
+    }
+
+    /// Has the line written and the order passed to the hub after it, or before it if it is in haste.
+    fn to_hub(
+        &self,
+        haste: Haste,
+        order: Admitted,
+        entry: Entry,
+        take: impl FnOnce(Answer) + Send + 'static,
+    ) -> Result<(), Refusal> {
+        let inbox = self.plant.inbox.clone();
+        match haste {
+            Haste::AtOnce => {
+                let people = Arc::clone(&self.people);
+                let reply = Reply::new(move |answer| {
+                    note_outcome(&people, entry, None, &answer);
+                    take(answer);
+                });
+                pass(&inbox, order, reply);
+                Ok(())
+            }
+            Haste::AfterJournal => {
+                let people = Arc::clone(&self.people);
+                let asked = Entry { outcome: Outcome::Asked, ..entry.clone() };
+                let job = move |writing: &Writing<'_>| journal::append(writing, &asked);
+                let then = move |line: Result<u64, StoreError>| match line {
+                    Err(error) => take(Err(error.into())),
+                    Ok(seq) => pass(
+                        &inbox,
+                        order,
+                        Reply::new(move |answer| {
+                            note_outcome(&people, entry, Some(seq), &answer);
+                            take(answer);
+                        }),
+                    ),
+                };
+                self.people.store().post(job, then).map_err(|_full| Refusal::Busy)
+            }
+        }
+    }
+
+    /// Writes a line without waiting for it.
+    fn note(&self, entry: Entry) {
+        file(&self.people, entry);
     }
 
     /// The newest picture of everything.
     #[must_use]
     pub fn look(&self, _grant: &Grant<'_, ViewPlant>) -> Arc<Snapshot> {
-        Arc::clone(&self.board.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.plant.board.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Calls `waker` after every new snapshot.
     pub fn watch(&self, _grant: &Grant<'_, ViewPlant>, waker: Waker) {
-        self.wakers.0.write().unwrap_or_else(PoisonError::into_inner).push(waker);
+        self.plant.wakers.0.write().unwrap_or_else(PoisonError::into_inner).push(waker);
     }
 
     /// Tells everybody something about the plant; a full inbox loses it, and the log has it.
     pub fn tell(&self, grant: &Grant<'_, ChangeSettings>, notice: Notice) {
         tracing::warn!(actor = %grant.actor(), subject = notice.subject, "{}", notice.text);
-        if self.inbox.try_send(Event::Notice(notice)).is_err() {
+        if self.plant.inbox.try_send(Event::Notice(notice)).is_err() {
             tracing::error!("the inbox was full: a notice was lost");
         }
+    }
+
+    /// The newest picture of who there is and who is in.
+    #[must_use]
+    pub fn roster(&self, _grant: &Grant<'_, Administer>) -> Arc<Roster> {
+        self.people.roster()
+    }
+
+    /// Calls `waker` after every new roster. The waker learns nothing of what is in it.
+    pub fn watch_roster(&self, _grant: &Grant<'_, ViewPlant>, waker: Waker) {
+        self.people.watch(waker);
+    }
+
+    /// One's own account (or, for an administrator, another one) with its sessions and tokens.
+    #[must_use]
+    pub fn own(&self, grant: &Grant<'_, OwnAccount>) -> Option<Own> {
+        let roster = self.people.roster();
+        let id = grant.what().0;
+        let account = roster.account(id)?.clone();
+        let service = account.service.and_then(|id| roster.service(id)).map(|s| s.name.clone());
+        let sessions = roster.sessions.iter().filter(|s| s.account == id).cloned().collect();
+        let tokens = roster.tokens.iter().filter(|t| t.account == id).cloned().collect();
+        Some(Own { account, service, sessions, tokens })
+    }
+
+    /// The settings; no secret is in them.
+    #[must_use]
+    pub fn settings(&self, _grant: &Grant<'_, ViewPlant>) -> Arc<Settings> {
+        Arc::clone(&self.people.roster().settings)
+    }
+
+    /// Journal lines that `filter` wants with numbers below `before`, newest first, at most `limit`.
+    /// Blocks for the query.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub fn journal(
+        &self,
+        _grant: &Grant<'_, Administer>,
+        filter: &Filter,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        self.people.store().read(|reading| journal::page(reading, filter, before, limit))
+    }
+
+    /// Hands every line that `filter` wants to `take`, oldest first, until it says stop. Blocks.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub fn each_journal_line(
+        &self,
+        _grant: &Grant<'_, Administer>,
+        filter: &Filter,
+        take: &mut dyn FnMut(Line) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.people.store().read(|reading| journal::each(reading, filter, take))
+    }
+
+    /// Checks the chain of the journal. Blocks.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub fn verify_journal(&self, _grant: &Grant<'_, Administer>) -> Result<Verdict, StoreError> {
+        self.people.store().read(journal::verify)
+    }
+}
+
+/// An account with what belongs to it.
+#[derive(Clone, Debug)]
+pub struct Own {
+    /// The account.
+    pub account: Account,
+    /// The name of its service.
+    pub service: Option<String>,
+    /// Its sessions, newest first.
+    pub sessions: Vec<SessionEntry>,
+    /// Its tokens.
+    pub tokens: Vec<TokenEntry>,
+}
+
+fn pass(inbox: &Sender<Event>, order: Admitted, reply: Reply) {
+    match inbox.try_send(Event::Order { order, reply }) {
+        Ok(()) => {}
+        Err(TrySendError::Full(Event::Order { reply, .. })) => reply.give(Err(OrderError::Busy)),
+        Err(TrySendError::Disconnected(Event::Order { reply, .. })) => {
+            reply.give(Err(OrderError::Stopping));
+        }
+        // It gives back what it was given.
+        Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
+    }
+}
+
+/// Writes how an order for the hub ended.
+fn note_outcome(people: &Arc<People>, entry: Entry, of: Option<u64>, answer: &Answer) {
+    let (outcome, note) = match answer {
+        Ok(()) => (Outcome::Done, None),
+        Err(error) => (Outcome::Failed, Some(error.to_string())),
+    };
+    file(people, Entry { outcome, note, of, at: people.clock().wall(), ..entry });
+}
+
+/// Writes a line without waiting for it; one that cannot be written is logged at least.
+fn file(people: &Arc<People>, entry: Entry) {
+    let said = format!("{} {} {}: {:?}", entry.who, entry.action, entry.target, entry.outcome);
+    let lost = said.clone();
+    let then = move |line: Result<u64, StoreError>| {
+        if let Err(error) = line {
+            tracing::error!(target: "journal", %error, "a line could not be written: {lost}");
+        }
+    };
+    if people.store().post(move |writing| journal::append(writing, &entry), then).is_err() {
+        tracing::error!(target: "journal", "a line could not be written: {said}");
     }
 }

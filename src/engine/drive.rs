@@ -2,6 +2,7 @@
 //! world. Every queue is bounded and says what it drops; a thread that ends by a panic is told to
 //! everybody, so that nothing it left behind passes for live.
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -18,11 +19,14 @@ use crate::engine::can::frame::Frames;
 use crate::engine::can::replay::Player;
 use crate::engine::can::virtual_bus::VirtualNet;
 use crate::engine::device::Catalog;
-use crate::engine::door::{Board, Door, Wakers};
+use crate::engine::door::{Board, Door, Plant, Wakers};
 use crate::engine::hub::{BusPlan, Effect, Epoch, Event, Hub, Now};
-use crate::engine::order::Play;
+use crate::engine::orders::plant::Play;
+use crate::engine::people::People;
+use crate::engine::people::gate::Gate;
 use crate::engine::sim::{Runner, Scene};
 use crate::engine::snapshot::Notice;
+use crate::engine::store::{OpenError, Opener};
 
 /// Events the hub may be behind before live buses drop batches.
 const INBOX_EVENTS: usize = 4096;
@@ -38,10 +42,30 @@ const SEND_LIMIT: Duration = Duration::from_secs(1);
 /// Step of a simulated world.
 const SIM_STEP: Duration = Duration::from_millis(5);
 
+/// What an engine is started with.
+pub struct Config {
+    /// The data folder.
+    pub folder: PathBuf,
+    /// Which kind of engine this is, for whoever wants the folder too: "the window".
+    pub face: &'static str,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Config {
+    /// On the machine's clock.
+    #[must_use]
+    pub fn new(folder: PathBuf, face: &'static str) -> Self {
+        Self { folder, face, clock: SystemClock::new() }
+    }
+}
+
 /// A running engine: drop it to stop every thread.
 pub struct Running {
     /// The one way in.
     pub door: Door,
+    /// Where people come in from elsewhere.
+    pub gate: Gate,
     /// The place at the machine; `None` once taken.
     seat: Option<LocalSeat>,
     inbox: Sender<Event>,
@@ -75,33 +99,65 @@ pub enum StartError {
     /// A thread cannot be made.
     #[error("a thread of the engine cannot be started")]
     Thread(#[from] std::io::Error),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] OpenError),
 }
 
-/// Starts the engine on the machine's clock, without a profile: give it one by an order.
+/// Starts the engine, without a profile: give it one by an order.
 ///
 /// # Errors
-/// The machine has no more threads.
-pub fn start() -> Result<Running, StartError> {
-    start_on(SystemClock::new())
-}
-
-/// Starts the engine on `clock`.
-///
-/// # Errors
-/// The machine has no more threads.
-pub fn start_on(clock: Arc<dyn Clock>) -> Result<Running, StartError> {
+/// The data folder cannot be used, or the machine has no more threads.
+pub fn start(config: Config) -> Result<Running, StartError> {
+    let Config { folder, face, clock } = config;
+    let (people, remarks) = People::open(&folder, Opener::Engine { face }, Arc::clone(&clock))?;
     let (inbox, events) = bounded(INBOX_EVENTS);
     let hub = Hub::new(Arc::new(Catalog::builtin()), now(&*clock));
     let board: Board = Arc::new(RwLock::new(hub.snapshot(now(&*clock))));
     let wakers = Wakers::default();
     let stop = Arc::new(AtomicBool::new(false));
-    let door = Door::new(inbox.clone(), Arc::clone(&board), wakers.clone(), Arc::clone(&clock));
+    let plant = Plant { inbox: inbox.clone(), board: Arc::clone(&board), wakers: wakers.clone() };
+    let door = Door::new(plant, Arc::clone(&people));
     let wires = Wires { net: VirtualNet::new(Arc::clone(&clock)), clock: Arc::clone(&clock) };
     let plant = PlantThreads { inbox: inbox.clone(), wires, running: None, failures: Vec::new() };
     let owner = Owner { hub, events, board, wakers, clock, stop: Arc::clone(&stop), plant };
+    for text in remarks {
+        tracing::warn!("{text}");
+        let _told = inbox.try_send(Event::Notice(Notice { subject: "data folder", text }));
+    }
     let hub_thread = std::thread::Builder::new().name("hub".into()).spawn(move || owner.run())?;
     let threads = vec![hub_thread];
-    Ok(Running { door, seat: Some(LocalSeat::new()), inbox, stop, threads })
+    let gate = Gate::new(people);
+    Ok(Running { door, gate, seat: Some(LocalSeat::new()), inbox, stop, threads })
+}
+
+/// The records of a data folder without a plant: for commands about accounts, beside a running
+/// engine or without one.
+pub struct Office {
+    /// The way in; orders for a plant are refused.
+    pub door: Door,
+    /// Passwords and links.
+    pub gate: Gate,
+    /// Whoever may write the files of the folder sits here.
+    pub seat: LocalSeat,
+    /// What the person should know, such as a damaged file that was moved aside.
+    pub remarks: Vec<String>,
+}
+
+/// Opens the records in `folder` on the machine's clock.
+///
+/// # Errors
+/// The data folder cannot be used.
+pub fn office(folder: &Path) -> Result<Office, StartError> {
+    let clock: Arc<dyn Clock> = SystemClock::new();
+    let (people, remarks) = People::open(folder, Opener::Command, Arc::clone(&clock))?;
+    let hub = Hub::new(Arc::new(Catalog::builtin()), now(&*clock));
+    let board: Board = Arc::new(RwLock::new(hub.snapshot(now(&*clock))));
+    // Nobody takes from this inbox: the engine is stopping, as far as orders for it are concerned.
+    let (inbox, _) = bounded(1);
+    let plant = Plant { inbox, board, wakers: Wakers::default() };
+    let door = Door::new(plant, Arc::clone(&people));
+    Ok(Office { door, gate: Gate::new(people), seat: LocalSeat::new(), remarks })
 }
 
 fn now(clock: &dyn Clock) -> Now {
@@ -153,8 +209,7 @@ impl Owner {
                 *self.board.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
                 self.wakers.wake();
             }
-            // Nobody waiting for the answer is no fault: a face may have closed meanwhile.
-            Effect::Answer(reply, answer) => drop(reply.try_send(answer)),
+            Effect::Answer(reply, answer) => reply.give(answer),
         }
     }
 }

@@ -9,21 +9,35 @@ mod door;
 mod drive;
 mod hub;
 mod offline;
-mod order;
+mod orders;
 mod pack;
+mod people;
 mod prepare;
 mod profile;
 #[cfg(doctest)]
 mod proofs;
 mod sim;
 mod snapshot;
+mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use access::account::{
+    Account, AccountId, AccountKind, EMAIL_CHARS, FieldError, NAME_CHARS, PendingLink, Preset,
+    Purpose, Service, ServiceId, SessionEntry, SessionId, Status, TokenEntry, TokenId,
+};
 pub use access::actor::{Actor, Rights, Who};
-pub use access::grant::{Denied, Face, Grant, LocalSeat, Session};
+pub use access::grant::{Denied, Face, Grant, LocalSeat, Origin, Session};
+pub use access::life::{Ended, Life};
+pub use access::password::{PasswordError, PasswordHash};
 pub use access::permission::{
-    Administer, ChangeSettings, ChargePacks, Permission, Right, UseCan, ViewPlant,
+    Administer, ChangeSettings, ChargePacks, OwnAccount, Permission, Right, UnknownRight, UseCan,
+    ViewPlant,
+};
+pub use access::roster::Roster;
+pub use access::secret::Secret;
+pub use access::settings::{
+    MailSecurity, MailSettings, PORT, SessionSettings, SettingError, Settings, Tls, WebSettings,
 };
 pub use can::address::{Address, AddressError};
 pub use can::bus::{BusState, BusStatus, Listening};
@@ -32,15 +46,25 @@ pub use can::guard::Cleared;
 pub use can::interfaces::{Found, Interface, interfaces};
 pub use can::replay::{PlayState, Progress, Speed};
 pub use device::{Contactors, Flag, Level, PackState};
-pub use door::{Door, Refusal, Waker};
-pub use drive::{Running, StartError, start, start_on};
+pub use door::{Door, Own, Refusal, Waker};
+pub use drive::{Config, Office, Running, StartError, office, start};
 pub use hub::decoders::{DecodedFrame, DecodedSignal, Decoders};
 pub use hub::traffic::{Row as TrafficEntry, Traffic};
 pub use offline::{check, decode, inspect, profiles};
-pub use order::{ActivateProfile, Answer, ClearTraffic, Order, OrderError, Play, Ticket};
+pub use orders::accounts::{
+    AddAccount, AddService, Added, ChangeAccount, Credential, DeleteAccount, GivePassword,
+    MakeLink, MustChangeIt, OneTimeLink, RemoveService, RenameService, ServiceChoice,
+};
+pub use orders::plant::{ActivateProfile, ClearTraffic, Play};
+pub use orders::sessions::{CreateToken, EndSession, EndSessions, LiftWait, NewToken, RevokeToken};
+pub use orders::settings::SaveSettings;
+pub use orders::{Answer, Haste, Order, OrderError, Ticket};
 pub use pack::{
     CellAt, CellPicture, CellState, ChargerPicture, DriverPicture, FlagPicture, ModulePicture,
     PackPicture, Remark, Seen, Soc, TemperatureAt,
+};
+pub use people::gate::{
+    Gate, LinkOffer, NotIn, OwnPasswordError, RedeemError, SignInError, SignedIn,
 };
 pub use prepare::{PrepareError, bus_profile, demo_profile, interpret_profile, load_profile};
 pub use profile::expand::environment;
@@ -54,3 +78,7 @@ pub use snapshot::{
     BusPicture, ComponentPicture, GroupPicture, ModelPicture, Notice, ProfilePicture, Snapshot,
     Totals,
 };
+pub use store::journal::{
+    Filter as JournalFilter, Line as JournalLine, Outcome, Page as JournalPage, Verdict,
+};
+pub use store::{OpenError, StoreError};

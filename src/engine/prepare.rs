@@ -14,7 +14,7 @@ use crate::engine::dbc::Codec;
 use crate::engine::offline::check;
 use crate::engine::offline::discover::{Heard, discover};
 use crate::engine::offline::profiles::ground;
-use crate::engine::order::ActivateProfile;
+use crate::engine::orders::plant::ActivateProfile;
 use crate::engine::profile::check::admit;
 use crate::engine::profile::expand::environment;
 use crate::engine::profile::library::{self, LibraryError, Loaded};

@@ -4,8 +4,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use busbar::engine::{
-    ActivateProfile, ClearTraffic, Face, Grant, ModelPicture, OrderError, PackPicture, Play,
-    Running, Session, Snapshot, ViewPlant, demo_profile, start,
+    ActivateProfile, ClearTraffic, Config, Face, Grant, ModelPicture, OrderError, PackPicture,
+    Play, Running, Session, Snapshot, ViewPlant, demo_profile, start,
 };
 
 /// Longest wait for something that happens within a tenth of a second on an idle machine.
@@ -18,7 +18,8 @@ struct House {
 }
 
 fn house() -> House {
-    let mut running = start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut running = start(Config::new(folder.path().to_owned(), "a test")).unwrap();
     let session = running.take_seat().unwrap().sit(Face::CommandLine);
     let (tell, news) = channel();
     let grant = session.permit(ViewPlant).unwrap();
@@ -98,7 +99,7 @@ fn another_profile_takes_everything_of_the_old_one_with_it() {
 fn the_player_cannot_be_used_without_a_recording() {
     let house = house();
     let answer = house.running.door.submit(&house.session, Play::Pause).unwrap().wait();
-    assert_eq!(answer, Err(OrderError::NoRecording));
+    assert!(matches!(answer, Err(OrderError::NoRecording)));
 }
 
 #[test]
@@ -118,7 +119,8 @@ fn the_table_can_be_emptied() {
 
 #[test]
 fn the_seat_is_taken_once() {
-    let mut running = start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut running = start(Config::new(folder.path().to_owned(), "a test")).unwrap();
     assert!(running.take_seat().is_some());
     assert!(running.take_seat().is_none());
 }

@@ -1,7 +1,8 @@
-//! Who acts: a person at the desktop, an account, or a named part of the program itself.
+//! Who acts: a person at the desktop, an account, a token, or a named part of the program itself.
 
 use std::fmt;
 
+use crate::engine::access::account::AccountId;
 use crate::engine::access::permission::Right;
 
 /// A set of rights.
@@ -18,11 +19,62 @@ impl Rights {
         Self(rights.iter().fold(0, |set, right| set | 1 << *right as u8))
     }
 
+    /// The set that an account asked to have `rights` holds: an administrator needs no other, and
+    /// everybody else may read.
+    #[must_use]
+    pub fn of_account(rights: &[Right]) -> Self {
+        if rights.contains(&Right::Administrator) {
+            return Self::of(&[Right::Administrator]);
+        }
+        Self::of(rights).with(Right::ReadSettings)
+    }
+
+    /// The set and `right`.
+    #[must_use]
+    pub const fn with(self, right: Right) -> Self {
+        Self(self.0 | 1 << right as u8)
+    }
+
     /// Whether `right` itself is in the set (an administrator's implied rights are the policy's
     /// matter).
     #[must_use]
     pub const fn contains(self, right: Right) -> bool {
         self.0 & (1 << right as u8) != 0
+    }
+
+    /// The rights of the set, in the order in which they are listed everywhere.
+    pub fn iter(self) -> impl Iterator<Item = Right> {
+        Right::ALL.into_iter().filter(move |right| self.contains(*right))
+    }
+
+    /// Whether whoever holds this set may do everything that `other` allows.
+    #[must_use]
+    pub const fn cover(self, other: Self) -> bool {
+        self.contains(Right::Administrator) || other.0 & !self.0 == 0
+    }
+
+    /// What both sets allow.
+    #[must_use]
+    pub const fn both(self, other: Self) -> Self {
+        if self.contains(Right::Administrator) {
+            return other;
+        }
+        if other.contains(Right::Administrator) {
+            return self;
+        }
+        Self(self.0 & other.0)
+    }
+
+    /// One bit a right, in the order of [`Right::ALL`].
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// The set with these bits; bits without a right are left out.
+    #[must_use]
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits & 0b1_1111)
     }
 }
 
@@ -38,8 +90,24 @@ pub struct Actor {
 pub enum Who {
     /// Whoever sits at the machine: the implicit local administrator.
     LocalConsole,
-    /// A signed-in account, by name.
-    Account(String),
+    /// A signed-in account.
+    Account {
+        /// Which.
+        id: AccountId,
+        /// Its name when it came in.
+        name: String,
+    },
+    /// A token of an account.
+    Token {
+        /// Which account's.
+        account: AccountId,
+        /// The account's name.
+        name: String,
+        /// The token's name.
+        token: String,
+    },
+    /// Somebody who has not come in (yet): an attempt to sign in, a link being used.
+    Nobody,
     /// The profile watcher, which picks up edits made outside.
     ProfileWatcher,
 }
@@ -47,6 +115,28 @@ pub enum Who {
 impl Actor {
     pub(in crate::engine) const fn new(who: Who, rights: Rights) -> Self {
         Self { who, rights }
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub const fn who(&self) -> &Who {
+        &self.who
+    }
+
+    /// What it holds.
+    #[must_use]
+    pub const fn rights(&self) -> Rights {
+        self.rights
+    }
+
+    /// The account it acts for, if any.
+    #[must_use]
+    pub const fn account(&self) -> Option<AccountId> {
+        match &self.who {
+            Who::Account { id, .. } => Some(*id),
+            Who::Token { account, .. } => Some(*account),
+            Who::LocalConsole | Who::Nobody | Who::ProfileWatcher => None,
+        }
     }
 
     /// Whether it holds `right` itself.
@@ -58,10 +148,43 @@ impl Actor {
 
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.who {
-            Who::LocalConsole => f.write_str("local console"),
-            Who::Account(name) => write!(f, "account {name}"),
-            Who::ProfileWatcher => f.write_str("profile watcher"),
+        self.who.fmt(f)
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LocalConsole => f.write_str("local console"),
+            Self::Account { name, .. } => f.write_str(name),
+            Self::Token { name, token, .. } => write!(f, "{name} (token {token})"),
+            Self::Nobody => f.write_str("not signed in"),
+            Self::ProfileWatcher => f.write_str("profile watcher"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_account_may_read_and_an_administrator_needs_nothing_else() {
+        let operator = Rights::of_account(&[Right::ChargePacks]);
+        assert_eq!(operator.iter().collect::<Vec<_>>(), [Right::ReadSettings, Right::ChargePacks]);
+        let all = Rights::of_account(&[Right::ChargePacks, Right::Administrator]);
+        assert_eq!(all.iter().collect::<Vec<_>>(), [Right::Administrator]);
+    }
+
+    #[test]
+    fn a_token_never_holds_more_than_its_account() {
+        let operator = Rights::of_account(&[Right::ChargePacks]);
+        let engineer = Rights::of_account(&[Right::SendReceiveCan]);
+        assert!(!operator.cover(engineer));
+        assert_eq!(operator.both(engineer), Rights::of(&[Right::ReadSettings]));
+        let all = Rights::of_account(&[Right::Administrator]);
+        assert!(all.cover(engineer));
+        assert_eq!(all.both(engineer), engineer);
+        assert_eq!(engineer.both(all), engineer);
     }
 }

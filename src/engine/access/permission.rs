@@ -1,9 +1,12 @@
 //! The permissions of the product and the one policy table.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
+use crate::engine::access::account::AccountId;
 use crate::engine::access::actor::Actor;
 
 /// What an account may hold.
@@ -32,6 +35,30 @@ impl Right {
         Self::SendReceiveCan,
     ];
 
+    /// Its name in the API, on the command line and in files.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Administrator => "administrator",
+            Self::ReadSettings => "read_settings",
+            Self::ChangeSettings => "change_settings",
+            Self::ChargePacks => "charge_packs",
+            Self::SendReceiveCan => "send_receive_can",
+        }
+    }
+
+    /// What it is about, in a few words.
+    #[must_use]
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Administrator => "everything below, and managing users",
+            Self::ReadSettings => "dashboards, plots, events",
+            Self::ChangeSettings => "profiles, components, limits",
+            Self::ChargePacks => "contactors, start and stop charge",
+            Self::SendReceiveCan => "raw frames on the bus: can be dangerous",
+        }
+    }
+
     /// The words for it on a screen.
     #[must_use]
     pub const fn words(self) -> &'static str {
@@ -51,12 +78,30 @@ impl fmt::Display for Right {
     }
 }
 
+impl FromStr for Right {
+    type Err = UnknownRight;
+
+    fn from_str(code: &str) -> Result<Self, UnknownRight> {
+        let found = Self::ALL.into_iter().find(|right| right.code() == code);
+        found.ok_or_else(|| UnknownRight(code.to_owned()))
+    }
+}
+
+/// A word that names no right.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(
+    "there is no permission \u{201c}{0}\u{201d}: there are administrator, read_settings, change_settings, charge_packs and send_receive_can"
+)]
+pub struct UnknownRight(pub String);
+
 /// A permission as a type: what an order needs, and what a grant proves.
 pub trait Permission: fmt::Debug {
     /// Its name in the journal and the policy golden.
     const NAME: &'static str;
     /// The right it asks for.
     const RIGHT: Right;
+    /// Whether somebody who must change the password first may have it all the same.
+    const WHILE_PASSWORD_MUST_CHANGE: bool = false;
 
     /// Whether `actor` holds it: the one policy table. An administrator holds everything.
     fn covers(&self, actor: &Actor) -> bool {
@@ -97,3 +142,18 @@ permission!(
     /// Accounts, sessions, tokens, journal, backups.
     Administer, "administer", Administrator
 );
+
+/// One's own account: password, sessions. Whoever acts for the account holds it, and administrators.
+/// It needs no right, so that a password that must be changed can be.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnAccount(pub AccountId);
+
+impl Permission for OwnAccount {
+    const NAME: &'static str = "own_account";
+    const RIGHT: Right = Right::Administrator;
+    const WHILE_PASSWORD_MUST_CHANGE: bool = true;
+
+    fn covers(&self, actor: &Actor) -> bool {
+        actor.account() == Some(self.0) || actor.holds(Right::Administrator)
+    }
+}

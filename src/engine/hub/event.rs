@@ -9,7 +9,8 @@ use crate::engine::can::address::Address;
 use crate::engine::can::bus::{BusStatus, Received};
 use crate::engine::can::frame::Frames;
 use crate::engine::can::replay::Progress;
-use crate::engine::order::{Admitted, Answer, Play};
+use crate::engine::orders::plant::Play;
+use crate::engine::orders::{Admitted, Answer, Reply};
 use crate::engine::snapshot::{Notice, Snapshot};
 
 /// Which running of a plant an event belongs to: events of a plant that was replaced are dropped.
@@ -60,7 +61,7 @@ pub enum Event {
         /// The order.
         order: Admitted,
         /// Where the answer goes.
-        reply: Sender<Answer>,
+        reply: Reply,
     },
     /// Something to tell everybody; an empty text takes the notice back.
     Notice(Notice),
@@ -83,7 +84,7 @@ pub enum Effect {
     /// Show this to everybody.
     Publish(Arc<Snapshot>),
     /// Answer an order.
-    Answer(Sender<Answer>, Answer),
+    Answer(Reply, Answer),
 }
 
 /// A bus to open.

@@ -25,7 +25,8 @@ use crate::engine::can::replay::Progress;
 use crate::engine::device::Catalog;
 use crate::engine::hub::plant::Plant;
 use crate::engine::hub::traffic::Traffic;
-use crate::engine::order::{ActivateProfile, Admitted, Answer, Command, OrderError, Play};
+use crate::engine::orders::plant::{ActivateProfile, Command, Play};
+use crate::engine::orders::{Admitted, Answer, OrderError, Reply};
 use crate::engine::snapshot::{Notice, Snapshot, Totals};
 
 /// Shortest time between two snapshots.
@@ -226,7 +227,7 @@ impl Hub {
         self.news = News::Urgent;
     }
 
-    fn order(&mut self, order: Admitted, reply: Sender<Answer>, effects: &mut Vec<Effect>) {
+    fn order(&mut self, order: Admitted, reply: Reply, effects: &mut Vec<Effect>) {
         let (by, face, at) = order.given();
         let (by, at) = (by.to_owned(), at.secs_f64());
         let answer = match order.into_command() {

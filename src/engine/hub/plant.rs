@@ -16,7 +16,7 @@ use crate::engine::hub::bus::{Bus, StatusChange};
 use crate::engine::hub::decoders::Decoders;
 use crate::engine::hub::event::BusPlan;
 use crate::engine::hub::limits;
-use crate::engine::order::ActivateProfile;
+use crate::engine::orders::plant::ActivateProfile;
 use crate::engine::pack::{Charger, DriverControls, Pack, PackSettings, together};
 use crate::engine::profile::model::{ComponentEntry, Limits, Profile};
 use crate::engine::snapshot::{

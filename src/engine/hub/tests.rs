@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use crossbeam_channel::bounded;
-
 use super::*;
 use crate::base::reading::Age;
 use crate::engine::access::grant::{Face, LocalSeat};
 use crate::engine::access::permission::UseCan;
 use crate::engine::can::bus::BusState;
 use crate::engine::can::frame::{Frame, Id};
-use crate::engine::order::{Admitted, ClearTraffic};
+use crate::engine::orders::plant::ClearTraffic;
+use crate::engine::orders::{Admitted, Order as _, Reply, Route};
 use crate::engine::pack::PackPicture;
 use crate::engine::snapshot::{ModelPicture, Snapshot};
 use crate::engine::testing::plant::Plant as Scene;
@@ -122,8 +121,9 @@ fn an_answer_comes_after_the_snapshot_that_shows_it() {
     scene.effects.clear();
     let session = LocalSeat::new().sit(Face::Desktop);
     let grant = session.permit(UseCan).unwrap();
-    let order = Admitted::new(&grant, ClearTraffic, Face::Desktop, scene.now().mono);
-    let (reply, _answer) = bounded(1);
+    let Route::Plant(command, ()) = ClearTraffic.route() else { panic!("not for the hub") };
+    let order = Admitted::new(&grant, command, Face::Desktop, scene.now().mono);
+    let reply = Reply::new(|answer| assert!(answer.is_ok()));
     scene.step(Event::Order { order, reply });
     assert!(matches!(scene.effects.as_slice(), [Effect::Publish(_), Effect::Answer(..)]));
     assert!(scene.published().traffic.rows().is_empty());

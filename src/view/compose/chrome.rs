@@ -160,7 +160,7 @@ fn player(progress: &Progress, session: &Session) -> PlayerView {
         speed: speed(progress.speed),
         state,
         skipped: skipped(progress),
-        toggle: if session.may(&UseCan) {
+        toggle: if session.may(UseCan) {
             Offer::open(label)
         } else {
             Offer::shut(label, "This needs the permission to send and receive CAN.")
@@ -190,6 +190,6 @@ fn who(session: &Session) -> String {
     match session.face() {
         Face::Desktop => "Desktop \u{b7} full access".to_owned(),
         Face::CommandLine => "Command line \u{b7} full access".to_owned(),
-        Face::Web | Face::Inside => session.actor().to_string(),
+        Face::Web | Face::Api | Face::Inside => session.actor().to_string(),
     }
 }

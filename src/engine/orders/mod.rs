@@ -1,0 +1,236 @@
+//! Orders: every change as a value that names the permission it needs, and how a permitted one
+//! becomes [`Admitted`], the only thing the hub takes. One file a family:
+//!
+//! | file | about | carried out by |
+//! |---|---|---|
+//! | `plant` | profiles, players, tables | the hub |
+//! | `accounts` | accounts, services, links | the store |
+//! | `sessions` | sessions, tokens, waits | the store |
+//! | `settings` | the system's settings | the store |
+
+pub(in crate::engine) mod accounts;
+pub(in crate::engine) mod plant;
+pub(in crate::engine) mod sessions;
+pub(in crate::engine) mod settings;
+
+use std::fmt;
+
+use crossbeam_channel::{Receiver, TryRecvError};
+use thiserror::Error;
+
+use crate::base::time::Mono;
+use crate::engine::access::account::FieldError;
+use crate::engine::access::grant::{Face, Grant};
+use crate::engine::access::permission::Permission;
+use crate::engine::access::secret::NoRandom;
+use crate::engine::access::settings::SettingError;
+use crate::engine::orders::plant::Command;
+use crate::engine::people::desk::Desk;
+use crate::engine::store::StoreError;
+
+/// A change somebody asks for.
+pub trait Order: Sized + Send + 'static {
+    /// What it needs.
+    type Needs: Permission;
+    /// What whoever gave it gets when it is done.
+    type Done: Send + 'static;
+    /// Its name in the journal.
+    const NAME: &'static str;
+    /// Whether it makes things safer: such an order never waits for the disk.
+    const HASTE: Haste = Haste::AfterJournal;
+
+    /// The permission, with its target where it has one.
+    fn needs(&self) -> Self::Needs;
+    /// What it is about, for the journal: never a secret.
+    fn target(&self) -> String;
+    /// Who carries it out.
+    fn route(self) -> Route<Self::Done>;
+}
+
+/// Whether an order waits until its journal line is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Haste {
+    /// It is carried out once the line is written, and refused if that fails.
+    AfterJournal,
+    /// It is carried out at once; the line follows.
+    AtOnce,
+}
+
+/// What an order about people and settings does, in the transaction that also writes its line.
+pub type Deed<D> = Box<dyn FnOnce(&mut Desk<'_>) -> Result<D, OrderError> + Send>;
+
+/// Who carries an order out.
+pub enum Route<D> {
+    /// The hub; and what is given back when it has.
+    Plant(Command, D),
+    /// The store.
+    Records(Deed<D>),
+}
+
+impl<D> Route<D> {
+    /// An order that the store carries out.
+    pub fn records(
+        deed: impl FnOnce(&mut Desk<'_>) -> Result<D, OrderError> + Send + 'static,
+    ) -> Self {
+        Self::Records(Box::new(deed))
+    }
+}
+
+/// An order for the hub that was permitted: made from a grant, and from nothing else.
+#[derive(Debug)]
+pub struct Admitted {
+    command: Command,
+    by: String,
+    face: Face,
+    at: Mono,
+}
+
+impl Admitted {
+    /// Admits `command`, which the holder of `grant` gave through `face` at `at`.
+    pub fn new<P: Permission>(
+        grant: &Grant<'_, P>,
+        command: Command,
+        face: Face,
+        at: Mono,
+    ) -> Self {
+        Self { command, by: grant.actor().to_string(), face, at }
+    }
+
+    /// The order.
+    #[must_use]
+    pub fn into_command(self) -> Command {
+        self.command
+    }
+
+    /// Who gave it, through which face, when.
+    #[must_use]
+    pub fn given(&self) -> (&str, Face, Mono) {
+        (&self.by, self.face, self.at)
+    }
+}
+
+/// Why an admitted order was not carried out. Whatever the reason, nothing was changed.
+#[derive(Debug, Error)]
+pub enum OrderError {
+    /// The profile cannot run; the running one stays.
+    #[error("the profile {name} cannot run: {why}")]
+    Profile {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// No recording is being played.
+    #[error("no recording is open")]
+    NoRecording,
+    /// What it is about is not there (any more).
+    #[error("there is no {what} {which}")]
+    NotFound {
+        /// Kind of thing.
+        what: &'static str,
+        /// Which was asked for.
+        which: String,
+    },
+    /// Somebody else has changed it since it was read.
+    #[error("{what} was changed by somebody else meanwhile: look at it again before changing it")]
+    Stale {
+        /// What.
+        what: String,
+    },
+    /// The name is taken.
+    #[error("there is already {what} named \u{201c}{name}\u{201d}")]
+    Taken {
+        /// Kind of thing, with its article.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// Nobody could administer any more.
+    #[error("{name} is the last enabled administrator: make another one first")]
+    LastAdministrator {
+        /// The account.
+        name: String,
+    },
+    /// The service has members.
+    #[error("the service {name} still has {members} members: move them first")]
+    ServiceInUse {
+        /// Its name.
+        name: String,
+        /// How many.
+        members: usize,
+    },
+    /// It does not fit what the thing is at the moment.
+    #[error("{0}")]
+    Unfit(String),
+    /// A field that cannot be.
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    /// A setting that cannot be.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// No random numbers.
+    #[error(transparent)]
+    NoRandom(#[from] NoRandom),
+    /// The store or the journal cannot be written.
+    #[error("it cannot be written down, so it was not done")]
+    Store(#[from] StoreError),
+    /// The hub has too much to do.
+    #[error("the engine is too busy to take this order: try again")]
+    Busy,
+    /// The engine is stopping, or there is none.
+    #[error("the engine is stopping")]
+    Stopping,
+}
+
+/// How an order for the hub ended.
+pub type Answer = Result<(), OrderError>;
+
+/// Takes the [`Answer`] of the hub to whoever waits for it.
+pub struct Reply(Box<dyn FnOnce(Answer) + Send>);
+
+impl Reply {
+    pub(in crate::engine) fn new(take: impl FnOnce(Answer) + Send + 'static) -> Self {
+        Self(Box::new(take))
+    }
+
+    /// Gives the answer.
+    pub(in crate::engine) fn give(self, answer: Answer) {
+        (self.0)(answer);
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reply")
+    }
+}
+
+/// The promise of an answer.
+#[derive(Debug)]
+pub struct Ticket<D = ()> {
+    answer: Receiver<Result<D, OrderError>>,
+}
+
+impl<D> Ticket<D> {
+    pub(in crate::engine) const fn new(answer: Receiver<Result<D, OrderError>>) -> Self {
+        Self { answer }
+    }
+
+    /// The answer, if it is there: for faces that must not block.
+    #[must_use]
+    pub fn poll(&self) -> Option<Result<D, OrderError>> {
+        match self.answer.try_recv() {
+            Ok(answer) => Some(answer),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Err(OrderError::Stopping)),
+        }
+    }
+
+    /// Waits for the answer.
+    ///
+    /// # Errors
+    /// The order was not carried out.
+    pub fn wait(self) -> Result<D, OrderError> {
+        self.answer.recv().unwrap_or(Err(OrderError::Stopping))
+    }
+}

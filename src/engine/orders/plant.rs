@@ -1,0 +1,108 @@
+//! Orders about the plant: what the hub carries out.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::base::id::BusId;
+use crate::engine::access::permission::{ChangeSettings, UseCan};
+use crate::engine::can::replay::Speed;
+use crate::engine::dbc::Codec;
+use crate::engine::orders::{Order, Route};
+use crate::engine::profile::model::Profile;
+
+/// Every order the hub knows.
+#[derive(Debug)]
+pub enum Command {
+    /// See [`ActivateProfile`].
+    Activate(Box<ActivateProfile>),
+    /// See [`Play`].
+    Play(Play),
+    /// See [`ClearTraffic`].
+    ClearTraffic,
+}
+
+/// Runs a profile instead of the present one. Everything known of the present plant is forgotten.
+#[derive(Debug)]
+pub struct ActivateProfile {
+    /// The profile.
+    pub profile: Profile,
+    /// The file it is kept in; `None` for one that was made up (a demo, a recording opened).
+    pub file: Option<PathBuf>,
+    /// The codecs of its DBC files, by bus.
+    pub dbcs: Vec<(BusId, Arc<Codec>)>,
+    /// What is odd about it, though it runs.
+    pub problems: Vec<String>,
+    /// The text of its file as it was read, so that a later edit is noticed.
+    pub text: Option<Arc<str>>,
+}
+
+impl Order for ActivateProfile {
+    type Needs = ChangeSettings;
+    type Done = ();
+    const NAME: &'static str = "activate_profile";
+
+    fn needs(&self) -> ChangeSettings {
+        ChangeSettings
+    }
+
+    fn target(&self) -> String {
+        self.profile.name.to_string()
+    }
+
+    fn route(self) -> Route<()> {
+        Route::Plant(Command::Activate(Box::new(self)), ())
+    }
+}
+
+/// Controls the recording that is being played.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Play {
+    /// Goes on.
+    Resume,
+    /// Stands still.
+    Pause,
+    /// Plays at a speed.
+    Speed(Speed),
+    /// Goes to a moment, given as time since the start of the recording.
+    Seek(std::time::Duration),
+}
+
+impl Order for Play {
+    type Needs = UseCan;
+    type Done = ();
+    const NAME: &'static str = "play_recording";
+
+    fn needs(&self) -> UseCan {
+        UseCan
+    }
+
+    fn target(&self) -> String {
+        format!("{self:?}")
+    }
+
+    fn route(self) -> Route<()> {
+        Route::Plant(Command::Play(self), ())
+    }
+}
+
+/// Empties the by-id table.
+#[derive(Clone, Copy, Debug)]
+pub struct ClearTraffic;
+
+impl Order for ClearTraffic {
+    type Needs = UseCan;
+    type Done = ();
+    const NAME: &'static str = "clear_traffic";
+
+    fn needs(&self) -> UseCan {
+        UseCan
+    }
+
+    fn target(&self) -> String {
+        "traffic".to_owned()
+    }
+
+    fn route(self) -> Route<()> {
+        Route::Plant(Command::ClearTraffic, ())
+    }
+}

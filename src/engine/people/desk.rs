@@ -1,0 +1,103 @@
+//! The desk: what an order about people or settings works at. One transaction, and the journal line
+//! that is written in it.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::base::time::Wall;
+use crate::engine::access::grant::{Face, Session};
+use crate::engine::orders::{Deed, OrderError};
+use crate::engine::people::People;
+use crate::engine::store::Writing;
+use crate::engine::store::journal::{self, Entry, Outcome};
+
+/// Who does something, for the journal.
+#[derive(Clone, Debug)]
+pub struct Stamp {
+    /// Who, in words.
+    pub who: String,
+    /// Through which face.
+    pub face: Face,
+    /// From which address.
+    pub address: Option<std::net::IpAddr>,
+    /// When.
+    pub at: Wall,
+}
+
+impl Stamp {
+    /// What `session` does at `at`.
+    #[must_use]
+    pub fn of(session: &Session, at: Wall) -> Self {
+        let who = session.actor().to_string();
+        Self { who, face: session.face(), address: session.address(), at }
+    }
+}
+
+impl Stamp {
+    /// A journal line of this: done, until it turns out otherwise.
+    #[must_use]
+    pub fn entry(&self, action: &'static str, target: String) -> Entry {
+        Entry {
+            at: self.at,
+            who: self.who.clone(),
+            face: self.face.code(),
+            address: self.address,
+            action,
+            target,
+            before: None,
+            after: None,
+            outcome: Outcome::Done,
+            note: None,
+            of: None,
+        }
+    }
+}
+
+/// What an order works at.
+pub struct Desk<'t> {
+    /// The transaction.
+    pub writing: &'t Writing<'t>,
+    /// Who gave it.
+    pub by: Stamp,
+    /// The people, for what is not in the store (waits, the mail).
+    pub people: Arc<People>,
+    /// What was there before, for the journal; never a secret.
+    pub before: Option<Value>,
+    /// What is there now.
+    pub after: Option<Value>,
+    /// What it was about, where the deed knows better than the order (a name instead of a number).
+    pub target: Option<String>,
+}
+
+impl<'t> Desk<'t> {
+    /// A desk on which nothing was done yet.
+    #[must_use]
+    pub const fn new(writing: &'t Writing<'t>, by: Stamp, people: Arc<People>) -> Self {
+        Self { writing, by, people, before: None, after: None, target: None }
+    }
+
+    /// Does `deed` and writes the line about it into the same transaction: done with what it
+    /// changed, or failed with why, and then nothing else is changed.
+    ///
+    /// # Errors
+    /// The line cannot be written: nothing at all is changed. The inner error is the deed's.
+    pub fn carry_out<D>(
+        mut self,
+        entry: Entry,
+        deed: Deed<D>,
+    ) -> Result<Result<D, OrderError>, OrderError> {
+        let writing = self.writing;
+        let done = writing.part(|_| deed(&mut self));
+        let target = self.target.unwrap_or(entry.target);
+        let entry = match &done {
+            Ok(_) => Entry { target, before: self.before, after: self.after, ..entry },
+            Err(error) => {
+                let note = Some(error.to_string());
+                Entry { target, outcome: Outcome::Failed, note, ..entry }
+            }
+        };
+        journal::append(writing, &entry)?;
+        Ok(done)
+    }
+}
