@@ -125,7 +125,7 @@ fn serve(cli: &Cli, args: &serve::Args) -> Outcome {
     let (running, seat, session) = open(Face::CommandLine, library.folder())?;
     run(&running.door, &session, &choice, &library)?;
     let watch = watch::start(running.door.clone(), seat.send_profile_watcher())?;
-    let listener = listen(args)?;
+    let listener = listen(args, &running)?;
     let stop = cli::stop_on_signal()?;
     let deadline = args
         .duration
@@ -140,8 +140,13 @@ fn serve(cli: &Cli, args: &serve::Args) -> Outcome {
 }
 
 #[cfg(feature = "web")]
-fn listen(args: &serve::Args) -> Result<crate::web::Listener, crate::web::ListenError> {
-    let listener = crate::web::Listener::start(args.listen)?;
+fn listen(
+    args: &serve::Args,
+    running: &Running,
+) -> Result<crate::web::Listener, crate::web::ListenError> {
+    let base = format!("http://{}", args.listen);
+    let shared = crate::web::Shared::new(running.door.clone(), running.gate.clone(), base);
+    let listener = crate::web::Listener::start(args.listen, shared)?;
     eprintln!(
         "busbar: http://{}/health answers; pages need accounts, which this version does not have yet. Ctrl+C ends.",
         listener.address(),
@@ -150,7 +155,7 @@ fn listen(args: &serve::Args) -> Result<crate::web::Listener, crate::web::Listen
 }
 
 #[cfg(not(feature = "web"))]
-fn listen(_args: &serve::Args) -> Result<(), std::convert::Infallible> {
+fn listen(_args: &serve::Args, _running: &Running) -> Result<(), std::convert::Infallible> {
     eprintln!("busbar: this build has no web listener. Ctrl+C ends.");
     Ok(())
 }

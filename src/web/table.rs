@@ -1,0 +1,186 @@
+//! The one table of routes: every route is entered here with who may use it, and the entry is what
+//! lets a request through to its handler. The policy golden and the sweep are made from the entries.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, on};
+
+use crate::engine::{
+    Administer, ChangeSettings, ChargePacks, Denied, Grant, OwnAccount, Permission, Right, Session,
+    UseCan, ViewPlant,
+};
+use crate::web::problem::Problem;
+use crate::web::shared::Shared;
+use crate::web::visitor::Visitor;
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Open,
+    /// Everybody signed in, even who must change the password first; what they get is their own.
+    SignedIn,
+    /// Who holds this right.
+    Needs(Right),
+    /// Who holds this right, and everybody on this machine itself.
+    NeedsOrLoopback(Right),
+}
+
+impl Access {
+    /// Its word in the policy golden.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::SignedIn => "signed in",
+            Self::Needs(right) => right.code(),
+            Self::NeedsOrLoopback(_) => "read_settings or loopback",
+        }
+    }
+
+    /// Whether `session` may pass.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn admit(self, session: &Session) -> Result<(), Denied> {
+        fn held<P: Permission>(grant: Result<Grant<'_, P>, Denied>) -> Result<(), Denied> {
+            grant.map(|_| ())
+        }
+        match self {
+            Self::Open => Ok(()),
+            Self::SignedIn => match session.actor().account() {
+                Some(id) => held(session.permit(OwnAccount(id))),
+                None => held(session.permit(ViewPlant)),
+            },
+            Self::Needs(right) | Self::NeedsOrLoopback(right) => match right {
+                Right::Administrator => held(session.permit(Administer)),
+                Right::ReadSettings => held(session.permit(ViewPlant)),
+                Right::ChangeSettings => held(session.permit(ChangeSettings)),
+                Right::ChargePacks => held(session.permit(ChargePacks)),
+                Right::SendReceiveCan => held(session.permit(UseCan)),
+            },
+        }
+    }
+}
+
+/// What answers somebody who may not pass: a document for programs or a page for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Programs: problem details.
+    Programs,
+    /// People: the sign-in page, or a page that says what is missing.
+    People,
+}
+
+/// A route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its method.
+    pub method: Method,
+    /// Its path, parameters in braces.
+    pub path: &'static str,
+    /// Who may use it.
+    pub access: Access,
+    /// Whom it speaks to.
+    pub audience: Audience,
+}
+
+/// The routes.
+pub struct Table {
+    shared: Shared,
+    router: Router<Shared>,
+    entries: Vec<Entry>,
+}
+
+impl Table {
+    /// No route yet.
+    #[must_use]
+    pub fn new(shared: &Shared) -> Self {
+        Self { shared: shared.clone(), router: Router::new(), entries: Vec::new() }
+    }
+
+    /// Enters a route of the API.
+    #[must_use]
+    pub fn api<H, T>(self, method: Method, path: &'static str, access: Access, handler: H) -> Self
+    where
+        H: Handler<T, Shared>,
+        T: 'static,
+    {
+        self.enter(Entry { method, path, access, audience: Audience::Programs }, handler)
+    }
+
+    /// Enters a page.
+    #[must_use]
+    pub fn page<H, T>(self, method: Method, path: &'static str, access: Access, handler: H) -> Self
+    where
+        H: Handler<T, Shared>,
+        T: 'static,
+    {
+        self.enter(Entry { method, path, access, audience: Audience::People }, handler)
+    }
+
+    fn enter<H, T>(mut self, entry: Entry, handler: H) -> Self
+    where
+        H: Handler<T, Shared>,
+        T: 'static,
+    {
+        // Only methods that a filter knows are entered; anything else is a slip found by every test.
+        let filter = MethodFilter::try_from(entry.method.clone()).unwrap_or(MethodFilter::GET);
+        let door = Turnstile { access: entry.access, audience: entry.audience };
+        let route = on(filter, handler).layer(from_fn_with_state(door, pass));
+        self.router = self.router.route(entry.path, route);
+        self.entries.push(entry);
+        self
+    }
+
+    /// Every route.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The routes as a service, with what stands around all of them.
+    #[must_use]
+    pub fn router(self) -> Router {
+        let shared = self.shared;
+        let router = self.router.fallback(crate::web::routes::nothing_there);
+        let router = router.method_not_allowed_fallback(crate::web::routes::not_that_way);
+        let router =
+            router.layer(from_fn_with_state(shared.clone(), crate::web::visitor::identify));
+        let router = router.layer(from_fn_with_state(shared.clone(), crate::web::shield::shield));
+        router.with_state(shared)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Turnstile {
+    access: Access,
+    audience: Audience,
+}
+
+/// Lets a request through to its handler if the route's access allows.
+async fn pass(State(turnstile): State<Turnstile>, request: Request, next: Next) -> Response {
+    let Turnstile { access, audience } = turnstile;
+    let Some(visitor) = request.extensions().get::<Visitor>() else {
+        return Problem::stopping().into_response();
+    };
+    if access == Access::Open || (visitor.is_here() && matches!(access, Access::NeedsOrLoopback(_)))
+    {
+        return next.run(request).await;
+    }
+    let refused = match visitor.session() {
+        Ok(session) => access.admit(session).map_err(Problem::from).err(),
+        Err(not_in) => Some(Problem::from(not_in)),
+    };
+    match (refused, audience) {
+        (None, _) => next.run(request).await,
+        (Some(problem), Audience::Programs) => problem.into_response(),
+        (Some(problem), Audience::People) => {
+            crate::web::pages::turned_away(&problem, visitor, request.uri())
+        }
+    }
+}
