@@ -5,7 +5,8 @@
 //! # Layers
 //!
 //! ```text
-//! base -> engine [ access -> can -> dbc -> device -> pack -> profile -> hub -> door ] -> view -> { desktop, web, cli } -> boot
+//! base -> engine [ access -> can -> dbc -> device -> pack -> profile -> store -> people -> orders -> hub -> door ]
+//!             -> view -> { desktop, web, cli } -> boot
 //!                             sim hangs off can, dbc and device
 //! ```
 //!
@@ -20,6 +21,9 @@
 //! | `engine::device` | what a message means: folders of data plus a little code | buses, clocks |
 //! | `engine::pack` | cells, totals, flags and their ages at a moment; pure | where facts come from |
 //! | `engine::profile` | what is connected to what, as a TOML file | the running plant |
+//! | `engine::store` | the only SQL: one file, one thread that writes, the chained journal | who may do what |
+//! | `engine::people` | accounts, passwords, links, sessions, mail; the gate through which people come in | packs, buses |
+//! | `engine::orders` | every change as a value that names its permission; what those about people do | faces |
 //! | `engine::sim` | simulated devices that speak real frames; cell physics; scenes | who listens |
 //! | `engine::hub` | the one owner of live state: events in, effects out | I/O, clocks, threads |
 //! | `engine::drive` | all threads around the hub | decisions |
@@ -28,7 +32,7 @@
 //! | `engine::offline` | work on files without a running engine | the hub |
 //! | [`view`] | what is shown, as finished plain data; `view::compose` makes it out of a snapshot | egui, HTML, terminals |
 //! | `desktop` | the window: draws views, returns intents | numbers, thresholds, permissions |
-//! | `web` | the listener; the only async | the local seat |
+//! | `web` | the listener: pages, API, live streams; the only async | the local seat |
 //! | [`cli`] | the commands | how the engine is built |
 //! | [`boot`] | starts the engine and the faces, hands out the seat | everything else |
 //!
@@ -42,7 +46,17 @@
 //! - **One door.** Every change from every face is an [`Order`](engine::Order) that names the
 //!   permission it needs; the hub takes only what the door admitted from a grant.
 //! - **The seat is one object.** [`start`](engine::start) makes the only
-//!   [`LocalSeat`](engine::LocalSeat); the web never sees it.
+//!   [`LocalSeat`](engine::LocalSeat); the web never sees it. A command about accounts gets one from
+//!   [`office`](engine::office), because whoever may write the files of the data folder owns them.
+//! - **What is not written down is not done.** A change of people or settings and its journal line are
+//!   one transaction; an order for the plant waits until its line is on the disk. Only what makes
+//!   things safer goes first and is written after.
+//! - **Taking away works at once.** A session carries its life; whoever holds it asks again for every
+//!   request and every picture of a stream, and it ends when rights shrink, wherever that was done.
+//! - **One table of routes.** A route is entered with who may use it, and only that entry lets a
+//!   request through; the handler still needs a grant.
+//! - **Secrets do not come back.** Passwords and tokens are kept as hashes, shown at most once, and
+//!   have no text in logs, journal or pages.
 //! - **The guard stands before the wire.** A bus sends only [`Cleared`](engine::Cleared), which only
 //!   the guard makes, and the guard is silent until rules name what may pass. The console itself
 //!   sends nothing yet; simulated devices do, through guards of their own.
@@ -64,16 +78,27 @@
 //! # The way of an order
 //!
 //! A face makes an order and gives it to the door with its session. The door asks the one policy
-//! table for the grant, logs a line to the target `journal` (seen with `BUSBAR_LOG=journal=info`), and puts the admitted order into the
-//! inbox. The hub carries it out and answers the ticket; what has to happen outside (opening buses)
-//! it asks of `drive` as an effect.
+//! table for the grant; a refusal is a journal line too. An order for the plant becomes a line "asked"
+//! on the historian's thread, and once that is committed an admitted order in the hub's inbox; the hub
+//! carries it out, what has to happen outside (opening buses) it asks of `drive` as an effect, and
+//! another line says how it ended. An order about people or settings is a deed that the historian does
+//! in one transaction with its line; after the commit the roster is made anew, and then the ticket is
+//! answered.
+//!
+//! # The way of a request
+//!
+//! `web::listen` takes the connection within its limits, `web::shield` looks at sizes, host and origin
+//! and puts the headers on the answer, `web::visitor` asks the gate for the session behind the cookie
+//! or the token, the route's entry in `web::table` lets it through or not, and the handler asks its
+//! session for the grant that the door wants to see. Pages draw what `view` composes; work that blocks
+//! goes aside.
 //!
 //! # Deliberately absent
 //!
-//! - No stored journal, no accounts, no pages on the web: until they exist the listener answers
-//!   `/health` only, and stays on this machine.
-//! - No answer of an order but done or refused, and no charge control: they come with what needs
-//!   them.
+//! - No charge control and no sending by hand: the permissions are there, the orders come with them.
+//! - No history of readings: the store keeps people, settings and the journal.
+//! - No script that decides anything: pages work without it, and with it only replace what the server
+//!   has drawn.
 //! - No plug-ins and no global state: the clock, the virtual buses and the catalog are values that
 //!   are handed on.
 

@@ -130,7 +130,7 @@
 //! ```compile_fail,E0624
 //! use busbar::engine::{Actor, Face, Session};
 //! fn forge(actor: Actor) -> Session {
-//!     Session::new(actor, Face::Desktop)
+//!     Session::local(actor, Face::Desktop)
 //! }
 //! ```
 //!
@@ -138,6 +138,38 @@
 //! use busbar::engine::{Actor, Right, Rights, Who};
 //! fn forge() -> Actor {
 //!     Actor::new(Who::LocalConsole, Rights::of(&[Right::Administrator]))
+//! }
+//! ```
+//!
+//! # A password is kept only as a hash, and hashed only after the rules were asked
+//!
+//! ```
+//! use busbar::engine::{Credential, MustChangeIt, PasswordHash};
+//! fn given(hash: PasswordHash) -> Credential {
+//!     Credential::Password { hash, must_change: MustChangeIt::Yes }
+//! }
+//! ```
+//!
+//! ```compile_fail,E0423
+//! use busbar::engine::{Credential, MustChangeIt, PasswordHash};
+//! fn given(text: String) -> Credential {
+//!     Credential::Password { hash: PasswordHash(text), must_change: MustChangeIt::Yes }
+//! }
+//! ```
+//!
+//! A secret has no text of its own; whoever shows it says so:
+//!
+//! ```
+//! use busbar::engine::Secret;
+//! fn show(secret: &Secret) -> String {
+//!     format!("{}", secret.reveal())
+//! }
+//! ```
+//!
+//! ```compile_fail,E0277
+//! use busbar::engine::Secret;
+//! fn show(secret: &Secret) -> String {
+//!     format!("{}", secret)
 //! }
 //! ```
 //!
