@@ -14,9 +14,10 @@ use crate::engine::access::permission::{Administer, ChangeSettings, OwnAccount, 
 use crate::engine::access::roster::Roster;
 use crate::engine::access::settings::Settings;
 use crate::engine::hub::Event;
+use crate::engine::orders::desk::Desk;
 use crate::engine::orders::{Admitted, Answer, Haste, Order, OrderError, Reply, Route, Ticket};
 use crate::engine::people::People;
-use crate::engine::people::desk::{Desk, Stamp};
+use crate::engine::people::stamp::Stamp;
 use crate::engine::snapshot::{Notice, Snapshot};
 use crate::engine::store::journal::{self, Entry, Filter, Line, Outcome, Page, Verdict};
 use crate::engine::store::{StoreError, Writing};

@@ -23,8 +23,8 @@ mod store;
 pub mod testing;
 
 pub use access::account::{
-    Account, AccountId, AccountKind, EMAIL_CHARS, FieldError, NAME_CHARS, PendingLink, Preset,
-    Purpose, Service, ServiceId, SessionEntry, SessionId, Status, TokenEntry, TokenId,
+    Account, AccountId, AccountKind, EMAIL_CHARS, FieldError, NAME_CHARS, OneTimeLink, PendingLink,
+    Preset, Purpose, Service, ServiceId, SessionEntry, SessionId, Status, TokenEntry, TokenId,
 };
 pub use access::actor::{Actor, Rights, Who};
 pub use access::grant::{Denied, Face, Grant, LocalSeat, Origin, Session};
@@ -53,7 +53,7 @@ pub use hub::traffic::{Row as TrafficEntry, Traffic};
 pub use offline::{check, decode, inspect, profiles};
 pub use orders::accounts::{
     AddAccount, AddService, Added, ChangeAccount, Credential, DeleteAccount, GivePassword,
-    MakeLink, MustChangeIt, OneTimeLink, RemoveService, RenameService, ServiceChoice,
+    MakeLink, MustChangeIt, RemoveService, RenameService, ServiceChoice,
 };
 pub use orders::plant::{ActivateProfile, ClearTraffic, Play};
 pub use orders::sessions::{CreateToken, EndSession, EndSessions, LiftWait, NewToken, RevokeToken};

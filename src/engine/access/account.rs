@@ -14,6 +14,7 @@ use crate::engine::access::actor::Rights;
 use crate::engine::access::grant::Face;
 use crate::engine::access::life::{Ended, Life};
 use crate::engine::access::permission::Right;
+use crate::engine::access::secret::Secret;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
@@ -132,6 +133,21 @@ pub enum Purpose {
     Reset,
     /// The first administrator.
     SetUp,
+}
+
+/// A one-time link, shown to whoever asked for it and to nobody again.
+#[derive(Clone, Debug)]
+pub struct OneTimeLink {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The token in it.
+    pub token: Secret,
+    /// The whole link.
+    pub url: Secret,
+    /// Until when it can be used.
+    pub expires: Wall,
+    /// The address to which it is being sent, if mail is set up and the account has one.
+    pub mailed_to: Option<String>,
 }
 
 /// A service: a team or an organisation that accounts belong to.

@@ -221,7 +221,7 @@ fn origin(text: &str) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!(
-            "\u{201c}{text}\u{201d} is no origin such as https://pack.example.org or http://10.0.0.5:8080"
+            "\u{201c}{text}\u{201d} is no origin such as https://pack.example.org or http://pack.local:8080"
         ))
     }
 }

@@ -1,15 +1,13 @@
 //! Orders about accounts, services and links. Each is an administrator's.
 
-use crate::base::time::Wall;
 use crate::engine::access::account::{
-    Account, AccountId, AccountKind, Purpose, Service, ServiceId, Status,
+    Account, AccountId, AccountKind, OneTimeLink, Purpose, Service, ServiceId, Status,
 };
 use crate::engine::access::actor::Rights;
 use crate::engine::access::password::PasswordHash;
 use crate::engine::access::permission::Administer;
-use crate::engine::access::secret::Secret;
+use crate::engine::orders::deeds::accounts as deed;
 use crate::engine::orders::{Order, OrderError, Route};
-use crate::engine::people::accounts as deed;
 
 /// Which service an account is to belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,21 +43,6 @@ pub enum MustChangeIt {
     Yes,
     /// It need not.
     No,
-}
-
-/// A one-time link, shown to whoever asked for it and to nobody again.
-#[derive(Clone, Debug)]
-pub struct OneTimeLink {
-    /// What it is for.
-    pub purpose: Purpose,
-    /// The token in it.
-    pub token: Secret,
-    /// The whole link.
-    pub url: Secret,
-    /// Until when it can be used.
-    pub expires: Wall,
-    /// The address to which it is being sent, if mail is set up and the account has one.
-    pub mailed_to: Option<String>,
 }
 
 /// What came of adding or inviting.

@@ -9,6 +9,8 @@
 //! | `settings` | the system's settings | the store |
 
 pub(in crate::engine) mod accounts;
+mod deeds;
+pub(in crate::engine) mod desk;
 pub(in crate::engine) mod plant;
 pub(in crate::engine) mod sessions;
 pub(in crate::engine) mod settings;
@@ -24,8 +26,8 @@ use crate::engine::access::grant::{Face, Grant};
 use crate::engine::access::permission::Permission;
 use crate::engine::access::secret::NoRandom;
 use crate::engine::access::settings::SettingError;
+use crate::engine::orders::desk::Desk;
 use crate::engine::orders::plant::Command;
-use crate::engine::people::desk::Desk;
 use crate::engine::store::StoreError;
 
 /// A change somebody asks for.

@@ -5,8 +5,8 @@ use crate::engine::access::account::{AccountId, SessionId, TokenEntry, TokenId};
 use crate::engine::access::actor::Rights;
 use crate::engine::access::permission::{Administer, OwnAccount};
 use crate::engine::access::secret::Secret;
+use crate::engine::orders::deeds::sessions as deed;
 use crate::engine::orders::{Order, Route};
-use crate::engine::people::sessions as deed;
 
 /// Ends a session.
 #[derive(Clone, Copy, Debug)]

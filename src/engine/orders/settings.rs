@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::engine::access::permission::Administer;
 use crate::engine::access::secret::Secret;
 use crate::engine::access::settings::{MailSettings, SessionSettings, Settings, WebSettings};
+use crate::engine::orders::deeds::settings as deed;
 use crate::engine::orders::{Order, Route};
-use crate::engine::people::settings as deed;
 
 /// Changes settings; a section that is `None` stays. Listener, sessions and e-mail are an
 /// administrator's.

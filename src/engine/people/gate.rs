@@ -7,12 +7,11 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::base::time::Wall;
-use crate::engine::access::account::{Account, FieldError, Purpose};
+use crate::engine::access::account::{Account, FieldError, OneTimeLink, Purpose};
 use crate::engine::access::grant::{Denied, LocalSeat, Origin, Session};
 use crate::engine::access::life::Ended;
 use crate::engine::access::password::{PasswordError, PasswordHash};
 use crate::engine::access::secret::{NoRandom, Secret};
-use crate::engine::orders::accounts::OneTimeLink;
 use crate::engine::people::People;
 use crate::engine::store::StoreError;
 
@@ -211,8 +210,8 @@ impl Gate {
     }
 
     /// A new set-up link for the first administrator, which cancels an older one; `None` where there
-    /// is an administrator. `link_base` as in
-    /// [`AddAccount`](crate::engine::orders::accounts::AddAccount).
+    /// is an administrator. `link_base` is where the listener is found, such as
+    /// `https://pack.example.org`.
     ///
     /// # Errors
     /// It cannot be written down.

@@ -1,11 +1,8 @@
-//! People: who there is, who comes in, and what orders about accounts and settings do. Stands on the
-//! store for what is kept and on `access` for what it means; knows nothing of packs and buses.
+//! People: who there is, who comes in, and what they are told. Stands on the store for what is kept
+//! and on `access` for what it means; knows nothing of orders, packs and buses.
 
-pub(in crate::engine) mod accounts;
-pub(in crate::engine) mod desk;
 pub(in crate::engine) mod gate;
-pub(in crate::engine) mod sessions;
-pub(in crate::engine) mod settings;
+pub(in crate::engine) mod stamp;
 
 use std::sync::Arc;
 

@@ -5,54 +5,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::base::time::Wall;
-use crate::engine::access::grant::{Face, Session};
 use crate::engine::orders::{Deed, OrderError};
 use crate::engine::people::People;
+use crate::engine::people::stamp::Stamp;
 use crate::engine::store::Writing;
 use crate::engine::store::journal::{self, Entry, Outcome};
-
-/// Who does something, for the journal.
-#[derive(Clone, Debug)]
-pub struct Stamp {
-    /// Who, in words.
-    pub who: String,
-    /// Through which face.
-    pub face: Face,
-    /// From which address.
-    pub address: Option<std::net::IpAddr>,
-    /// When.
-    pub at: Wall,
-}
-
-impl Stamp {
-    /// What `session` does at `at`.
-    #[must_use]
-    pub fn of(session: &Session, at: Wall) -> Self {
-        let who = session.actor().to_string();
-        Self { who, face: session.face(), address: session.address(), at }
-    }
-}
-
-impl Stamp {
-    /// A journal line of this: done, until it turns out otherwise.
-    #[must_use]
-    pub fn entry(&self, action: &'static str, target: String) -> Entry {
-        Entry {
-            at: self.at,
-            who: self.who.clone(),
-            face: self.face.code(),
-            address: self.address,
-            action,
-            target,
-            before: None,
-            after: None,
-            outcome: Outcome::Done,
-            note: None,
-            of: None,
-        }
-    }
-}
 
 /// What an order works at.
 pub struct Desk<'t> {

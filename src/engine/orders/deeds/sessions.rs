@@ -1,10 +1,10 @@
 //! What orders about sessions, tokens and waits do.
 
 use crate::engine::orders::OrderError;
+use crate::engine::orders::desk::Desk;
 use crate::engine::orders::sessions::{
     CreateToken, EndSession, EndSessions, LiftWait, NewToken, RevokeToken,
 };
-use crate::engine::people::desk::Desk;
 
 macro_rules! unwritten {
     ($($name:ident($order:ty) -> $done:ty;)*) => {$(

@@ -6,7 +6,7 @@ use crate::engine::orders::accounts::{
     AddAccount, AddService, Added, ChangeAccount, DeleteAccount, GivePassword, MakeLink,
     RemoveService, RenameService,
 };
-use crate::engine::people::desk::Desk;
+use crate::engine::orders::desk::Desk;
 
 macro_rules! unwritten {
     ($($name:ident($order:ty) -> $done:ty;)*) => {$(

@@ -1,0 +1,5 @@
+//! What orders about people and settings do, in the transaction that also writes their line.
+
+pub mod accounts;
+pub mod sessions;
+pub mod settings;
