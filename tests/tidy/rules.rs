@@ -549,9 +549,18 @@ fn machines(file: &Source) -> Vec<String> {
         });
         let plain = line.match_indices("http://").any(|(at, lead)| {
             let host = &line[at + lead.len()..];
-            !["127.0.0.1", "localhost", "[::1]", "{", "www.w3.org"]
-                .iter()
-                .any(|h| host.starts_with(h))
+            ![
+                "127.0.0.1",
+                "localhost",
+                "[::1]",
+                "{",
+                "\"",
+                "www.w3.org",
+                "pack.example.org",
+                "pack.local",
+            ]
+            .iter()
+            .any(|h| host.starts_with(h))
         });
         if folder || plain {
             wrong.push(format!("line {} names a machine or its folders", number + 1));
