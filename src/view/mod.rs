@@ -7,10 +7,16 @@ pub mod chrome;
 pub mod compose;
 #[cfg(any(test, feature = "testing"))]
 pub mod fixtures;
+pub mod journal;
 pub mod offer;
 pub mod pack;
 pub mod parts;
+pub mod services;
+pub mod sessions;
+pub mod settings;
 pub mod shown;
 pub mod start;
 pub mod text;
+pub mod tokens;
 pub mod traffic;
+pub mod users;

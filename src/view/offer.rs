@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// An action on a page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Offer {
     /// Text of the button.
     pub label: String,
@@ -29,4 +29,25 @@ impl Offer {
     pub const fn is_open(&self) -> bool {
         self.why_not.is_none()
     }
+}
+
+/// An action that names what will happen and asks once. The answer that does it is never the
+/// default and never on Enter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Grave {
+    /// The action; its label ends in an ellipsis.
+    pub offer: Offer,
+    /// What is asked before it is done.
+    pub question: Question,
+}
+
+/// What is asked before something grave is done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Question {
+    /// "Delete grace?".
+    pub title: String,
+    /// What will happen.
+    pub text: String,
+    /// Text of the button that does it: "Delete grace".
+    pub confirm: String,
 }

@@ -86,6 +86,55 @@ pub fn minutes(wall: Wall, zone: &TimeZone) -> String {
     written(wall, zone, "%H:%M %:z")
 }
 
+/// Date and time to the minute, "2026-11-21 14:00": for lists.
+#[must_use]
+pub fn date(wall: Wall, zone: &TimeZone) -> String {
+    written(wall, zone, "%Y-%m-%d %H:%M")
+}
+
+/// Date and time to the second, "2026-11-21 14:00:08": where the order of events matters.
+#[must_use]
+pub fn stamp(wall: Wall, zone: &TimeZone) -> String {
+    written(wall, zone, "%Y-%m-%d %H:%M:%S")
+}
+
+/// A span of time in its largest unit alone, rounded down: "2 d", "5 h", "12 min", "40 s".
+#[must_use]
+pub fn coarse(span: Duration) -> String {
+    match span.as_secs() {
+        s @ 0..60 => format!("{s} s"),
+        s @ 60..3_600 => format!("{} min", s / 60),
+        s @ 3_600..172_800 => format!("{} h", s / 3_600),
+        s => format!("{} d", s / 86_400),
+    }
+}
+
+/// How long before `now` something was: "12 s ago", "just now".
+#[must_use]
+pub fn ago(at: Wall, now: Wall) -> String {
+    let span = between(at, now);
+    if span.as_secs() < 5 { "just now".into() } else { format!("{} ago", coarse(span)) }
+}
+
+/// How long after `now` something will be: "in 2 d", "now".
+#[must_use]
+pub fn ahead(at: Wall, now: Wall) -> String {
+    let span = between(now, at);
+    if span.as_secs() == 0 { "now".into() } else { format!("in {}", coarse(span)) }
+}
+
+/// The time from `earlier` to `later`; zero where they stand the other way round.
+#[must_use]
+pub fn between(earlier: Wall, later: Wall) -> Duration {
+    Duration::from_nanos(later.nanos().saturating_sub(earlier.nanos()).max(0).unsigned_abs())
+}
+
+/// A number of things: "1 user", "4 users"; the plural of `one` is made with an s.
+#[must_use]
+pub fn count(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{} {one}s", grouped(number as u64)) }
+}
+
 fn written(wall: Wall, zone: &TimeZone, format: &str) -> String {
     match Timestamp::from_nanosecond(i128::from(wall.nanos())) {
         Ok(stamp) => stamp.to_zoned(zone.clone()).strftime(format).to_string(),
@@ -159,6 +208,18 @@ mod tests {
         assert_eq!(never.note, "no data yet");
         let sentinel = shown(Age::Fresh(Duration::ZERO), None, "mV", String::new());
         assert_eq!((sentinel.text.as_str(), sentinel.note.as_str()), (DASH, "not available"));
+    }
+
+    #[test]
+    fn a_moment_is_told_by_how_far_it_is() {
+        let at = |s: i64| Wall::from_nanos(s * 1_000_000_000);
+        assert_eq!(ago(at(0), at(3)), "just now");
+        assert_eq!(ago(at(0), at(125)), "2 min ago");
+        assert_eq!(ahead(at(2 * 86_400), at(0)), "in 2 d");
+        assert_eq!(ahead(at(47 * 3600), at(0)), "in 47 h");
+        assert_eq!(ahead(at(0), at(9)), "now");
+        assert_eq!(date(at(0), &TimeZone::UTC), "1970-01-01 00:00");
+        assert_eq!((count(1, "user"), count(4, "user")), ("1 user".into(), "4 users".into()));
     }
 
     #[test]

@@ -50,4 +50,12 @@ impl Roster {
     pub fn has_administrator(&self) -> bool {
         self.accounts.iter().any(Account::is_working_administrator)
     }
+
+    /// Whether `account` is the only one that could come in and administer: it cannot be removed,
+    /// disabled or demoted.
+    #[must_use]
+    pub fn is_last_administrator(&self, account: &Account) -> bool {
+        let others = || self.accounts.iter().filter(|other| other.id != account.id);
+        account.is_working_administrator() && !others().any(Account::is_working_administrator)
+    }
 }

@@ -2,11 +2,19 @@
 
 pub mod cells;
 pub mod chrome;
+pub mod journal;
 pub mod line;
 pub mod pack;
 pub mod parts;
+pub mod services;
+pub mod sessions;
+pub mod settings;
 pub mod start;
 #[cfg(test)]
 mod tests;
 pub mod tiles;
+pub mod tokens;
 pub mod traffic;
+pub mod typed_settings;
+pub mod user_editor;
+pub mod users;
