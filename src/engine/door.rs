@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crossbeam_channel::{Sender, TrySendError, bounded};
 use thiserror::Error;
 
+use crate::base::time::Clock;
 use crate::engine::access::account::{Account, SessionEntry, TokenEntry};
 use crate::engine::access::grant::{Denied, Grant, Session};
 use crate::engine::access::permission::{Administer, ChangeSettings, OwnAccount, ViewPlant};
@@ -156,6 +157,12 @@ impl Door {
     /// Writes a line without waiting for it.
     fn note(&self, entry: Entry) {
         file(&self.people, entry);
+    }
+
+    /// The engine's clock.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        self.people.clock()
     }
 
     /// The newest picture of everything.

@@ -4,8 +4,12 @@
 //! | module | what it is |
 //! |---|---|
 //! | `listen` | the socket: connections within limits, HTTPS |
-//! | `shield` | what every answer and every request must have: headers, origin, sizes |
-//! | `visitor` | who asks: the session of a cookie or a bearer token |
+//! | `limits` | what connections and requests may take |
+//! | `site` | how the listener is found: names, origins |
+//! | `shield` | what every answer and every request must have: headers, names, sizes, times |
+//! | `visitor` | who asks: the session of a cookie or a bearer token; cookies |
+//! | `origin` | whether a browser asks for one of our own pages or for another site's |
+//! | `sealed` | the fields of a form that one of our own pages posts |
 //! | `table` | the one table of routes, each with who may use it |
 //! | `routes` | puts the table together |
 //! | `problem` | errors as RFC 9457 problem details |
@@ -17,17 +21,23 @@
 //! handler still needs a grant for whatever it looks at or orders.
 
 mod api;
+mod limits;
 mod listen;
 mod live;
+mod origin;
 mod pages;
 mod problem;
 mod routes;
+mod sealed;
 mod shared;
 mod shield;
+mod site;
 mod table;
 mod visitor;
 
+pub use limits::Limits;
 pub use listen::{ListenError, Listener};
 pub use routes::routes;
-pub use shared::Shared;
+pub use shared::{Counted, Counts, Shared};
+pub use site::Site;
 pub use table::{Access, Entry, Table};

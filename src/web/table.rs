@@ -163,8 +163,10 @@ struct Turnstile {
 }
 
 /// Lets a request through to its handler if the route's access allows.
-async fn pass(State(turnstile): State<Turnstile>, request: Request, next: Next) -> Response {
+async fn pass(State(turnstile): State<Turnstile>, mut request: Request, next: Next) -> Response {
     let Turnstile { access, audience } = turnstile;
+    // Forms ask which access let them in.
+    request.extensions_mut().insert(access);
     let Some(visitor) = request.extensions().get::<Visitor>() else {
         return Problem::stopping().into_response();
     };

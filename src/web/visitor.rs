@@ -4,12 +4,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
-use crate::engine::{Face, NotIn, Origin, Session};
+use crate::base::time::Wall;
+use crate::engine::{Face, NotIn, Origin, Session, SignedIn};
+use crate::web::origin;
 use crate::web::shared::Shared;
 
 /// Name of the cookie over HTTPS; the prefix binds it to this host and to HTTPS.
@@ -73,9 +75,16 @@ impl Visitor {
     }
 }
 
-/// Finds out who asks.
+/// Finds out who asks, and refuses what another site's page makes a browser ask.
 pub async fn identify(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
     let visitor = visitor(&shared, &request);
+    if let Err(problem) = origin::check(&shared.site(), &request, &visitor) {
+        return if request.uri().path().starts_with("/api/") {
+            problem.into_response()
+        } else {
+            crate::web::pages::turned_away(&problem, &visitor, request.uri())
+        };
+    }
     request.extensions_mut().insert(visitor);
     next.run(request).await
 }
@@ -131,6 +140,42 @@ impl From<bool> for Https {
     fn from(yes: bool) -> Self {
         if yes { Self::Yes } else { Self::No }
     }
+}
+
+/// The header `Set-Cookie` that gives a browser the session of somebody who has just come in.
+#[must_use]
+pub fn session_cookie(shared: &Shared, signed_in: &SignedIn) -> HeaderValue {
+    let now = shared.door().clock().wall();
+    let seconds = seconds_between(now, signed_in.expires);
+    set_cookie(shared, signed_in.token.reveal(), seconds)
+}
+
+/// The header `Set-Cookie` that takes the session from a browser.
+#[must_use]
+pub fn no_cookie(shared: &Shared) -> HeaderValue {
+    set_cookie(shared, "", 0)
+}
+
+fn set_cookie(shared: &Shared, token: &str, seconds: i64) -> HeaderValue {
+    let https = shared.is_https();
+    let (name, secure) = (cookie_name(https), if https { "; Secure" } else { "" });
+    let text =
+        format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
+    let mut value =
+        HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("busbar="));
+    value.set_sensitive(true);
+    value
+}
+
+fn seconds_between(now: Wall, end: Wall) -> i64 {
+    (end.nanos().saturating_sub(now.nanos()) / 1_000_000_000).max(0)
+}
+
+/// Whether two texts are the same; takes the same time wherever they differ.
+#[must_use]
+pub fn same(one: &[u8], other: &[u8]) -> bool {
+    let differences = one.iter().zip(other).fold(0, |all, (a, b)| all | (a ^ b));
+    one.len() == other.len() && !one.is_empty() && differences == 0
 }
 
 /// The form token that belongs to a session's `token`.

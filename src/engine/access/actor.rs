@@ -110,6 +110,8 @@ pub enum Who {
     Nobody,
     /// The profile watcher, which picks up edits made outside.
     ProfileWatcher,
+    /// The web listener itself, not whoever comes through it.
+    WebListener,
 }
 
 impl Actor {
@@ -135,7 +137,7 @@ impl Actor {
         match &self.who {
             Who::Account { id, .. } => Some(*id),
             Who::Token { account, .. } => Some(*account),
-            Who::LocalConsole | Who::Nobody | Who::ProfileWatcher => None,
+            Who::LocalConsole | Who::Nobody | Who::ProfileWatcher | Who::WebListener => None,
         }
     }
 
@@ -160,6 +162,7 @@ impl fmt::Display for Who {
             Self::Token { name, token, .. } => write!(f, "{name} (token {token})"),
             Self::Nobody => f.write_str("not signed in"),
             Self::ProfileWatcher => f.write_str("profile watcher"),
+            Self::WebListener => f.write_str("web listener"),
         }
     }
 }

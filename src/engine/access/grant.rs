@@ -241,6 +241,21 @@ impl LocalSeat {
         Session::local(Actor::new(Who::ProfileWatcher, rights), Face::Inside)
     }
 
+    /// Sends the part of the program that opens and closes the web listener: it reads the settings
+    /// and tells what went wrong.
+    #[must_use]
+    pub fn send_web_host(&self) -> Session {
+        let rights = Rights::of(&[Right::ReadSettings, Right::ChangeSettings]);
+        Session::local(Actor::new(Who::WebListener, rights), Face::Inside)
+    }
+
+    /// Sends a reader for what the web listener tells this machine itself without a sign-in.
+    #[must_use]
+    pub fn send_web_reader(&self) -> Session {
+        let rights = Rights::of(&[Right::ReadSettings]);
+        Session::local(Actor::new(Who::WebListener, rights), Face::Inside)
+    }
+
     /// Sits down: the session of the implicit local administrator.
     #[must_use]
     pub fn sit(&self, face: Face) -> Session {

@@ -1,0 +1,51 @@
+//! What connections and requests may take. The defaults are what runs; tests set shorter ones.
+
+use std::time::Duration;
+
+/// What connections and requests may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once.
+    pub connections: usize,
+    /// Of these, from other machines: what is left is for this machine itself.
+    pub from_elsewhere: usize,
+    /// Connections at once from one address of another machine.
+    pub per_address: usize,
+    /// Time for the head of a request, and how long a connection may idle between requests.
+    pub head: Duration,
+    /// Time for the TLS handshake.
+    pub handshake: Duration,
+    /// Time from the head of a request to the head of its answer.
+    pub answer: Duration,
+    /// How long the other side may take nothing of what is sent to it.
+    pub stall: Duration,
+    /// How long requests in flight may take once the listener is to stop.
+    pub drain: Duration,
+    /// Bytes of a head.
+    pub head_bytes: usize,
+    /// Fields of a head.
+    pub fields: usize,
+    /// Bytes of a path and its query.
+    pub uri_bytes: usize,
+    /// Bytes of a body.
+    pub body_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4096,
+            from_elsewhere: 3072,
+            per_address: 256,
+            head: Duration::from_secs(10),
+            handshake: Duration::from_secs(10),
+            answer: Duration::from_secs(30),
+            stall: Duration::from_secs(30),
+            drain: Duration::from_secs(2),
+            head_bytes: 32 * 1024,
+            fields: 64,
+            uri_bytes: 4096,
+            body_bytes: 256 * 1024,
+        }
+    }
+}
