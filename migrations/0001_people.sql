@@ -98,6 +98,7 @@ CREATE TABLE journal (
     hash        BLOB NOT NULL CHECK (length(hash) = 32)
 ) STRICT;
 CREATE INDEX journal_by_time ON journal (at_ms);
+CREATE INDEX journal_by_action ON journal (action);
 
 CREATE TRIGGER journal_is_not_changed BEFORE UPDATE ON journal
 BEGIN

@@ -238,7 +238,7 @@ impl Door {
         filter: &Filter,
         take: &mut dyn FnMut(Line) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        self.people.store().read(|reading| journal::each(reading, filter, take))
+        journal::each(self.people.store(), filter, take)
     }
 
     /// Checks the chain of the journal. Blocks.

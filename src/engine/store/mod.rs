@@ -8,12 +8,27 @@
 
 pub(in crate::engine) mod journal;
 
+mod historian;
+mod lock;
+mod migrate;
+mod open;
+mod place;
+mod readers;
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::{JoinHandle, Thread};
 
+use crossbeam_channel::{Sender, TrySendError, bounded};
+use rusqlite::ErrorCode;
 use thiserror::Error;
 
 use crate::base::time::Clock;
+use crate::engine::store::historian::{Historian, INBOX_JOBS, Remembered, Work};
+use crate::engine::store::open::{Look, Opening};
+use crate::engine::store::readers::Readers;
 
 /// Why the store cannot be opened.
 #[derive(Debug, Error)]
@@ -48,8 +63,14 @@ pub enum OpenError {
         /// The newest that this program knows.
         known: i64,
     },
+    /// The file belongs to another program.
+    #[error("{file} is a database of another program: use another --data-dir")]
+    Foreign {
+        /// The file.
+        file: PathBuf,
+    },
     /// The file cannot be opened or brought up to date.
-    #[error("{file} cannot be opened")]
+    #[error("{file} cannot be opened: {}", said(source))]
     Database {
         /// The file.
         file: PathBuf,
@@ -57,11 +78,11 @@ pub enum OpenError {
         source: rusqlite::Error,
     },
     /// A file cannot be backed up or moved aside.
-    #[error("{file} cannot be {what}")]
+    #[error("{file} cannot be {what}: {source}")]
     File {
         /// The file.
         file: PathBuf,
-        /// What was tried: "backed up", "moved aside".
+        /// What was tried: "made or read", "moved aside".
         what: &'static str,
         /// Why.
         source: std::io::Error,
@@ -75,17 +96,50 @@ pub enum OpenError {
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// SQLite refuses.
-    #[error("the database refuses: {0}")]
+    #[error("the database refuses: {}", said(.0))]
     Database(#[from] rusqlite::Error),
+    /// The transaction that it was part of could not be committed.
+    #[error("the database cannot be written: {0}")]
+    NotWritten(String),
     /// What is kept cannot be understood.
     #[error("{0} in the database cannot be understood")]
     Odd(&'static str),
-    /// Too much waits to be written.
-    #[error("too much waits to be written: try again")]
+    /// Too much waits to be written, or to be read.
+    #[error("the database has too much to do: try again")]
     Busy,
+    /// The change ended by a fault of the program.
+    #[error("the change ended by a fault of the program and was taken back")]
+    Fault,
     /// The store is closed.
     #[error("the database is closed")]
     Closed,
+}
+
+impl StoreError {
+    /// The same, for one more who has to be told.
+    fn again(&self) -> Self {
+        match self {
+            Self::Database(error) => Self::NotWritten(said(error)),
+            Self::NotWritten(why) => Self::NotWritten(why.clone()),
+            Self::Odd(what) => Self::Odd(what),
+            Self::Busy => Self::Busy,
+            Self::Fault => Self::Fault,
+            Self::Closed => Self::Closed,
+        }
+    }
+}
+
+/// What SQLite says, in words for people where it is something that they can mend.
+fn said(error: &rusqlite::Error) -> String {
+    let plain = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "the disk is full",
+        Some(ErrorCode::ReadOnly) => "the file, its folder or the disk may only be read",
+        Some(ErrorCode::DatabaseBusy) => "another program has been writing to it for too long",
+        Some(ErrorCode::SystemIoFailure) => "the disk reports a failure",
+        Some(ErrorCode::CannotOpen) => "the file or its folder cannot be opened",
+        _ => return error.to_string(),
+    };
+    format!("{plain} ({error})")
 }
 
 /// Who opens the store.
@@ -104,37 +158,84 @@ pub enum Opener {
 /// another process's, before anybody is answered.
 pub type OnChange = Box<dyn Fn(&Reading<'_>) + Send>;
 
-/// The open store. Cloning gives another handle.
+/// The open store. Cloning gives another handle; when the last one is dropped, what waits is written
+/// and the file is closed.
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
 }
 
-struct Inner;
+struct Inner {
+    readers: Readers,
+    /// `None` only while this is being dropped.
+    inbox: Option<Sender<Box<dyn Work>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // The connection that writes is the last to close: only it can tidy the files up.
+        self.readers.close();
+        self.inbox = None;
+        let Some(thread) = self.thread.take() else { return };
+        // A job may hold the last handle; then the historian itself comes by here.
+        if thread.thread().id() == std::thread::current().id() {
+            return;
+        }
+        if thread.join().is_err() {
+            tracing::error!("the historian ended by a fault");
+        }
+    }
+}
 
 /// A transaction that writes; others see it after its commit.
 pub struct Writing<'t> {
     pub(in crate::engine::store) tx: &'t rusqlite::Connection,
+    remembered: &'t Remembered,
+    depth: u32,
 }
 
-/// A view for queries.
+/// A view for queries: what it sees does not change while it lasts.
 pub struct Reading<'c> {
     pub(in crate::engine::store) connection: &'c rusqlite::Connection,
 }
 
 impl Store {
     /// Opens the store in `folder`, making what is missing; says what the person should know (a
-    /// damaged file moved aside).
+    /// damaged file moved aside). `on_change` is not called for what is there already, and not for
+    /// what is there by the time this returns: read it afterwards.
     ///
     /// # Errors
     /// See [`OpenError`].
     pub fn open(
-        _folder: &Path,
-        _opener: Opener,
-        _clock: Arc<dyn Clock>,
-        _on_change: OnChange,
+        folder: &Path,
+        opener: Opener,
+        clock: Arc<dyn Clock>,
+        on_change: OnChange,
     ) -> Result<(Self, Vec<String>), OpenError> {
-        todo!()
+        let at = clock.wall();
+        let mut remarks = Vec::new();
+        place::folder(folder, &mut remarks)?;
+        let lock = match opener {
+            Opener::Engine { face } => Some(lock::take(folder, face, at)?),
+            Opener::Command => None,
+        };
+        let file = folder.join(place::DATABASE);
+        let look = if lock.is_some() { Look::Through } else { Look::Briefly };
+        let migrations = migrate::MIGRATIONS;
+        let opening = Opening { file: &file, lock: lock.as_ref(), look, at, migrations };
+        let connection = opening.writer(&mut remarks)?;
+        let failed = |source| OpenError::Database { file: file.clone(), source };
+        let seen = historian::writes_of_others(&connection).map_err(failed)?;
+        let readers = Readers::open(&file).map_err(failed)?;
+        let (sender, inbox) = bounded(INBOX_JOBS);
+        let historian = Historian { connection, inbox, on_change, seen, _lock: lock };
+        let thread = std::thread::Builder::new()
+            .name("historian".into())
+            .spawn(move || historian.run())
+            .map_err(OpenError::Thread)?;
+        let inner = Inner { readers, inbox: Some(sender), thread: Some(thread) };
+        Ok((Self { inner: Arc::new(inner) }, remarks))
     }
 
     /// Does `job` in the next transaction and calls `then` with its outcome once that is committed.
@@ -144,40 +245,71 @@ impl Store {
     /// Too much waits, or the store is closed; neither `job` nor `then` will be called.
     pub fn post<T, E>(
         &self,
-        _job: impl FnOnce(&Writing<'_>) -> Result<T, E> + Send + 'static,
-        _then: impl FnOnce(Result<T, E>) + Send + 'static,
+        job: impl FnOnce(&Writing<'_>) -> Result<T, E> + Send + 'static,
+        then: impl FnOnce(Result<T, E>) + Send + 'static,
     ) -> Result<(), StoreError>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        todo!()
+        let inbox = self.inner.inbox.as_ref().ok_or(StoreError::Closed)?;
+        inbox.try_send(historian::work(job, then)).map_err(|unsent| match unsent {
+            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Disconnected(_) => StoreError::Closed,
+        })
     }
 
-    /// The same, and waits for it.
+    /// The same, and waits for it. Not for the historian's own thread, which would wait for itself.
     ///
     /// # Errors
     /// As the job says, or it could not be written.
     pub fn write<T, E>(
         &self,
-        _job: impl FnOnce(&Writing<'_>) -> Result<T, E> + Send + 'static,
+        job: impl FnOnce(&Writing<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        todo!()
+        if self.is_historian(&std::thread::current()) {
+            return Err(StoreError::Busy.into());
+        }
+        let (sender, answer) = bounded(1);
+        self.post(job, move |outcome| drop(sender.try_send(outcome)))?;
+        answer.recv().unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    /// Waits until everything that was posted before is written or has failed: before a program
+    /// ends, since nobody waits for lines about refusals.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn settle(&self) -> Result<(), StoreError> {
+        if self.is_historian(&std::thread::current()) {
+            return Err(StoreError::Busy);
+        }
+        let (sender, answer) = bounded(1);
+        let job = |_: &Writing<'_>| Ok::<_, StoreError>(());
+        let then = move |outcome| drop(sender.try_send(outcome));
+        let inbox = self.inner.inbox.as_ref().ok_or(StoreError::Closed)?;
+        // It waits for its place, too: a full inbox is no reason to lose what is in it.
+        inbox.send(historian::work(job, then)).map_err(|_| StoreError::Closed)?;
+        answer.recv().unwrap_or(Err(StoreError::Closed))
     }
 
     /// Asks a read-only connection.
     ///
     /// # Errors
-    /// As the query says.
+    /// As the query says; or every connection has been in use for too long.
     pub fn read<T>(
         &self,
-        _query: impl FnOnce(&Reading<'_>) -> Result<T, StoreError>,
+        query: impl FnOnce(&Reading<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        todo!()
+        self.inner.readers.ask(query)
+    }
+
+    fn is_historian(&self, thread: &Thread) -> bool {
+        self.inner.thread.as_ref().is_some_and(|ours| ours.thread().id() == thread.id())
     }
 }
 
@@ -188,19 +320,34 @@ impl Writing<'_> {
     /// As `part` says.
     pub fn part<T, E: From<StoreError>>(
         &self,
-        _part: impl FnOnce(&Writing<'_>) -> Result<T, E>,
+        part: impl FnOnce(&Writing<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        todo!()
+        let touched = self.remembered.touched.get();
+        let sql = |text: &str| self.tx.execute_batch(text).map_err(StoreError::from);
+        // Named by depth, so that taking back an outer part takes back inner ones that a panic left.
+        let name = format!("part{}", self.depth);
+        sql(&format!("SAVEPOINT {name}"))?;
+        let inner = Writing { tx: self.tx, remembered: self.remembered, depth: self.depth + 1 };
+        let done =
+            part(&inner).and_then(|done| Ok(sql(&format!("RELEASE {name}")).map(|()| done)?));
+        if done.is_err() {
+            self.remembered.touched.set(touched);
+            if let Err(error) = sql(&format!("ROLLBACK TO {name}; RELEASE {name}")) {
+                tracing::error!(%error, "a change that failed cannot be taken back alone");
+                self.remembered.spoiled.set(true);
+            }
+        }
+        done
     }
 
     /// Says that people or settings were changed: the roster is made anew after the commit.
     pub fn touch(&self) {
-        todo!()
+        self.remembered.touched.set(true);
     }
 
     /// The same transaction, for queries.
     #[must_use]
-    pub fn reading(&self) -> Reading<'_> {
-        todo!()
+    pub const fn reading(&self) -> Reading<'_> {
+        Reading { connection: self.tx }
     }
 }

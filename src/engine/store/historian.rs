@@ -1,0 +1,193 @@
+//! The thread `historian`: the only one that writes. It takes what waits, does it in one
+//! transaction, each job in a part of its own, and answers once that is committed.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::engine::store::lock::Lock;
+use crate::engine::store::{OnChange, Reading, StoreError, Writing};
+
+/// Jobs that may wait.
+pub const INBOX_JOBS: usize = 4096;
+/// Jobs in one transaction.
+const BATCH_JOBS: usize = 256;
+/// How often it is looked whether another process has written.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// A job, and who is told how it ended.
+pub trait Work: Send {
+    /// Does it.
+    fn perform(&mut self, writing: &Writing<'_>);
+    /// Says how it ended, once `committed` is known.
+    fn settle(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+/// A job with its types.
+struct Posted<J, T, E, K> {
+    job: Option<J>,
+    outcome: Option<Result<T, E>>,
+    then: K,
+}
+
+/// Wraps a job.
+pub fn work<T, E, J, K>(job: J, then: K) -> Box<dyn Work>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+    J: FnOnce(&Writing<'_>) -> Result<T, E> + Send + 'static,
+    K: FnOnce(Result<T, E>) + Send + 'static,
+{
+    Box::new(Posted { job: Some(job), outcome: None, then })
+}
+
+impl<T, E, J, K> Work for Posted<J, T, E, K>
+where
+    T: Send,
+    E: From<StoreError> + Send,
+    J: FnOnce(&Writing<'_>) -> Result<T, E> + Send,
+    K: FnOnce(Result<T, E>) + Send,
+{
+    fn perform(&mut self, writing: &Writing<'_>) {
+        let Some(job) = self.job.take() else { return };
+        self.outcome = Some(writing.part(|part| {
+            catch_unwind(AssertUnwindSafe(|| job(part))).unwrap_or_else(|_panic| {
+                tracing::error!("a change to the records ended by a fault and was taken back");
+                Err(StoreError::Fault.into())
+            })
+        }));
+    }
+
+    fn settle(self: Box<Self>, committed: Result<(), StoreError>) {
+        let Self { outcome, then, .. } = *self;
+        let outcome = match (committed, outcome) {
+            (Ok(()), Some(outcome)) => outcome,
+            // It failed by itself, and that says more than what became of the others.
+            (Err(_), Some(Err(error))) => Err(error),
+            (Err(error), Some(Ok(_)) | None) => Err(error.into()),
+            (Ok(()), None) => Err(StoreError::Fault.into()),
+        };
+        if catch_unwind(AssertUnwindSafe(|| then(outcome))).is_err() {
+            tracing::error!("whoever waited for a change to the records ended by a fault");
+        }
+    }
+}
+
+/// What a transaction remembers besides what it writes.
+#[derive(Debug, Default)]
+pub struct Remembered {
+    /// People or settings were changed.
+    pub touched: Cell<bool>,
+    /// Something that failed could not be taken back: nothing of this may be committed.
+    pub spoiled: Cell<bool>,
+}
+
+/// What the thread owns.
+pub struct Historian {
+    /// The one connection that writes. Closed before the lock is given back.
+    pub connection: Connection,
+    /// What is to be done.
+    pub inbox: Receiver<Box<dyn Work>>,
+    /// Whom to tell of changes.
+    pub on_change: OnChange,
+    /// What the last look at other processes' writing said.
+    pub seen: i64,
+    /// The lock of the folder.
+    pub _lock: Option<Lock>,
+}
+
+/// A number that changes whenever another connection has written.
+///
+/// # Errors
+/// The database refuses.
+pub fn writes_of_others(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA data_version", [], |row| row.get(0))
+}
+
+impl Historian {
+    /// Works until every handle of the store is gone and everything that waited is written.
+    pub fn run(mut self) {
+        loop {
+            match self.inbox.recv_timeout(LOOK_EVERY) {
+                Ok(first) => {
+                    let mut batch = vec![first];
+                    batch.extend(self.inbox.try_iter().take(BATCH_JOBS - 1));
+                    self.write(batch);
+                }
+                Err(RecvTimeoutError::Timeout) => self.tell(Ours::Nothing),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn write(&mut self, mut batch: Vec<Box<dyn Work>>) {
+        let remembered = Remembered::default();
+        let committed = self.commit(&mut batch, &remembered);
+        if let Err(error) = &committed {
+            tracing::error!(%error, jobs = batch.len(), "the records cannot be written");
+        }
+        let touched = committed.is_ok() && remembered.touched.get();
+        self.tell(if touched { Ours::Touched } else { Ours::Nothing });
+        for job in batch {
+            let committed = committed.as_ref().map(|_| ()).map_err(StoreError::again);
+            job.settle(committed);
+        }
+    }
+
+    fn commit(
+        &mut self,
+        batch: &mut [Box<dyn Work>],
+        remembered: &Remembered,
+    ) -> Result<(), StoreError> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for job in &mut *batch {
+            job.perform(&Writing { tx: &tx, remembered, depth: 0 });
+            // A full disk, among others, ends the whole transaction, with what was done before.
+            if remembered.spoiled.get() || tx.is_autocommit() {
+                drop(tx);
+                return Err(StoreError::NotWritten("the disk is full or refuses to write".into()));
+            }
+        }
+        Ok(tx.commit()?)
+    }
+
+    /// Tells of our own change and of those of other processes.
+    fn tell(&mut self, ours: Ours) {
+        let others = match writes_of_others(&self.connection) {
+            // Asked before the change is looked at: what comes after is seen the next time.
+            Ok(now) => std::mem::replace(&mut self.seen, now) != now,
+            Err(error) => {
+                tracing::warn!(%error, "it cannot be seen whether another program changed the records");
+                false
+            }
+        };
+        if ours == Ours::Nothing && !others {
+            return;
+        }
+        let told = self.connection.unchecked_transaction().map(|view| {
+            let reading = Reading { connection: &view };
+            catch_unwind(AssertUnwindSafe(|| (self.on_change)(&reading))).is_ok()
+        });
+        match told {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::error!(
+                    "a change to the records could not be told: a fault of the program"
+                );
+            }
+            Err(error) => tracing::error!(%error, "a change to the records could not be told"),
+        }
+    }
+}
+
+/// What our own work changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ours {
+    /// People or settings.
+    Touched,
+    /// Neither.
+    Nothing,
+}

@@ -1,0 +1,377 @@
+//! Opening, writing, reading: what is acknowledged is kept, what fails is taken back.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use super::journal::Verdict;
+use super::journal::tests::entry;
+use super::*;
+use crate::base::time::{FakeClock, Wall};
+
+const NOON: Wall = Wall::from_nanos(1_700_000_000_000_000_000);
+const WINDOW: Opener = Opener::Engine { face: "the window" };
+
+fn open(folder: &Path, opener: Opener) -> Result<(Store, Vec<String>), OpenError> {
+    Store::open(folder, opener, FakeClock::new(NOON), Box::new(|_| {}))
+}
+
+fn opened(folder: &Path) -> Store {
+    let (store, remarks) = open(folder, WINDOW).unwrap();
+    assert_eq!(remarks, [] as [String; 0]);
+    store
+}
+
+fn services(reading: &Reading<'_>) -> Result<i64, StoreError> {
+    Ok(reading.connection.query_row("SELECT count(*) FROM services", [], |row| row.get(0))?)
+}
+
+fn add(writing: &Writing<'_>, name: &str) -> Result<(), StoreError> {
+    writing.tx.execute("INSERT INTO services (name) VALUES (?1)", [name])?;
+    Ok(())
+}
+
+/// Keeps the historian busy until `gate` opens.
+fn until_told(gate: &mpsc::Receiver<()>) -> Result<(), StoreError> {
+    gate.recv().map_err(|_| StoreError::Closed)
+}
+
+/// The text of every file in `folder`, by name.
+fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut all: Vec<(String, Vec<u8>)> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|entry| {
+            (entry.file_name().to_string_lossy().into_owned(), fs::read(entry.path()).unwrap())
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn what_is_written_is_there_after_closing_and_the_files_are_tidied_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened(folder.path());
+    store.write(|writing| add(writing, "Yard")).unwrap();
+    assert_eq!(store.read(services).unwrap(), 1);
+    drop(store);
+    let names: Vec<String> = contents(folder.path()).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["busbar.db", "engine.lock"]);
+    assert_eq!(opened(folder.path()).read(services).unwrap(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn every_file_is_its_owners_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let inside = folder.path().join("new");
+    let store = opened(&inside);
+    store.write(|writing| add(writing, "Yard")).unwrap();
+    assert_eq!(place::mode(&inside).unwrap(), Some(0o700));
+    for name in ["busbar.db", "busbar.db-wal", "busbar.db-shm", "engine.lock"] {
+        assert_eq!(place::mode(&inside.join(name)).unwrap(), Some(0o600), "{name}");
+    }
+}
+
+#[test]
+fn every_commit_waits_for_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened(folder.path());
+    let settings = store.write(|writing| {
+        let ask = |sql: &str| writing.tx.query_row(sql, [], |row| row.get::<_, i64>(0));
+        let mode: String = writing.tx.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+        Ok::<_, StoreError>((mode, ask("PRAGMA synchronous")?, ask("PRAGMA foreign_keys")?))
+    });
+    assert_eq!(settings.unwrap(), ("wal".to_owned(), 2, 1));
+}
+
+#[test]
+fn a_second_engine_is_refused_and_a_command_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened(folder.path());
+    let said = open(folder.path(), Opener::Engine { face: "busbar serve" }).err().unwrap();
+    assert!(matches!(&said, OpenError::Held { holder, .. } if holder.contains("the window")));
+    let (command, _) = open(folder.path(), Opener::Command).unwrap();
+    command.write(|writing| add(writing, "Yard")).unwrap();
+    assert_eq!(store.read(services).unwrap(), 1);
+    drop((store, command));
+    opened(folder.path());
+}
+
+#[test]
+fn a_job_that_fails_is_taken_back_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened(folder.path());
+    let (told, answers) = mpsc::channel();
+    // The first one keeps the historian busy until all the others wait for the same transaction.
+    let (go, gate) = mpsc::channel::<()>();
+    store.post(move |_| until_told(&gate), |_| {}).unwrap();
+    for number in 0..10 {
+        let told = told.clone();
+        let job = move |writing: &Writing<'_>| {
+            add(writing, &format!("service {number}"))?;
+            if number % 2 == 0 { Ok(number) } else { Err(StoreError::Odd("an odd number")) }
+        };
+        store.post(job, move |outcome| told.send(outcome.is_ok()).unwrap()).unwrap();
+    }
+    go.send(()).unwrap();
+    drop(told);
+    assert_eq!(answers.iter().filter(|done| *done).count(), 5);
+    assert_eq!(store.read(services).unwrap(), 5);
+}
+
+#[test]
+fn a_part_that_fails_is_taken_back_and_the_job_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened(folder.path());
+    let job = |writing: &Writing<'_>| {
+        add(writing, "kept")?;
+        let part = writing.part(|part| {
+            add(part, "inner")?;
+            part.part(|inner| add(inner, "innermost"))?;
+            add(part, "KEPT")
+        });
+        assert!(part.is_err());
+        add(writing, "after")
+    };
+    store.write(job).unwrap();
+    assert_eq!(store.read(services).unwrap(), 2);
+}
+
+#[test]
+fn a_panic_in_a_job_takes_it_back_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened(folder.path());
+    let job = |writing: &Writing<'_>| -> Result<(), StoreError> {
+        writing.part(|part| {
+            add(part, "lost")?;
+            panic!("a fault that is meant to be here")
+        })
+    };
+    assert!(matches!(store.write(job), Err(StoreError::Fault)));
+    store.write(|writing| add(writing, "kept")).unwrap();
+    let (told, answer) = mpsc::channel();
+    store
+        .post(|_| Ok::<_, StoreError>(()), |_| panic!("a fault that is meant to be here"))
+        .unwrap();
+    store.post(|_| Ok::<_, StoreError>(()), move |_| told.send(()).unwrap()).unwrap();
+    answer.recv().unwrap();
+    assert_eq!(store.read(services).unwrap(), 1);
+    let query = |_: &Reading<'_>| -> Result<(), StoreError> { panic!("meant to be here") };
+    for _ in 0..5 {
+        let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| store.read(query)));
+        assert!(asked.is_err());
+    }
+    assert_eq!(store.read(services).unwrap(), 1, "the connections were given back");
+}
+
+#[test]
+fn a_full_disk_refuses_everybody_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened(folder.path());
+    store.write(|writing| journal::append(writing, &entry("before"))).unwrap();
+    // Allowing not one page more is what a full disk looks like from inside.
+    let pages = |most: &'static str| {
+        move |writing: &Writing<'_>| Ok::<_, StoreError>(writing.tx.execute_batch(most)?)
+    };
+    store.write(pages("PRAGMA max_page_count = 1")).unwrap();
+    let long = "x".repeat(200);
+    let mut refused = 0;
+    for _ in 0..200 {
+        let entry = entry(&long);
+        if let Err(error) = store.write(move |writing| journal::append(writing, &entry)) {
+            assert!(error.to_string().contains("the disk is full"), "{error}");
+            refused += 1;
+        }
+    }
+    assert!(refused > 0, "the disk was never full");
+    store.write(pages("PRAGMA max_page_count = 1000000")).unwrap();
+    let next = store.write(|writing| journal::append(writing, &entry("after"))).unwrap();
+    let verdict = store.read(journal::verify).unwrap();
+    assert!(matches!(verdict, Verdict::Whole { lines, .. } if lines == next), "{verdict:?}");
+    assert_eq!(next, 202 - refused);
+}
+
+#[test]
+fn changes_are_told_before_the_answer_whoever_made_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let seen = Arc::new(AtomicUsize::new(0));
+    let (told, changes) = mpsc::channel();
+    let counter = Arc::clone(&seen);
+    let on_change: OnChange = Box::new(move |reading| {
+        let count = services(reading).unwrap();
+        counter.store(count as usize, Ordering::SeqCst);
+        told.send(count).unwrap();
+    });
+    let clock = FakeClock::new(NOON);
+    let (store, _) = Store::open(folder.path(), WINDOW, clock, on_change).unwrap();
+    store.write(|writing| add(writing, "quiet")).unwrap();
+    assert!(changes.try_recv().is_err(), "nobody touched anything");
+    store.write(|writing| add(writing, "loud").map(|()| writing.touch())).unwrap();
+    assert_eq!(seen.load(Ordering::SeqCst), 2, "told before the answer");
+    changes.recv().unwrap();
+    let failing = |writing: &Writing<'_>| -> Result<(), StoreError> {
+        writing.touch();
+        Err(StoreError::Odd("this"))
+    };
+    assert!(store.write(failing).is_err());
+    assert!(changes.try_recv().is_err(), "what was taken back is no change");
+    let (command, _) = open(folder.path(), Opener::Command).unwrap();
+    command.write(|writing| add(writing, "another process")).unwrap();
+    let limit = std::time::Duration::from_secs(5);
+    assert_eq!(changes.recv_timeout(limit).unwrap(), 3, "seen by itself within a moment");
+}
+
+#[test]
+fn the_last_handle_waits_until_everything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened(folder.path());
+    for number in 0..1000 {
+        store.post(move |writing| add(writing, &format!("service {number}")), |_| {}).unwrap();
+    }
+    drop(store);
+    assert_eq!(opened(folder.path()).read(services).unwrap(), 1000);
+}
+
+#[test]
+fn a_job_may_hold_the_last_handle() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened(folder.path());
+    let (told, answer) = mpsc::channel();
+    let (go, gate) = mpsc::channel::<()>();
+    let handle = store.clone();
+    let job = move |writing: &Writing<'_>| {
+        drop(gate.recv());
+        let refused = handle.write(|_| Ok::<_, StoreError>(())).is_err();
+        drop(handle);
+        add(writing, "Yard").map(|()| refused)
+    };
+    store.post(job, move |outcome| told.send(outcome.unwrap()).unwrap()).unwrap();
+    drop(store);
+    go.send(()).unwrap();
+    assert!(answer.recv().unwrap(), "the historian must not wait for itself");
+}
+
+#[test]
+fn too_much_that_waits_is_refused_and_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened(folder.path());
+    let (go, gate) = mpsc::channel::<()>();
+    store.post(move |_| until_told(&gate), |_| {}).unwrap();
+    let refused =
+        (0..2 * INBOX_JOBS).find_map(|_| store.post(|_| Ok::<_, StoreError>(()), |_| {}).err());
+    assert!(matches!(refused, Some(StoreError::Busy)));
+    go.send(()).unwrap();
+    store.settle().unwrap();
+}
+
+#[test]
+fn a_newer_file_is_refused_and_not_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(opened(folder.path()));
+    let file = folder.path().join(place::DATABASE);
+    let newer = rusqlite::Connection::open(&file).unwrap();
+    newer.pragma_update(None, "user_version", 99).unwrap();
+    drop(newer);
+    let before = fs::read(&file).unwrap();
+    let said = open(folder.path(), WINDOW).err().unwrap().to_string();
+    assert!(said.contains("schema 99; this one knows up to 1"), "{said}");
+    assert_eq!(fs::read(&file).unwrap(), before);
+    assert!(!place::beside(&file, "-wal").exists());
+}
+
+#[test]
+fn a_damaged_file_is_moved_aside_and_announced() {
+    type Ruin = (&'static str, fn(&Path));
+    let ruin: [Ruin; 3] = [
+        ("no database", |file| fs::write(file, "not a database at all, but long enough").unwrap()),
+        ("pages overwritten", |file| {
+            let mut bytes = fs::read(file).unwrap();
+            bytes[4096..].fill(0x5A);
+            fs::write(file, bytes).unwrap();
+        }),
+        ("cut off", |file| {
+            let bytes = fs::read(file).unwrap();
+            fs::write(file, &bytes[..bytes.len() / 2]).unwrap();
+        }),
+    ];
+    for (what, ruin) in ruin {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path());
+        store.write(|writing| add(writing, "Yard")).unwrap();
+        drop(store);
+        let file = folder.path().join(place::DATABASE);
+        ruin(&file);
+        let ruined = fs::read(&file).unwrap();
+        let (store, remarks) = open(folder.path(), WINDOW).unwrap();
+        assert_eq!(remarks.len(), 1, "{what}: {remarks:?}");
+        assert!(remarks[0].contains("busbar.db.damaged-20231114T221320Z"), "{what}: {remarks:?}");
+        let aside = folder.path().join("busbar.db.damaged-20231114T221320Z");
+        assert_eq!(fs::read(aside).unwrap(), ruined, "{what}");
+        assert_eq!(store.read(services).unwrap(), 0);
+        store.write(|writing| add(writing, "Yard")).unwrap();
+    }
+}
+
+#[test]
+fn a_command_does_not_move_the_file_of_a_running_engine() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(opened(folder.path()));
+    let _lock = lock::take(folder.path(), "the window", NOON).unwrap();
+    let file = folder.path().join(place::DATABASE);
+    fs::write(&file, "ruined").unwrap();
+    let said = open(folder.path(), Opener::Command).err().unwrap();
+    assert!(matches!(said, OpenError::Held { .. }), "{said}");
+    assert_eq!(fs::read(&file).unwrap(), b"ruined");
+}
+
+#[test]
+fn an_older_file_is_copied_before_it_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(opened(folder.path()));
+    let next = migrate::Migration { name: "next", sql: "CREATE TABLE next (id INTEGER) STRICT" };
+    let migrations = [migrate::MIGRATIONS, &[next]].concat();
+    let file = folder.path().join(place::DATABASE);
+    let opening =
+        Opening { file: &file, lock: None, look: Look::Briefly, at: NOON, migrations: &migrations };
+    let held = lock::take(folder.path(), "the window", NOON).unwrap();
+    let said = opening.writer(&mut Vec::new()).unwrap_err();
+    assert!(matches!(said, OpenError::Held { .. }), "under a running engine: {said}");
+    drop(held);
+    let mut remarks = Vec::new();
+    let connection = opening.writer(&mut remarks).unwrap();
+    assert_eq!(migrate::version(&connection).unwrap(), migrate::newest(&migrations));
+    let copy = folder.path().join("backups/busbar-1-20231114T221320Z.db");
+    assert!(copy.is_file() && remarks[0].contains(&*copy.to_string_lossy()), "{remarks:?}");
+}
+
+#[test]
+fn many_openings_at_once_do_not_hinder_each_other() {
+    for _ in 0..5 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        std::thread::scope(|scope| {
+            let open = |number| {
+                let (store, remarks) = open(path, Opener::Command).unwrap();
+                assert_eq!(remarks, [] as [String; 0]);
+                store.write(move |writing| add(writing, &format!("service {number}"))).unwrap();
+            };
+            (0..6).for_each(|number| drop(scope.spawn(move || open(number))));
+        });
+        assert_eq!(opened(path).read(services).unwrap(), 6);
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_named_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = folder.path().join("taken");
+    fs::write(&taken, "").unwrap();
+    let said = open(&taken, WINDOW).err().unwrap().to_string();
+    assert!(said.starts_with(&format!("the data folder {} cannot be used", taken.display())));
+    let database = folder.path().join(place::DATABASE);
+    fs::create_dir(database).unwrap();
+    assert!(matches!(open(folder.path(), WINDOW), Err(OpenError::File { .. })));
+}
