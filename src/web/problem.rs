@@ -195,7 +195,11 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => busy(sentence(&error.to_string())),
-            StoreError::Database(_) | StoreError::Odd(_) | StoreError::Closed => {
+            StoreError::Database(_)
+            | StoreError::NotWritten(_)
+            | StoreError::Odd(_)
+            | StoreError::Fault
+            | StoreError::Closed => {
                 // What the database says is for the log, not for whoever asks.
                 tracing::error!(%error, "the store");
                 Self::not_kept("The database cannot be read or written.".to_owned())
