@@ -6,6 +6,7 @@
 //! engine.lock    held by the engine that runs on this folder, with who it is
 //! ```
 
+pub(in crate::engine) mod checkup;
 pub(in crate::engine) mod journal;
 
 mod historian;
