@@ -39,6 +39,8 @@ mod visitor;
 
 pub use limits::Limits;
 pub use listen::{ListenError, Listener, Socket};
+#[cfg(any(test, feature = "testing"))]
+pub use live::inside as live_inside;
 pub use routes::routes;
 pub use shared::{Counted, Counts, Shared};
 pub use site::{Site, host_of};

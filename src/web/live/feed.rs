@@ -30,9 +30,7 @@ pub struct Issue {
 pub trait Channel: Send + Sync {
     /// The newest change, of this beat or of one before it. Whoever comes first in a beat has it made.
     fn change(&self, beat: u64, snapshot: &Snapshot) -> Option<Issue>;
-    /// Everything, as of the newest change.
-    fn whole(&self, beat: u64, snapshot: &Snapshot) -> Issue;
-    /// Everything, as of the newest change, without making a new one; `None` before the first.
+    /// Everything, as of the newest change; `None` before the first.
     fn newest(&self) -> Option<Issue>;
 }
 
@@ -61,6 +59,14 @@ struct Inner {
 impl Feed {
     fn new(topic: Topic) -> Self {
         Self { topic, inner: Mutex::default() }
+    }
+
+    /// Makes the first state, unless there is one.
+    pub fn begin(&self, beat: u64, snapshot: &Snapshot) {
+        let mut inner = self.lock();
+        if inner.due == 0 {
+            inner.advance(&self.topic, beat, snapshot);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -103,14 +109,6 @@ impl Channel for Feed {
         let mut inner = self.lock();
         inner.advance(&self.topic, beat, snapshot);
         inner.change.clone().map(|text| Issue { number: inner.number, text })
-    }
-
-    fn whole(&self, beat: u64, snapshot: &Snapshot) -> Issue {
-        let mut inner = self.lock();
-        if inner.due == 0 {
-            inner.advance(&self.topic, beat, snapshot);
-        }
-        inner.whole()
     }
 
     fn newest(&self) -> Option<Issue> {

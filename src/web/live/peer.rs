@@ -16,7 +16,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::engine::{Denied, Session, Snapshot, UseCan};
+use crate::engine::{Denied, Session, Snapshot, UseCan, ViewPlant};
 use crate::web::live::ask::{self, Ask, FASTEST_HZ, Topic};
 use crate::web::live::feed::{Channel, Feeds};
 use crate::web::live::wire::{self, Close, Ear, Heard};
@@ -239,8 +239,11 @@ impl Peer {
             self.session.permit(UseCan)?;
         }
         // Everybody is asked for themselves, whoever looked first.
-        let looked = turn.eyes.look(&self.session)?;
-        Ok(seen.get_or_insert(looked))
+        self.session.permit(ViewPlant)?;
+        match seen {
+            Some(snapshot) => Ok(snapshot),
+            None => Ok(seen.insert(turn.eyes.look(&self.session)?)),
+        }
     }
 
     /// Reads what has come and writes what there is room for.
@@ -465,10 +468,14 @@ impl Peer {
         Ok(())
     }
 
-    /// Says that the listener stops, if there is room for it.
+    /// Ends it because the listener stops.
+    pub fn stop(&mut self, beat: u64) {
+        self.end(Close::GoingAway, "stopping", "The listener is stopping.", beat);
+    }
+
+    /// Says goodbye at the last moment, if there is room for it.
     pub fn go_away(&mut self) {
-        self.subscriptions.clear();
-        self.end(Close::GoingAway, "stopping", "The listener is stopping.", 0);
+        self.stop(0);
         let _said = self.write(&mut Context::from_waker(Waker::noop()));
     }
 }

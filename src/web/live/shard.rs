@@ -13,6 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::web::live::feed::Feeds;
 use crate::web::live::peer::{Eyes, Gone, Peer, Turn};
+use crate::web::shared::Counted;
 
 /// Most connections.
 pub const PEERS: usize = 2048;
@@ -35,6 +36,7 @@ struct Common {
     beat: watch::Sender<u64>,
     places: Arc<Semaphore>,
     arrived: Notify,
+    is_stopping: AtomicBool,
 }
 
 /// A connection on its way to its shard.
@@ -46,6 +48,15 @@ struct Newcomer {
 /// A place among the connections: given back when it is dropped.
 pub struct Place {
     _permit: OwnedSemaphorePermit,
+    _counted: Option<Counted>,
+}
+
+impl Place {
+    /// The same place, counted among all that goes on.
+    #[must_use]
+    pub fn counted(self, counted: Counted) -> Self {
+        Self { _counted: Some(counted), ..self }
+    }
 }
 
 impl Core {
@@ -59,6 +70,7 @@ impl Core {
             beat: sender,
             places: Arc::new(Semaphore::new(PEERS)),
             arrived: Notify::new(),
+            is_stopping: AtomicBool::new(false),
         });
         tokio::spawn(metronome(Arc::clone(&common), beat));
         let shards = (0..shards.max(1)).map(|_| {
@@ -83,13 +95,18 @@ impl Core {
     #[must_use]
     pub fn place(&self) -> Option<Place> {
         let permit = Arc::clone(&self.common.places).try_acquire_owned().ok()?;
-        Some(Place { _permit: permit })
+        Some(Place { _permit: permit, _counted: None })
     }
 
     /// The beat, for a new connection.
     #[must_use]
     pub fn beat(&self) -> u64 {
         *self.common.beat.borrow()
+    }
+
+    /// Says goodbye to everybody from the next beat on.
+    pub fn stop(&self) {
+        self.common.is_stopping.store(true, Ordering::Release);
     }
 
     /// Takes in a connection.
@@ -200,9 +217,13 @@ impl Shard {
     fn beat(&mut self) {
         let beat = *self.beats.borrow_and_update();
         let turn = Turn { beat, eyes: &*self.common.eyes, feeds: &self.common.feeds };
+        let is_stopping = self.common.is_stopping.load(Ordering::Acquire);
         let mut seen = None;
         for (at, place) in self.slots.iter_mut().enumerate() {
             let Some(slot) = place else { continue };
+            if is_stopping {
+                slot.peer.stop(beat);
+            }
             let mut cx = Context::from_waker(&slot.waker);
             if slot.peer.beat(&mut cx, &turn, &mut seen) == Err(Gone) {
                 *place = None;

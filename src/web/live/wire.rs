@@ -213,7 +213,7 @@ struct Head {
 
 impl Ear {
     /// Bytes it keeps.
-    #[must_use]
+    #[cfg(test)]
     pub const fn kept(&self) -> usize {
         self.partial.capacity() + self.message.capacity()
     }
