@@ -129,7 +129,8 @@ mod tests {
         old[2] = ("sec-websocket-version", "8");
         assert_eq!(answer(&old), Err(StatusCode::UPGRADE_REQUIRED));
         assert_eq!(answer(&GOOD[..3]), Err(StatusCode::BAD_REQUEST));
-        let key = key(&Method::POST, Version::HTTP_11, &headers(&GOOD)).map_err(|r| r.status());
-        assert_eq!(key, Err(StatusCode::UPGRADE_REQUIRED));
+        let good = headers(&GOOD);
+        let posted = key(&Method::POST, Version::HTTP_11, &good).map_err(|r| r.status());
+        assert_eq!(posted, Err(StatusCode::UPGRADE_REQUIRED));
     }
 }

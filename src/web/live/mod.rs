@@ -102,8 +102,6 @@ use crate::web::visitor::Visitor;
 const BEAT: Duration = Duration::from_millis(1000 / ask::FASTEST_HZ as u64);
 /// How long the answer to the handshake may take to get out.
 const UPGRADE: Duration = Duration::from_secs(10);
-/// Most shards; more than this many processors find other work.
-const SHARDS: usize = 8;
 
 /// The routes of the live streams.
 #[must_use]
@@ -121,7 +119,7 @@ pub fn routes(table: Table) -> Table {
 }
 
 fn start(shared: &Shared) -> Arc<Core> {
-    let shards = std::thread::available_parallelism().map_or(1, |n| n.get().min(SHARDS));
+    let shards = tokio::runtime::Handle::current().metrics().num_workers();
     let core = Arc::new(Core::start(Box::new(shared.clone()), shards, BEAT));
     let (shared, stopped) = (shared.clone(), Arc::clone(&core));
     tokio::spawn(async move {
