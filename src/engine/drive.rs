@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::base::id::BusId;
 use crate::base::time::{Clock, SystemClock};
 use crate::engine::access::grant::LocalSeat;
+use crate::engine::access::password::Cost;
 use crate::engine::can::bus::{BATCH_FRAMES, BATCH_WAIT, BusRx, BusState, BusStatus, Link, Wires};
 use crate::engine::can::frame::Frames;
 use crate::engine::can::replay::Player;
@@ -109,8 +110,15 @@ pub enum StartError {
 /// # Errors
 /// The data folder cannot be used, or the machine has no more threads.
 pub fn start(config: Config) -> Result<Running, StartError> {
+    let cost = Cost::of(&*config.clock);
+    start_with(config, cost)
+}
+
+/// The same, with hashes of passwords that cost so much.
+pub(in crate::engine) fn start_with(config: Config, cost: Cost) -> Result<Running, StartError> {
     let Config { folder, face, clock } = config;
-    let (people, remarks) = People::open(&folder, Opener::Engine { face }, Arc::clone(&clock))?;
+    let opener = Opener::Engine { face };
+    let (people, remarks) = People::open(&folder, opener, Arc::clone(&clock), cost)?;
     let (inbox, events) = bounded(INBOX_EVENTS);
     let hub = Hub::new(Arc::new(Catalog::builtin()), now(&*clock));
     let board: Board = Arc::new(RwLock::new(hub.snapshot(now(&*clock))));
@@ -150,7 +158,8 @@ pub struct Office {
 /// The data folder cannot be used.
 pub fn office(folder: &Path) -> Result<Office, StartError> {
     let clock: Arc<dyn Clock> = SystemClock::new();
-    let (people, remarks) = People::open(folder, Opener::Command, Arc::clone(&clock))?;
+    let (people, remarks) =
+        People::open(folder, Opener::Command, Arc::clone(&clock), Cost::STANDARD)?;
     let hub = Hub::new(Arc::new(Catalog::builtin()), now(&*clock));
     let board: Board = Arc::new(RwLock::new(hub.snapshot(now(&*clock))));
     // Nobody takes from this inbox: the engine is stopping, as far as orders for it are concerned.

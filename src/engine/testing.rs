@@ -3,7 +3,6 @@
 
 pub mod fuzz;
 pub mod plant;
-pub mod roster;
 
 /// What benches and fuzz targets reach inside for.
 pub mod inside {
@@ -21,6 +20,17 @@ use std::path::{Path, PathBuf};
 pub mod dbc {
     pub use crate::engine::can::frame::Id;
     pub use crate::engine::dbc::{Codec, MessageIndex, Row, parse};
+}
+
+/// Starts an engine whose hashes of passwords cost next to nothing, whatever its clock. On a
+/// [`FakeClock`](crate::base::time::FakeClock) [`start`](crate::engine::start) does so by itself.
+///
+/// # Errors
+/// As for [`start`](crate::engine::start).
+pub fn start_cheaply(
+    config: crate::engine::Config,
+) -> Result<crate::engine::Running, crate::engine::StartError> {
+    crate::engine::drive::start_with(config, crate::engine::access::password::Cost::CHEAP)
 }
 
 /// The folder of real recordings and DBC files: `BUSBAR_SHARED`, else `../shared` beside the

@@ -91,9 +91,7 @@ pub fn check(site: &Site, request: &Request, visitor: &Visitor) -> Result<(), Pr
     Ok(())
 }
 
-/// Another site asked.
-#[must_use]
-pub fn foreign() -> Problem {
+fn foreign() -> Problem {
     Problem::new(
         StatusCode::FORBIDDEN,
         "cross_site",

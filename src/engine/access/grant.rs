@@ -162,6 +162,14 @@ impl Session {
         Self { actor, face, address, id, must_change_password, life }
     }
 
+    /// The same session, come through another face or from another address.
+    pub(in crate::engine) fn moved(&self, (face, address): (Face, Option<IpAddr>)) -> Self {
+        let life = Arc::clone(&self.life);
+        let actor = self.actor.clone();
+        let must_change_password = self.must_change_password;
+        Self { actor, face, address, id: self.id, must_change_password, life }
+    }
+
     /// Who it is.
     #[must_use]
     pub const fn actor(&self) -> &Actor {

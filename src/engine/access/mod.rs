@@ -4,6 +4,7 @@
 
 pub(crate) mod account;
 pub(crate) mod actor;
+pub(crate) mod backoff;
 pub(crate) mod grant;
 pub(crate) mod life;
 pub(crate) mod password;

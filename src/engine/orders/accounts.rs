@@ -6,7 +6,7 @@ use crate::engine::access::account::{
 use crate::engine::access::actor::Rights;
 use crate::engine::access::password::PasswordHash;
 use crate::engine::access::permission::Administer;
-use crate::engine::orders::deeds::accounts as deed;
+use crate::engine::orders::deeds::{accounts as deed, services};
 use crate::engine::orders::{Order, OrderError, Route};
 
 /// Which service an account is to belong to.
@@ -184,12 +184,10 @@ order!(MakeLink, "make_link", Added, deed::make_link, |o| format!("account {}", 
 order!(GivePassword, "give_password", Account, deed::give_password, |o| {
     format!("account {}", o.id)
 });
-order!(AddService, "add_service", Service, deed::add_service, |o| {
+order!(AddService, "add_service", Service, services::add, |o| {
     format!("service {}", o.name.trim())
 });
-order!(RenameService, "rename_service", Service, deed::rename_service, |o| {
+order!(RenameService, "rename_service", Service, services::rename, |o| {
     format!("service {}", o.id)
 });
-order!(RemoveService, "remove_service", (), deed::remove_service, |o| {
-    format!("service {}", o.id)
-});
+order!(RemoveService, "remove_service", (), services::remove, |o| { format!("service {}", o.id) });

@@ -34,6 +34,14 @@ impl<'t> Desk<'t> {
         Self { writing, by, people, before: None, after: None, target: None }
     }
 
+    /// Notes for the journal that `field` is `value` now.
+    pub fn remember(&mut self, field: &str, value: Value) {
+        let after = self.after.get_or_insert_with(|| Value::Object(serde_json::Map::new()));
+        if let Some(after) = after.as_object_mut() {
+            after.insert(field.to_owned(), value);
+        }
+    }
+
     /// Does `deed` and writes the line about it into the same transaction: done with what it
     /// changed, or failed with why, and then nothing else is changed.
     ///

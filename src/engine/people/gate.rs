@@ -2,7 +2,13 @@
 //! own password. Everything here may block (a password takes a quarter of a second to check) except
 //! [`Gate::enter`].
 
+mod come_in;
+mod link;
+mod own;
+mod sign_in;
+
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -10,9 +16,10 @@ use crate::base::time::Wall;
 use crate::engine::access::account::{Account, FieldError, OneTimeLink, Purpose};
 use crate::engine::access::grant::{Denied, LocalSeat, Origin, Session};
 use crate::engine::access::life::Ended;
-use crate::engine::access::password::{PasswordError, PasswordHash};
-use crate::engine::access::secret::{NoRandom, Secret};
+use crate::engine::access::password::{self, PasswordError, PasswordHash};
+use crate::engine::access::secret::{NoRandom, Secret, token_hash};
 use crate::engine::people::People;
+use crate::engine::people::work::COME_AGAIN_S;
 use crate::engine::store::StoreError;
 
 /// The way in. Cloning gives another handle.
@@ -133,7 +140,14 @@ pub enum OwnPasswordError {
     Denied(#[from] Denied),
 }
 
+/// Every token has so many characters; nothing else needs to be looked for.
+const TOKEN_CHARS: usize = 43;
+
 impl Gate {
+    pub(in crate::engine) const fn new(people: Arc<People>) -> Self {
+        Self { people }
+    }
+
     /// Signs in. A wrong password, an unknown name and an account that may not come in cost the same
     /// time and say the same.
     ///
@@ -141,11 +155,11 @@ impl Gate {
     /// See [`SignInError`].
     pub fn sign_in(
         &self,
-        _name: &str,
-        _password: &Secret,
-        _from: &Origin,
+        name: &str,
+        password: &Secret,
+        from: &Origin,
     ) -> Result<SignedIn, SignInError> {
-        todo!()
+        sign_in::sign_in(&self.people, name, password, from)
     }
 
     /// The session of whoever shows `token` (of a session or of the API), and notes its use. Takes
@@ -153,16 +167,23 @@ impl Gate {
     ///
     /// # Errors
     /// There is none, or it has ended.
-    pub fn enter(&self, _token: &str, _from: &Origin) -> Result<Arc<Session>, NotIn> {
-        todo!()
+    pub fn enter(&self, token: &str, from: &Origin) -> Result<Arc<Session>, NotIn> {
+        if token.len() != TOKEN_CHARS {
+            return Err(NotIn::Unknown);
+        }
+        let hash = token_hash(token);
+        self.people.lobby.with_picture(|picture| {
+            let pass = picture.pass(&hash).ok_or(NotIn::Unknown)?;
+            pass.enter(self.people.clock.wall(), picture.idle(), from).map_err(NotIn::Ended)
+        })
     }
 
     /// Ends the session.
     ///
     /// # Errors
     /// It cannot be written down; the session has ended all the same.
-    pub fn sign_out(&self, _session: &Session) -> Result<(), StoreError> {
-        todo!()
+    pub fn sign_out(&self, session: &Session) -> Result<(), StoreError> {
+        own::sign_out(&self.people, session)
     }
 
     /// Changes one's own password: all other sessions end, and this one is replaced by the one that
@@ -172,26 +193,30 @@ impl Gate {
     /// See [`OwnPasswordError`].
     pub fn change_password(
         &self,
-        _session: &Session,
-        _current: &Secret,
-        _new: Secret,
-        _from: &Origin,
+        session: &Session,
+        current: &Secret,
+        new: Secret,
+        from: &Origin,
     ) -> Result<SignedIn, OwnPasswordError> {
-        todo!()
+        own::change_password(&self.people, session, current, new, from)
     }
 
     /// Checks a password that somebody chose for the account `name`, and hashes it.
     ///
     /// # Errors
     /// Says what is wrong with it.
-    pub fn hash(&self, _name: &str, _password: &Secret) -> Result<PasswordHash, PasswordError> {
-        todo!()
+    pub fn hash(&self, name: &str, password: &Secret) -> Result<PasswordHash, PasswordError> {
+        let least = self.people.roster().settings.sessions.password_chars;
+        password::check(password, name, usize::try_from(least).unwrap_or(usize::MAX))?;
+        let password = password.clone();
+        let busy = |_full| PasswordError::Busy { seconds: COME_AGAIN_S };
+        self.people.work.run(move |hasher| hasher.hash(&password)).map_err(busy)?
     }
 
     /// What the link with `token` offers; `None` where it cannot be used.
     #[must_use]
-    pub fn look_at_link(&self, _token: &str) -> Option<LinkOffer> {
-        todo!()
+    pub fn look_at_link(&self, token: &str) -> Option<LinkOffer> {
+        link::look(&self.people, token)
     }
 
     /// Uses a link: sets the password, makes the account active (for the set-up link: makes the
@@ -201,26 +226,25 @@ impl Gate {
     /// See [`RedeemError`]. The link stays usable after a refused password.
     pub fn redeem(
         &self,
-        _token: &str,
-        _name: Option<&str>,
-        _password: &Secret,
-        _from: &Origin,
+        token: &str,
+        name: Option<&str>,
+        password: &Secret,
+        from: &Origin,
     ) -> Result<SignedIn, RedeemError> {
-        todo!()
+        link::redeem(self, token, name, password, from)
     }
 
     /// A new set-up link for the first administrator, which cancels an older one; `None` where there
-    /// is an administrator. `link_base` is where the listener is found, such as
-    /// `https://pack.example.org`.
+    /// is an administrator. `link_base` as in `AddAccount`.
     ///
     /// # Errors
     /// It cannot be written down.
     pub fn set_up_link(
         &self,
         _seat: &LocalSeat,
-        _link_base: &str,
+        link_base: &str,
     ) -> Result<Option<OneTimeLink>, StoreError> {
-        todo!()
+        link::set_up(&self.people, link_base)
     }
 
     /// Whether nobody could administer yet.
@@ -228,10 +252,11 @@ impl Gate {
     pub fn needs_set_up(&self) -> bool {
         !self.people.roster().has_administrator()
     }
-}
 
-impl Gate {
-    pub(in crate::engine) const fn new(people: Arc<People>) -> Self {
-        Self { people }
+    /// Waits until every mail was sent or given up, but not longer than `limit`; says whether. For
+    /// commands, which end after this.
+    #[must_use]
+    pub fn wait_for_mail(&self, limit: Duration) -> bool {
+        self.people.lobby.post.wait(limit)
     }
 }

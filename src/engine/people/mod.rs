@@ -1,32 +1,88 @@
 //! People: who there is, who comes in, and what they are told. Stands on the store for what is kept
 //! and on `access` for what it means; knows nothing of orders, packs and buses.
+//!
+//! ```text
+//! historian --commit--> lobby: picture (roster | passes, links, hashes) <--enter-- faces
+//! gate --password--> thread `work` --right--> store: session + journal line
+//! thread `sessions`: ends what is over, writes last uses      thread `mail`: sends links
+//! ```
 
 pub(in crate::engine) mod gate;
+mod letters;
+mod lobby;
+#[cfg(feature = "mail")]
+mod mail;
+mod pass;
+mod picture;
+mod post;
 pub(in crate::engine) mod stamp;
+mod sweep;
+mod work;
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::base::time::Clock;
+use crate::engine::access::backoff::Backoff;
+use crate::engine::access::password::{Cost, Hasher};
 use crate::engine::access::roster::Roster;
-use crate::engine::store::{OpenError, Opener, Store};
+pub(in crate::engine) use crate::engine::people::letters::LinkError;
+use crate::engine::people::lobby::Lobby;
+use crate::engine::people::picture::Picture;
+use crate::engine::people::sweep::Sweeper;
+use crate::engine::people::work::Work;
+use crate::engine::store::{OnChange, OpenError, Opener, Store};
 
 /// The people of an engine: the store, the roster, who is in.
 pub struct People {
+    /// First, so that it ends before the store closes.
+    _sweeper: Option<Sweeper>,
     store: Store,
     clock: Arc<dyn Clock>,
+    lobby: Arc<Lobby>,
+    work: Work,
+    waits: Arc<Mutex<Backoff>>,
 }
 
 impl People {
-    /// Opens the store in `folder`; says what the person should know.
+    /// Opens the store in `folder`; says what the person should know. New hashes of passwords cost
+    /// `cost`.
     ///
     /// # Errors
     /// See [`OpenError`].
     pub fn open(
-        _folder: &std::path::Path,
-        _opener: Opener,
-        _clock: Arc<dyn Clock>,
+        folder: &Path,
+        opener: Opener,
+        clock: Arc<dyn Clock>,
+        cost: Cost,
     ) -> Result<(Arc<Self>, Vec<String>), OpenError> {
-        todo!()
+        let lobby = Arc::new(Lobby::new(Arc::clone(&clock)));
+        let hung = Arc::clone(&lobby);
+        let on_change: OnChange = Box::new(move |reading| hung.remake(reading));
+        let (store, remarks) = Store::open(folder, opener, Arc::clone(&clock), on_change)?;
+        let first = store.read(|reading| {
+            lobby.remake(reading);
+            Ok(())
+        });
+        if let Err(error) = first {
+            tracing::error!(%error, "accounts cannot be read");
+        }
+        let hasher = Hasher::new(cost)
+            .map_err(|error| OpenError::Thread(std::io::Error::other(error.to_string())))?;
+        let work = Work::start(hasher).map_err(OpenError::Thread)?;
+        let sweeper = match opener {
+            Opener::Engine { .. } => {
+                let (lobby, clock) = (Arc::clone(&lobby), Arc::clone(&clock));
+                Some(Sweeper::start(lobby, store.clone(), clock).map_err(OpenError::Thread)?)
+            }
+            // It serves nobody for longer than a moment.
+            Opener::Command => None,
+        };
+        #[cfg(feature = "mail")]
+        mail::start(&lobby, store.clone(), Arc::clone(&clock)).map_err(OpenError::Thread)?;
+        let waits = Arc::default();
+        let people = Self { _sweeper: sweeper, store, clock, lobby, work, waits };
+        Ok((Arc::new(people), remarks))
     }
 
     /// The store.
@@ -44,11 +100,30 @@ impl People {
     /// The newest roster.
     #[must_use]
     pub fn roster(&self) -> Arc<Roster> {
-        todo!()
+        self.lobby.with_picture(|picture| Arc::clone(&picture.roster))
     }
 
     /// Calls `waker` after every new roster; it must return at once.
-    pub fn watch(&self, _waker: Box<dyn Fn() + Send + Sync>) {
-        todo!()
+    pub fn watch(&self, waker: Box<dyn Fn() + Send + Sync>) {
+        self.lobby.watch(waker);
+    }
+
+    /// Lets the account `name`, and the addresses it was tried from, sign in again at once.
+    pub fn lift_wait(&self, name: &str) {
+        self.waits().lift(name);
+    }
+
+    fn picture(&self) -> Arc<Picture> {
+        self.lobby.picture()
+    }
+
+    fn waits(&self) -> MutexGuard<'_, Backoff> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for People {
+    fn drop(&mut self) {
+        self.lobby.post.close();
     }
 }

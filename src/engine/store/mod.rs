@@ -6,8 +6,14 @@
 //! engine.lock    held by the engine that runs on this folder, with who it is
 //! ```
 
-pub(in crate::engine) mod checkup;
+pub(in crate::engine) mod accounts;
+mod columns;
 pub(in crate::engine) mod journal;
+pub(in crate::engine) mod links;
+pub(in crate::engine) mod services;
+pub(in crate::engine) mod sessions;
+pub(in crate::engine) mod settings;
+pub(in crate::engine) mod tokens;
 
 mod historian;
 mod lock;

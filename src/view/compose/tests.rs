@@ -1,7 +1,5 @@
 //! What is shown of simulated plants, as text.
 
-mod people;
-
 use std::fmt::Write as _;
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
 //! What orders about people and settings do, in the transaction that also writes their line.
 
 pub mod accounts;
+pub mod services;
 pub mod sessions;
 pub mod settings;

@@ -1,0 +1,86 @@
+//! Settings as rows, one JSON object a section, and the secrets beside them.
+
+use rusqlite::OptionalExtension;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::engine::access::secret::Secret;
+use crate::engine::access::settings::Settings;
+use crate::engine::store::{Reading, StoreError, Writing};
+
+/// Name of the mail server's password among the secrets.
+pub const MAIL_PASSWORD: &str = "mail_password";
+
+/// All settings; a section that was never saved has its defaults. The version counts every change
+/// of any section.
+///
+/// # Errors
+/// The database refuses, or a section cannot be understood.
+pub fn all(reading: &Reading<'_>) -> Result<Settings, StoreError> {
+    let mut settings = Settings {
+        web: section(reading, "web")?.unwrap_or_default(),
+        sessions: section(reading, "sessions")?.unwrap_or_default(),
+        mail: section(reading, "mail")?.unwrap_or_default(),
+        version: 0,
+    };
+    settings.mail.has_password = secret(reading, MAIL_PASSWORD)?.is_some();
+    let sql = "SELECT coalesce(sum(version), 0) FROM settings";
+    settings.version = reading.connection.query_row(sql, [], |row| row.get(0))?;
+    Ok(settings)
+}
+
+fn section<T: DeserializeOwned>(
+    reading: &Reading<'_>,
+    name: &str,
+) -> Result<Option<T>, StoreError> {
+    let sql = "SELECT value FROM settings WHERE section = ?1";
+    let text: Option<String> =
+        reading.connection.query_row(sql, [name], |row| row.get(0)).optional()?;
+    let read = text.map(|text| serde_json::from_str(&text)).transpose();
+    read.map_err(|_| StoreError::Odd("a section of the settings"))
+}
+
+/// Saves a section and counts its version up.
+///
+/// # Errors
+/// The database refuses.
+pub fn save<T: Serialize>(writing: &Writing<'_>, name: &str, value: &T) -> Result<(), StoreError> {
+    let text = serde_json::to_string(value)
+        .map_err(|_| StoreError::Odd("a section that was to be put"))?;
+    let sql = "INSERT INTO settings (section, value) VALUES (?1, ?2)
+         ON CONFLICT (section) DO UPDATE SET value = excluded.value, version = version + 1";
+    writing.tx.execute(sql, (name, text))?;
+    Ok(())
+}
+
+/// A secret.
+///
+/// # Errors
+/// The database refuses, or it is no text.
+pub fn secret(reading: &Reading<'_>, name: &str) -> Result<Option<Secret>, StoreError> {
+    let sql = "SELECT value FROM secrets WHERE name = ?1";
+    let bytes: Option<Vec<u8>> =
+        reading.connection.query_row(sql, [name], |row| row.get(0)).optional()?;
+    let text = bytes.map(String::from_utf8).transpose();
+    Ok(text.map_err(|_| StoreError::Odd("a secret"))?.map(Secret::new))
+}
+
+/// Keeps a secret, or takes it away.
+///
+/// # Errors
+/// The database refuses.
+pub fn keep_secret(
+    writing: &Writing<'_>,
+    name: &str,
+    value: Option<&Secret>,
+) -> Result<(), StoreError> {
+    match value {
+        None => writing.tx.execute("DELETE FROM secrets WHERE name = ?1", [name])?,
+        Some(value) => {
+            let sql = "INSERT INTO secrets (name, value) VALUES (?1, ?2)
+                 ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+            writing.tx.execute(sql, (name, value.reveal().as_bytes()))?
+        }
+    };
+    Ok(())
+}

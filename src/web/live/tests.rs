@@ -1,1 +1,0 @@
-//! Feeds and connections without a network: one end of a pipe is the client.

@@ -1,0 +1,8 @@
+//! People, through the door and the gate: who comes in, what orders about accounts do, and what
+//! follows for those who are in.
+
+mod coming_in;
+mod house;
+mod links;
+mod orders;
+mod staying;

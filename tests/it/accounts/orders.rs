@@ -1,0 +1,1 @@
+//! What orders about accounts, services and tokens do.

@@ -1,0 +1,1 @@
+//! How long somebody who is in stays in.
