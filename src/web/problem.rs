@@ -74,6 +74,24 @@ impl Problem {
         self.code
     }
 
+    /// Short and the same for every problem of this code.
+    #[must_use]
+    pub const fn title(&self) -> &'static str {
+        self.title
+    }
+
+    /// The field that it is about, where it is about one.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
+    /// How many seconds to wait, where that is known.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<u32> {
+        self.retry_after
+    }
+
     /// What happened.
     #[must_use]
     pub fn detail(&self) -> &str {

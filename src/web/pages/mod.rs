@@ -1,24 +1,75 @@
-//! What people see: pages drawn from `view`.
+//! What people see: pages drawn from `view`, server side, whole without a script; what changes by
+//! itself is sent in parts.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `shell` | what stands around a page; pages that say no |
+//! | `door` | sign-in, one-time links, sign-out |
+//! | `pack`, `can`, `plain` | the plant |
+//! | `live`, `push` | the parts that change by themselves, and the stream that sends them |
+//! | `paint`, `theme`, `trend`, `icons` | classes, colours, drawings |
+//! | `assets` | style sheets, script, fonts |
 
-use axum::http::{StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+mod assets;
+mod can;
+mod door;
+mod icons;
+mod live;
+mod pack;
+mod paint;
+mod plain;
+mod push;
+mod shell;
+mod theme;
+mod trend;
+mod wrong;
 
-use crate::web::problem::Problem;
-use crate::web::table::Table;
-use crate::web::visitor::Visitor;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{Query, State};
+use axum::http::Method;
+
+use crate::engine::Right;
+use crate::web::shared::Shared;
+use crate::web::table::{Access, Table};
+
+pub use shell::{nothing_there, turned_away};
 
 /// The pages.
 #[must_use]
 pub fn routes(table: Table) -> Table {
-    table
+    let read = Access::Needs(Right::ReadSettings);
+    let press = Arc::new(push::Press::default());
+    let stream = move |shared: State<Shared>,
+                       ask: shell::Ask,
+                       query: Query<push::LiveQuery>,
+                       upgrade: WebSocketUpgrade| {
+        push::live(shared, Arc::clone(&press), ask, query, upgrade)
+    };
+    let table = table
+        .page(Method::GET, "/assets/{set}/{name}", Access::Open, assets::asset)
+        .page(Method::GET, "/", read, pack::page)
+        .page(Method::GET, "/pack", read, pack::page)
+        .page(Method::GET, "/can", Access::Needs(Right::SendReceiveCan), can::page)
+        .page(Method::GET, "/parts", read, plain::parts)
+        .page(Method::GET, "/about", read, plain::about)
+        .page(Method::GET, "/live/pages", read, stream);
+    door::routes(table)
 }
 
-/// The answer to somebody who may not see a page.
-pub fn turned_away(problem: &Problem, _visitor: &Visitor, _uri: &Uri) -> Response {
-    problem.clone().into_response()
-}
-
-/// The page for an address with nothing behind it.
-pub fn nothing_there() -> Response {
-    (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response()
+/// A text as a part of an address.
+#[must_use]
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                escaped.push(char::from(byte));
+            }
+            other => _ = write!(escaped, "%{other:02X}"),
+        }
+    }
+    escaped
 }

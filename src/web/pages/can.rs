@@ -1,0 +1,170 @@
+//! The CAN page: the by-id table, filtered and sorted by its address.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use serde::Deserialize;
+
+use crate::engine::{UseCan, ViewPlant};
+use crate::view::traffic::{RowKey, SortBy, SortOrder, TrafficPrefs};
+use crate::web::pages::live::{self, Watched};
+use crate::web::pages::shell::{Ask, Shell, draw, failed};
+use crate::web::pages::{escaped, push};
+use crate::web::shared::Shared;
+
+/// Longest filter, in characters.
+const FILTER_CHARS: usize = 64;
+
+/// What the address says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default)]
+pub struct CanQuery {
+    /// Only rows that contain this.
+    pub filter: String,
+    /// Column to sort by.
+    pub sort: String,
+    /// `down` for the large end first.
+    pub order: String,
+    /// The id whose signals are shown, as [`CanQuery::key`] writes it.
+    pub id: String,
+}
+
+/// The columns: title, and name in the address where it can be sorted by.
+const COLUMNS: [(&str, Option<(&str, SortBy)>); 7] = [
+    ("Id", Some(("id", SortBy::Id))),
+    ("Message", Some(("message", SortBy::Message))),
+    ("Dir", Some(("dir", SortBy::Direction))),
+    ("Bus", Some(("bus", SortBy::Bus))),
+    ("Data", None),
+    ("Cycle, ms", Some(("cycle", SortBy::Cycle))),
+    ("Count", Some(("count", SortBy::Count))),
+];
+
+/// The head of a column.
+struct Column {
+    title: &'static str,
+    href: Option<String>,
+    sorted: Option<&'static str>,
+    sign: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "can.html", config = ".config/askama.toml")]
+struct CanPage {
+    shell: Shell,
+    query: CanQuery,
+    columns: Vec<Column>,
+}
+
+impl CanQuery {
+    /// What is wanted of the table.
+    #[must_use]
+    pub fn prefs(&self) -> TrafficPrefs {
+        let sort = COLUMNS.iter().find_map(|(_, column)| column.filter(|(n, _)| *n == self.sort));
+        TrafficPrefs {
+            filter: self.filter.chars().take(FILTER_CHARS).collect(),
+            sort: sort.map_or_else(SortBy::default, |(_, sort)| sort),
+            order: if self.order == "down" { SortOrder::Descending } else { SortOrder::Ascending },
+            selected: self.selected(),
+        }
+    }
+
+    fn selected(&self) -> Option<RowKey> {
+        let mut parts = self.id.split('-');
+        let bus = parts.next()?.parse().ok()?;
+        let id = u32::from_str_radix(parts.next()?, 16).ok()?;
+        let sent = parts.next()? == "tx";
+        Some(RowKey { bus, id, sent })
+    }
+
+    /// Whether `key` is the selected one.
+    #[must_use]
+    pub fn is(&self, key: &RowKey) -> bool {
+        self.selected() == Some(*key)
+    }
+
+    /// The address with `key` selected.
+    #[must_use]
+    pub fn choose(&self, key: &RowKey) -> String {
+        let way = if key.sent { "tx" } else { "rx" };
+        let id = format!("{}-{:X}-{way}", key.bus, key.id);
+        format!("/can?{}", Self { id, ..self.clone() }.text())
+    }
+
+    /// The address without its page.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let fields = [
+            ("filter", &self.filter),
+            ("sort", &self.sort),
+            ("order", &self.order),
+            ("id", &self.id),
+        ];
+        let said = fields.iter().filter(|(_, value)| !value.is_empty());
+        let said: Vec<String> =
+            said.map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+        said.join("&")
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        let sort = if self.sort.is_empty() { "id" } else { self.sort.as_str() };
+        let down = self.order == "down";
+        let column = |(title, column): &(&'static str, Option<(&str, SortBy)>)| {
+            let here = column.is_some_and(|(name, _)| name == sort);
+            let href = column.map(|(name, _)| {
+                let order = if here && !down { "down" } else { "" };
+                let query = Self { sort: name.into(), order: order.into(), ..self.clone() };
+                format!("/can?{}", query.text())
+            });
+            let (sorted, sign) = match (here, down) {
+                (false, _) => (None, ""),
+                (true, false) => (Some("ascending"), " \u{25b2}"),
+                (true, true) => (Some("descending"), " \u{25bc}"),
+            };
+            Column { title, href, sorted, sign }
+        };
+        COLUMNS.iter().map(column).collect()
+    }
+}
+
+/// Draws the page.
+pub async fn page(
+    State(shared): State<Shared>,
+    ask: Ask,
+    Query(query): Query<CanQuery>,
+) -> Response {
+    let looked = ask.session.permit(UseCan).and_then(|_| ask.session.permit(ViewPlant));
+    let snapshot = match looked {
+        Ok(grant) => shared.door().look(&grant),
+        Err(denied) => return failed(&denied.into(), &ask),
+    };
+    let watched = Watched::Can(query.clone());
+    let parts = live::parts(&watched, &snapshot, &ask.session);
+    let shell = Shell::new(&ask, "CAN", "/can", parts).live(push::address(&watched));
+    draw(&CanPage { shell, columns: query.columns(), query })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_is_chosen_is_found_again() {
+        let key = RowKey { bus: 1, id: 0x8000_0000 | 0x1806_E5F4, sent: true };
+        let query = CanQuery { filter: "a&b=c".into(), ..CanQuery::default() };
+        let address = query.choose(&key);
+        assert_eq!(address, "/can?filter=a%26b%3Dc&id=1-9806E5F4-tx");
+        let chosen = CanQuery { id: "1-9806E5F4-tx".into(), ..query };
+        assert!(chosen.is(&key));
+        assert_eq!(chosen.prefs().selected, Some(key));
+    }
+
+    #[test]
+    fn what_the_address_says_wrong_is_as_if_it_was_not_said() {
+        let wild = "\u{202e}x".repeat(200);
+        let query = CanQuery { filter: wild, sort: "x".into(), order: "x".into(), id: "--".into() };
+        let prefs = query.prefs();
+        assert_eq!((prefs.sort, prefs.order), (SortBy::Id, SortOrder::Ascending));
+        assert_eq!((prefs.selected, prefs.filter.chars().count()), (None, FILTER_CHARS));
+    }
+}

@@ -1,0 +1,155 @@
+//! The parts of a page that change by themselves: each a piece of HTML with an id of its own. A page
+//! is drawn with them, and the same parts are drawn again and sent when the plant changes. Everybody
+//! who looks at the same page is sent the same parts: nothing in them depends on who looks.
+
+use askama::Template;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+use crate::engine::{Session, Snapshot};
+use crate::view::cells::{CellMap, CellTile};
+use crate::view::chrome::Chrome;
+use crate::view::compose;
+use crate::view::pack::{ContactorsView, PackView};
+use crate::view::parts::PartsView;
+use crate::view::shown::{Lamp, Note, Tile};
+use crate::view::traffic::TrafficView;
+use crate::web::pages::can::CanQuery;
+use crate::web::pages::trend;
+
+/// Which page, and what of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Watched {
+    /// The frame around every page alone.
+    Frame,
+    /// The Pack page with the tab of this label.
+    Pack(Option<String>),
+    /// The CAN page.
+    Can(CanQuery),
+    /// The Parts page.
+    Parts,
+}
+
+/// The query of the Pack page.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct PackQuery {
+    /// Label of the pack or BMS that is shown.
+    pub pack: Option<String>,
+}
+
+/// Parts of a page by id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parts(Vec<(&'static str, String)>);
+
+impl Parts {
+    /// The HTML of a part; empty where the page has none of this id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> &str {
+        self.0.iter().find(|(own, _)| *own == id).map_or("", |(_, html)| html)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(id, html)| (*id, html.as_str()))
+    }
+
+    fn add(&mut self, id: &'static str, part: &impl Template) {
+        match part.render() {
+            Ok(html) => self.0.push((id, html.trim().to_owned())),
+            Err(error) => tracing::error!(%error, id, "a part of a page cannot be drawn"),
+        }
+    }
+}
+
+macro_rules! parts {
+    ($($(#[$doc:meta])* $name:ident { $($field:ident: $kind:ty),* } = $path:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Template)]
+        #[template(path = $path, config = ".config/askama.toml")]
+        struct $name<'v> { $($field: $kind),* }
+    )*};
+}
+
+parts! {
+    /// Profile, buses, alarms.
+    Bar { chrome: &'v Chrome } = "parts/bar.html";
+    /// Sentences that concern everything, and the player.
+    Notes { chrome: &'v Chrome } = "parts/notes.html";
+    /// Counters and clock.
+    Bottom { chrome: &'v Chrome } = "parts/bottom.html";
+    /// Name, state and age of a pack.
+    Head { view: &'v PackView } = "parts/pack_head.html";
+    /// Sentences about a pack.
+    PackNotes { notes: &'v [Note] } = "parts/pack_notes.html";
+    /// Totals.
+    Tiles { tiles: &'v [Tile] } = "parts/tiles.html";
+    /// The cell map.
+    Cells { map: &'v CellMap } = "parts/cells.html";
+    /// Sequence and contactors.
+    Contactors { view: &'v ContactorsView } = "parts/contactors.html";
+    /// Event flags.
+    Events { events: &'v [Lamp] } = "parts/events.html";
+    /// Limits and facts.
+    Facts { facts: &'v [Tile] } = "parts/facts.html";
+    /// Two lines over time.
+    TrendPart { trend: &'v trend::Drawing } = "parts/trend.html";
+    /// By-id rows.
+    Rows { view: &'v TrafficView, query: &'v CanQuery } = "parts/rows.html";
+    /// Signals of the selected id.
+    Signals { view: &'v TrafficView } = "parts/signals.html";
+    /// Buses and components.
+    PartsPart { view: &'v PartsView } = "parts/parts.html";
+}
+
+/// Draws the parts of a page.
+#[must_use]
+pub fn parts(watched: &Watched, snapshot: &Snapshot, session: &Session) -> Parts {
+    let mut parts = Parts::default();
+    let chrome = compose::chrome::chrome(snapshot, session, &TimeZone::system());
+    frame(&mut parts, &chrome);
+    match watched {
+        Watched::Frame => {}
+        Watched::Pack(label) => {
+            pack(&mut parts, &compose::pack::pack(snapshot, label.as_deref()));
+        }
+        Watched::Can(query) => {
+            can(&mut parts, &compose::traffic::traffic(snapshot, &query.prefs()), query);
+        }
+        Watched::Parts => {
+            parts.add("parts", &PartsPart { view: &compose::parts::parts(snapshot) });
+        }
+    }
+    parts
+}
+
+/// The parts of the frame.
+pub fn frame(parts: &mut Parts, chrome: &Chrome) {
+    parts.add("bar", &Bar { chrome });
+    parts.add("notes", &Notes { chrome });
+    parts.add("bottom", &Bottom { chrome });
+}
+
+/// The parts of the Pack page.
+pub fn pack(parts: &mut Parts, view: &PackView) {
+    parts.add("pack-head", &Head { view });
+    parts.add("pack-notes", &PackNotes { notes: &view.notes });
+    parts.add("tiles", &Tiles { tiles: &view.tiles });
+    parts.add("cells", &Cells { map: &view.cells });
+    parts.add("contactors", &Contactors { view: &view.contactors });
+    parts.add("events", &Events { events: &view.events });
+    parts.add("facts", &Facts { facts: &view.facts });
+    parts.add("trend", &TrendPart { trend: &trend::Drawing::of(&view.trend) });
+}
+
+/// The parts of the CAN page.
+pub fn can(parts: &mut Parts, view: &TrafficView, query: &CanQuery) {
+    parts.add("rows", &Rows { view, query });
+    parts.add("signals", &Signals { view });
+}
+
+impl Cells<'_> {
+    /// Places that a row leaves free at its end.
+    fn free(&self, cells: &[CellTile]) -> std::ops::Range<usize> {
+        cells.len()..self.map.columns
+    }
+}

@@ -1,0 +1,216 @@
+//! Live pages: a stream that sends the parts of a page that have changed, a few times a second, and
+//! ends with where to go when the session has ended or the right is lost. A slow reader is sent less
+//! often and the newest; nobody waits for it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use crate::engine::{Denied, Session, Snapshot, UseCan, ViewPlant};
+use crate::web::pages::can::CanQuery;
+use crate::web::pages::escaped;
+use crate::web::pages::live::{Parts, Watched, parts};
+use crate::web::pages::shell::Ask;
+use crate::web::problem::Problem;
+use crate::web::shared::Shared;
+
+/// How often a page is looked at for changes.
+const EVERY: Duration = Duration::from_millis(250);
+/// A reader that takes longer than this for a message is let go.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Most different pages that are kept drawn.
+const KEPT: usize = 64;
+/// Longest message from a browser; it has nothing to say.
+const HEARD_BYTES: usize = 1024;
+/// The part that moves on with time: sent once a second.
+const SLOW: &str = "trend";
+
+/// Pages that were drawn for a snapshot, for all who look at the same.
+#[derive(Default)]
+pub struct Press {
+    drawn: Mutex<HashMap<Watched, (u64, Arc<Parts>)>>,
+}
+
+impl Press {
+    /// The parts of a page at a snapshot.
+    fn parts(&self, watched: &Watched, snapshot: &Snapshot, session: &Session) -> Arc<Parts> {
+        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((version, parts)) = drawn.get(watched)
+            && *version == snapshot.version
+        {
+            return Arc::clone(parts);
+        }
+        if drawn.len() >= KEPT {
+            drawn.clear();
+        }
+        let parts = Arc::new(parts(watched, snapshot, session));
+        drawn.insert(watched.clone(), (snapshot.version, Arc::clone(&parts)));
+        parts
+    }
+}
+
+/// The query of a stream.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct LiveQuery {
+    page: String,
+    pack: Option<String>,
+    filter: String,
+    sort: String,
+    order: String,
+    id: String,
+}
+
+impl LiveQuery {
+    fn watched(self) -> Option<Watched> {
+        let Self { page, pack, filter, sort, order, id } = self;
+        match page.as_str() {
+            "frame" => Some(Watched::Frame),
+            "pack" => Some(Watched::Pack(pack)),
+            "can" => Some(Watched::Can(CanQuery { filter, sort, order, id })),
+            "parts" => Some(Watched::Parts),
+            _other => None,
+        }
+    }
+}
+
+/// The address of the stream of a page.
+#[must_use]
+pub fn address(watched: &Watched) -> String {
+    match watched {
+        Watched::Frame => "/live/pages?page=frame".into(),
+        Watched::Pack(None) => "/live/pages?page=pack".into(),
+        Watched::Pack(Some(label)) => format!("/live/pages?page=pack&pack={}", escaped(label)),
+        Watched::Can(query) => format!("/live/pages?page=can&{}", query.text()),
+        Watched::Parts => "/live/pages?page=parts".into(),
+    }
+}
+
+/// The page that a stream belongs to.
+fn page(watched: &Watched) -> String {
+    match watched {
+        Watched::Frame => "/".into(),
+        Watched::Pack(None) => "/pack".into(),
+        Watched::Pack(Some(label)) => super::pack::address(label),
+        Watched::Can(query) => format!("/can?{}", query.text()),
+        Watched::Parts => "/parts".into(),
+    }
+}
+
+/// Opens a stream.
+pub async fn live(
+    State(shared): State<Shared>,
+    press: Arc<Press>,
+    ask: Ask,
+    Query(query): Query<LiveQuery>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let Some(watched) = query.watched() else {
+        return Problem::not_found("There is no such page to watch.").into_response();
+    };
+    if let Err(denied) = look(&shared, &ask.session, &watched) {
+        return Problem::from(denied).into_response();
+    }
+    let upgrade = upgrade.max_message_size(HEARD_BYTES).max_frame_size(HEARD_BYTES);
+    upgrade.on_upgrade(move |socket| async move {
+        Stream { shared, session: ask.session, watched, press }.run(socket).await;
+    })
+}
+
+/// The newest picture, for whoever may see this page of it.
+fn look(shared: &Shared, session: &Session, watched: &Watched) -> Result<Arc<Snapshot>, Denied> {
+    match watched {
+        Watched::Can(_) => session.permit(UseCan).map(drop)?,
+        Watched::Frame | Watched::Pack(_) | Watched::Parts => {}
+    }
+    Ok(shared.door().look(&session.permit(ViewPlant)?))
+}
+
+struct Stream {
+    shared: Shared,
+    session: Arc<Session>,
+    watched: Watched,
+    press: Arc<Press>,
+}
+
+impl Stream {
+    async fn run(self, mut socket: WebSocket) {
+        let mut ticks = interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut sent = Sent::default();
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                heard = socket.recv() => match heard {
+                    // Pings are answered below us; whatever else a browser says is passed over.
+                    Some(Ok(Message::Text(_) | Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => continue,
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                },
+            }
+            let said = match look(&self.shared, &self.session, &self.watched) {
+                Ok(snapshot) if snapshot.version == sent.version => continue,
+                Ok(snapshot) => {
+                    let parts = self.press.parts(&self.watched, &snapshot, &self.session);
+                    sent.news(&snapshot, parts)
+                }
+                Err(denied) => {
+                    let goodbye = self.goodbye(&denied);
+                    drop(timeout(PATIENCE, socket.send(Message::Text(goodbye.into()))).await);
+                    drop(timeout(PATIENCE, socket.send(Message::Close(None))).await);
+                    return;
+                }
+            };
+            let Some(said) = said else { continue };
+            match timeout(PATIENCE, socket.send(Message::Text(said))).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) | Err(_) => return,
+            }
+        }
+    }
+
+    /// Where to go, and why.
+    fn goodbye(&self, denied: &Denied) -> String {
+        let go = match denied {
+            Denied::Ended(ended) => {
+                format!("/sign-in?why={}&next={}", ended.code(), escaped(&page(&self.watched)))
+            }
+            Denied::Lacks { .. } => "/".to_owned(),
+            Denied::MustChangePassword { .. } => "/account/password".to_owned(),
+        };
+        serde_json::json!({ "end": denied.to_string(), "go": go }).to_string()
+    }
+}
+
+/// What a browser has been sent.
+#[derive(Default)]
+struct Sent {
+    version: u64,
+    second: u64,
+    parts: HashMap<&'static str, String>,
+}
+
+impl Sent {
+    /// The message with what has changed; `None` where nothing has.
+    fn news(&mut self, snapshot: &Snapshot, parts: Arc<Parts>) -> Option<Utf8Bytes> {
+        let second = u64::try_from(snapshot.wall.nanos()).unwrap_or_default() / 1_000_000_000;
+        let mut news = serde_json::Map::new();
+        for (id, html) in parts.iter() {
+            let is_early = id == SLOW && self.second == second;
+            if is_early || self.parts.get(id).is_some_and(|before| before == html) {
+                continue;
+            }
+            self.parts.insert(id, html.to_owned());
+            news.insert(id.to_owned(), html.into());
+        }
+        self.version = snapshot.version;
+        self.second = second;
+        let is_news = !news.is_empty();
+        is_news.then(|| serde_json::json!({ "parts": news }).to_string().into())
+    }
+}
