@@ -2,6 +2,7 @@
 
 pub mod dbc;
 pub mod decode;
+pub mod doctor;
 pub mod inspect;
 pub mod profile;
 pub mod serve;
@@ -69,6 +70,8 @@ pub enum Command {
     /// Work with DBC files.
     #[command(subcommand)]
     Dbc(dbc::Command),
+    /// Look at the data folder and say what is wrong with it.
+    Doctor(doctor::Args),
     /// Say what a recording tells about a pack.
     Inspect(inspect::Args),
     /// Run simulated devices on a bus.
@@ -88,6 +91,7 @@ pub fn run(command: &Command, cli: &Cli) -> Outcome {
     match command {
         Command::Decode(args) => decode::run(args),
         Command::Dbc(command) => dbc::run(command),
+        Command::Doctor(args) => doctor::run(args, cli.data_dir.as_deref()),
         Command::Inspect(args) => inspect::run(args),
         Command::Simulate(args) => simulate::run(args),
         // It needs an engine, which only boot can start.

@@ -78,6 +78,7 @@ pub use snapshot::{
     BusPicture, ComponentPicture, GroupPicture, ModelPicture, Notice, ProfilePicture, Snapshot,
     Totals,
 };
+pub use store::checkup::{Finding, Health, examine};
 pub use store::journal::{
     Filter as JournalFilter, Line as JournalLine, Outcome, Page as JournalPage, Verdict,
 };

@@ -3,6 +3,7 @@
 
 pub mod fuzz;
 pub mod plant;
+pub mod roster;
 
 /// What benches and fuzz targets reach inside for.
 pub mod inside {

@@ -5,6 +5,7 @@
 pub mod cells;
 pub mod chrome;
 pub mod compose;
+pub mod export;
 #[cfg(any(test, feature = "testing"))]
 pub mod fixtures;
 pub mod journal;

@@ -3,7 +3,8 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `listen` | the socket: connections within limits, HTTPS |
+//! | `listen` | the socket: connections within limits |
+//! | `tls` | HTTPS: certificates, given or made |
 //! | `limits` | what connections and requests may take |
 //! | `site` | how the listener is found: names, origins |
 //! | `shield` | what every answer and every request must have: headers, names, sizes, times |
@@ -33,11 +34,15 @@ mod shared;
 mod shield;
 mod site;
 mod table;
+mod tls;
 mod visitor;
 
 pub use limits::Limits;
-pub use listen::{ListenError, Listener};
+pub use listen::{ListenError, Listener, Socket};
+#[cfg(any(test, feature = "testing"))]
+pub use live::inside as live_inside;
 pub use routes::routes;
 pub use shared::{Counted, Counts, Shared};
-pub use site::Site;
+pub use site::{Site, host_of};
 pub use table::{Access, Entry, Table};
+pub use tls::{Certificate, TlsError};

@@ -91,7 +91,9 @@ pub fn check(site: &Site, request: &Request, visitor: &Visitor) -> Result<(), Pr
     Ok(())
 }
 
-fn foreign() -> Problem {
+/// Another site asked.
+#[must_use]
+pub fn foreign() -> Problem {
     Problem::new(
         StatusCode::FORBIDDEN,
         "cross_site",

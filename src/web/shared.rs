@@ -143,11 +143,17 @@ impl Shared {
     }
 
     /// Counts one more of `which` until what is returned is dropped; `|counts| &counts.live` for a
-    /// live stream. The listener waits for live streams, for a while, before it stops.
+    /// live stream.
     #[must_use]
     pub fn count(&self, which: fn(&Counts) -> &AtomicUsize) -> Counted {
         which(self.counts()).fetch_add(1, Ordering::Relaxed);
         Counted { shared: self.clone(), which }
+    }
+
+    /// How many connections are open.
+    #[must_use]
+    pub fn open_connections(&self) -> usize {
+        self.counts().connections.load(Ordering::Relaxed)
     }
 
     /// Comes back when the listener is about to stop: streams then say goodbye.

@@ -2,7 +2,7 @@
 //! lets a request through to its handler. The policy golden and the sweep are made from the entries.
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::{Next, from_fn_with_state};
@@ -152,6 +152,7 @@ impl Table {
         let router =
             router.layer(from_fn_with_state(shared.clone(), crate::web::visitor::identify));
         let router = router.layer(from_fn_with_state(shared.clone(), crate::web::shield::shield));
+        let router = router.layer(DefaultBodyLimit::max(shared.limits().body_bytes));
         router.with_state(shared)
     }
 }

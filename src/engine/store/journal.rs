@@ -1,7 +1,7 @@
 //! The journal: every sign-in, refusal, change and command, append-only, each line chained to the
 //! one before by SHA-256.
 
-mod chain;
+pub(in crate::engine::store) mod chain;
 #[cfg(test)]
 pub mod tests;
 

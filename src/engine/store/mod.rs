@@ -7,6 +7,7 @@
 //! ```
 
 pub(in crate::engine) mod accounts;
+pub(in crate::engine) mod checkup;
 mod columns;
 pub(in crate::engine) mod journal;
 pub(in crate::engine) mod links;

@@ -271,6 +271,9 @@ fn plain(value: &Value) -> String {
 
 /// A name of code as words: "link_h" is "Link h".
 fn words(code: &str) -> String {
+    if code == "email" {
+        return "E-mail".into();
+    }
     let spaced = code.replace('_', " ");
     let mut chars = spaced.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();

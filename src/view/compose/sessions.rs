@@ -224,7 +224,7 @@ fn end_others(others: usize, denied: Option<Denied>) -> Grave {
         question: Question {
             title: "Sign out everywhere else?".into(),
             text: format!(
-                "{} end at once, open pages included; this one goes on.",
+                "This ends {} at once, open pages included; the one you are using goes on.",
                 text::count(others, "other session")
             ),
             confirm: "Sign out everywhere else".into(),

@@ -1,5 +1,7 @@
 //! What is shown of simulated plants, as text.
 
+mod people;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 

@@ -50,11 +50,14 @@ pub(super) fn tokens_of<'t>(
 
 fn create(account: &Account, session: &Session) -> Offer {
     let label = "New token\u{2026}";
-    match account.status {
-        Status::Disabled if guarded(label, session).is_open() => {
-            Offer::shut(label, "A disabled account cannot be used: enable it first.")
-        }
-        Status::Disabled | Status::Active | Status::Invited => guarded(label, session),
+    let why = match account.status {
+        Status::Active => None,
+        Status::Disabled => Some("A disabled account cannot be used: enable it first."),
+        Status::Invited => Some("The invitation has not been used yet."),
+    };
+    match (guarded(label, session), why) {
+        (Offer { why_not: None, .. }, Some(why)) => Offer::shut(label, why),
+        (offer, _) => offer,
     }
 }
 

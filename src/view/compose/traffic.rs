@@ -130,10 +130,15 @@ const fn direction(kind: Kind, direction: Direction) -> &'static str {
 }
 
 fn shade(entry: &TrafficEntry, now: Mono) -> Shade {
+    if is_silent(entry, now) { Shade::Late } else { Shade::Fresh }
+}
+
+/// Whether an id that used to come has stopped coming.
+#[must_use]
+pub fn is_silent(entry: &TrafficEntry, now: Mono) -> bool {
     let silent = now.since(entry.last.time());
     let cycle = Duration::from_nanos(entry.cycle_ns.unwrap_or_default() as u64);
-    let patience = cycle.saturating_mul(SILENT_CYCLES).max(SILENT_LEAST);
-    if silent > patience { Shade::Late } else { Shade::Fresh }
+    silent > cycle.saturating_mul(SILENT_CYCLES).max(SILENT_LEAST)
 }
 
 fn panel(snapshot: &Snapshot, entry: &TrafficEntry) -> SignalPanel {

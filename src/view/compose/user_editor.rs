@@ -115,7 +115,7 @@ pub(super) fn end_sessions(roster: &Roster, account: &Account, session: &Session
         question: Question {
             title: format!("Sign {name} out everywhere?"),
             text: format!(
-                "{} of {name} end at once, open pages included. {name} can sign in again.",
+                "{name} is signed out of {} at once, open pages included, and can sign in again.",
                 text::count(living, "session")
             ),
             confirm: format!("Sign {name} out"),

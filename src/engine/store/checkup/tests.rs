@@ -1,0 +1,169 @@
+//! The check-up: what is right is called right, what is wrong is named, and nothing is changed.
+
+use super::*;
+use crate::base::time::{FakeClock, Wall};
+use crate::engine::store::journal::{self, tests::entry};
+use crate::engine::store::{Opener, Store};
+
+fn open(folder: &Path) -> Store {
+    let clock = FakeClock::new(Wall::from_nanos(1_700_000_000_000_000_000));
+    let opener = Opener::Engine { face: "the window" };
+    Store::open(folder, opener, clock, Box::new(|_| {})).unwrap().0
+}
+
+fn with_lines(folder: &Path, lines: u32) -> Store {
+    let store = open(folder);
+    for _ in 0..lines {
+        store.write(|writing| journal::append(writing, &entry("x"))).unwrap();
+    }
+    store
+}
+
+fn the<'f>(found: &'f [Finding], check: &str) -> &'f Finding {
+    found.iter().find(|finding| finding.check == check).unwrap()
+}
+
+/// Name and bytes of every file.
+fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    named(folder, |_| true)
+        .into_iter()
+        .map(|path| (path.clone(), fs::read(path).unwrap()))
+        .collect()
+}
+
+#[test]
+fn a_stopped_engine_is_examined_without_a_trace() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(with_lines(folder.path(), 3));
+    let before = contents(folder.path());
+    let found = examine(folder.path());
+    assert!(found.iter().all(|finding| finding.health == Health::Ok), "{found:#?}");
+    assert_eq!(the(&found, "engine").text, "Busbar is not running on it.");
+    let said = &the(&found, "journal").text;
+    assert!(said.starts_with("The journal has 3 lines, and each fits the one before"), "{said}");
+    let said = the(&found, "people");
+    assert_eq!(said.text, "There is no account, and no administrator that can sign in.");
+    assert!(said.advice.is_some());
+    assert_eq!(contents(folder.path()), before);
+}
+
+#[test]
+fn a_running_engine_is_examined_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = with_lines(folder.path(), 1);
+    let found = examine(folder.path());
+    assert!(found.iter().all(|finding| finding.health == Health::Ok), "{found:#?}");
+    assert!(the(&found, "engine").text.starts_with("Busbar is running on it: the window, process"));
+    assert!(the(&found, "journal").text.starts_with("The journal has 1 line, which fits"));
+    store.write(|writing| journal::append(writing, &entry("still works"))).unwrap();
+}
+
+#[test]
+fn administrators_who_can_sign_in_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let job = |writing: &crate::engine::store::Writing<'_>| {
+        let sql = "INSERT INTO accounts (kind, name, rights, status, password_hash, created_ms) VALUES \
+                   ('person', 'ada', 1, 'active', 'x', 0), ('person', 'bob', 1, 'disabled', 'x', 0), \
+                   ('person', 'cleo', 2, 'active', 'x', 0), ('person', 'dan', 1, 'active', NULL, 0), \
+                   ('machine', 'logger', 1, 'active', NULL, 0)";
+        Ok::<_, StoreError>(writing.tx.execute_batch(sql)?)
+    };
+    store.write(job).unwrap();
+    let found = examine(folder.path());
+    let people = the(&found, "people");
+    assert_eq!(people.health, Health::Ok);
+    assert_eq!(people.text, "There are 5 accounts, and 1 administrator that can sign in.");
+    let job = |writing: &crate::engine::store::Writing<'_>| {
+        Ok::<_, StoreError>(writing.tx.execute_batch("DELETE FROM accounts WHERE name = 'ada'")?)
+    };
+    store.write(job).unwrap();
+    assert_eq!(the(&examine(folder.path()), "people").health, Health::Warning);
+}
+
+#[test]
+fn a_folder_without_anything_is_said_to_be_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let found = examine(&folder.path().join("absent"));
+    assert!(found[0].text.starts_with("There is no data folder"), "{found:?}");
+    let found = examine(folder.path());
+    assert!(found[0].text.starts_with("There is no database in"), "{found:?}");
+    fs::write(folder.path().join(place::DATABASE), "").unwrap();
+    let found = examine(folder.path());
+    assert!(found[0].text.ends_with("is empty: nothing was written yet."), "{found:?}");
+    assert!(contents(folder.path()).len() == 1 && found[0].health == Health::Warning);
+}
+
+#[test]
+fn a_line_that_was_changed_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(with_lines(folder.path(), 5));
+    let connection = Connection::open(folder.path().join(place::DATABASE)).unwrap();
+    let sql = "DROP TRIGGER journal_is_not_changed; UPDATE journal SET who = 'bob' WHERE seq = 2";
+    connection.execute_batch(sql).unwrap();
+    drop(connection);
+    let journal = the(&examine(folder.path()), "journal").clone();
+    assert_eq!(journal.health, Health::Fault);
+    let why = "The journal cannot be relied on from line 2 on: what line 2 says was changed after it was written.";
+    assert_eq!(journal.text, why);
+}
+
+#[test]
+fn a_file_that_is_damaged_newer_or_strange_is_called_so() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(with_lines(folder.path(), 5));
+    let file = folder.path().join(place::DATABASE);
+    let whole = fs::read(&file).unwrap();
+    let found_with = |bytes: &[u8]| {
+        fs::write(&file, bytes).unwrap();
+        examine(folder.path())
+    };
+    let found = found_with(b"no database");
+    assert!(the(&found, "database").text.contains("cannot be read"), "{found:?}");
+    let mut ruined = whole.clone();
+    ruined[8192..].fill(0x5A);
+    let found = found_with(&ruined);
+    assert_eq!(the(&found, "database").health, Health::Fault, "{found:?}");
+    let mut newer = whole.clone();
+    newer[63] = 99;
+    let found = found_with(&newer);
+    let said = "The schema is 99, from a newer Busbar; this one knows up to 1.";
+    assert_eq!(the(&found, "schema").text, said);
+    let mut strange = whole;
+    strange[63] = 0;
+    assert_eq!(the(&found_with(&strange), "schema").health, Health::Fault);
+}
+
+#[test]
+fn a_damaged_database_that_was_moved_aside_is_mentioned() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()));
+    for name in ["busbar.db.damaged-1", "busbar.db.damaged-1-wal", "busbar.db.damaged-2"] {
+        fs::write(folder.path().join(name), "x").unwrap();
+    }
+    let found = examine(folder.path());
+    let said = &the(&found, "aside").text;
+    assert!(said.starts_with("2 damaged databases") && said.ends_with("damaged-2."), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_others_can_read_is_named_and_left_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()));
+    let file = folder.path().join(place::DATABASE);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let files = the(&examine(folder.path()), "files").clone();
+    assert_eq!(files.health, Health::Warning);
+    assert!(files.text.contains("busbar.db has mode 644 instead of 600"), "{}", files.text);
+    assert_eq!(place::mode(&file).unwrap(), Some(0o644));
+}
+
+#[test]
+fn a_path_with_odd_letters_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let odd = folder.path().join("50% ä?mode=rw#x");
+    drop(with_lines(&odd, 2));
+    assert_eq!(the(&examine(&odd), "journal").health, Health::Ok);
+}

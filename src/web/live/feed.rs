@@ -1,0 +1,157 @@
+//! Feeds: what all who ask the same are told. A feed is made into text once a beat for all of them,
+//! however many connections there are, and lives as long as somebody subscribes to it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use crate::base::time::Wall;
+use crate::engine::Snapshot;
+use crate::web::live::ask::{FASTEST_HZ, Topic};
+use crate::web::live::state::{Memory, Object, difference, state};
+
+/// Most feeds at once; further ones are refused until some end.
+const FEEDS: usize = 256;
+/// A feed that has nothing new still says the time as often as this, so that silence means a fault.
+const QUIET_BEATS: u64 = FASTEST_HZ as u64;
+
+/// What a feed tells at a moment: the rest of a message, after the name of the subscription.
+#[derive(Clone, Debug)]
+pub struct Issue {
+    /// Counts up by one with every change.
+    pub number: u64,
+    /// The text, shared by all.
+    pub text: Bytes,
+}
+
+/// Something that connections subscribe to.
+pub trait Channel: Send + Sync {
+    /// The newest change, of this beat or of one before it. Whoever comes first in a beat has it made.
+    fn change(&self, beat: u64, snapshot: &Snapshot) -> Option<Issue>;
+    /// Everything, as of the newest change; `None` before the first.
+    fn newest(&self) -> Option<Issue>;
+}
+
+/// What those who ask for `topic` are told.
+pub struct Feed {
+    topic: Topic,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    memory: Memory,
+    /// Beat from which on the next change is due; 0 before the first.
+    due: u64,
+    /// Beat of the last change.
+    told: u64,
+    /// Version of the snapshot that was told last.
+    version: Option<u64>,
+    at: String,
+    state: Object,
+    number: u64,
+    change: Option<Bytes>,
+    whole: Option<Bytes>,
+}
+
+impl Feed {
+    fn new(topic: Topic) -> Self {
+        Self { topic, inner: Mutex::default() }
+    }
+
+    /// Makes the first state, unless there is one.
+    pub fn begin(&self, beat: u64, snapshot: &Snapshot) {
+        let mut inner = self.lock();
+        if inner.due == 0 {
+            inner.advance(&self.topic, beat, snapshot);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn advance(&mut self, topic: &Topic, beat: u64, snapshot: &Snapshot) {
+        if beat < self.due || self.version == Some(snapshot.version) {
+            return;
+        }
+        let state = state(topic, snapshot, &mut self.memory);
+        let change = difference(&self.state, &state);
+        let is_first = self.due == 0;
+        let every = u64::from(topic.every.max(1));
+        // All feeds of a rate are due at the same beats, whenever they began.
+        self.due = (beat / every + 1) * every;
+        if change.is_empty() && !is_first && beat < self.told + QUIET_BEATS {
+            return;
+        }
+        self.version = Some(snapshot.version);
+        self.told = beat;
+        self.at = moment(snapshot.wall);
+        self.number += 1;
+        self.change = (!is_first).then(|| message(&self.at, "change", &change));
+        self.whole = None;
+        self.state = state;
+    }
+
+    fn whole(&mut self) -> Issue {
+        let (at, state) = (&self.at, &self.state);
+        let text = self.whole.get_or_insert_with(|| message(at, "snapshot", state)).clone();
+        Issue { number: self.number, text }
+    }
+}
+
+impl Channel for Feed {
+    fn change(&self, beat: u64, snapshot: &Snapshot) -> Option<Issue> {
+        let mut inner = self.lock();
+        inner.advance(&self.topic, beat, snapshot);
+        inner.change.clone().map(|text| Issue { number: inner.number, text })
+    }
+
+    fn newest(&self) -> Option<Issue> {
+        let mut inner = self.lock();
+        (inner.due > 0).then(|| inner.whole())
+    }
+}
+
+/// The rest of a message.
+fn message(at: &str, what: &str, content: &Object) -> Bytes {
+    let mut text = format!("\"at\":\"{at}\",\"{what}\":").into_bytes();
+    if serde_json::to_writer(&mut text, content).is_err() {
+        // Writing to memory does not fail, and the names of an object are always text.
+        tracing::error!("a live message could not be written");
+    }
+    text.push(b'}');
+    text.into()
+}
+
+fn moment(wall: Wall) -> String {
+    let stamp = Timestamp::from_nanosecond(i128::from(wall.nanos())).unwrap_or_default();
+    format!("{stamp:.3}")
+}
+
+/// All feeds, by topic.
+#[derive(Default)]
+pub struct Feeds {
+    by_topic: Mutex<HashMap<Topic, Weak<Feed>>>,
+}
+
+impl Feeds {
+    /// The feed of `topic`; `None` where there are too many different ones.
+    pub fn subscribe(&self, topic: Topic) -> Option<Arc<Feed>> {
+        let mut feeds = self.by_topic.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(feed) = feeds.get(&topic).and_then(Weak::upgrade) {
+            return Some(feed);
+        }
+        feeds.retain(|_, feed| feed.strong_count() > 0);
+        if feeds.len() >= FEEDS {
+            return None;
+        }
+        let feed = Arc::new(Feed::new(topic.clone()));
+        feeds.insert(topic, Arc::downgrade(&feed));
+        Some(feed)
+    }
+}
