@@ -6,6 +6,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::engine::{
     Denied, NotIn, OrderError, OwnPasswordError, PasswordError, RedeemError, Refusal, SignInError,
@@ -13,7 +14,7 @@ use crate::engine::{
 };
 
 /// What went wrong, for programs and people.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Problem {
     /// `about:blank`: the code says more.
     #[serde(rename = "type")]
@@ -151,6 +152,12 @@ impl Problem {
             "Wait as long as it says.",
         )
         .after(seconds)
+    }
+
+    /// Too much of this kind is going on.
+    #[must_use]
+    pub fn busy(detail: impl Into<String>) -> Self {
+        busy(detail.into())
     }
 
     fn not_kept(detail: String) -> Self {

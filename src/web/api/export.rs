@@ -14,7 +14,8 @@ use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::engine::{Administer, JournalFilter, Right, Session, StoreError};
+use crate::engine::{Administer, JournalFilter, Right, Session};
+use crate::view::export::{self, JournalExport};
 use crate::web::api::give::{Answer, Time};
 use crate::web::api::journal::{LineShown, Parts};
 use crate::web::api::take::{Asked, Who};
@@ -51,6 +52,15 @@ pub enum Format {
     Csv,
     /// A JSON list of lines as in `GET /api/v1/journal`.
     Json,
+}
+
+impl From<Format> for export::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Csv => Self::Csv,
+            Format::Json => Self::Json,
+        }
+    }
 }
 
 /// Which lines are wanted, and in which form.
@@ -90,9 +100,9 @@ async fn export(
     Asked(wanted): Asked<Wanted>,
 ) -> Answer {
     session.permit(Administer)?;
-    let turn = turns.try_acquire_owned().map_err(|_| Problem::busy(
-        "Other exports of the journal are running.",
-    ))?;
+    let turn = turns
+        .try_acquire_owned()
+        .map_err(|_| Problem::busy("Other exports of the journal are running."))?;
     let Wanted { format, who, action, target, from, until, text, outcome } = wanted;
     let format = format.unwrap_or_default();
     let filter = Parts { who, action, target, from, until, text, outcome }.filter();
@@ -113,9 +123,10 @@ fn file(format: Format, receiver: mpsc::Receiver<io::Result<Bytes>>) -> Response
     let chunks = stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|chunk| (chunk, receiver))
     });
-    let (kind, name) = match format {
-        Format::Csv => ("text/csv; charset=utf-8", "attachment; filename=\"journal.csv\""),
-        Format::Json => ("application/json", "attachment; filename=\"journal.json\""),
+    let kind = export::Format::from(format).content_type();
+    let name = match format {
+        Format::Csv => "attachment; filename=\"journal.csv\"",
+        Format::Json => "attachment; filename=\"journal.json\"",
     };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
@@ -130,167 +141,51 @@ fn write(
     shared: &Shared,
     session: &Session,
     filter: &JournalFilter,
-    format: Format,
+    form: Format,
     _turn: OwnedSemaphorePermit,
     give: impl Fn(io::Result<Bytes>) -> ControlFlow<()>,
 ) {
-    let mut page = Page { format, text: String::new(), lines: 0 };
-    page.begin();
-    let mut gone = false;
-    let read = session.permit(Administer).map_err(|_| StoreError::Closed).and_then(|grant| {
-        shared.door().each_journal_line(&grant, filter, &mut |line| {
-            if session.life().ended().is_some() {
-                return ControlFlow::Break(());
-            }
-            page.add(&LineShown::from(line));
-            if page.text.len() < CHUNK {
-                return ControlFlow::Continue(());
-            }
-            let flow = give(Ok(std::mem::take(&mut page.text).into()));
-            gone = flow.is_break();
-            flow
-        })
-    });
-    let last = match read {
-        Ok(()) if gone => return,
-        Ok(()) if session.life().ended().is_none() => {
-            page.end();
-            Ok(page.text.into())
-        }
-        Ok(()) => Err(io::Error::other("the session has ended")),
+    // Nobody left to take it is no fault.
+    let _given = match text(shared, session, filter, form, &give) {
+        Ok(rest) => give(Ok(rest.into())),
         Err(error) => {
-            tracing::error!(%error, "the export of the journal");
-            Err(io::Error::other("the journal cannot be read"))
+            tracing::warn!(%error, "an export of the journal ended early");
+            give(Err(error))
         }
     };
-    // Nobody left to take it is no fault.
-    let _given = give(last);
 }
 
-struct Page {
-    format: Format,
-    text: String,
-    lines: u64,
-}
-
-const COLUMNS: &str =
-    "seq,at,who,face,address,action,target,before,after,outcome,note,of,hash\r\n";
-
-impl Page {
-    fn begin(&mut self) {
-        self.text.push_str(match self.format {
-            Format::Csv => COLUMNS,
-            Format::Json => "[",
-        });
-    }
-
-    fn add(&mut self, line: &LineShown) {
-        self.lines += 1;
-        match self.format {
-            Format::Csv => self.row(line),
-            Format::Json => {
-                self.text.push_str(if self.lines > 1 { ",\n" } else { "\n" });
-                // A line is plain values: it always has a JSON form.
-                self.text.push_str(&serde_json::to_string(line).unwrap_or_default());
-            }
+fn text(
+    shared: &Shared,
+    session: &Session,
+    filter: &JournalFilter,
+    form: Format,
+    give: &impl Fn(io::Result<Bytes>) -> ControlFlow<()>,
+) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let mut export = JournalExport::begin(form.into(), &mut text)?;
+    let mut failed: Option<io::Error> = None;
+    let grant = session.permit(Administer).map_err(io::Error::other)?;
+    let read = shared.door().each_journal_line(&grant, filter, &mut |line| {
+        if let Some(ended) = session.life().ended() {
+            failed = Some(io::Error::other(ended.sentence()));
+        } else if let Err(error) = export.line(&line, &mut text) {
+            failed = Some(error);
+        } else if text.len() < CHUNK {
+            return ControlFlow::Continue(());
+        } else if give(Ok(std::mem::take(&mut text).into())).is_continue() {
+            return ControlFlow::Continue(());
+        } else {
+            failed = Some(io::Error::other("nobody takes it"));
         }
-    }
-
-    fn row(&mut self, line: &LineShown) {
-        let word = |value: &Option<serde_json::Value>| {
-            value.as_ref().map(ToString::to_string).unwrap_or_default()
-        };
-        let outcome = serde_json::to_value(line.outcome).unwrap_or_default();
-        let cells = [
-            line.seq.to_string(),
-            line.at.text(),
-            line.who.clone(),
-            line.face.clone(),
-            line.address.clone().unwrap_or_default(),
-            line.action.clone(),
-            line.target.clone(),
-            word(&line.before),
-            word(&line.after),
-            outcome.as_str().unwrap_or_default().to_owned(),
-            line.note.clone().unwrap_or_default(),
-            line.of.map(|of| of.to_string()).unwrap_or_default(),
-            line.hash.clone(),
-        ];
-        for (at, cell) in cells.iter().enumerate() {
-            if at > 0 {
-                self.text.push(',');
-            }
-            self.text.push_str(&csv_cell(cell));
-        }
-        self.text.push_str("\r\n");
-    }
-
-    fn end(&mut self) {
-        match self.format {
-            Format::Csv => {}
-            Format::Json => self.text.push_str("\n]\n"),
-        }
-    }
-}
-
-/// A cell of a CSV file that no spreadsheet computes with.
-fn csv_cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::time::Wall;
-
-    fn line(who: &str) -> LineShown {
-        LineShown {
-            seq: 1,
-            at: Time(Wall::from_nanos(0)),
-            who: who.into(),
-            face: "api".into(),
-            address: None,
-            action: "add_account".into(),
-            target: "account a, \"b\"".into(),
-            before: None,
-            after: Some(serde_json::json!({"name": "a"})),
-            outcome: JournalOutcome::Done,
-            note: None,
-            of: None,
-            hash: "00".into(),
-        }
-    }
-
-    fn written(format: Format, names: &[&str]) -> String {
-        let mut page = Page { format, text: String::new(), lines: 0 };
-        page.begin();
-        names.iter().for_each(|name| page.add(&line(name)));
-        page.end();
-        page.text
-    }
-
-    #[test]
-    fn a_csv_file_has_quotes_where_needed_and_no_formula() {
-        let text = written(Format::Csv, &["=cmd()"]);
-        let row = text.lines().nth(1).unwrap();
-        assert_eq!(
-            row,
-            "1,1970-01-01T00:00:00.000Z,'=cmd(),api,,add_account,\"account a, \"\"b\"\"\",,\"{\"\"name\"\":\"\"a\"\"}\",done,,,00"
-        );
-    }
-
-    #[test]
-    fn a_json_file_is_a_list_whatever_its_length() {
-        for names in [&[][..], &["a"], &["a", "b"]] {
-            let text = written(Format::Json, names);
-            let list: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
-            assert_eq!(list.len(), names.len());
+        ControlFlow::Break(())
+    });
+    read.map_err(io::Error::other)?;
+    match failed {
+        Some(error) => Err(error),
+        None => {
+            export.end(&mut text)?;
+            Ok(text)
         }
     }
 }

@@ -177,7 +177,9 @@ impl From<Verdict> for Verification {
     fn from(verdict: Verdict) -> Self {
         let none = Self { whole: false, lines: None, head: None, first_bad: None, why: None };
         match verdict {
-            Verdict::Whole { lines, head } => Self { whole: true, lines: Some(lines), head, ..none },
+            Verdict::Whole { lines, head } => {
+                Self { whole: true, lines: Some(lines), head, ..none }
+            }
             Verdict::Broken { seq, why } => Self { first_bad: Some(seq), why: Some(why), ..none },
         }
     }

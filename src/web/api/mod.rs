@@ -1,9 +1,58 @@
 //! `/api/v1` as JSON: the same orders and queries as every face.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `take`, `place` | what a request brings, and where in it something is wrong |
+//! | `give` | what an answer is made of: moments, pages of lists, versions |
+//! | `words` | the engine's enums as words |
+//! | `session` | signing in and out, one's own password, one-time links |
+//! | `users`, `service_choice`, `services` | accounts and what they belong to |
+//! | `sessions`, `tokens` | who is in, and with what |
+//! | `journal`, `export` | what was done |
+//! | `settings` | the system's own settings |
+//! | `plant`, `packs`, `pack_json`, `reading`, `frames` | the running plant |
+//! | `document` | what all of this is, as OpenAPI 3.1 |
+//! | `browse` | the same as a page for people |
+//!
+//! A handler takes apart, gives an order or looks through the door, and puts the answer together; it
+//! decides nothing.
+
+mod browse;
+mod document;
+mod export;
+mod frames;
+mod give;
+mod journal;
+mod pack_json;
+mod packs;
+mod place;
+mod plant;
+mod reading;
+mod service_choice;
+mod services;
+mod session;
+mod sessions;
+mod settings;
+mod take;
+mod tokens;
+mod users;
+mod words;
 
 use crate::web::table::Table;
 
 /// The routes of the API.
 #[must_use]
 pub fn routes(table: Table) -> Table {
-    table
+    let table = document::routes(table);
+    let table = browse::routes(table);
+    let table = session::routes(table);
+    let table = users::routes(table);
+    let table = services::routes(table);
+    let table = sessions::routes(table);
+    let table = tokens::routes(table);
+    let table = journal::routes(table);
+    let table = settings::routes(table);
+    let table = plant::routes(table);
+    let table = packs::routes(table);
+    frames::routes(table)
 }

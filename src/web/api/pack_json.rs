@@ -306,17 +306,16 @@ impl Pack {
     #[must_use]
     pub fn of(snapshot: &Snapshot, source: &Source<'_>) -> Self {
         let picture = source.picture;
-        let identity = |who: crate::engine::Identity| Identity {
-            model: who.model.words(),
-            serial: who.serial,
-        };
         Self {
             summary: PackSummary::of(source),
             snapshot: snapshot.version,
             at: Time(snapshot.wall),
             state_level: picture.state_level.into(),
             state_words: picture.state_words.clone(),
-            identity: reading(picture.identity, identity),
+            identity: reading(picture.identity, |who| Identity {
+                model: who.model.words(),
+                serial: who.serial,
+            }),
             firmware: reading(picture.firmware, |build| build),
             cell_sum_v: picture.cell_sum.map(|volts| tidy(volts.get())),
             strings: picture.strings,

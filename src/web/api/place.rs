@@ -22,7 +22,7 @@ fn path(read: &[u8]) -> Option<String> {
     let mut string: Option<Vec<u8>> = None;
     let mut escaped = false;
     let mut last = String::new();
-    for &byte in read {
+    for (at, &byte) in read.iter().enumerate() {
         if let Some(mut chars) = string.take() {
             if escaped || byte != b'"' {
                 escaped = !escaped && byte == b'\\';
@@ -47,7 +47,8 @@ fn path(read: &[u8]) -> Option<String> {
                 Some(Step::Array { index }) => *index += 1,
                 None => {}
             },
-            // The complaint comes right behind what it is about: the last bracket stays open.
+            // A complaint about a list or an object as a whole may come right behind it.
+            b'}' | b']' if at + 1 < read.len() => drop(steps.pop()),
             _ => {}
         }
     }

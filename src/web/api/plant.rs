@@ -249,9 +249,7 @@ fn component(snapshot: &Snapshot, part: &ComponentPicture) -> Component {
     let setting =
         |(name, value): &(String, String)| Setting { name: name.clone(), value: value.clone() };
     let (category, level, pack, charger, driver_controls) = match &part.model {
-        ModelPicture::Bms(picture) => {
-            (Category::Bms, picture.level, Some(part.id.0), None, None)
-        }
+        ModelPicture::Bms(picture) => (Category::Bms, picture.level, Some(part.id.0), None, None),
         ModelPicture::Charger(picture) => {
             (Category::Charger, picture.level, None, Some(Charger::from(&**picture)), None)
         }

@@ -96,7 +96,7 @@ pub struct Named {
         (status = 201, description = "Added", body = ServiceEntry, headers(
             ("Location" = String, description = "Where it is"),
             ("ETag" = String, description = "Its version"))),
-        (status = 409, description = "The name is taken", body = Problem),
+        (status = 409, description = "The name is taken"),
     ))]
 pub async fn add(
     State(shared): State<Shared>,
@@ -135,8 +135,8 @@ pub async fn look(
     responses(
         (status = 200, description = "As it is now", body = ServiceEntry,
             headers(("ETag" = String, description = "Its version"))),
-        (status = 409, description = "The name is taken", body = Problem),
-        (status = 412, description = "It was changed meanwhile", body = Problem),
+        (status = 409, description = "The name is taken"),
+        (status = 412, description = "It was changed meanwhile"),
     ))]
 pub async fn rename(
     State(shared): State<Shared>,
@@ -159,8 +159,8 @@ pub async fn rename(
     ),
     responses(
         (status = 204, description = "Removed"),
-        (status = 409, description = "It still has members", body = Problem),
-        (status = 412, description = "It was changed meanwhile", body = Problem),
+        (status = 409, description = "It still has members"),
+        (status = 412, description = "It was changed meanwhile"),
     ))]
 pub async fn remove(
     State(shared): State<Shared>,

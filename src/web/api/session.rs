@@ -1,7 +1,5 @@
 //! Signing in and out, one's own password, and one-time links.
 
-use std::sync::Arc;
-
 use axum::Extension;
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
@@ -117,9 +115,14 @@ pub async fn look(State(shared): State<Shared>, Who(session): Who) -> Answer {
     let own = shared.door().own(&grant).ok_or_else(gone)?;
     let token = match session.actor().who() {
         Actor::Token { token, .. } => Some(token.clone()),
-        Actor::LocalConsole | Actor::Account { .. } | Actor::Nobody | Actor::ProfileWatcher => None,
+        Actor::LocalConsole
+        | Actor::Account { .. }
+        | Actor::Nobody
+        | Actor::ProfileWatcher
+        | Actor::WebListener => None,
     };
-    let by_token = || own.tokens.iter().find(|t| Some(&t.name) == token.as_ref() && t.is_in_use());
+    let by_token =
+        || own.tokens.iter().find(|t| Some(&t.name) == token.as_ref() && t.revoked.is_none());
     let by_session = || own.sessions.iter().find(|entry| Some(entry.id) == session.id());
     let expires = by_session().map(|entry| entry.expires);
     let expires = expires.or_else(|| by_token().map(|entry| entry.expires));
@@ -139,7 +142,7 @@ pub async fn look(State(shared): State<Shared>, Who(session): Who) -> Answer {
 #[utoipa::path(delete, path = "/api/v1/session", tag = "session",
     responses(
         (status = 204, description = "Signed out"),
-        (status = 409, description = "This is an API token: revoke it instead", body = Problem),
+        (status = 409, description = "This is an API token: revoke it instead"),
     ))]
 pub async fn sign_out(State(shared): State<Shared>, Who(session): Who) -> Answer {
     if session.id().is_none() {
@@ -214,7 +217,7 @@ impl From<LinkOffer> for Offer {
     params(("token" = String, Path, description = "What stands at the end of the link")),
     responses(
         (status = 200, description = "It can be used", body = Offer),
-        (status = 404, description = "It cannot be used (any more)", body = Problem),
+        (status = 404, description = "It cannot be used (any more)"),
     ))]
 pub async fn look_at_link(State(shared): State<Shared>, Word(token): Word) -> Answer {
     let offer = aside(&shared, move |shared| Ok(shared.gate().look_at_link(&token))).await?;
@@ -239,8 +242,8 @@ pub struct Redeem {
     request_body = Redeem,
     responses(
         (status = 200, description = "Set and signed in", body = NewSession),
-        (status = 404, description = "It cannot be used (any more)", body = Problem),
-        (status = 409, description = "The name is taken", body = Problem),
+        (status = 404, description = "It cannot be used (any more)"),
+        (status = 409, description = "The name is taken"),
     ))]
 pub async fn redeem(
     State(shared): State<Shared>,
@@ -256,4 +259,3 @@ pub async fn redeem(
     });
     Ok(json(StatusCode::OK, &answer.await?))
 }
-

@@ -168,11 +168,7 @@ pub async fn list(
 #[utoipa::path(delete, path = "/api/v1/sessions/{id}", tag = "sessions",
     params(("id" = i64, Path, description = "Its number")),
     responses((status = 204, description = "Ended")))]
-pub async fn end(
-    State(shared): State<Shared>,
-    Who(session): Who,
-    At(id): At<SessionId>,
-) -> Answer {
+pub async fn end(State(shared): State<Shared>, Who(session): Who, At(id): At<SessionId>) -> Answer {
     let nothing_there = || Problem::not_found(format!("There is no session {id}."));
     let account = match reach(&session, None)? {
         Reach::All => {
@@ -221,5 +217,8 @@ pub async fn end_all(
 
 fn whose(session: &Arc<Session>, account: Option<i64>) -> Result<AccountId, Problem> {
     let own = session.actor().account();
-    account.map(AccountId).or(own).ok_or_else(|| Problem::invalid("Name an account.").about("account"))
+    account
+        .map(AccountId)
+        .or(own)
+        .ok_or_else(|| Problem::invalid("Name an account.").about("account"))
 }

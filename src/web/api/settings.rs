@@ -18,9 +18,12 @@ use crate::web::table::{Access, Table};
 /// Enters the routes.
 pub fn routes(table: Table) -> Table {
     const SETTINGS: &str = "/api/v1/settings";
-    table
-        .api(Method::GET, SETTINGS, Access::Needs(Right::ReadSettings), look)
-        .api(Method::PATCH, SETTINGS, Access::Needs(Right::Administrator), change)
+    table.api(Method::GET, SETTINGS, Access::Needs(Right::ReadSettings), look).api(
+        Method::PATCH,
+        SETTINGS,
+        Access::Needs(Right::Administrator),
+        change,
+    )
 }
 
 /// The settings.
@@ -234,7 +237,9 @@ impl WebChange {
         };
         let listen = match &self.listen {
             Some(text) => text.parse().map_err(|_| {
-                let detail = format!("\u{201c}{text}\u{201d} is no address with a port, such as 127.0.0.1:18080.");
+                let detail = format!(
+                    "\u{201c}{text}\u{201d} is no address with a port, such as 127.0.0.1:18080."
+                );
                 Problem::invalid(detail).about("web.listen")
             })?,
             None => old.listen,
@@ -284,7 +289,7 @@ impl MailChange {
     responses(
         (status = 200, description = "As they are now", body = Shown,
             headers(("ETag" = String, description = "Their version"))),
-        (status = 412, description = "They were changed meanwhile", body = Problem),
+        (status = 412, description = "They were changed meanwhile"),
     ))]
 pub async fn change(
     State(shared): State<Shared>,

@@ -166,8 +166,8 @@ pub struct CreatedToken {
     responses(
         (status = 201, description = "Made", body = CreatedToken,
             headers(("Location" = String, description = "Where it is revoked"))),
-        (status = 404, description = "There is no such account", body = Problem),
-        (status = 409, description = "The name is taken, or the account may less", body = Problem),
+        (status = 404, description = "There is no such account"),
+        (status = 409, description = "The name is taken, or the account may less"),
     ))]
 pub async fn create(
     State(shared): State<Shared>,
@@ -175,7 +175,7 @@ pub async fn create(
     Body(asked): Body<WantedToken>,
 ) -> Answer {
     let account = AccountId(asked.account);
-    let expires = asked.expires(shared.door().wall())?;
+    let expires = asked.expires(shared.door().clock().wall())?;
     let rights = match &asked.permissions {
         Some(permissions) => {
             let rights: Vec<Right> = permissions.iter().map(|one| (*one).into()).collect();
@@ -199,7 +199,7 @@ pub async fn create(
 #[utoipa::path(delete, path = "/api/v1/tokens/{id}", tag = "tokens",
     params(("id" = i64, Path, description = "Its number")),
     responses((status = 204, description = "Revoked"),
-        (status = 409, description = "It was revoked before", body = Problem)))]
+        (status = 409, description = "It was revoked before")))]
 pub async fn revoke(
     State(shared): State<Shared>,
     Who(session): Who,

@@ -196,7 +196,10 @@ impl NewUser {
             }
             (Some(password), AccountKind::Person) => {
                 let hash = shared.gate().hash(&self.name, &Secret::new(password))?;
-                Ok(Credential::Password { hash, must_change: must_change(self.must_change_password) })
+                Ok(Credential::Password {
+                    hash,
+                    must_change: must_change(self.must_change_password),
+                })
             }
         }
     }
@@ -257,7 +260,7 @@ pub struct AddedUser {
         (status = 201, description = "Added", body = AddedUser, headers(
             ("Location" = String, description = "Where it is"),
             ("ETag" = String, description = "Its version"))),
-        (status = 409, description = "The name is taken", body = Problem),
+        (status = 409, description = "The name is taken"),
     ))]
 pub async fn add(
     State(shared): State<Shared>,
@@ -277,7 +280,7 @@ pub async fn add(
         service: asked.service.map_or(ServiceChoice::None, ServiceChoice::from),
         rights,
         credential,
-        link_base: shared.base().to_owned(),
+        link_base: shared.base(),
     };
     let added = order(&shared, &session, new).await?;
     let user = after(&shared, &session, &added.account);
@@ -373,8 +376,8 @@ impl UserChange {
     responses(
         (status = 200, description = "As it is now", body = User,
             headers(("ETag" = String, description = "Its version"))),
-        (status = 409, description = "The name is taken, or it is the last administrator", body = Problem),
-        (status = 412, description = "It was changed meanwhile", body = Problem),
+        (status = 409, description = "The name is taken, or it is the last administrator"),
+        (status = 412, description = "It was changed meanwhile"),
     ))]
 pub async fn change(
     State(shared): State<Shared>,
@@ -431,8 +434,8 @@ fn name_of(shared: &Shared, session: &Session, id: AccountId) -> Result<String, 
     ),
     responses(
         (status = 204, description = "Deleted"),
-        (status = 409, description = "It is the last administrator", body = Problem),
-        (status = 412, description = "It was changed meanwhile", body = Problem),
+        (status = 409, description = "It is the last administrator"),
+        (status = 412, description = "It was changed meanwhile"),
     ))]
 pub async fn delete(
     State(shared): State<Shared>,
@@ -450,7 +453,7 @@ pub async fn delete(
     params(("id" = i64, Path, description = "The account's number")),
     responses(
         (status = 201, description = "The link", body = Link),
-        (status = 409, description = "The account needs no invitation", body = Problem),
+        (status = 409, description = "The account needs no invitation"),
     ))]
 pub async fn invite(
     State(shared): State<Shared>,
@@ -467,7 +470,7 @@ async fn make_link(
     id: AccountId,
     purpose: Purpose,
 ) -> Result<Link, Problem> {
-    let link_base = shared.base().to_owned();
+    let link_base = shared.base();
     let added = order(shared, session, MakeLink { id, purpose, link_base }).await?;
     added.link.map(Link::from).ok_or_else(|| no_account(id))
 }
@@ -496,8 +499,8 @@ pub struct Reset {
         (status = 200, description = "The password was given", body = User,
             headers(("ETag" = String, description = "Its version"))),
         (status = 201, description = "A link was made", body = Link),
-        (status = 409, description = "The account has no password to reset", body = Problem),
-        (status = 412, description = "It was changed meanwhile", body = Problem),
+        (status = 409, description = "The account has no password to reset"),
+        (status = 412, description = "It was changed meanwhile"),
     ))]
 pub async fn reset(
     State(shared): State<Shared>,

@@ -1,0 +1,221 @@
+//! The document of the API, OpenAPI 3.1: made out of what stands beside each route, with the
+//! problems that any route of its kind may answer.
+
+use axum::body::Bytes;
+use axum::http::{Method, header};
+use axum::response::{IntoResponse, Response};
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, SecurityRequirement};
+use utoipa::{Modify, OpenApi as _};
+
+use crate::web::api::{
+    export, frames, journal, packs, plant, services, session, sessions, settings, tokens, users,
+};
+use crate::web::problem::Problem;
+use crate::web::table::{Access, Table};
+
+/// Where the document is.
+pub const PLACE: &str = "/api/v1/openapi.json";
+
+/// Enters the routes.
+pub fn routes(table: Table) -> Table {
+    let text = text();
+    let show = move || std::future::ready(shown(&text));
+    let table = table.api(Method::GET, PLACE, Access::Open, show);
+    table.api(Method::GET, "/api/v1/health", Access::Open, health)
+}
+
+fn shown(text: &Bytes) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text.clone()).into_response()
+}
+
+/// Says that the listener answers.
+#[utoipa::path(get, path = "/api/v1/health", tag = "system", security(()),
+    responses((status = 200, description = "It does", body = Health)))]
+async fn health() -> Response {
+    axum::Json(Health { status: "ok" }).into_response()
+}
+
+/// How the listener is.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct Health {
+    /// `ok`.
+    status: &'static str,
+}
+
+/// The document as text.
+fn text() -> Bytes {
+    // Plain values always have a JSON form.
+    Bytes::from(serde_json::to_vec_pretty(&document()).unwrap_or_default())
+}
+
+/// The document.
+#[must_use]
+pub fn document() -> OpenApi {
+    let mut document = Document::openapi();
+    // Only what the routes need is told: no version of the program.
+    document.info.license = None;
+    document.info.contact = None;
+    document
+}
+
+/// Routes that others answer and that only have to be told here.
+mod elsewhere {
+    use super::Health;
+
+    /// Says that the listener answers.
+    #[utoipa::path(get, path = "/health", tag = "system", security(()),
+        responses((status = 200, description = "It does", body = Health)))]
+    #[expect(dead_code, reason = "only what stands above it is used")]
+    fn health() {}
+
+    /// This document.
+    #[utoipa::path(get, path = "/api/v1/openapi.json", tag = "system", security(()),
+        responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
+    #[expect(dead_code, reason = "only what stands above it is used")]
+    fn openapi() {}
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Busbar",
+        version = "1",
+        description = "Everything that the pages and the window of Busbar do, as JSON. \
+            Sign in with `POST /api/v1/session` or make a token with `POST /api/v1/tokens`, and send \
+            it as `Authorization: Bearer`. Times are RFC 3339 in UTC. Current and power into the \
+            battery are positive. What is unknown is `null`. Problems are answered as RFC 9457 has \
+            them, with a stable `code`. Fields and query parameters that are not known are refused."
+    ),
+    paths(
+        elsewhere::health, elsewhere::openapi, health,
+        session::sign_in, session::look, session::sign_out, session::change_password,
+        session::look_at_link, session::redeem,
+        users::list, users::add, users::look, users::change, users::delete,
+        users::invite, users::reset, users::lift_wait,
+        services::list, services::add, services::look, services::rename, services::remove,
+        sessions::list, sessions::end, sessions::end_all,
+        tokens::list, tokens::create, tokens::revoke,
+        journal::list, journal::verify, export::export,
+        settings::look, settings::change,
+        plant::buses, plant::components, packs::list, packs::look, packs::cells, frames::list,
+    ),
+    components(schemas(Problem)),
+    modifiers(&Common),
+    tags(
+        (name = "session", description = "Signing in and out, one's own password, one-time links"),
+        (name = "users", description = "Accounts; for administrators"),
+        (name = "services", description = "Teams and organisations; for administrators"),
+        (name = "sessions", description = "Who is signed in"),
+        (name = "tokens", description = "Tokens of the API"),
+        (name = "journal", description = "What was done; for administrators"),
+        (name = "settings", description = "The system's own settings"),
+        (name = "plant", description = "Buses, components, packs, frames"),
+        (name = "system", description = "The listener itself"),
+    )
+)]
+struct Document;
+
+/// What all routes of a kind have in common: how one proves who one is, and the problems.
+struct Common;
+
+impl Modify for Common {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let mut bearer = Http::new(HttpAuthScheme::Bearer);
+        bearer.description = Some("A session's token, or an API token".to_owned());
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let cookie = ApiKeyValue::with_description("busbar", "What the pages use");
+        components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        document.security = Some(vec![
+            SecurityRequirement::new("bearer", [""; 0]),
+            SecurityRequirement::new("cookie", [""; 0]),
+        ]);
+        for (path, item) in &mut document.paths.paths {
+            for operation in operations(item) {
+                complete(path, operation);
+            }
+        }
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let all = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+    all.into_iter().filter_map(Option::as_mut)
+}
+
+/// Adds the problems that every route like this one may answer.
+fn complete(path: &str, operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        // What a route says of its own problems is the sentence; their form is always the same.
+        if let (true, RefOr::T(response)) = (status.as_str() >= "400", response) {
+            *response = problem(&response.description);
+        }
+    }
+    let is_open = operation.security.is_some();
+    let has_body = operation.request_body.is_some();
+    let asks = operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
+    let mut may = |status: &str, description: &str| {
+        let responses = &mut operation.responses.responses;
+        if !responses.contains_key(status) {
+            responses.insert(status.to_owned(), RefOr::T(problem(description)));
+        }
+    };
+    may("400", "The request cannot be understood");
+    if path == "/api/v1/session" || !is_open {
+        may("401", "Not signed in, or not any more");
+        may("403", "The permission is missing, or the password must be changed first");
+    } else {
+        may("403", "The request comes from a page of another site");
+    }
+    if path.contains('{') {
+        may("404", "There is no such thing");
+    }
+    if has_body {
+        may("408", "The body did not arrive in time");
+        may("413", "The body is too large");
+        may("415", "The body is not JSON");
+    }
+    if has_body || asks {
+        may("422", "A field or a query parameter cannot be; `field` names it");
+    }
+    if path == "/api/v1/session" || path.contains("/invitations/") || path.ends_with("/password") {
+        may("429", "Too many attempts; `Retry-After` says how long to wait");
+    }
+    may("431", "The head of the request is too large");
+    may("500", "A fault of Busbar's own");
+    may("503", "Too much to do, it cannot be written down, or the listener is stopping");
+}
+
+fn problem(description: &str) -> utoipa::openapi::Response {
+    let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", content)
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_openapi_3_1_and_every_problem_is_told_as_one() {
+        let json: serde_json::Value = serde_json::from_slice(&text()).unwrap();
+        assert!(json["openapi"].as_str().unwrap().starts_with("3.1."), "{}", json["openapi"]);
+        for (path, item) in json["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let summary = operation["summary"].as_str().unwrap_or_default();
+                assert!(summary.len() > 5, "{method} {path} says nothing of itself");
+                for (status, response) in operation["responses"].as_object().unwrap() {
+                    if status.as_str() >= "400" {
+                        let content = &response["content"]["application/problem+json"];
+                        assert!(content.is_object(), "{method} {path} {status}: {response}");
+                    }
+                }
+            }
+        }
+    }
+}
