@@ -9,8 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::engine::{
-    Denied, NotIn, OrderError, OwnPasswordError, PasswordError, RedeemError, Refusal, SignInError,
-    StoreError,
+    Denied, FieldError, NotIn, OrderError, OwnPasswordError, PasswordError, RedeemError, Refusal,
+    SignInError, StoreError,
 };
 
 /// What went wrong, for programs and people.
@@ -264,7 +264,8 @@ impl From<OrderError> for Problem {
                 conflict("profile_refused", "Refused", "The running profile stays.")
             }
             OrderError::NoRecording => conflict("no_recording", "No recording", "Open one first."),
-            OrderError::Field(_) | OrderError::Setting(_) => Self::invalid(detail),
+            OrderError::Field(ref error) => Self::invalid(detail).about(field_of(error)),
+            OrderError::Setting(ref error) => Self::invalid(detail).about(error.field),
             OrderError::NoRandom(_) => Self::not_kept(detail),
             OrderError::Store(error) => error.into(),
             OrderError::Busy => busy(detail),
@@ -360,6 +361,22 @@ impl From<OwnPasswordError> for Problem {
             OwnPasswordError::NoAccount => Self::invalid(detail),
             OwnPasswordError::Denied(denied) => denied.into(),
         }
+    }
+}
+
+/// The name in the API of the field that the error is about.
+const fn field_of(error: &FieldError) -> &'static str {
+    let what = match error {
+        FieldError::Empty(what)
+        | FieldError::Long { what, .. }
+        | FieldError::Character { what, .. } => *what,
+        FieldError::Email(_) => return "email",
+    };
+    // The only other fields with a text of their own are names.
+    match what.as_bytes() {
+        b"e-mail address" => "email",
+        b"service" | b"name of the service" => "service",
+        _ => "name",
     }
 }
 

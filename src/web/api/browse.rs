@@ -30,7 +30,9 @@ fn shown(text: &Bytes) -> Response {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Busbar: the API</title>
-<link rel="stylesheet" href="/assets/site.css">
+<link rel="icon" type="image/svg+xml" href="/assets/{{ files }}/mark.svg">
+<link rel="stylesheet" href="/assets/{{ files }}/theme.css">
+<link rel="stylesheet" href="/assets/{{ files }}/site.css">
 </head>
 <body class="document">
 <main>
@@ -71,6 +73,7 @@ fn shown(text: &Bytes) -> Response {
 "##
 )]
 struct Page {
+    files: &'static str,
     about: String,
     place: &'static str,
     tags: Vec<Tag>,
@@ -109,7 +112,8 @@ fn page() -> Bytes {
         Tag { about: text(&tag["description"]), routes, name }
     });
     let about = text(&document["info"]["description"]);
-    let page = Page { about, place: PLACE, tags: tags.collect() };
+    let files = crate::web::pages::files();
+    let page = Page { files, about, place: PLACE, tags: tags.collect() };
     Bytes::from(page.render().unwrap_or_default())
 }
 

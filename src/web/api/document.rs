@@ -76,6 +76,15 @@ mod elsewhere {
         responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
     #[expect(dead_code, reason = "only what stands above it is used")]
     fn openapi() {}
+
+    /// Live snapshots and changes over WebSocket: packs, signals by pattern, events, frames.
+    #[utoipa::path(get, path = "/api/v1/live", tag = "plant",
+        responses(
+            (status = 101, description = "The connection is a WebSocket from now on"),
+            (status = 426, description = "The request asks for no WebSocket"),
+        ))]
+    #[expect(dead_code, reason = "only what stands above it is used")]
+    fn live() {}
 }
 
 #[derive(utoipa::OpenApi)]
@@ -90,7 +99,7 @@ mod elsewhere {
             them, with a stable `code`. Fields and query parameters that are not known are refused."
     ),
     paths(
-        elsewhere::health, elsewhere::openapi, health,
+        elsewhere::health, elsewhere::openapi, elsewhere::live, health,
         session::sign_in, session::look, session::sign_out, session::change_password,
         session::look_at_link, session::redeem,
         users::list, users::add, users::look, users::change, users::delete,

@@ -90,6 +90,14 @@ pub struct Named {
     name: String,
 }
 
+/// What is wrong with the name of a service is about the field `name` here.
+fn here(problem: Problem) -> Problem {
+    match problem.status() {
+        StatusCode::UNPROCESSABLE_ENTITY => problem.about("name"),
+        _ => problem,
+    }
+}
+
 /// Adds a service.
 #[utoipa::path(post, path = "/api/v1/services", tag = "services", request_body = Named,
     responses(
@@ -103,7 +111,7 @@ pub async fn add(
     Who(session): Who,
     Body(asked): Body<Named>,
 ) -> Answer {
-    let service = order(&shared, &session, AddService { name: asked.name }).await?;
+    let service = order(&shared, &session, AddService { name: asked.name }).await.map_err(here)?;
     let place = format!("/api/v1/services/{}", service.id);
     let entry = ServiceEntry::from(&service);
     Ok(at_place(versioned(StatusCode::CREATED, service.version, &entry), &place))
@@ -147,7 +155,7 @@ pub async fn rename(
 ) -> Answer {
     let expected = expected_version(&headers)?;
     let rename = RenameService { id, expected, name: asked.name };
-    let service = order(&shared, &session, rename).await?;
+    let service = order(&shared, &session, rename).await.map_err(here)?;
     Ok(versioned(StatusCode::OK, service.version, &ServiceEntry::from(&service)))
 }
 

@@ -13,7 +13,6 @@ macro_rules! words {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
         #[serde(rename_all = "snake_case")]
-        #[expect(missing_docs, reason = "the words are explained where the engine defines them")]
         pub enum $word { $($name),* }
 
         impl From<$engine> for $word {

@@ -35,6 +35,7 @@ use crate::engine::Right;
 use crate::web::shared::Shared;
 use crate::web::table::{Access, Table};
 
+pub use assets::version as files;
 pub use shell::{nothing_there, turned_away};
 
 /// The pages.
