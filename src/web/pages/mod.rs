@@ -6,6 +6,8 @@
 //! | `shell` | what stands around a page; pages that say no |
 //! | `door` | sign-in, one-time links, sign-out |
 //! | `pack`, `can`, `plain` | the plant |
+//! | `users`, `user_forms`, `services`, `sessions`, `journal`, `settings` | people and the system |
+//! | `form`, `wrong` | what was typed, and what is wrong with it |
 //! | `live`, `push` | the parts that change by themselves, and the stream that sends them |
 //! | `paint`, `theme`, `trend`, `icons` | classes, colours, drawings |
 //! | `assets` | style sheets, script, fonts |
@@ -13,15 +15,22 @@
 mod assets;
 mod can;
 mod door;
+mod form;
 mod icons;
+mod journal;
 mod live;
 mod pack;
 mod paint;
 mod plain;
 mod push;
+mod services;
+mod sessions;
+mod settings;
 mod shell;
 mod theme;
 mod trend;
+mod user_forms;
+mod users;
 mod wrong;
 
 use std::fmt::Write as _;
@@ -57,7 +66,12 @@ pub fn routes(table: Table) -> Table {
         .page(Method::GET, "/parts", read, plain::parts)
         .page(Method::GET, "/about", read, plain::about)
         .page(Method::GET, "/live/pages", read, stream);
-    door::routes(table)
+    let table = door::routes(table);
+    let table = user_forms::routes(table);
+    let table = services::routes(table);
+    let table = sessions::routes(table);
+    let table = journal::routes(table);
+    settings::routes(table)
 }
 
 /// A text as a part of an address.
