@@ -5,8 +5,11 @@ pub mod decode;
 pub mod doctor;
 pub mod inspect;
 pub mod profile;
+pub mod records;
 pub mod serve;
 pub mod simulate;
+pub mod token;
+pub mod user;
 
 use std::io;
 use std::path::PathBuf;
@@ -18,8 +21,11 @@ use clap::{Parser, Subcommand};
 
 use crate::engine::Address;
 
-/// How a command ends: an exit code, or an error whose text says what and where.
-pub type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
+/// Why a command did not do what it should; the text says what and where.
+pub type Refused = Box<dyn std::error::Error>;
+
+/// How a command ends: an exit code, or an error.
+pub type Outcome = Result<ExitCode, Refused>;
 
 /// A console for battery packs on a CAN bus. Without a command it opens the window.
 #[derive(Parser, Debug)]
@@ -81,6 +87,12 @@ pub enum Command {
     /// Work with profiles.
     #[command(subcommand)]
     Profile(profile::Command),
+    /// Work with accounts, beside a running Busbar or without one.
+    #[command(subcommand)]
+    User(user::Command),
+    /// Work with tokens of the API, beside a running Busbar or without one.
+    #[command(subcommand)]
+    Token(token::Command),
 }
 
 /// Runs a command.
@@ -97,6 +109,8 @@ pub fn run(command: &Command, cli: &Cli) -> Outcome {
         // It needs an engine, which only boot can start.
         Command::Serve(_) => Err("the engine is started by boot".into()),
         Command::Profile(command) => profile::run(command, cli.data_dir.as_deref()),
+        Command::User(command) => user::run(command, cli.data_dir.as_deref()),
+        Command::Token(command) => token::run(command, cli.data_dir.as_deref()),
     }
 }
 

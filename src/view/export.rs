@@ -98,7 +98,8 @@ impl JournalExport {
 }
 
 /// The moment as RFC 3339 has it, in UTC with milliseconds.
-fn moment(at: Wall) -> String {
+#[must_use]
+pub fn moment(at: Wall) -> String {
     match Timestamp::from_nanosecond(i128::from(at.nanos())) {
         Ok(stamp) => stamp.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
         Err(_) => String::new(),

@@ -180,6 +180,22 @@ impl WebSettings {
         }
     }
 
+    /// What links begin with, as far as the settings know it: the address for people, or the one
+    /// that is listened on.
+    #[must_use]
+    pub fn link_base(&self) -> String {
+        if let Some(url) = &self.public_url {
+            return url.clone();
+        }
+        let scheme = if self.is_https() { "https" } else { "http" };
+        let port = self.listen.port();
+        if self.listen.ip().is_unspecified() {
+            // Every address of the machine: the only one that is known from here is its own.
+            return format!("{scheme}://localhost:{port}");
+        }
+        format!("{scheme}://{}", self.listen)
+    }
+
     /// Checks them.
     ///
     /// # Errors
@@ -289,6 +305,16 @@ mod tests {
         assert_eq!(plain.check().unwrap_err().field, "web.tls");
         let allowed = WebSettings { allow_plain_http: true, ..plain };
         assert!(!allowed.is_https() && allowed.check().is_ok());
+    }
+
+    #[test]
+    fn links_begin_with_the_address_for_people_or_else_with_the_listeners() {
+        let web = WebSettings::default();
+        assert_eq!(web.link_base(), "http://127.0.0.1:18080");
+        let web = WebSettings { listen: "[::]:443".parse().unwrap(), ..web };
+        assert_eq!(web.link_base(), "https://localhost:443");
+        let public_url = Some("https://pack.example.org".to_owned());
+        assert_eq!(WebSettings { public_url, ..web }.link_base(), "https://pack.example.org");
     }
 
     #[test]

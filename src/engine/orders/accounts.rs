@@ -190,4 +190,4 @@ order!(AddService, "add_service", Service, services::add, |o| {
 order!(RenameService, "rename_service", Service, services::rename, |o| {
     format!("service {}", o.id)
 });
-order!(RemoveService, "remove_service", (), services::remove, |o| { format!("service {}", o.id) });
+order!(RemoveService, "remove_service", (), services::remove, |o| format!("service {}", o.id));
