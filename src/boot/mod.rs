@@ -4,6 +4,11 @@
 pub(crate) mod choice;
 #[cfg(feature = "desktop")]
 mod console;
+#[cfg(feature = "web")]
+pub mod host;
+#[cfg(feature = "web")]
+pub mod machine;
+pub mod standing;
 mod watch;
 
 use std::io;
@@ -104,8 +109,12 @@ fn window(cli: &Cli) -> Outcome {
         console.note(Tone::Fault, format!("{error}."));
     }
     let watch = watch::start(door, seat.send_profile_watcher())?;
+    #[cfg(feature = "web")]
+    let host = host(&running, &seat, library.folder())?;
     let memory = library.folder().join("window.ron");
     desktop::run(Box::new(console), Some(memory))?;
+    #[cfg(feature = "web")]
+    drop(host);
     drop(watch);
     drop(running);
     Ok(ExitCode::SUCCESS)
@@ -125,7 +134,7 @@ fn serve(cli: &Cli, args: &serve::Args) -> Outcome {
     let (running, seat, session) = open(Face::CommandLine, library.folder())?;
     run(&running.door, &session, &choice, &library)?;
     let watch = watch::start(running.door.clone(), seat.send_profile_watcher())?;
-    let listener = listen(args, &running)?;
+    let listener = listen(args, &running, &seat, library.folder())?;
     let stop = cli::stop_on_signal()?;
     let deadline = args
         .duration
@@ -139,23 +148,53 @@ fn serve(cli: &Cli, args: &serve::Args) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Opens the listener of `busbar serve`, and says where it is and how to get in.
 #[cfg(feature = "web")]
 fn listen(
     args: &serve::Args,
     running: &Running,
-) -> Result<crate::web::Listener, crate::web::ListenError> {
-    let base = format!("http://{}", args.listen);
-    let shared = crate::web::Shared::new(running.door.clone(), running.gate.clone(), base);
-    let listener = crate::web::Listener::start(args.listen, shared)?;
-    eprintln!(
-        "busbar: http://{}/health answers; pages need accounts, which this version does not have yet. Ctrl+C ends.",
-        listener.address(),
-    );
-    Ok(listener)
+    seat: &LocalSeat,
+    folder: &Path,
+) -> Result<host::Host, Box<dyn std::error::Error>> {
+    use crate::boot::host::{Host, Opening, Overrides};
+    use crate::engine::Tls;
+
+    let overrides = Overrides {
+        listen: args.listen,
+        tls: args.tls.then_some(Tls::On),
+        files: args.certificate.clone().zip(args.key.clone()),
+        allow_plain_http: args.allow_plain_http.then_some(true),
+    };
+    let opening = Opening::Always(overrides);
+    let host = Host::start(&running.door, &running.gate, seat, folder, opening)?;
+    let open = host.standing().now().open.ok_or("the web listener is closed")?;
+    serve::announce(&open.base, &open.also, open.fingerprint.as_deref());
+    if running.gate.needs_set_up()
+        && let Some(link) = running.gate.set_up_link(seat, &open.base)?
+    {
+        serve::announce_set_up(&link);
+    }
+    Ok(host)
 }
 
 #[cfg(not(feature = "web"))]
-fn listen(_args: &serve::Args, _running: &Running) -> Result<(), std::convert::Infallible> {
+fn listen(
+    _args: &serve::Args,
+    _running: &Running,
+    _seat: &LocalSeat,
+    _folder: &Path,
+) -> Result<(), std::convert::Infallible> {
     eprintln!("busbar: this build has no web listener. Ctrl+C ends.");
     Ok(())
+}
+
+/// Hosts the listener of the window: open when the settings say so.
+#[cfg(all(feature = "web", feature = "desktop"))]
+fn host(
+    running: &Running,
+    seat: &LocalSeat,
+    folder: &Path,
+) -> Result<host::Host, Box<dyn std::error::Error>> {
+    let opening = host::Opening::AsSettings;
+    Ok(host::Host::start(&running.door, &running.gate, seat, folder, opening)?)
 }

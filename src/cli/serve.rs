@@ -3,6 +3,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use jiff::tz::TimeZone;
 
 use crate::base::time::{Clock as _, SystemClock};
 use crate::cli::Wanted;
-use crate::engine::{Door, Session, Snapshot, ViewPlant};
+use crate::engine::{Door, OneTimeLink, Session, Snapshot, ViewPlant};
 use crate::view::compose::line;
 use crate::view::text;
 
@@ -21,9 +22,23 @@ pub struct Args {
     /// What to run; here or in front of `serve`.
     #[command(flatten)]
     pub wanted: Wanted,
-    /// Where the web listener listens. On this machine only, until there are accounts.
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:18080")]
-    pub listen: SocketAddr,
+    /// Where the web listener listens, instead of where the settings say (127.0.0.1:18080, unless
+    /// changed). On addresses other than loopback it speaks HTTPS.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Speak HTTPS on loopback too.
+    #[arg(long)]
+    pub tls: bool,
+    /// Certificate for HTTPS with its chain, a PEM file; without it Busbar makes one of its own.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub certificate: Option<PathBuf>,
+    /// Private key of the certificate, a PEM file.
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    pub key: Option<PathBuf>,
+    /// Speak plain HTTP even on an address that is not loopback: passwords then cross the network
+    /// in the clear.
+    #[arg(long, conflicts_with_all = ["tls", "certificate"])]
+    pub allow_plain_http: bool,
     /// Stop after so many seconds instead of running until Ctrl+C.
     #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
     pub duration: Option<f64>,
@@ -120,4 +135,26 @@ impl Paper {
     fn end(&mut self) -> Result<(), Box<dyn std::error::Error>> {
         Ok(self.out.lock().flush()?)
     }
+}
+
+/// Says where the listener is found, and how to know that it is the right one.
+pub fn announce(base: &str, also: &[String], fingerprint: Option<&str>) {
+    let also = match also {
+        [] => String::new(),
+        also => format!(" (or {}/)", also.join("/, ")),
+    };
+    eprintln!("busbar: listens on {base}/{also}. Ctrl+C ends.");
+    if let Some(fingerprint) = fingerprint {
+        eprintln!("busbar: SHA-256 fingerprint of its certificate, which browsers show too:");
+        eprintln!("  {fingerprint}");
+    }
+}
+
+/// Hands over the link with which the first administrator is made.
+pub fn announce_set_up(link: &OneTimeLink) {
+    let until = text::date(link.expires, &TimeZone::system());
+    eprintln!(
+        "busbar: nobody can sign in yet. Whoever opens this link makes the first administrator; it works once, until {until}:"
+    );
+    eprintln!("  {}", link.url.reveal());
 }

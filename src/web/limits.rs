@@ -31,6 +31,27 @@ pub struct Limits {
     pub body_bytes: usize,
 }
 
+/// Open files that are left for everything but connections.
+const OTHER_FILES: usize = 64;
+
+impl Limits {
+    /// The usual limits, and no more connections than this machine lets the program have.
+    #[must_use]
+    pub fn of_this_machine() -> Self {
+        let usual = Self::default();
+        let Some(files) = open_files() else { return usual };
+        let connections = usual.connections.min(files.saturating_sub(OTHER_FILES)).max(1);
+        Self { connections, from_elsewhere: usual.from_elsewhere.min(connections * 3 / 4), ..usual }
+    }
+}
+
+/// How many files the program may have open, where the system says so.
+fn open_files() -> Option<usize> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -47,5 +68,17 @@ impl Default for Limits {
             uri_bytes: 4096,
             body_bytes: 256 * 1024,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_always_room_for_this_machine_itself() {
+        let limits = Limits::of_this_machine();
+        assert!(limits.from_elsewhere < limits.connections, "{limits:?}");
+        assert!(limits.connections <= Limits::default().connections);
     }
 }

@@ -43,6 +43,6 @@ pub use listen::{ListenError, Listener, Socket};
 pub use live::inside as live_inside;
 pub use routes::routes;
 pub use shared::{Counted, Counts, Shared};
-pub use site::{Site, host_of};
+pub use site::Site;
 pub use table::{Access, Entry, Table};
 pub use tls::{Certificate, TlsError};

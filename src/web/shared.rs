@@ -27,7 +27,7 @@ struct Inner {
     site: RwLock<Arc<Site>>,
     limits: Limits,
     /// Reads what this machine itself may read without signing in; nothing else.
-    reader: Option<Session>,
+    reader: Option<Arc<Session>>,
     aside: Semaphore,
     counts: Counts,
     stopping: watch::Sender<bool>,
@@ -75,7 +75,13 @@ impl Shared {
     /// For a listener of `site`. `reader` is a session that may read the plant, for what this machine
     /// itself is told without signing in.
     #[must_use]
-    pub fn of(door: Door, gate: Gate, site: Site, limits: Limits, reader: Option<Session>) -> Self {
+    pub fn of(
+        door: Door,
+        gate: Gate,
+        site: Site,
+        limits: Limits,
+        reader: Option<Arc<Session>>,
+    ) -> Self {
         let inner = Inner {
             door,
             gate,
@@ -133,7 +139,7 @@ impl Shared {
     /// Whoever reads for this machine itself.
     #[must_use]
     pub fn reader(&self) -> Option<&Session> {
-        self.inner.reader.as_ref()
+        self.inner.reader.as_deref()
     }
 
     /// What is going on at the moment.

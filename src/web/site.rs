@@ -1,8 +1,6 @@
 //! How a listener is found: its names and addresses, what links to it begin with, and which other
 //! sites' pages may use its API. Knows no request and no socket.
 
-use std::net::IpAddr;
-
 /// How a listener is found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Site {
@@ -104,15 +102,6 @@ impl Site {
             || self.names.iter().any(|known| name.eq_ignore_ascii_case(known))
             || of_origin(&self.base)
             || self.public.as_deref().is_some_and(of_origin)
-    }
-}
-
-/// An address as a host of a URL.
-#[must_use]
-pub fn host_of(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => format!("[{address}]"),
     }
 }
 
