@@ -2,25 +2,34 @@
 //! asked for into orders, and snapshots into views. Work that may take longer than a frame (looking
 //! through a recording, asking the kernel for interfaces) is done on a thread of its own.
 
+mod people;
+
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
 use crate::boot::choice::{Choice, ChoiceError};
+use crate::desktop::ask::Answer;
 use crate::desktop::source::{Intent, Pace, PlayerIntent, Source, Waker};
 use crate::engine::{
-    ActivateProfile, Address, ClearTraffic, Door, Found, Library, LibraryError, Order, Play,
+    ActivateProfile, Address, ClearTraffic, Door, Found, Gate, Library, LibraryError, Order, Play,
     PlayState, Session, Snapshot, Speed, Ticket, ViewPlant, interfaces,
 };
 use crate::view::chrome::Chrome;
 use crate::view::compose;
+use crate::view::compose::sessions::living_sessions;
+use crate::view::compose::settings::ListenerState;
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
+use crate::view::services::ServicesView;
+use crate::view::sessions::SessionsView;
+use crate::view::settings::SettingsView;
 use crate::view::shown::{Note, Tone};
 use crate::view::start::StartView;
 use crate::view::traffic::{TrafficPrefs, TrafficView};
+use crate::view::users::{UsersPrefs, UsersView};
 
 /// Most sentences that wait to be read.
 const NOTES: usize = 8;
@@ -35,6 +44,7 @@ pub struct Console {
 /// What the threads that do long work share with the window.
 struct Shared {
     door: Door,
+    gate: Gate,
     session: Session,
     library: Library,
     state: Mutex<State>,
@@ -43,10 +53,14 @@ struct Shared {
     /// Counts what was chosen to run: the newest wins, however long it takes to prepare.
     turns: AtomicU64,
     waker: Mutex<Option<Waker>>,
+    /// What is known of the web listener.
+    listener: RwLock<ListenerState>,
 }
 
 #[derive(Default)]
 struct State {
+    /// What has come of what was asked on the Admin pages.
+    answers: Vec<Answer>,
     found: Found,
     notes: Vec<Note>,
     tickets: Vec<Waiting>,
@@ -66,15 +80,17 @@ struct Waiting {
 impl Console {
     /// The console of `session`.
     #[must_use]
-    pub fn new(door: Door, session: Session, library: Library) -> Self {
+    pub fn new(door: Door, gate: Gate, session: Session, library: Library) -> Self {
         let shared = Arc::new(Shared {
             door,
+            gate,
             session,
             library,
             state: Mutex::default(),
             changes: AtomicU64::new(0),
             turns: AtomicU64::new(0),
             waker: Mutex::new(None),
+            listener: RwLock::default(),
         });
         Self { shared, zone: TimeZone::system(), first_start: false }
     }
@@ -88,6 +104,16 @@ impl Console {
     /// Leaves a sentence to be read.
     pub fn note(&self, tone: Tone, text: String) {
         self.shared.note(tone, text);
+    }
+
+    /// Takes what is known of the web listener, whenever that changes.
+    #[must_use]
+    pub fn on_listener(&self) -> Box<dyn Fn(ListenerState) + Send + Sync> {
+        let shared = Arc::clone(&self.shared);
+        Box::new(move |state| {
+            *shared.listener.write().unwrap_or_else(PoisonError::into_inner) = state;
+            shared.changed();
+        })
     }
 
     fn snapshot(&self) -> Option<Arc<Snapshot>> {
@@ -220,7 +246,8 @@ impl Source for Console {
     fn version(&self) -> u64 {
         self.shared.settle();
         let snapshot = self.snapshot().map_or(0, |snapshot| snapshot.version);
-        snapshot + self.shared.changes.load(Ordering::SeqCst)
+        let roster = people::roster(&self.shared).map_or(0, |roster| roster.version);
+        snapshot + roster + self.shared.changes.load(Ordering::SeqCst)
     }
 
     fn running(&self) -> bool {
@@ -234,6 +261,9 @@ impl Source for Console {
     fn chrome(&self) -> Chrome {
         let Some(snapshot) = self.snapshot() else { return Chrome::default() };
         let mut chrome = compose::chrome::chrome(&snapshot, &self.shared.session, &self.zone);
+        let sessions = people::roster(&self.shared).map(|roster| living_sessions(&roster));
+        let listener = people::listener(&self.shared);
+        chrome.web = Some(compose::chrome::web(&listener, sessions.unwrap_or_default()));
         chrome.notes.extend(self.shared.state().notes.iter().cloned());
         if self.first_start {
             let text = "This is a simulated demo pack. Open on the left connects a CAN interface of this machine, plays a recording, or keeps the demo.";
@@ -278,13 +308,50 @@ impl Source for Console {
                 self.shared.changed();
             }
             Intent::ClearTraffic => self.shared.submit(ClearTraffic),
+            Intent::Admin(ask) => {
+                let zone = self.zone.clone();
+                self.aside("admin", move |shared| people::carry_out(shared, ask, &zone));
+            }
         }
+    }
+
+    fn users(&self, prefs: &UsersPrefs) -> UsersView {
+        let (session, now) = (&self.shared.session, self.shared.door.clock().wall());
+        people::roster(&self.shared).map_or_else(UsersView::default, |roster| {
+            compose::users::users(&roster, prefs, session, now, &self.zone)
+        })
+    }
+
+    fn services(&self) -> ServicesView {
+        people::roster(&self.shared).map_or_else(ServicesView::default, |roster| {
+            compose::services::services(&roster, &self.shared.session)
+        })
+    }
+
+    fn sessions(&self) -> SessionsView {
+        let (session, now) = (&self.shared.session, self.shared.door.clock().wall());
+        people::roster(&self.shared).map_or_else(SessionsView::default, |roster| {
+            compose::sessions::sessions(&roster, session, now, &self.zone)
+        })
+    }
+
+    fn settings(&self) -> SettingsView {
+        people::roster(&self.shared).map_or_else(SettingsView::default, |roster| {
+            let listener = people::listener(&self.shared);
+            compose::settings::settings(&roster.settings, &listener, &self.shared.session)
+        })
+    }
+
+    fn answers(&mut self) -> Vec<Answer> {
+        std::mem::take(&mut self.shared.state().answers)
     }
 
     fn wake_with(&mut self, waker: Waker) {
         let for_snapshots = Arc::clone(&waker);
         if let Ok(grant) = self.shared.session.permit(ViewPlant) {
             self.shared.door.watch(&grant, Box::new(move || for_snapshots()));
+            let for_rosters = Arc::clone(&waker);
+            self.shared.door.watch_roster(&grant, Box::new(move || for_rosters()));
         }
         *self.shared.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(waker);
         self.submit(Intent::FindInterfaces);

@@ -95,7 +95,7 @@ fn window(cli: &Cli) -> Outcome {
         Err(error) => (None, Some(error.to_string())),
     };
     let first = choice.is_none();
-    let console = Console::new(door.clone(), session, library.clone());
+    let console = Console::new(door.clone(), running.gate.clone(), session, library.clone());
     let console = if first { console.at_first_start() } else { console };
     if let Some(text) = trouble {
         console.note(Tone::Warning, text);

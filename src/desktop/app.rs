@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::desktop::command::{Command, Page, ScaleStep, entries};
 use crate::desktop::dialog::Dialog;
 use crate::desktop::pages;
+use crate::desktop::pages::admin::{AdminPage, AdminPrefs, AdminViews, Tab};
 use crate::desktop::pages::pack::PackPage;
 use crate::desktop::pages::start::StartPage;
 use crate::desktop::shell::overlay::{self, Outcome, Overlay, Typed};
@@ -38,6 +39,7 @@ struct Kept {
     pack: Option<String>,
     density: Density,
     traffic: TrafficPrefs,
+    admin: AdminPrefs,
     path: String,
 }
 
@@ -46,11 +48,13 @@ struct Kept {
 struct Seen {
     version: Option<u64>,
     prefs: TrafficPrefs,
+    admin_prefs: AdminPrefs,
     page: Page,
     chrome: Chrome,
     pack: PackView,
     traffic: TrafficView,
     parts: PartsView,
+    admin: AdminViews,
     start: StartView,
 }
 
@@ -62,8 +66,11 @@ pub struct App {
     seen: Seen,
     pack: PackPage,
     start: StartPage,
+    admin: AdminPage,
     overlay: Option<Overlay>,
     dialog: Dialog,
+    /// The file dialog asks where to save, not what to open.
+    saving: bool,
     asked: Vec<Intent>,
     /// What the source had opened when last looked at.
     opened: u64,
@@ -100,8 +107,10 @@ impl App {
             seen: Seen::default(),
             pack,
             start,
+            admin: AdminPage::default(),
             overlay: None,
             dialog: Dialog::default(),
+            saving: false,
             asked: Vec::new(),
             opened,
             awaiting: false,
@@ -111,7 +120,7 @@ impl App {
     /// The page that is shown: without a running profile, what there is to open.
     fn page(&self) -> Page {
         match self.kept.page {
-            Page::About => Page::About,
+            page @ (Page::About | Page::Admin) => page,
             Page::Pack | Page::Can | Page::Parts | Page::Open if !self.source.running() => {
                 Page::Open
             }
@@ -128,9 +137,14 @@ impl App {
             self.kept.page = Page::Pack;
             self.pack.selected = None;
         }
+        for answer in self.source.answers() {
+            self.admin.take(answer, &mut self.kept.admin);
+        }
         let page = self.page();
         let same = self.seen.version == Some(version);
-        if same && self.seen.page == page && self.seen.prefs == self.kept.traffic {
+        let wishes =
+            self.seen.prefs == self.kept.traffic && self.seen.admin_prefs == self.kept.admin;
+        if same && self.seen.page == page && wishes {
             return;
         }
         if !same {
@@ -140,12 +154,26 @@ impl App {
             Page::Pack => self.seen.pack = self.source.pack(self.kept.pack.as_deref()),
             Page::Can => self.seen.traffic = self.source.traffic(&self.kept.traffic),
             Page::Parts => self.seen.parts = self.source.parts(),
+            Page::Admin => self.look_at_people(),
             Page::Open => self.seen.start = self.source.start(),
             Page::About => {}
         }
         self.seen.version = Some(version);
         self.seen.page = page;
         self.seen.prefs = self.kept.traffic.clone();
+        self.seen.admin_prefs = self.kept.admin.clone();
+    }
+
+    fn look_at_people(&mut self) {
+        let (seen, source) = (&mut self.seen.admin, &self.source);
+        match self.kept.admin.tab {
+            Tab::Users => seen.users = source.users(&self.kept.admin.users),
+            Tab::Services => seen.services = source.services(),
+            Tab::Sessions => seen.sessions = source.sessions(),
+            Tab::Settings => seen.settings = source.settings(),
+            // Its lines are asked for by the page and come as an answer.
+            Tab::Journal => {}
+        }
     }
 
     fn carry_out(&mut self, ctx: &egui::Context, command: Command) {
@@ -164,12 +192,29 @@ impl App {
             Command::Go(page) => {
                 // Who went elsewhere meanwhile is not called away from there.
                 self.awaiting = false;
+                if page == Page::Admin && self.kept.page != page {
+                    self.admin.forget_journal();
+                }
                 self.kept.page = page;
                 ctx.memory_mut(|m| {
                     if let Some(id) = m.focused() {
                         m.surrender_focus(id);
                     }
                 });
+            }
+            Command::GoAdmin(tab) => {
+                if std::mem::replace(&mut self.kept.admin.tab, tab) != tab {
+                    self.admin.forget_journal();
+                }
+                self.carry_out(ctx, Command::Go(Page::Admin));
+            }
+            Command::AddUser => {
+                self.admin.add_user();
+                self.carry_out(ctx, Command::GoAdmin(Tab::Users));
+            }
+            Command::BrowseSave(format) => {
+                self.saving = true;
+                self.dialog.save(ctx, format!("busbar-journal.{}", format.code()));
             }
             Command::SelectPack(label) => {
                 self.awaiting = false;
@@ -193,6 +238,7 @@ impl App {
             }
             Command::Browse => {
                 self.start.dialog.clear();
+                self.saving = false;
                 self.dialog.open(ctx);
             }
             Command::Help => self.overlay = Some(Overlay::Help),
@@ -237,6 +283,7 @@ impl App {
     fn files(&mut self, ctx: &egui::Context) {
         if let Some(outcome) = self.dialog.poll() {
             match outcome {
+                outcome if self.saving => self.admin.chosen(outcome),
                 Ok(path) => self.open(ctx, path),
                 Err(sentence) => self.start.dialog = sentence,
             }
@@ -253,7 +300,7 @@ impl App {
     }
 
     fn frame(&mut self, ui: &mut Ui, theme: &Theme) -> Option<Command> {
-        if self.overlay.is_some() {
+        if self.overlay.is_some() || self.covered() {
             // A tip of the page would stay above what lies on top; nothing is drawn paler, the
             // overlay sees to that.
             ui.visuals_mut().disabled_alpha = 1.0;
@@ -293,6 +340,7 @@ impl App {
                     pages::can::draw(ui, theme, &self.seen.traffic, &mut self.kept.traffic)
                 }
                 Page::Parts => pages::parts::draw(ui, theme, &self.seen.parts),
+                Page::Admin => self.admin.draw(ui, theme, &self.seen.admin, &mut self.kept.admin),
                 Page::Open => pages::start::draw(ui, theme, &self.seen.start, &mut self.start),
                 Page::About => pages::about::draw(ui, theme, self.kept.theme),
             }
@@ -300,7 +348,15 @@ impl App {
         asked.or(closed).or(drawn.inner)
     }
 
+    /// Whether a box of the Admin pages lies on top.
+    fn covered(&self) -> bool {
+        self.page() == Page::Admin && self.admin.is_covered()
+    }
+
     fn on_top(&mut self, ctx: &egui::Context, theme: &Theme) -> Option<Command> {
+        if self.overlay.is_none() && self.covered() {
+            return self.admin.on_top(ctx, theme);
+        }
         let outcome = match self.overlay.as_mut()? {
             Overlay::Help => overlay::help(ctx, theme),
             Overlay::Palette(typed) => {
@@ -335,7 +391,7 @@ impl eframe::App for App {
         let theme = self.themes.current(&ctx);
         self.look();
         let key = self.keys(&ctx);
-        let beneath = self.overlay.is_some() || egui::Popup::is_any_open(&ctx);
+        let beneath = self.overlay.is_some() || self.covered() || egui::Popup::is_any_open(&ctx);
         let drawn = self.frame(ui, &theme);
         let closed = if beneath { None } else { self.close_notes(&ctx) };
         let on_top = self.on_top(&ctx, &theme);
@@ -343,7 +399,7 @@ impl eframe::App for App {
         for command in [key, drawn, closed, on_top].into_iter().flatten() {
             self.carry_out(&ctx, command);
         }
-        if self.seen.prefs != self.kept.traffic {
+        if self.seen.prefs != self.kept.traffic || self.seen.admin_prefs != self.kept.admin {
             ctx.request_repaint();
         }
         self.kept.scale = Some(ctx.zoom_factor());

@@ -4,9 +4,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::desktop::icons;
+use crate::desktop::pages::admin::Tab as AdminTab;
 use crate::desktop::source::{Intent, Pace, PlayerIntent};
 use crate::desktop::theme::ThemeChoice;
 use crate::view::chrome::Chrome;
+use crate::view::export::Format;
 use crate::view::pack::Tab;
 use crate::view::start::StartView;
 
@@ -20,6 +22,8 @@ pub enum Page {
     Can,
     /// Buses and components.
     Parts,
+    /// Users, services, sessions, journal, settings.
+    Admin,
     /// What could be opened instead.
     Open,
     /// Version, appearance, licences.
@@ -28,9 +32,10 @@ pub enum Page {
 
 impl Page {
     /// All pages in the order of the rail.
-    pub const ALL: [Self; 5] = [Self::Pack, Self::Can, Self::Parts, Self::Open, Self::About];
+    pub const ALL: [Self; 6] =
+        [Self::Pack, Self::Can, Self::Parts, Self::Admin, Self::Open, Self::About];
     /// Those there are before anything was opened.
-    pub const BEFORE: [Self; 2] = [Self::Open, Self::About];
+    pub const BEFORE: [Self; 3] = [Self::Admin, Self::Open, Self::About];
 
     /// Its name on the rail.
     #[must_use]
@@ -39,6 +44,7 @@ impl Page {
             Self::Pack => "Pack",
             Self::Can => "CAN",
             Self::Parts => "Parts",
+            Self::Admin => "Admin",
             Self::Open => "Open",
             Self::About => "About",
         }
@@ -51,6 +57,7 @@ impl Page {
             Self::Pack => icons::BATTERY,
             Self::Can => icons::ARROWS_LEFT_RIGHT,
             Self::Parts => icons::CUBE,
+            Self::Admin => icons::GEAR,
             Self::Open => icons::FOLDER_OPEN,
             Self::About => icons::INFO,
         }
@@ -63,6 +70,7 @@ impl Page {
             Self::Pack => egui::Key::Num1,
             Self::Can => egui::Key::Num2,
             Self::Parts => egui::Key::Num3,
+            Self::Admin => egui::Key::Num4,
             Self::Open => egui::Key::O,
             Self::About => egui::Key::Num9,
         }
@@ -87,6 +95,10 @@ pub enum Command {
     Submit(Intent),
     /// Show this page.
     Go(Page),
+    /// Show this one of the Admin pages.
+    GoAdmin(AdminTab),
+    /// Show the form for a new user.
+    AddUser,
     /// Show the pack whose tab has this label.
     SelectPack(String),
     /// Use this theme.
@@ -95,6 +107,8 @@ pub enum Command {
     Scale(ScaleStep),
     /// Ask the system for a recording.
     Browse,
+    /// Ask the system where to save the journal.
+    BrowseSave(Format),
     /// Show the list of keys.
     Help,
     /// Show the command palette.
@@ -138,6 +152,11 @@ pub fn entries(chrome: &Chrome, tabs: &[Tab], start: &StartView) -> Vec<Entry> {
             Command::Go(Page::About),
         ),
     ];
+    for tab in AdminTab::ALL {
+        let label = format!("Go to {}", tab.title());
+        all.push(entry(&label, icons::GEAR, "", Command::GoAdmin(tab)));
+    }
+    all.push(entry("Add user…", icons::USER_PLUS, "", Command::AddUser));
     for tab in tabs {
         let label = format!("Show {}", tab.label);
         all.push(entry(&label, icons::BATTERY, "", Command::SelectPack(tab.label.clone())));
@@ -225,17 +244,22 @@ pub fn fit(typed: &str, label: &str) -> Option<i32> {
 }
 
 /// The keys of the window, for the help.
-pub const KEYS: [(&str, &str); 13] = [
+pub const KEYS: [(&str, &str); 15] = [
     ("Ctrl+K", "Command palette: find any page or action by a few letters"),
     ("F1", "This list"),
     ("Esc", "Close what is on top, let go of what is selected, close messages"),
     ("Ctrl+1", "Pack"),
     ("Ctrl+2", "CAN"),
     ("Ctrl+3", "Parts"),
+    ("Ctrl+4", "Admin: users, services, sessions, journal, settings"),
     ("Ctrl+O", "Open a demo, a CAN interface or a recording"),
-    ("Arrow keys", "Move between cells on the Pack page, between ids on the CAN page"),
+    (
+        "Arrow keys",
+        "Move between cells on the Pack page, ids on the CAN page, users on the Users page",
+    ),
     ("Space", "Pause the recording, or go on"),
-    ("Ctrl+F", "Filter on the CAN page"),
+    ("Ctrl+F", "Filter on the CAN page and the Users page"),
+    ("Ctrl+N", "Add a user on the Users page"),
     ("Tab, Enter", "Move through everything that can be pressed, and press it"),
     ("Ctrl++, Ctrl+−, Ctrl+0", "Larger, smaller, normal size"),
     ("Ctrl+Q", "Quit"),

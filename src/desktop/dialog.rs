@@ -22,8 +22,24 @@ struct Answer {
 }
 
 impl Dialog {
-    /// Shows it, unless one is open already.
+    /// Asks for a recording to open, unless a dialog is open already.
     pub fn open(&mut self, ctx: &egui::Context) {
+        self.show(ctx, || rfd::FileDialog::new().set_title("Open a recording").pick_file());
+    }
+
+    /// Asks where to save a file of this name, unless a dialog is open already.
+    pub fn save(&mut self, ctx: &egui::Context, name: String) {
+        let ask = move || {
+            rfd::FileDialog::new().set_title("Save the journal").set_file_name(name).save_file()
+        };
+        self.show(ctx, ask);
+    }
+
+    fn show(
+        &mut self,
+        ctx: &egui::Context,
+        dialog: impl FnOnce() -> Option<PathBuf> + Send + 'static,
+    ) {
         if self.answer.is_some() {
             return;
         }
@@ -31,7 +47,7 @@ impl Dialog {
         let waking = ctx.clone();
         let ask = move || {
             let clock = SystemClock::new();
-            let path = rfd::FileDialog::new().set_title("Open a recording").pick_file();
+            let path = dialog();
             let took = clock.now().since(crate::base::time::Mono::ZERO);
             // The window may be gone; then nobody wants the answer.
             _ = sender.send(Answer { path, took });
@@ -54,7 +70,7 @@ impl Dialog {
         match answer {
             Answer { path: Some(path), .. } => Some(Ok(path)),
             Answer { path: None, took } if took < TOO_QUICK => {
-                let words = "This system has no file dialog. Type the path, or drop the file on the window.";
+                let words = "This system has no file dialog. Type the path instead.";
                 Some(Err(words.to_owned()))
             }
             Answer { path: None, .. } => None,

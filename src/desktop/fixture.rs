@@ -3,15 +3,29 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use crate::desktop::ask::{Answer, Ask, Brought, NewUser, Way};
 use crate::desktop::source::{Intent, Pace, PlayerIntent, Source, Waker};
+use crate::engine::testing::local_session;
+use crate::engine::testing::roster::{NOW, after, person, roster};
+use crate::engine::{
+    AccountId, AccountKind, JournalLine, JournalPage, OneTimeLink, Outcome, PendingLink, Purpose,
+    Roster, Secret, Service, ServiceChoice, ServiceId, Status,
+};
 use crate::view::chrome::{Chrome, PlayerView, Playing};
+use crate::view::compose;
+use crate::view::compose::settings::ListenerState;
 use crate::view::fixtures;
 use crate::view::offer::Offer;
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
+use crate::view::services::ServicesView;
+use crate::view::sessions::SessionsView;
+use crate::view::settings::SettingsView;
 use crate::view::shown::{Note, Tone};
 use crate::view::start::StartView;
 use crate::view::traffic::{TrafficPrefs, TrafficView};
+use crate::view::users::{UsersPrefs, UsersView};
+use jiff::tz::TimeZone;
 
 /// What the source shows; shared with the test that watches it.
 #[derive(Debug, Default)]
@@ -38,6 +52,10 @@ pub struct World {
     pub looks: Cell<u32>,
     /// Everything that was asked for.
     pub asked: Vec<Intent>,
+    /// Who there is and who is in.
+    pub roster: Roster,
+    /// Answers that were not fetched yet.
+    pub answers: Vec<Answer>,
 }
 
 /// The source.
@@ -51,7 +69,7 @@ impl FixtureSource {
     /// A running demo of `cells` cells.
     #[must_use]
     pub fn running(cells: usize) -> Self {
-        let world = World { running: true, cells, ..World::default() };
+        let world = World { running: true, cells, roster: roster(), ..World::default() };
         Self { world: Rc::new(RefCell::new(world)) }
     }
 
@@ -121,6 +139,30 @@ impl Source for FixtureSource {
         fixtures::start()
     }
 
+    fn users(&self, prefs: &UsersPrefs) -> UsersView {
+        let roster = &self.world.borrow().roster;
+        compose::users::users(roster, prefs, &local_session(), NOW, &TimeZone::UTC)
+    }
+
+    fn services(&self) -> ServicesView {
+        compose::services::services(&self.world.borrow().roster, &local_session())
+    }
+
+    fn sessions(&self) -> SessionsView {
+        let roster = &self.world.borrow().roster;
+        compose::sessions::sessions(roster, &local_session(), NOW, &TimeZone::UTC)
+    }
+
+    fn settings(&self) -> SettingsView {
+        let roster = &self.world.borrow().roster;
+        let listener = ListenerState::default();
+        compose::settings::settings(&roster.settings, &listener, &local_session())
+    }
+
+    fn answers(&mut self) -> Vec<Answer> {
+        std::mem::take(&mut self.world.borrow_mut().answers)
+    }
+
     fn submit(&mut self, intent: Intent) {
         let mut world = self.world.borrow_mut();
         world.version += 1;
@@ -148,6 +190,14 @@ impl Source for FixtureSource {
             Intent::ClearTraffic => world.silent = true,
             Intent::DismissNotes => world.notes.retain(|note| !note.closable),
             Intent::FindInterfaces => {}
+            Intent::Admin(ask) => {
+                let place = ask.place();
+                let outcome = match world.refusal.clone() {
+                    Some(sentence) => Err(sentence),
+                    None => Ok(world.people(ask)),
+                };
+                world.answers.push(Answer { place, outcome });
+            }
         }
         world.asked.push(intent);
     }
@@ -175,4 +225,116 @@ fn play(player: Option<&mut PlayerView>, asked: PlayerIntent) {
             player.position = format!("{:.0}:{:04.1}", (seconds / 60.0).floor(), seconds % 60.0);
         }
     }
+}
+
+impl World {
+    /// Does what was asked, as far as a test looks at it.
+    fn people(&mut self, ask: &Ask) -> Brought {
+        match ask {
+            Ask::AddUser(new) => return self.add(new),
+            Ask::SaveUser(edited) => {
+                let id = edited.id;
+                for account in self.roster.accounts.iter_mut().filter(|a| a.id == id) {
+                    account.name.clone_from(&edited.name);
+                    account.rights = edited.rights;
+                    account.version += 1;
+                }
+            }
+            Ask::MakeLink { id, purpose } => {
+                let name = self.roster.account(*id).map_or_else(String::new, |a| a.name.clone());
+                return Brought::Once(compose::users::shown_link(
+                    &link(*purpose),
+                    &name,
+                    NOW,
+                    &TimeZone::UTC,
+                ));
+            }
+            Ask::SetStatus { id, status, .. } => {
+                for account in self.roster.accounts.iter_mut().filter(|a| a.id == *id) {
+                    account.status = *status;
+                    account.version += 1;
+                }
+            }
+            Ask::DeleteUser { id, .. } => self.roster.accounts.retain(|a| a.id != *id),
+            Ask::AddService(name) => self.roster.services.push(Service {
+                id: ServiceId(77),
+                name: name.clone(),
+                members: 0,
+                version: 1,
+            }),
+            Ask::RemoveService { id, .. } => self.roster.services.retain(|s| s.id != *id),
+            Ask::EndSession { id, .. } => self.roster.sessions.retain(|s| s.id != *id),
+            Ask::EndSessions(account, _) => {
+                self.roster.sessions.retain(|s| s.account != *account);
+            }
+            Ask::ReadJournal { prefs, before } => return lines(prefs, *before),
+            Ask::VerifyJournal => {
+                let whole = crate::engine::Verdict::Whole { lines: 3, head: Some("00ff".into()) };
+                return Brought::Found(compose::journal::verdict(&whole));
+            }
+            Ask::GivePassword { .. }
+            | Ask::LiftWait(_)
+            | Ask::NewToken { .. }
+            | Ask::RevokeToken { .. }
+            | Ask::RenameService { .. }
+            | Ask::ExportJournal { .. }
+            | Ask::SaveSettings { .. } => {}
+        }
+        Brought::Done("Done.".into())
+    }
+
+    fn add(&mut self, new: &NewUser) -> Brought {
+        let invited = new.way == Way::Invitation;
+        let expires = after(72 * 3600);
+        let id = AccountId(40 + self.roster.accounts.len() as i64);
+        let mut account = person(id.0, &new.name, new.rights);
+        account.kind = new.kind;
+        account.last_sign_in = None;
+        account.has_password = !invited && new.kind == AccountKind::Person;
+        account.status = if invited { Status::Invited } else { Status::Active };
+        account.link = invited.then_some(PendingLink { purpose: Purpose::Invitation, expires });
+        account.service = match &new.service {
+            ServiceChoice::Id(id) => Some(*id),
+            ServiceChoice::None | ServiceChoice::Named(_) => None,
+        };
+        self.roster.accounts.push(account);
+        let link = link(Purpose::Invitation);
+        let shown = compose::users::shown_link(&link, &new.name, NOW, &TimeZone::UTC);
+        Brought::Added { id, once: invited.then_some(shown) }
+    }
+}
+
+fn link(purpose: Purpose) -> OneTimeLink {
+    OneTimeLink {
+        purpose,
+        token: Secret::new("b7Qk".into()),
+        url: Secret::new("http://127.0.0.1:18080/invitation/b7Qk".into()),
+        expires: after(72 * 3600),
+        mailed_to: None,
+    }
+}
+
+fn lines(prefs: &crate::view::journal::JournalPrefs, before: Option<u64>) -> Brought {
+    let line = |seq: u64| JournalLine {
+        seq,
+        at: NOW,
+        who: if seq % 2 == 0 { "ada".into() } else { "local console".into() },
+        face: if seq % 2 == 0 { "web".into() } else { "desktop".into() },
+        address: None,
+        action: "change_account".into(),
+        target: format!("account {seq}"),
+        before: Some(serde_json::json!({ "status": "active" })),
+        after: Some(serde_json::json!({ "status": "disabled" })),
+        outcome: if seq % 5 == 0 { Outcome::Refused } else { Outcome::Done },
+        note: None,
+        of: None,
+        hash: format!("{seq:064x}"),
+    };
+    let top = before.unwrap_or(121);
+    let lines: Vec<JournalLine> = (top.saturating_sub(50).max(1)..top).rev().map(line).collect();
+    let wanted = lines.into_iter().filter(|line| line.who.contains(&prefs.who));
+    let next = (top > 51).then_some(top.saturating_sub(50));
+    let page = JournalPage { lines: wanted.collect(), next };
+    let view = compose::journal::journal(&page, prefs, &local_session(), &TimeZone::UTC);
+    Brought::Lines { view, after: before }
 }

@@ -69,6 +69,16 @@ icons! {
     KEYBOARD = "\u{E2D8}";
     /// Leave the program.
     SIGN_OUT = "\u{E42A}";
+    /// The Admin pages.
+    GEAR = "\u{E272}";
+    /// Users.
+    USERS = "\u{E68E}";
+    /// Add a user.
+    USER_PLUS = "\u{E4D0}";
+    /// Copy.
+    COPY = "\u{E1CA}";
+    /// Tokens and sessions.
+    KEY = "\u{E2D6}";
     /// Smaller.
     MINUS = "\u{E32A}";
     /// Larger.

@@ -6,6 +6,7 @@
 //! is how the tests click it.
 
 pub mod app;
+pub mod ask;
 pub mod command;
 mod credits;
 mod dialog;

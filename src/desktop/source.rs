@@ -4,11 +4,16 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::desktop::ask::{Answer, Ask};
 use crate::view::chrome::Chrome;
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
+use crate::view::services::ServicesView;
+use crate::view::sessions::SessionsView;
+use crate::view::settings::SettingsView;
 use crate::view::start::StartView;
 use crate::view::traffic::{TrafficPrefs, TrafficView};
+use crate::view::users::{UsersPrefs, UsersView};
 
 /// Asks the window to draw again; callable from any thread.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -33,6 +38,16 @@ pub trait Source {
     fn parts(&self) -> PartsView;
     /// The page that offers what to open.
     fn start(&self) -> StartView;
+    /// The Users page.
+    fn users(&self, prefs: &UsersPrefs) -> UsersView;
+    /// The Services page.
+    fn services(&self) -> ServicesView;
+    /// The Sessions page.
+    fn sessions(&self) -> SessionsView;
+    /// The Settings page.
+    fn settings(&self) -> SettingsView;
+    /// What has come of what was asked on the Admin pages, each told once.
+    fn answers(&mut self) -> Vec<Answer>;
     /// Takes what a person asked for. What comes of it shows in the views.
     fn submit(&mut self, intent: Intent);
     /// Gives the source the means to ask for a new picture when its version changes.
@@ -56,6 +71,8 @@ pub enum Intent {
     ClearTraffic,
     /// Forget the sentences that can be closed.
     DismissNotes,
+    /// Something on the Admin pages.
+    Admin(Ask),
 }
 
 /// What to do with the recording that plays.

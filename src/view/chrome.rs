@@ -20,6 +20,8 @@ pub struct Chrome {
     pub notes: Vec<Note>,
     /// Bottom line, left part: frames received, sent, lost; recording.
     pub bottom: Vec<Chip>,
+    /// Bottom line, right part: where the web listener listens, and how many sessions there are.
+    pub web: Option<Chip>,
     /// Wall clock with its zone, at the right of the bottom line.
     pub clock: String,
     /// Where a recording is being played.

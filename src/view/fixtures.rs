@@ -243,6 +243,7 @@ pub fn chrome() -> Chrome {
             chip("rx 8 412 330 · tx 0 · lost 0", Tone::Muted),
             chip("recording off", Tone::Muted),
         ],
+        web: Some(chip("web listener https://127.0.0.1:8443 · 2 sessions", Tone::Muted)),
         clock: "14:26:08 +10:00".into(),
         player: None,
     }

@@ -1,6 +1,7 @@
 //! The pages: pure drawings of a view and the page's own small state, returning what was asked.
 
 pub mod about;
+pub mod admin;
 pub mod can;
 pub mod pack;
 pub mod parts;

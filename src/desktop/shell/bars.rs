@@ -51,6 +51,12 @@ pub fn bottom(ui: &mut Ui, theme: &Theme, chrome: &Chrome) {
     let mut right =
         ui.new_child(UiBuilder::new().max_rect(bar).layout(Layout::right_to_left(Align::Center)));
     right.label(RichText::new(&chrome.clock).font(fonts::mono(11.5)).color(theme.muted));
+    if let Some(web) = chrome.web.as_ref().filter(|_| bar.width() > 640.0) {
+        right.add_space(14.0);
+        right.set_max_width(right.available_width());
+        let text = RichText::new(&web.text).font(fonts::text(11.5)).color(theme.tone(web.tone));
+        right.label(text).on_hover_text(&web.hover);
+    }
     let rest =
         Rect::from_min_max(bar.min, egui::pos2(right.min_rect().left() - 16.0, bar.bottom()));
     let mut left =

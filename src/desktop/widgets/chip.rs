@@ -72,6 +72,49 @@ pub fn chips(ui: &mut Ui, theme: &Theme, chips: &[Chip]) {
     }
 }
 
+/// Permissions, one small chip each; those that do not fit are counted in a last one and named on
+/// hover.
+pub fn permissions(ui: &mut Ui, theme: &Theme, chips: &[Chip]) {
+    ui.spacing_mut().item_spacing.x = 5.0;
+    let wide = |ui: &Ui, text: &str| {
+        let font = fonts::text(11.5);
+        ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER).size().x + 14.0
+    };
+    let more = wide(ui, "+9") + 5.0;
+    for (at, shown) in chips.iter().enumerate() {
+        let last = at + 1 == chips.len();
+        let room = ui.available_width() - if last { 0.0 } else { more };
+        if wide(ui, &shown.text) > room && at > 0 {
+            let left = chips.get(at..).unwrap_or_default();
+            let names: Vec<&str> = left.iter().map(|c| c.text.as_str()).collect();
+            let rest = Chip {
+                text: format!("+{}", left.len()),
+                tone: Tone::Plain,
+                hover: names.join("\n"),
+            };
+            permission(ui, theme, &rest, f32::INFINITY);
+            return;
+        }
+        permission(ui, theme, shown, room);
+    }
+}
+
+fn permission(ui: &mut Ui, theme: &Theme, shown: &Chip, room: f32) {
+    let galley = cut(ui, &shown.text, fonts::text(11.5), (room - 14.0).max(16.0));
+    let size = Vec2::new(galley.size().x + 14.0, 20.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let special = shown.tone == Tone::Warning;
+    let (edge, text) =
+        if special { (theme.accent, theme.accent) } else { (theme.line, theme.text) };
+    let corner = CornerRadius::same(4);
+    let stroke = Stroke::new(1.0, edge);
+    ui.painter().rect(rect, corner, theme.raised, stroke, StrokeKind::Inside);
+    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, text);
+    if !shown.hover.is_empty() {
+        response.on_hover_text(&shown.hover);
+    }
+}
+
 /// A filled word.
 pub fn badge(ui: &mut Ui, theme: &Theme, badge: &Badge) -> Response {
     let quiet = matches!(badge.tone, Tone::Muted | Tone::Plain);

@@ -4,6 +4,8 @@
 pub mod cell_map;
 pub mod cell_plan;
 pub mod chip;
+pub mod form;
+pub mod list;
 pub mod panel;
 pub mod player;
 pub mod text;

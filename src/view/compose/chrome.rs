@@ -11,6 +11,7 @@ use crate::engine::{
 };
 use crate::view::chrome::{Chip, Chrome, PlayerView, Playing};
 use crate::view::compose::pack::open_flags;
+use crate::view::compose::settings::ListenerState;
 use crate::view::offer::Offer;
 use crate::view::shown::{Note, Tone};
 use crate::view::text;
@@ -29,6 +30,7 @@ pub fn chrome(snapshot: &Snapshot, session: &Session, zone: &TimeZone) -> Chrome
         who: who(session),
         notes: trouble(snapshot).chain(problems.iter().chain(notices).map(note)).collect(),
         bottom: bottom(snapshot),
+        web: None,
         clock: text::minutes(snapshot.wall, zone),
         player: snapshot.player.as_ref().map(|progress| player(progress, session)),
     }
@@ -137,6 +139,25 @@ fn bottom(snapshot: &Snapshot) -> Vec<Chip> {
             ..plain(lost, "Frames lost in the kernel, in a bus's queue or before the hub")
         },
     ]
+}
+
+/// The listener and who is signed in through it, for the bottom line.
+#[must_use]
+pub fn web(listener: &ListenerState, sessions: usize) -> Chip {
+    let hover = match (&listener.sentence, &listener.url) {
+        (Some(sentence), _) => sentence.clone(),
+        (None, Some(_)) => "Where the web listener listens, and who is signed in through it".into(),
+        (None, None) => "Admin, Settings switches it on".into(),
+    };
+    let (text, tone) = match &listener.url {
+        Some(url) => {
+            let sessions = text::count(sessions, "session");
+            (format!("web listener {url} \u{b7} {sessions}"), Tone::Muted)
+        }
+        None if listener.sentence.is_some() => ("web listener not open".into(), Tone::Fault),
+        None => ("web listener off".into(), Tone::Muted),
+    };
+    Chip { text, tone, hover }
 }
 
 fn player(progress: &Progress, session: &Session) -> PlayerView {

@@ -15,12 +15,11 @@ use crate::view::shown::{Badge, Note, Tone};
 use crate::view::text::{self, DASH};
 
 /// Actions with their words: names of orders, and what happens at the gate.
-const ACTIONS: [(&str, &str); 27] = [
+const ACTIONS: [(&str, &str); 21] = [
     ("sign_in", "Sign in"),
     ("sign_out", "Sign out"),
     ("redeem_link", "Use a one-time link"),
     ("change_password", "Change the own password"),
-    ("set_up_link", "Make a set-up link"),
     ("add_account", "Add an account"),
     ("change_account", "Change an account"),
     ("delete_account", "Delete an account"),
@@ -37,12 +36,7 @@ const ACTIONS: [(&str, &str); 27] = [
     ("save_settings", "Change settings"),
     ("activate_profile", "Run a profile"),
     ("clear_traffic", "Clear the CAN table"),
-    ("play", "Play a recording"),
-    ("export_journal", "Save the journal"),
-    ("start", "Start Busbar"),
-    ("stop", "Stop Busbar"),
-    ("backup", "Back up"),
-    ("send_mail", "Send an e-mail"),
+    ("play_recording", "Play a recording"),
 ];
 
 /// How a line ended: code and words.

@@ -1,0 +1,260 @@
+//! What a person asks for on the Admin pages, and what comes of it. Orders about people may be
+//! refused or bring something back (a link, a token), so each is answered to the place it was asked.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::engine::{
+    AccountId, AccountKind, MustChangeIt, Purpose, Rights, Secret, ServiceChoice, ServiceId,
+    SessionId, Status, TokenId,
+};
+use crate::view::export::Format;
+use crate::view::journal::{JournalPrefs, JournalView};
+use crate::view::settings::Section;
+use crate::view::shown::Note;
+use crate::view::users::ShownOnce;
+
+/// How a new account comes to its password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// By an invitation link.
+    Invitation,
+    /// This one.
+    Password(Secret, MustChangeIt),
+    /// It has none: a service account.
+    None,
+}
+
+/// A new account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewUser {
+    /// Who it is for.
+    pub kind: AccountKind,
+    /// Its name.
+    pub name: String,
+    /// Its e-mail address as typed.
+    pub email: String,
+    /// Its service.
+    pub service: ServiceChoice,
+    /// What it may do.
+    pub rights: Rights,
+    /// Its password.
+    pub way: Way,
+}
+
+/// An account as it was edited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EditedUser {
+    /// Which.
+    pub id: AccountId,
+    /// The version that was edited.
+    pub version: i64,
+    /// Its name.
+    pub name: String,
+    /// Its e-mail address as typed.
+    pub email: String,
+    /// Its service.
+    pub service: ServiceChoice,
+    /// What it may do.
+    pub rights: Rights,
+}
+
+/// Something asked for on the Admin pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Add this account.
+    AddUser(NewUser),
+    /// Save this account.
+    SaveUser(EditedUser),
+    /// Make a one-time link.
+    MakeLink {
+        /// For whom.
+        id: AccountId,
+        /// What for.
+        purpose: Purpose,
+    },
+    /// Give a temporary password.
+    GivePassword {
+        /// To whom.
+        id: AccountId,
+        /// The version that was looked at.
+        version: i64,
+        /// The account's name, which the password may not resemble.
+        name: String,
+        /// The password.
+        password: Secret,
+        /// Whether it must be changed.
+        must_change: MustChangeIt,
+    },
+    /// Enable or disable an account.
+    SetStatus {
+        /// Which.
+        id: AccountId,
+        /// The version that was looked at.
+        version: i64,
+        /// Active or disabled.
+        status: Status,
+    },
+    /// Delete an account.
+    DeleteUser {
+        /// Which.
+        id: AccountId,
+        /// The version that was looked at.
+        version: i64,
+    },
+    /// End one session.
+    EndSession {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        id: SessionId,
+    },
+    /// End all sessions of an account; asked on this page.
+    EndSessions(AccountId, Place),
+    /// Let an account try to sign in again at once.
+    LiftWait(AccountId),
+    /// Make a token.
+    NewToken {
+        /// For which account.
+        account: AccountId,
+        /// The account's name.
+        owner: String,
+        /// The token's name.
+        name: String,
+        /// What it allows.
+        rights: Rights,
+        /// How long it lives.
+        days: u32,
+    },
+    /// Revoke a token.
+    RevokeToken {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        id: TokenId,
+    },
+    /// Add a service of this name.
+    AddService(String),
+    /// Rename a service.
+    RenameService {
+        /// Which.
+        id: ServiceId,
+        /// The version that was looked at.
+        version: i64,
+        /// Its new name.
+        name: String,
+    },
+    /// Remove a service.
+    RemoveService {
+        /// Which.
+        id: ServiceId,
+        /// The version that was looked at.
+        version: i64,
+    },
+    /// Read lines of the journal, older ones than `before`.
+    ReadJournal {
+        /// Which lines.
+        prefs: JournalPrefs,
+        /// Only lines with smaller numbers.
+        before: Option<u64>,
+    },
+    /// Check the chain of the journal.
+    VerifyJournal,
+    /// Save all lines that fit into a file.
+    ExportJournal {
+        /// Which lines.
+        prefs: JournalPrefs,
+        /// In which form.
+        format: Format,
+        /// Where to.
+        path: PathBuf,
+    },
+    /// Save a section of the settings.
+    SaveSettings {
+        /// Which.
+        section: Section,
+        /// The version that was edited.
+        version: i64,
+        /// What stands in each field, by its name.
+        typed: BTreeMap<&'static str, String>,
+    },
+}
+
+/// Where something was asked, and where its answer is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The form for a new account.
+    AddUser,
+    /// The editor of an account.
+    User,
+    /// The Services page.
+    Services,
+    /// The Sessions page.
+    Sessions,
+    /// The lines of the Journal page.
+    Journal,
+    /// The check and the files of the Journal page.
+    JournalTools,
+    /// A section of the Settings page.
+    Settings(Section),
+}
+
+impl Ask {
+    /// Where it is asked.
+    #[must_use]
+    pub const fn place(&self) -> Place {
+        match self {
+            Self::AddUser(_) => Place::AddUser,
+            Self::SaveUser(_)
+            | Self::MakeLink { .. }
+            | Self::GivePassword { .. }
+            | Self::SetStatus { .. }
+            | Self::DeleteUser { .. }
+            | Self::LiftWait(_)
+            | Self::NewToken { .. }
+            | Self::RevokeToken { .. } => Place::User,
+            Self::EndSession { .. } => Place::Sessions,
+            Self::EndSessions(_, place) => *place,
+            Self::AddService(_) | Self::RenameService { .. } | Self::RemoveService { .. } => {
+                Place::Services
+            }
+            Self::ReadJournal { .. } => Place::Journal,
+            Self::VerifyJournal | Self::ExportJournal { .. } => Place::JournalTools,
+            Self::SaveSettings { section, .. } => Place::Settings(*section),
+        }
+    }
+}
+
+/// What came of an [`Ask`].
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Where it was asked.
+    pub place: Place,
+    /// What came of it; otherwise the sentence why nothing did.
+    pub outcome: Result<Brought, String>,
+}
+
+/// What an [`Ask`] brought.
+#[derive(Clone, Debug)]
+pub enum Brought {
+    /// It is done; a few words to say so.
+    Done(String),
+    /// An account was added.
+    Added {
+        /// Which.
+        id: AccountId,
+        /// Its link.
+        once: Option<ShownOnce>,
+    },
+    /// Something that is shown this once.
+    Once(ShownOnce),
+    /// Lines of the journal.
+    Lines {
+        /// The lines.
+        view: JournalView,
+        /// They are older than these lines and stand below them.
+        after: Option<u64>,
+    },
+    /// What was found.
+    Found(Note),
+}

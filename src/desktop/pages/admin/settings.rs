@@ -1,0 +1,179 @@
+//! The Settings page: one form a section, each saved as one.
+
+use std::collections::BTreeMap;
+
+use egui::{RichText, ScrollArea, TextEdit, Ui};
+
+use crate::desktop::ask::{Ask, Place};
+use crate::desktop::command::Command;
+use crate::desktop::fonts;
+use crate::desktop::pages;
+use crate::desktop::pages::admin::Shared;
+use crate::desktop::theme::Theme;
+use crate::desktop::widgets::form::{self, Look, Ticked};
+use crate::desktop::widgets::panel::{GAP, panel};
+use crate::desktop::widgets::text::{note, paragraph};
+use crate::view::offer::Offer;
+use crate::view::settings::{Field, Input, Section, SectionView, SettingsView};
+
+/// What was typed into a section.
+#[derive(Default)]
+struct Draft {
+    version: i64,
+    typed: BTreeMap<&'static str, String>,
+}
+
+/// What the page keeps between frames.
+#[derive(Default)]
+pub(super) struct SettingsPage {
+    drafts: BTreeMap<&'static str, Draft>,
+}
+
+impl SettingsPage {
+    pub(super) fn settled(&mut self, section: Section) {
+        self.drafts.remove(section.code());
+    }
+
+    pub(super) fn draw(
+        &mut self,
+        ui: &mut Ui,
+        theme: &Theme,
+        view: &SettingsView,
+        shared: &mut Shared,
+    ) -> Option<Command> {
+        let mut asked = None;
+        ScrollArea::vertical().id_salt("settings").auto_shrink(false).show(ui, |ui| {
+            ui.set_max_width(ui.available_width().min(900.0));
+            pages::title(ui, theme, "Settings");
+            for section in &view.sections {
+                ui.add_space(GAP - 6.0);
+                let drawn = panel(ui, theme, section.title, |ui| {
+                    self.section(ui, theme, view.version, section, shared)
+                });
+                asked = asked.take().or(drawn);
+            }
+        });
+        asked
+    }
+
+    fn section(
+        &mut self,
+        ui: &mut Ui,
+        theme: &Theme,
+        version: i64,
+        section: &SectionView,
+        shared: &mut Shared,
+    ) -> Option<Command> {
+        paragraph(ui, &section.about, theme.muted);
+        section.notes.iter().for_each(|said| {
+            note(ui, theme, said);
+        });
+        shared.answers(ui, theme, Place::Settings(section.section));
+        ui.add_space(4.0);
+        let shown: BTreeMap<&'static str, String> =
+            section.fields.iter().map(|field| (field.name, field.value.clone())).collect();
+        let fresh = || Draft { version, typed: shown.clone() };
+        let draft = self.drafts.entry(section.section.code()).or_insert_with(fresh);
+        for field in &section.fields {
+            if let Some(text) = draft.typed.get_mut(field.name) {
+                entry(ui, theme, field, text);
+            }
+        }
+        let touched = draft.typed != shown;
+        if !touched {
+            draft.version = version;
+        }
+        let mut asked = None;
+        let mut undone = false;
+        ui.horizontal_wrapped(|ui| {
+            let offer = match touched {
+                false if section.save.is_open() => Offer::shut("Save", "Nothing was changed."),
+                true | false => section.save.clone(),
+            };
+            let name = format!("Save {}", section.title.to_lowercase());
+            if form::named_offer(ui, theme, &offer, Look::Primary, &name) {
+                let (section, version) = (section.section, draft.version);
+                let typed = draft.typed.clone();
+                asked = shared.ask(Ask::SaveSettings { section, version, typed });
+            }
+            undone = touched && ui.button("Undo").clicked();
+            if touched && draft.version != version {
+                let words = "Settings were changed by somebody else meanwhile; Undo shows them.";
+                ui.label(RichText::new(words).color(theme.warning));
+            }
+        });
+        if undone {
+            self.drafts.remove(section.section.code());
+        }
+        asked
+    }
+}
+
+/// One setting: its field, its unit, what it does, its default.
+fn entry(ui: &mut Ui, theme: &Theme, field: &Field, text: &mut String) {
+    let about = format!("{} Default: {}.", field.effect, field.default);
+    if field.input == Input::Switch {
+        let on = Ticked::from(!text.is_empty());
+        if form::tick(ui, theme, on, (field.label, &about), None) {
+            *text = if text.is_empty() { "on".to_owned() } else { String::new() };
+        }
+        ui.add_space(4.0);
+        return;
+    }
+    ui.label(RichText::new(field.label).color(theme.text));
+    ui.horizontal(|ui| {
+        match &field.input {
+            Input::Switch => {}
+            Input::Number { least, most } => {
+                number(ui, theme, field, text);
+                let words = format!("{} ({least} to {most})", field.unit);
+                ui.label(RichText::new(words.trim()).color(theme.muted));
+            }
+            Input::Text(hint) => {
+                form::line_field(ui, theme, field.label, text, hint);
+            }
+            Input::Lines(hint) => lines(ui, theme, field, text, hint),
+            Input::Choice(options) => {
+                let found = options.iter().find(|(code, _)| *code == text.as_str());
+                let shown = found.map_or_else(|| text.clone(), |(_, words)| (*words).to_owned());
+                let options: Vec<(String, String)> = options
+                    .iter()
+                    .map(|(code, words)| ((*code).to_owned(), (*words).to_owned()))
+                    .collect();
+                form::choice(ui, field.label, (&shown, 330.0), text, &options);
+            }
+            Input::Secret => {
+                form::secret_field(ui, theme, field.label, text);
+            }
+        };
+    });
+    paragraph_small(ui, theme, &about);
+    ui.add_space(6.0);
+}
+
+fn paragraph_small(ui: &mut Ui, theme: &Theme, words: &str) {
+    let text = RichText::new(words).font(fonts::text(12.0)).color(theme.muted);
+    ui.add(egui::Label::new(text).wrap());
+}
+
+fn number(ui: &mut Ui, theme: &Theme, field: &Field, text: &mut String) {
+    let entry = TextEdit::singleline(text)
+        .id(egui::Id::unique(("field", field.name)))
+        .font(fonts::mono(13.0))
+        .hint_text(RichText::new("").color(theme.muted))
+        .char_limit(10)
+        .desired_width(70.0)
+        .margin(egui::Margin::symmetric(10, 6));
+    ui.add(entry).accessible_name(field.label);
+}
+
+fn lines(ui: &mut Ui, theme: &Theme, field: &Field, text: &mut String, hint: &str) {
+    let entry = TextEdit::multiline(text)
+        .id(egui::Id::unique(("field", field.name)))
+        .hint_text(RichText::new(hint).color(theme.muted))
+        .char_limit(10_000)
+        .desired_rows(2)
+        .desired_width(ui.available_width().min(340.0) - 20.0)
+        .margin(egui::Margin::symmetric(10, 6));
+    ui.add(entry).accessible_name(field.label);
+}
