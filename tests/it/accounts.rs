@@ -4,5 +4,7 @@
 mod coming_in;
 mod house;
 mod links;
+#[cfg(feature = "mail")]
+mod mail;
 mod orders;
 mod staying;
