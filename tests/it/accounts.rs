@@ -2,6 +2,7 @@
 //! follows for those who are in.
 
 mod coming_in;
+mod command_line;
 mod house;
 mod links;
 #[cfg(feature = "mail")]
