@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::base::time::Clock;
 use crate::engine::access::account::{Account, SessionEntry, TokenEntry};
 use crate::engine::access::grant::{Denied, Grant, Session};
+use crate::engine::access::life::Life;
 use crate::engine::access::permission::{Administer, ChangeSettings, OwnAccount, ViewPlant};
 use crate::engine::access::roster::Roster;
 use crate::engine::access::settings::Settings;
@@ -165,6 +166,20 @@ impl Door {
         self.people.clock()
     }
 
+    /// Counts that say how the engine itself is doing.
+    #[must_use]
+    pub fn vitals(&self, _grant: &Grant<'_, ViewPlant>) -> Vitals {
+        let roster = self.people.roster();
+        let lives = |life: &Life| life.ended().is_none();
+        Vitals {
+            sessions: roster.sessions.iter().filter(|session| lives(&session.life)).count(),
+            tokens: roster.tokens.iter().filter(|token| lives(&token.life)).count(),
+            sign_ins_refused: self.people.refused(),
+            inbox: self.plant.inbox.len(),
+            inbox_limit: self.plant.inbox.capacity().unwrap_or(usize::MAX),
+        }
+    }
+
     /// The newest picture of everything.
     #[must_use]
     pub fn look(&self, _grant: &Grant<'_, ViewPlant>) -> Arc<Snapshot> {
@@ -248,6 +263,21 @@ impl Door {
     pub fn verify_journal(&self, _grant: &Grant<'_, Administer>) -> Result<Verdict, StoreError> {
         self.people.store().read(journal::verify)
     }
+}
+
+/// Counts that say how the engine itself is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Vitals {
+    /// Sessions that live.
+    pub sessions: usize,
+    /// Tokens that can be used.
+    pub tokens: usize,
+    /// Sign-ins refused since the start.
+    pub sign_ins_refused: u64,
+    /// Events that wait for the hub.
+    pub inbox: usize,
+    /// How many may wait.
+    pub inbox_limit: usize,
 }
 
 /// An account with what belongs to it.

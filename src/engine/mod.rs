@@ -46,7 +46,7 @@ pub use can::guard::Cleared;
 pub use can::interfaces::{Found, Interface, interfaces};
 pub use can::replay::{PlayState, Progress, Speed};
 pub use device::{Contactors, Flag, Level, PackState};
-pub use door::{Door, Own, Refusal, Waker};
+pub use door::{Door, Own, Refusal, Vitals, Waker};
 pub use drive::{Config, Office, Running, StartError, office, start};
 pub use hub::decoders::{DecodedFrame, DecodedSignal, Decoders};
 pub use hub::traffic::{Row as TrafficEntry, Traffic};

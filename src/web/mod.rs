@@ -13,6 +13,7 @@
 //! | `sealed` | the fields of a form that one of our own pages posts |
 //! | `table` | the one table of routes, each with who may use it |
 //! | `routes` | puts the table together |
+//! | `metrics` | `/metrics` as text for Prometheus |
 //! | `problem` | errors as RFC 9457 problem details |
 //! | `api` | `/api/v1` as JSON |
 //! | `live` | `/api/v1/live`: snapshots and changes over WebSocket |
@@ -25,6 +26,7 @@ mod api;
 mod limits;
 mod listen;
 mod live;
+mod metrics;
 mod origin;
 mod pages;
 mod problem;

@@ -8,6 +8,7 @@ mod own;
 mod sign_in;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -159,7 +160,11 @@ impl Gate {
         password: &Secret,
         from: &Origin,
     ) -> Result<SignedIn, SignInError> {
-        sign_in::sign_in(&self.people, name, password, from)
+        let answer = sign_in::sign_in(&self.people, name, password, from);
+        if answer.is_err() {
+            self.people.refused.fetch_add(1, Ordering::Relaxed);
+        }
+        answer
     }
 
     /// The session of whoever shows `token` (of a session or of the API), and notes its use. Takes

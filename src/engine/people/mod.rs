@@ -20,6 +20,7 @@ mod sweep;
 mod work;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::base::time::Clock;
@@ -42,6 +43,7 @@ pub struct People {
     lobby: Arc<Lobby>,
     work: Work,
     waits: Arc<Mutex<Backoff>>,
+    refused: AtomicU64,
 }
 
 impl People {
@@ -81,7 +83,8 @@ impl People {
         #[cfg(feature = "mail")]
         mail::start(&lobby, store.clone(), Arc::clone(&clock)).map_err(OpenError::Thread)?;
         let waits = Arc::default();
-        let people = Self { _sweeper: sweeper, store, clock, lobby, work, waits };
+        let refused = AtomicU64::new(0);
+        let people = Self { _sweeper: sweeper, store, clock, lobby, work, waits, refused };
         Ok((Arc::new(people), remarks))
     }
 
@@ -111,6 +114,12 @@ impl People {
     /// Lets the account `name`, and the addresses it was tried from, sign in again at once.
     pub fn lift_wait(&self, name: &str) {
         self.waits().lift(name);
+    }
+
+    /// How many sign-ins were refused since the start.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     fn picture(&self) -> Arc<Picture> {

@@ -100,6 +100,7 @@ mod elsewhere {
     ),
     paths(
         elsewhere::health, elsewhere::openapi, elsewhere::live, health,
+        crate::web::metrics::metrics,
         session::sign_in, session::look, session::sign_out, session::change_password,
         session::look_at_link, session::redeem,
         users::list, users::add, users::look, users::change, users::delete,
