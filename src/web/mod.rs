@@ -46,5 +46,5 @@ pub use live::inside as live_inside;
 pub use routes::routes;
 pub use shared::{Counted, Counts, Shared};
 pub use site::Site;
-pub use table::{Access, Entry, Table};
+pub use table::{Access, Audience, Entry, Table};
 pub use tls::{Certificate, TlsError};

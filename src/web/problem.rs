@@ -18,7 +18,7 @@ use crate::engine::{
 pub struct Problem {
     /// `about:blank`: the code says more.
     #[serde(rename = "type")]
-    kind: &'static str,
+    kind: Kind,
     /// Short and the same for every problem of this code.
     title: &'static str,
     /// The HTTP status.
@@ -37,6 +37,14 @@ pub struct Problem {
     retry_after: Option<u32>,
 }
 
+/// Kinds of problem that have a page of their own: there is none.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+enum Kind {
+    /// The code says more.
+    #[serde(rename = "about:blank")]
+    Blank,
+}
+
 impl Problem {
     /// A problem.
     #[must_use]
@@ -47,7 +55,7 @@ impl Problem {
         detail: impl Into<Cow<'static, str>>,
         advice: &'static str,
     ) -> Self {
-        let (kind, status, detail) = ("about:blank", status.as_u16(), detail.into());
+        let (kind, status, detail) = (Kind::Blank, status.as_u16(), detail.into());
         Self { kind, title, status, code, detail, advice, field: None, retry_after: None }
     }
 
@@ -67,12 +75,6 @@ impl Problem {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-    }
-
-    /// Its stable code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        self.code
     }
 
     /// Short and the same for every problem of this code.

@@ -7,8 +7,14 @@
 )]
 
 mod accounts;
+#[cfg(feature = "web")]
+mod api;
 mod bad_input;
 #[cfg(feature = "desktop")]
 mod desktop;
 mod door;
+#[cfg(feature = "web")]
+mod listening;
 mod support;
+#[cfg(feature = "web")]
+mod sweep;

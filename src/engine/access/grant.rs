@@ -215,7 +215,7 @@ impl Session {
         if let Some(ended) = self.life.ended() {
             return Err(Denied::Ended(ended));
         }
-        if self.must_change_password() && !P::WHILE_PASSWORD_MUST_CHANGE {
+        if self.must_change_password() && !what.covers_before_password_change(&self.actor) {
             return Err(Denied::MustChangePassword { actor: self.actor.to_string() });
         }
         if what.covers(&self.actor) {
@@ -322,6 +322,9 @@ mod tests {
         let session = Session::remote(actor, from, None, MustChange::Password, life);
         assert!(session.may(OwnAccount(AccountId(1))));
         let denied = session.permit(ViewPlant).unwrap_err();
+        assert!(matches!(denied, Denied::MustChangePassword { .. }));
+        // Not even an administrator gets at another's account.
+        let denied = session.permit(OwnAccount(AccountId(2))).unwrap_err();
         assert!(matches!(denied, Denied::MustChangePassword { .. }));
         session.life().end(Ended::Disabled);
         let denied = session.permit(OwnAccount(AccountId(1))).unwrap_err();

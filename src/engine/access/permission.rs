@@ -100,12 +100,14 @@ pub trait Permission: fmt::Debug {
     const NAME: &'static str;
     /// The right it asks for.
     const RIGHT: Right;
-    /// Whether somebody who must change the password first may have it all the same.
-    const WHILE_PASSWORD_MUST_CHANGE: bool = false;
-
     /// Whether `actor` holds it: the one policy table. An administrator holds everything.
     fn covers(&self, actor: &Actor) -> bool {
         actor.holds(Self::RIGHT) || actor.holds(Right::Administrator)
+    }
+
+    /// Whether `actor` holds it even while the password must be changed first.
+    fn covers_before_password_change(&self, _actor: &Actor) -> bool {
+        false
     }
 }
 
@@ -151,9 +153,12 @@ pub struct OwnAccount(pub AccountId);
 impl Permission for OwnAccount {
     const NAME: &'static str = "own_account";
     const RIGHT: Right = Right::Administrator;
-    const WHILE_PASSWORD_MUST_CHANGE: bool = true;
 
     fn covers(&self, actor: &Actor) -> bool {
         actor.account() == Some(self.0) || actor.holds(Right::Administrator)
+    }
+
+    fn covers_before_password_change(&self, actor: &Actor) -> bool {
+        actor.account() == Some(self.0)
     }
 }

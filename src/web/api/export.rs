@@ -11,7 +11,8 @@ use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Deserialize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc::{Receiver, channel as bounded};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::engine::{Administer, JournalFilter, Right, Session};
@@ -106,7 +107,7 @@ async fn export(
     let Wanted { format, who, action, target, from, until, text, outcome } = wanted;
     let format = format.unwrap_or_default();
     let filter = Parts { who, action, target, from, until, text, outcome }.filter();
-    let (sender, receiver) = mpsc::channel(WAITING);
+    let (sender, receiver) = bounded(WAITING);
     let runtime = tokio::runtime::Handle::current();
     let give = move |chunk: io::Result<Bytes>| {
         let sent = runtime.block_on(tokio::time::timeout(PATIENCE, sender.send(chunk)));
@@ -119,7 +120,7 @@ async fn export(
     Ok(file(format, receiver))
 }
 
-fn file(format: Format, receiver: mpsc::Receiver<io::Result<Bytes>>) -> Response {
+fn file(format: Format, receiver: Receiver<io::Result<Bytes>>) -> Response {
     let chunks = stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|chunk| (chunk, receiver))
     });
@@ -171,9 +172,7 @@ fn text(
             failed = Some(io::Error::other(ended.sentence()));
         } else if let Err(error) = export.line(&line, &mut text) {
             failed = Some(error);
-        } else if text.len() < CHUNK {
-            return ControlFlow::Continue(());
-        } else if give(Ok(std::mem::take(&mut text).into())).is_continue() {
+        } else if text.len() < CHUNK || give(Ok(std::mem::take(&mut text).into())).is_continue() {
             return ControlFlow::Continue(());
         } else {
             failed = Some(io::Error::other("nobody takes it"));

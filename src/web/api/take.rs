@@ -95,13 +95,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
 
     async fn from_request(request: Request, _shared: &Shared) -> Result<Self, Problem> {
         if !is_json(request.headers()) {
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "not_json",
-                "Not JSON",
-                "The body of this request is JSON.",
-                "Send it with Content-Type: application/json.",
-            ));
+            return Err(not_json());
         }
         let bytes = to_bytes(request.into_body(), BODY_BYTES).await.map_err(|_| too_large())?;
         understand(&bytes).map(Self)
@@ -114,17 +108,27 @@ pub struct MaybeBody<T>(pub T);
 impl<T: DeserializeOwned + Default> FromRequest<Shared> for MaybeBody<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
-        let length = request.headers().get(header::CONTENT_LENGTH);
-        let none = length.map_or_else(
-            || !request.headers().contains_key(header::TRANSFER_ENCODING),
-            |length| length.as_bytes() == b"0",
-        );
-        if none {
+    async fn from_request(request: Request, _shared: &Shared) -> Result<Self, Problem> {
+        let is_json = is_json(request.headers());
+        let bytes = to_bytes(request.into_body(), BODY_BYTES).await.map_err(|_| too_large())?;
+        if bytes.is_empty() {
             return Ok(Self(T::default()));
         }
-        Body::from_request(request, shared).await.map(|Body(value)| Self(value))
+        if !is_json {
+            return Err(not_json());
+        }
+        understand(&bytes).map(Self)
     }
+}
+
+fn not_json() -> Problem {
+    Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "not_json",
+        "Not JSON",
+        "The body of this request is JSON.",
+        "Send it with Content-Type: application/json.",
+    )
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

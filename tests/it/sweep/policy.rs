@@ -1,0 +1,146 @@
+//! What is expected of the sweep, and the golden it is kept in.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use busbar::base::time::Wall;
+use busbar::engine::{
+    AccountId, AccountKind, ActivateProfile, AddAccount, AddService, ChangeAccount, ClearTraffic,
+    CreateToken, Credential, DeleteAccount, EndSession, EndSessions, Face, GivePassword, LiftWait,
+    MakeLink, MustChangeIt, Order, Origin, Permission, Play, Purpose, RemoveService, RenameService,
+    RevokeToken, Right, Rights, SaveSettings, Secret, ServiceChoice, ServiceId, Session, SessionId,
+    TokenId, demo_profile,
+};
+use busbar::web::Access;
+
+use super::Came;
+use super::people::{Crowd, Somebody};
+use crate::listening::{GOOD, Listening};
+
+/// What the access of a route says about `who`: the policy once more, in other words than those of
+/// the program.
+pub fn expected(access: Access, who: Somebody) -> Came {
+    let holds: Option<&[Right]> = match who {
+        Somebody::Nobody
+        | Somebody::Disabled
+        | Somebody::Expired
+        | Somebody::Revoked
+        | Somebody::Garbage => None,
+        Somebody::Reader => Some(&[Right::ReadSettings]),
+        Somebody::Changer => Some(&[Right::ReadSettings, Right::ChangeSettings]),
+        Somebody::Charger => Some(&[Right::ReadSettings, Right::ChargePacks]),
+        Somebody::CanUser => Some(&[Right::ReadSettings, Right::SendReceiveCan]),
+        Somebody::Administrator => Some(&Right::ALL),
+        Somebody::MustChange => Some(&[]),
+    };
+    match (access, holds) {
+        // The sweep comes from this machine itself.
+        (Access::Open | Access::NeedsOrLoopback(_), _) => Came::Through,
+        (Access::SignedIn | Access::Needs(_), None) => Came::NotIn,
+        (Access::SignedIn, Some(_)) => Came::Through,
+        (Access::Needs(right), Some(held)) if held.contains(&right) => Came::Through,
+        (Access::Needs(_), Some(_)) => Came::Denied,
+    }
+}
+
+/// An order and who may give it.
+pub struct OrderLine {
+    pub name: &'static str,
+    needs: &'static str,
+    may: Vec<Came>,
+}
+
+/// Every order, as everybody. Orders that are about an account are about somebody else's.
+pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
+    let from = Origin::local(Face::Api);
+    let sessions: Vec<Option<Arc<Session>>> = Somebody::ALL
+        .into_iter()
+        .map(|who| house.running.gate.enter(&crowd.token(house, who), &from).ok())
+        .collect();
+    let account = AccountId(999_999);
+    let (service, expected_version) = (ServiceId(999_999), None);
+    let hash = house.running.gate.hash("nobody", &Secret::new(GOOD.into())).unwrap();
+    let new = AddAccount {
+        kind: AccountKind::Machine,
+        name: "x".into(),
+        email: None,
+        service: ServiceChoice::None,
+        rights: Rights::NONE,
+        credential: Credential::None,
+        link_base: String::new(),
+    };
+    let give = GivePassword {
+        id: account,
+        expected: expected_version,
+        hash,
+        must_change: MustChangeIt::Yes,
+    };
+    let link = MakeLink { id: account, purpose: Purpose::Reset, link_base: String::new() };
+    let token = CreateToken {
+        account,
+        name: "x".into(),
+        rights: Rights::NONE,
+        expires: Wall::from_nanos(0),
+    };
+    let rename = RenameService { id: service, expected: expected_version, name: "x".into() };
+    let mut lines = vec![
+        line(&sessions, &ActivateProfile::of(demo_profile("demo").unwrap())),
+        line(&sessions, &Play::Pause),
+        line(&sessions, &ClearTraffic),
+        line(&sessions, &new),
+        line(&sessions, &ChangeAccount { id: Some(account), ..ChangeAccount::default() }),
+        line(&sessions, &DeleteAccount { id: account, expected: expected_version }),
+        line(&sessions, &link),
+        line(&sessions, &give),
+        line(&sessions, &AddService { name: "x".into() }),
+        line(&sessions, &rename),
+        line(&sessions, &RemoveService { id: service, expected: expected_version }),
+        line(&sessions, &EndSession { account, id: SessionId(1) }),
+        line(&sessions, &EndSessions { account, keep: None }),
+        line(&sessions, &token),
+        line(&sessions, &RevokeToken { account, id: TokenId(1) }),
+        line(&sessions, &LiftWait { account }),
+        line(&sessions, &SaveSettings::default()),
+    ];
+    lines.sort_by_key(|line| line.name);
+    lines
+}
+
+fn line<O: Order>(sessions: &[Option<Arc<Session>>], order: &O) -> OrderLine {
+    let may = sessions.iter().map(|session| match session {
+        None => Came::NotIn,
+        Some(session) if session.may(order.needs()) => Came::Through,
+        Some(_) => Came::Denied,
+    });
+    OrderLine { name: O::NAME, needs: <O::Needs as Permission>::NAME, may: may.collect() }
+}
+
+/// The golden.
+pub fn text(orders: &[OrderLine], routes: &[String], live: &[String]) -> String {
+    let mut text = String::from(
+        "Who may do what. Refreshed by the sweep with UPDATE_GOLDEN=1.\n\
+         401: not signed in; 403: signed in without the right, or with a password that must be changed\n\
+         first; passes: let through. must: an administrator whose password must be changed. disabled,\n\
+         expired, revoked: an administrator until that happened.\n",
+    );
+    let heads: String =
+        Somebody::ALL.iter().fold(String::new(), |text, who| text + &format!(" {:8}", who.word()));
+    let head = |what: &str, name: &str, needs: &str| {
+        format!("\n{what:6} {name:38} {needs:16}{}\n", heads.trim_end())
+    };
+    text += &head("", "Order (about another account)", "needs");
+    for order in orders {
+        _ = write!(text, "{:6} {:38} {:16}", "order", order.name, order.needs);
+        let cells: String = order
+            .may
+            .iter()
+            .fold(String::new(), |text, came| text + &format!(" {:8}", came.word()));
+        text += cells.trim_end();
+        text.push('\n');
+    }
+    text += &head("", "Route", "access");
+    routes.iter().for_each(|line| _ = writeln!(text, "{line}"));
+    text += &head("", "Live subscription", "access");
+    live.iter().for_each(|line| _ = writeln!(text, "{line}"));
+    text
+}
