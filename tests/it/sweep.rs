@@ -48,6 +48,7 @@ fn parameter(name: &str) -> Option<&'static str> {
         "token" => Some("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
         "set" => Some("0000000000000000"),
         "name" => Some("none.css"),
+        "section" => Some("sessions"),
         _ => None,
     }
 }
