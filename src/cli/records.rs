@@ -61,12 +61,14 @@ impl Records {
         })?)
     }
 
-    /// Gives an order and waits until it is carried out.
+    /// Gives an order and waits until it is carried out, and until an engine beside knows of it.
     ///
     /// # Errors
     /// It is not.
     pub fn order<O: Order>(&self, order: O) -> Result<O::Done, Refused> {
-        Ok(self.office.door.submit(&self.session, order)?.wait()?)
+        let done = self.office.door.submit(&self.session, order)?.wait()?;
+        self.office.wait_until_seen();
+        Ok(done)
     }
 
     /// Waits until a mail to `address` was sent, and says so.

@@ -27,7 +27,8 @@ use crate::engine::people::People;
 use crate::engine::people::gate::Gate;
 use crate::engine::sim::{Runner, Scene};
 use crate::engine::snapshot::Notice;
-use crate::engine::store::{OpenError, Opener};
+use crate::engine::store::historian::LOOK_EVERY;
+use crate::engine::store::{OpenError, Opener, lock};
 
 /// Events the hub may be behind before live buses drop batches.
 const INBOX_EVENTS: usize = 4096;
@@ -150,6 +151,17 @@ pub struct Office {
     pub seat: LocalSeat,
     /// What the person should know, such as a damaged file that was moved aside.
     pub remarks: Vec<String>,
+    folder: PathBuf,
+}
+
+impl Office {
+    /// Waits until an engine that runs on the folder knows of what was changed here, so that whoever
+    /// goes on from here, such as the next line of a script, finds it in force.
+    pub fn wait_until_seen(&self) {
+        if lock::look(&self.folder).is_ok_and(|holder| holder.is_some()) {
+            std::thread::sleep(LOOK_EVERY * 2);
+        }
+    }
 }
 
 /// Opens the records in `folder` on the machine's clock.
@@ -166,7 +178,13 @@ pub fn office(folder: &Path) -> Result<Office, StartError> {
     let (inbox, _) = bounded(1);
     let plant = Plant { inbox, board, wakers: Wakers::default() };
     let door = Door::new(plant, Arc::clone(&people));
-    Ok(Office { door, gate: Gate::new(people), seat: LocalSeat::new(), remarks })
+    Ok(Office {
+        door,
+        gate: Gate::new(people),
+        seat: LocalSeat::new(),
+        remarks,
+        folder: folder.to_owned(),
+    })
 }
 
 fn now(clock: &dyn Clock) -> Now {

@@ -16,7 +16,7 @@ pub const INBOX_JOBS: usize = 4096;
 /// Jobs in one transaction.
 const BATCH_JOBS: usize = 256;
 /// How often it is looked whether another process has written.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+pub const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// A job, and who is told how it ended.
 pub trait Work: Send {

@@ -16,8 +16,8 @@ pub(in crate::engine) mod sessions;
 pub(in crate::engine) mod settings;
 pub(in crate::engine) mod tokens;
 
-mod historian;
-mod lock;
+pub(in crate::engine) mod historian;
+pub(in crate::engine) mod lock;
 mod migrate;
 mod open;
 mod place;
@@ -303,6 +303,15 @@ impl Store {
         // It waits for its place, too: a full inbox is no reason to lose what is in it.
         inbox.send(historian::work(job, then)).map_err(|_| StoreError::Closed)?;
         answer.recv().unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Waits until what other processes have committed so far was told to whoever watches. Where that
+    /// cannot be found out, things stay as they were last known.
+    pub fn catch_up(&self) {
+        // The historian looks for others' changes before it answers anything.
+        if let Err(error) = self.write(|_| Ok::<(), StoreError>(())) {
+            tracing::warn!(%error, "it is not known whether another program changed the records");
+        }
     }
 
     /// Asks a read-only connection.

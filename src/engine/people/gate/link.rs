@@ -42,6 +42,7 @@ fn usable(people: &People, token: &str) -> Option<Usable> {
 }
 
 pub fn look(people: &People, token: &str) -> Option<LinkOffer> {
+    people.store.catch_up();
     let Usable { link, account } = usable(people, token)?;
     Some(LinkOffer {
         purpose: link.purpose,
@@ -63,6 +64,7 @@ pub fn redeem(
     if let Some(wait) = people.waits().ask(&attempt, people.clock.now()) {
         return Err(RedeemError::Wait { seconds: seconds(wait) });
     }
+    people.store.catch_up();
     let own_token = new_token()?;
     let entrance = Entrance::new(people, &own_token, from);
     let Some(Usable { link, account }) = usable(people, token) else {

@@ -25,6 +25,8 @@ pub fn sign_in(
     password: &Secret,
     from: &Origin,
 ) -> Result<SignedIn, SignInError> {
+    // The account may have been made by a command in this very moment; asked for every name alike.
+    people.store.catch_up();
     let attempt = Attempt::sign_in(name, from.address);
     let (account, hash) = find(people, name);
     let target = account.as_ref().map_or_else(|| UNKNOWN.to_owned(), target_of);
