@@ -46,6 +46,7 @@ struct Column {
     href: Option<String>,
     sorted: Option<&'static str>,
     sign: &'static str,
+    right: bool,
 }
 
 #[derive(Template)]
@@ -121,7 +122,8 @@ impl CanQuery {
                 (true, false) => (Some("ascending"), " \u{25b2}"),
                 (true, true) => (Some("descending"), " \u{25bc}"),
             };
-            Column { title, href, sorted, sign }
+            let right = matches!(*title, "Cycle, ms" | "Count");
+            Column { title, href, sorted, sign, right }
         };
         COLUMNS.iter().map(column).collect()
     }

@@ -69,6 +69,8 @@ struct DoorPage {
     action: String,
     next: Option<String>,
     form_token: String,
+    /// Whose password it is, for the browser that keeps passwords.
+    who: String,
     fields: Vec<Field>,
     button: &'static str,
     leave: bool,
@@ -86,6 +88,7 @@ impl DoorPage {
             action,
             next: None,
             form_token: String::new(),
+            who: String::new(),
             fields: Vec::new(),
             button,
             leave: false,
@@ -243,7 +246,7 @@ fn link_page(theme: Theme, token: &str, offer: &LinkOffer, form: &LinkForm) -> D
         fields.insert(0, Field::name("Name", "name", &form.name));
     }
     let page = DoorPage::new(theme, title, format!("/{way}/{token}"), "Set password and sign in");
-    DoorPage { sentence, fields, ..page }
+    DoorPage { sentence, fields, who: offer.name.clone().unwrap_or_default(), ..page }
 }
 
 async fn offer(shared: &Shared, token: &str) -> Result<Option<LinkOffer>, Problem> {
@@ -329,6 +332,7 @@ fn password_page(ask: &Ask) -> DoorPage {
     DoorPage {
         sentence: sentence.to_owned(),
         form_token: ask.form_token.clone(),
+        who: ask.session.actor().to_string(),
         fields: vec![
             Field::password("Present password", "current_password", "current-password"),
             Field::password("New password", "new_password", "new-password"),

@@ -7,7 +7,7 @@ use axum::response::Response;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use crate::engine::{AccountId, Administer, Preset, Status};
+use crate::engine::{AccountId, Administer, Preset, Right, Status};
 use crate::view::compose;
 use crate::view::traffic::SortOrder;
 use crate::view::users::{
@@ -215,7 +215,7 @@ fn users_page(
         ..Texts::default()
     });
     let mut chosen_service = editor.and_then(|editor| editor.service).map(|id| id.to_string());
-    let mut permissions = editor.map_or_else(Vec::new, |editor| editor.permissions.clone());
+    let mut permissions = editor.map_or_else(Vec::new, |editor| free(&editor.permissions));
     let mut wrong = Wrong::nothing();
     if let Some((problem, sent)) = &came.wrong {
         wrong = Wrong::from(problem).known(&FIELDS);
@@ -243,6 +243,23 @@ fn users_page(
         once: came.once,
         wrong,
     })
+}
+
+/// The boxes of an account's permissions. Nothing but a new page could free the boxes below an
+/// administrator's once that is unticked, so they are free from the start, unless it must stay.
+fn free(choices: &[RightChoice]) -> Vec<RightChoice> {
+    let stays = choices.iter().any(|c| c.right == Right::Administrator && c.fixed.is_some());
+    let free = |choice: &RightChoice| match choice.right {
+        Right::ChangeSettings | Right::ChargePacks | Right::SendReceiveCan if !stays => {
+            RightChoice { fixed: None, ..choice.clone() }
+        }
+        Right::Administrator
+        | Right::ReadSettings
+        | Right::ChangeSettings
+        | Right::ChargePacks
+        | Right::SendReceiveCan => choice.clone(),
+    };
+    choices.iter().map(free).collect()
 }
 
 /// Ticks what was ticked when the form was sent.
