@@ -247,7 +247,7 @@ mod tests {
         let error = judge("kurz genug", "ada").unwrap_err();
         assert_eq!(error, PasswordError::Short { chars: 10, least: 12 });
         assert_eq!(judge("ünïcödé wörd", "ada"), Ok(()));
-        assert_eq!(judge("ünïcödé wör", "ada").unwrap_err().to_string().contains("11"), true);
+        assert!(judge("ünïcödé wör", "ada").unwrap_err().to_string().contains("11"));
         let long = "a7 ".repeat(400);
         assert_eq!(judge(&long, "ada"), Err(PasswordError::Long { most: MOST_BYTES }));
     }

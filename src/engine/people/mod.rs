@@ -17,6 +17,8 @@ mod picture;
 mod post;
 pub(in crate::engine) mod stamp;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod work;
 
 use std::path::Path;

@@ -14,6 +14,7 @@ use crate::engine::access::secret::{Secret, TokenHash};
 pub const WAITING: usize = 64;
 
 /// A letter with a link.
+#[cfg_attr(not(feature = "mail"), expect(dead_code, reason = "nothing sends it in this build"))]
 #[derive(Clone, Debug)]
 pub struct Letter {
     /// To which address.
@@ -53,6 +54,10 @@ impl Post {
 
     /// Opens it: where letters are taken from to be sent. Until then, and after
     /// [`close`](Self::close), none is taken.
+    #[cfg_attr(
+        not(any(feature = "mail", test)),
+        expect(dead_code, reason = "nothing sends letters in this build")
+    )]
     pub fn open(&self) -> Receiver<Letter> {
         let (sender, receiver) = bounded(WAITING);
         self.state().outbox = Some(sender);
@@ -91,6 +96,10 @@ impl Post {
     }
 
     /// Notes that a letter was sent, or could not be.
+    #[cfg_attr(
+        not(any(feature = "mail", test)),
+        expect(dead_code, reason = "nothing sends letters in this build")
+    )]
     pub fn done(&self) {
         let mut state = self.state();
         state.open = state.open.saturating_sub(1);

@@ -55,7 +55,8 @@ impl Drop for Sweeper {
     }
 }
 
-struct Broom {
+/// What the thread does, so that it can be done without one.
+pub struct Broom {
     lobby: Arc<Lobby>,
     store: Store,
     clock: Arc<dyn Clock>,
@@ -64,7 +65,8 @@ struct Broom {
 }
 
 impl Broom {
-    fn new(lobby: Arc<Lobby>, store: Store, clock: Arc<dyn Clock>) -> Self {
+    /// One that looks at who is in `lobby`.
+    pub fn new(lobby: Arc<Lobby>, store: Store, clock: Arc<dyn Clock>) -> Self {
         let uses_at = clock.now();
         Self { lobby, store, clock, uses_at, pruned_at: None }
     }
@@ -76,7 +78,8 @@ impl Broom {
         self.note_uses();
     }
 
-    fn look(&mut self) {
+    /// Looks once.
+    pub fn look(&mut self) {
         let now = self.clock.now();
         self.end_what_is_over();
         if now.since(self.uses_at) >= USES_EVERY {
