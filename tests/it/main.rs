@@ -9,12 +9,18 @@
 mod accounts;
 #[cfg(feature = "web")]
 mod api;
+#[cfg(feature = "web")]
+mod attack;
 mod bad_input;
 #[cfg(feature = "desktop")]
 mod desktop;
 mod door;
 #[cfg(feature = "web")]
+mod listener;
+#[cfg(feature = "web")]
 mod listening;
 mod support;
 #[cfg(feature = "web")]
 mod sweep;
+#[cfg(feature = "web")]
+mod visit;
