@@ -3,6 +3,8 @@
 //! through a recording, asking the kernel for interfaces) is done on a thread of its own.
 
 mod people;
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};

@@ -18,15 +18,15 @@ use egui::{Key, Modifiers, Vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
-const LARGE: Vec2 = Vec2::new(1440.0, 900.0);
-const SMALLEST: Vec2 = Vec2::new(1024.0, 640.0);
+pub const LARGE: Vec2 = Vec2::new(1440.0, 900.0);
+pub const SMALLEST: Vec2 = Vec2::new(1024.0, 640.0);
 
-struct Window {
-    harness: Harness<'static, App>,
-    world: Rc<RefCell<World>>,
+pub struct Window {
+    pub harness: Harness<'static, App>,
+    pub world: Rc<RefCell<World>>,
 }
 
-fn open(source: FixtureSource, size: Vec2) -> Window {
+pub fn open(source: FixtureSource, size: Vec2) -> Window {
     let world = Rc::clone(&source.world);
     let mut harness = Harness::builder().with_size(size).with_max_steps(12).build_eframe(|cc| {
         App::new(&cc.egui_ctx, None, Box::new(source)).expect("the tokens are sound")
@@ -43,7 +43,7 @@ fn playing(size: Vec2) -> Window {
 
 impl Window {
     /// Moves the pointer there, as a hand does, and clicks.
-    fn click(&mut self, label: &str) {
+    pub fn click(&mut self, label: &str) {
         self.harness.get_by_label(label).hover();
         self.harness.run();
         self.harness.get_by_label(label).click();
@@ -55,37 +55,37 @@ impl Window {
         self.harness.run();
     }
 
-    fn press(&mut self, key: Key) {
+    pub fn press(&mut self, key: Key) {
         self.harness.key_press(key);
         self.harness.run();
     }
 
-    fn ctrl(&mut self, key: Key) {
+    pub fn ctrl(&mut self, key: Key) {
         self.harness.key_press_modifiers(Modifiers::COMMAND, key);
         self.harness.run();
     }
 
-    fn type_into(&mut self, label: &str, text: &str) {
+    pub fn type_into(&mut self, label: &str, text: &str) {
         self.harness.get_by_label(label).click();
         self.harness.run();
         self.harness.get_by_label(label).type_text(text);
         self.harness.run();
     }
 
-    fn shows(&self, part: &str) -> bool {
+    pub fn shows(&self, part: &str) -> bool {
         self.harness.query_all_by_label_contains(part).next().is_some()
     }
 
-    fn count(&self, label: &str) -> usize {
+    pub fn count(&self, label: &str) -> usize {
         self.harness.query_all_by_label(label).count()
     }
 
-    fn names(&self) -> Vec<String> {
+    pub fn names(&self) -> Vec<String> {
         let nodes = self.harness.root().children_recursive();
         nodes.filter_map(|n| n.accesskit_node().label().or_else(|| n.value())).collect()
     }
 
-    fn asked(&self) -> Vec<Intent> {
+    pub fn asked(&self) -> Vec<Intent> {
         self.world.borrow().asked.clone()
     }
 

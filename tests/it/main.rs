@@ -7,6 +7,8 @@
 )]
 
 mod accounts;
+#[cfg(feature = "desktop")]
+mod admin;
 #[cfg(feature = "web")]
 mod api;
 #[cfg(feature = "web")]

@@ -17,7 +17,8 @@ use crate::desktop::ask::{Answer, Ask, Brought, EditedUser, NewUser, Way};
 use crate::engine::{
     AccountId, AddAccount, AddService, Added, Administer, ChangeAccount, CreateToken, Credential,
     DeleteAccount, EndSession, EndSessions, GivePassword, LiftWait, MakeLink, MustChangeIt,
-    OneTimeLink, Order, RemoveService, RenameService, RevokeToken, Rights, Roster, Status,
+    OneTimeLink, Order, OrderError, RemoveService, RenameService, RevokeToken, Rights, Roster,
+    Status,
 };
 use crate::view::compose;
 use crate::view::compose::settings::ListenerState;
@@ -147,7 +148,11 @@ impl Clerk<'_> {
     /// Gives an order and waits for it.
     fn order<O: Order>(&self, order: O) -> Result<O::Done, String> {
         let ticket = self.shared.door.submit(&self.shared.session, order).map_err(sentence)?;
-        ticket.wait().map_err(sentence)
+        ticket.wait().map_err(|error| match error {
+            // It begins with a name, which stays as it is written.
+            OrderError::LastAdministrator { .. } => format!("{error}."),
+            other => sentence(other),
+        })
     }
 
     fn now(&self) -> Wall {

@@ -110,7 +110,8 @@ pub fn choice<T: PartialEq + Clone>(
             ui.selectable_value(value, option.clone(), words);
         }
     });
-    list.response.accessible_name(format!("{name}: {shown}"));
+    let spoken = if shown.starts_with(name) { shown.into() } else { format!("{name}: {shown}") };
+    list.response.accessible_name(spoken);
     *value != before
 }
 

@@ -7,6 +7,7 @@ use crate::desktop::command::Command;
 use crate::desktop::fonts;
 use crate::desktop::pages::admin::Shared;
 use crate::desktop::pages::admin::service_pick::ServicePick;
+use crate::desktop::pages::admin::user_editor::{EMAIL, NAME};
 use crate::desktop::theme::Theme;
 use crate::desktop::widgets::form::{self, Look, Ticked};
 use crate::desktop::widgets::text::{caption, paragraph};
@@ -93,33 +94,36 @@ impl Adding {
         });
         ui.add_space(2.0);
         shared.answers(ui, theme, Place::AddUser);
-        ScrollArea::vertical().id_salt("add user").auto_shrink(false).show(ui, |ui| {
+        // What ends the form stays in sight below what scrolls.
+        let height = (ui.available_height() - 44.0).max(80.0);
+        let fields = ScrollArea::vertical().id_salt("add user").auto_shrink(false);
+        fields.max_height(height).show(ui, |ui| {
             self.who(ui, theme, view);
             self.permissions(ui, theme, view);
             if self.kind == AccountKind::Person {
                 self.credential(ui, theme, view);
             }
-            ui.add_space(6.0);
-            ui.horizontal_wrapped(|ui| {
-                let missing = self.missing();
-                let offer = match missing {
-                    Some(why) if view.add.offer.is_open() => Offer::shut("Add", why),
-                    Some(_) | None => Offer { label: "Add".into(), ..view.add.offer.clone() },
-                };
-                let waits = shared.waits(Place::AddUser);
-                let pressed = ui
-                    .add_enabled_ui(!waits, |ui| {
-                        form::named_offer(ui, theme, &offer, Look::Primary, "Add this user")
-                    })
-                    .inner;
-                if pressed {
-                    asked = shared.ask(Ask::AddUser(self.wish()));
-                }
-                closed = ui.button("Cancel").clicked();
-                if waits {
-                    ui.label(RichText::new("Adding…").color(theme.muted));
-                }
-            });
+        });
+        ui.add_space(6.0);
+        ui.horizontal_wrapped(|ui| {
+            let missing = self.missing();
+            let offer = match missing {
+                Some(why) if view.add.offer.is_open() => Offer::shut("Add", why),
+                Some(_) | None => Offer { label: "Add".into(), ..view.add.offer.clone() },
+            };
+            let waits = shared.waits(Place::AddUser);
+            let pressed = ui
+                .add_enabled_ui(!waits, |ui| {
+                    form::named_offer(ui, theme, &offer, Look::Primary, "Add this user")
+                })
+                .inner;
+            if pressed {
+                asked = shared.ask(Ask::AddUser(self.wish()));
+            }
+            closed = ui.button("Cancel").clicked();
+            if waits {
+                ui.label(RichText::new("Adding…").color(theme.muted));
+            }
         });
         (asked, (!closed).then_some(self))
     }
@@ -132,14 +136,14 @@ impl Adding {
             }
         });
         form::row(ui, theme, "Name", |ui| {
-            let field = form::line_field(ui, theme, "Name", &mut self.name, "grace");
+            let field = form::line_field(ui, theme, NAME, &mut self.name, "grace");
             if std::mem::take(&mut self.fresh) {
                 field.request_focus();
             }
         });
         if self.kind == AccountKind::Person {
             form::row(ui, theme, "E-mail", |ui| {
-                form::line_field(ui, theme, "E-mail", &mut self.email, "grace@example.org");
+                form::line_field(ui, theme, EMAIL, &mut self.email, "grace@example.org");
             });
         } else {
             paragraph(ui, &view.add.machine, theme.muted);
@@ -154,7 +158,9 @@ impl Adding {
             for preset in &view.add.presets {
                 let active = preset.rights == self.rights;
                 let button = egui::Button::new(preset.word).selected(active);
-                if ui.add(button).on_hover_text(&preset.about).clicked() {
+                let spoken = format!("Preset: {}", preset.word);
+                let response = ui.add(button).accessible_name(spoken);
+                if response.on_hover_text(&preset.about).clicked() {
                     self.rights = preset.rights;
                 }
             }
@@ -182,7 +188,7 @@ impl Adding {
             }
             Wanted::Password => {
                 form::row(ui, theme, "Password", |ui| {
-                    form::secret_field(ui, theme, "First password", &mut self.password);
+                    form::secret_field(ui, theme, "First password to set", &mut self.password);
                 });
                 let rule = RichText::new(&view.add.password).font(fonts::text(12.0));
                 ui.label(rule.color(theme.muted));

@@ -15,6 +15,9 @@ use crate::desktop::widgets::panel::{GAP, panel_in};
 use crate::desktop::widgets::text::line;
 use crate::view::sessions::{SessionRow, SessionsView};
 
+/// Room from which on the browser's name is shown.
+const WITH_AGENT: f32 = 1040.0;
+
 /// Draws the page.
 pub(super) fn draw(
     ui: &mut Ui,
@@ -60,25 +63,32 @@ fn people(ui: &mut Ui, theme: &Theme, view: &SessionsView, shared: &mut Shared) 
 }
 
 fn rows(ui: &mut Ui, theme: &Theme, view: &SessionsView, shared: &mut Shared) -> Option<Command> {
-    let heads = [
+    // A narrow window leaves out what the other side calls itself: it shows where it comes from.
+    let wide = ui.available_width() >= WITH_AGENT;
+    let mut heads = vec![
         Head::plain("Who", Some(100.0)),
-        Head::plain("From", Some(170.0)),
-        Head::plain("With", None),
-        Head::plain("Since", Some(124.0)),
+        Head::plain("From", None),
+        Head::plain("Since", Some(122.0)),
         Head::plain("Last used", Some(84.0)),
-        Head::plain("Ends", Some(124.0)),
-        Head::plain("", Some(144.0)),
-        Head::plain("", Some(64.0)),
+        Head::plain("Ends", Some(122.0)),
+        Head::plain("State", Some(150.0)),
+        Head::plain("", Some(58.0)),
     ];
+    if wide {
+        heads.insert(2, Head::plain("With", Some(190.0)));
+    }
     let rows = view.rows.len();
-    let table = Table { id: "sessions", heads: &heads, rows, height: 36.0, least: 980.0 };
+    let table = Table { id: "sessions", heads: &heads, rows, height: 36.0, least: 820.0 };
     let mut asked = None;
     list::table(ui, theme, &table, |at, line| {
         let Some(row) = view.rows.get(at) else { return };
         let plain = if row.ended { theme.muted } else { theme.text };
         list::cell(line, &row.who, fonts::strong(13.0), plain, "");
-        list::cell(line, &row.from, fonts::text(13.0), plain, "");
-        list::cell(line, &row.agent, fonts::text(13.0), theme.muted, &row.agent_hover);
+        let from = format!("{}\n{}", row.from, row.agent_hover);
+        list::cell(line, &row.from, fonts::text(13.0), plain, &from);
+        if wide {
+            list::cell(line, &row.agent, fonts::text(13.0), theme.muted, &row.agent_hover);
+        }
         list::cell(line, &row.since, fonts::mono(12.0), theme.muted, "");
         list::cell(line, &row.last_used, fonts::text(12.5), plain, "");
         list::cell(line, &row.ends, fonts::text(12.5), theme.muted, "");

@@ -109,6 +109,9 @@ impl SettingsPage {
     }
 }
 
+/// Width of the names of settings.
+const NAMES: f32 = 210.0;
+
 /// One setting: its field, its unit, what it does, its default.
 fn entry(ui: &mut Ui, theme: &Theme, field: &Field, text: &mut String) {
     let about = format!("{} Default: {}.", field.effect, field.default);
@@ -117,11 +120,16 @@ fn entry(ui: &mut Ui, theme: &Theme, field: &Field, text: &mut String) {
         if form::tick(ui, theme, on, (field.label, &about), None) {
             *text = if text.is_empty() { "on".to_owned() } else { String::new() };
         }
-        ui.add_space(4.0);
         return;
     }
-    ui.label(RichText::new(field.label).color(theme.text));
     ui.horizontal(|ui| {
+        let label = RichText::new(field.label).color(theme.text);
+        let size = egui::Vec2::new(NAMES, 30.0);
+        let layout = egui::Layout::left_to_right(egui::Align::Center);
+        ui.allocate_ui_with_layout(size, layout, |ui| {
+            ui.set_min_width(NAMES);
+            ui.add(egui::Label::new(label).wrap());
+        });
         match &field.input {
             Input::Switch => {}
             Input::Number { least, most } => {
@@ -147,13 +155,12 @@ fn entry(ui: &mut Ui, theme: &Theme, field: &Field, text: &mut String) {
             }
         };
     });
-    paragraph_small(ui, theme, &about);
-    ui.add_space(6.0);
-}
-
-fn paragraph_small(ui: &mut Ui, theme: &Theme, words: &str) {
-    let text = RichText::new(words).font(fonts::text(12.0)).color(theme.muted);
-    ui.add(egui::Label::new(text).wrap());
+    ui.horizontal_top(|ui| {
+        ui.add_space(NAMES + ui.spacing().item_spacing.x);
+        let text = RichText::new(&about).font(fonts::text(12.0)).color(theme.muted);
+        ui.add(egui::Label::new(text).wrap());
+    });
+    ui.add_space(3.0);
 }
 
 fn number(ui: &mut Ui, theme: &Theme, field: &Field, text: &mut String) {

@@ -125,7 +125,7 @@ fn password(
 ) -> Option<Command> {
     ui.add_space(6.0);
     caption(ui, theme, "Temporary password");
-    let field = form::secret_field(ui, theme, "Temporary password", typed);
+    let field = form::secret_field(ui, theme, "Temporary password to set", typed);
     let words = format!("{rule} It must be changed at the next sign-in; all sessions end now.");
     paragraph(ui, &words, theme.muted);
     let offer = if typed.is_empty() {

@@ -16,6 +16,11 @@ use crate::view::compose::users::{choices, toggled};
 use crate::view::offer::Offer;
 use crate::view::users::{UserEditor, UsersView};
 
+/// Name of the field for an account's name, also for tests.
+pub const NAME: &str = "Name of the user";
+/// Name of the field for its address.
+pub const EMAIL: &str = "E-mail address of the user";
+
 /// What was typed on top of what is there.
 pub(super) struct Draft {
     id: AccountId,
@@ -130,11 +135,11 @@ impl Draft {
 
     fn fields(&mut self, ui: &mut Ui, theme: &Theme, view: &UsersView, editor: &UserEditor) {
         form::row(ui, theme, "Name", |ui| {
-            form::line_field(ui, theme, "Name", &mut self.name, "");
+            form::line_field(ui, theme, NAME, &mut self.name, "");
         });
         if editor.kind == AccountKind::Person {
             form::row(ui, theme, "E-mail", |ui| {
-                form::line_field(ui, theme, "E-mail", &mut self.email, "none");
+                form::line_field(ui, theme, EMAIL, &mut self.email, "none");
             });
         }
         self.service.draw(ui, theme, &view.services);
