@@ -14,6 +14,12 @@ pub mod inside {
     pub use crate::engine::sim::World;
 }
 
+/// The store and its journal, for tests that kill whoever writes, and for benches.
+pub mod records {
+    pub use crate::engine::store::journal::{Entry, append, each, page, verify};
+    pub use crate::engine::store::{OnChange, Opener, Reading, Store, Writing};
+}
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -21,6 +21,7 @@ mod door;
 mod listener;
 #[cfg(feature = "web")]
 mod listening;
+mod store;
 mod support;
 #[cfg(feature = "web")]
 mod sweep;
