@@ -22,7 +22,7 @@ use crate::engine::people::People;
 use crate::engine::people::stamp::Stamp;
 use crate::engine::snapshot::{Notice, Snapshot};
 use crate::engine::store::journal::{self, Entry, Filter, Line, Outcome, Page, Verdict};
-use crate::engine::store::{StoreError, Writing};
+use crate::engine::store::{Store, StoreError, Writing};
 
 /// Why the door did not take an order.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -54,6 +54,25 @@ pub(in crate::engine) struct Plant {
 pub struct Door {
     plant: Plant,
     people: Arc<People>,
+    closing: Arc<Closing>,
+}
+
+/// Held by every door: when the last one is gone, lines that nobody waits for are written before the
+/// program goes on to its end.
+struct Closing(Store);
+
+impl Closing {
+    fn settle(&self) {
+        if let Err(error) = self.0.settle() {
+            tracing::error!(target: "journal", %error, "the last lines may be missing");
+        }
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.settle();
+    }
 }
 
 /// The wakers of everybody who watches.
@@ -69,8 +88,9 @@ impl Wakers {
 }
 
 impl Door {
-    pub(in crate::engine) const fn new(plant: Plant, people: Arc<People>) -> Self {
-        Self { plant, people }
+    pub(in crate::engine) fn new(plant: Plant, people: Arc<People>) -> Self {
+        let closing = Arc::new(Closing(people.store().clone()));
+        Self { plant, people, closing }
     }
 
     /// Takes an order: asks the policy, has the journal line written, passes it on. Never blocks.
@@ -88,7 +108,7 @@ impl Door {
             Ok(grant) => grant,
             Err(denied) => {
                 let note = Some(denied.to_string());
-                self.note(Entry { outcome: Outcome::Refused, note, ..entry });
+                self.people.store().file(Entry { outcome: Outcome::Refused, note, ..entry });
                 return Err(denied.into());
             }
         };
@@ -155,9 +175,9 @@ impl Door {
         }
     }
 
-    /// Writes a line without waiting for it.
-    fn note(&self, entry: Entry) {
-        file(&self.people, entry);
+    /// Waits until every journal line so far is written. The last door does so by itself.
+    pub(in crate::engine) fn settle(&self) {
+        self.closing.settle();
     }
 
     /// The engine's clock.
@@ -311,19 +331,5 @@ fn note_outcome(people: &Arc<People>, entry: Entry, of: Option<u64>, answer: &An
         Ok(()) => (Outcome::Done, None),
         Err(error) => (Outcome::Failed, Some(error.to_string())),
     };
-    file(people, Entry { outcome, note, of, at: people.clock().wall(), ..entry });
-}
-
-/// Writes a line without waiting for it; one that cannot be written is logged at least.
-fn file(people: &Arc<People>, entry: Entry) {
-    let said = format!("{} {} {}: {:?}", entry.who, entry.action, entry.target, entry.outcome);
-    let lost = said.clone();
-    let then = move |line: Result<u64, StoreError>| {
-        if let Err(error) = line {
-            tracing::error!(target: "journal", %error, "a line could not be written: {lost}");
-        }
-    };
-    if people.store().post(move |writing| journal::append(writing, &entry), then).is_err() {
-        tracing::error!(target: "journal", "a line could not be written: {said}");
-    }
+    people.store().file(Entry { outcome, note, of, at: people.clock().wall(), ..entry });
 }

@@ -92,6 +92,8 @@ impl Drop for Running {
                 tracing::error!("a thread of the engine ended by a panic");
             }
         }
+        // What was asked of the hub and never answered has just got its line.
+        self.door.settle();
     }
 }
 

@@ -187,17 +187,28 @@ pub enum OrderError {
 /// How an order for the hub ended.
 pub type Answer = Result<(), OrderError>;
 
-/// Takes the [`Answer`] of the hub to whoever waits for it.
-pub struct Reply(Box<dyn FnOnce(Answer) + Send>);
+/// Takes the [`Answer`] of the hub to whoever waits for it. One that is dropped without an answer,
+/// because the hub has ended, says so: no order goes without an outcome.
+pub struct Reply(Option<Box<dyn FnOnce(Answer) + Send>>);
 
 impl Reply {
     pub(in crate::engine) fn new(take: impl FnOnce(Answer) + Send + 'static) -> Self {
-        Self(Box::new(take))
+        Self(Some(Box::new(take)))
     }
 
     /// Gives the answer.
-    pub(in crate::engine) fn give(self, answer: Answer) {
-        (self.0)(answer);
+    pub(in crate::engine) fn give(mut self, answer: Answer) {
+        if let Some(take) = self.0.take() {
+            take(answer);
+        }
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        if let Some(take) = self.0.take() {
+            take(Err(OrderError::Stopping));
+        }
     }
 }
 

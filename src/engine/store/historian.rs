@@ -3,11 +3,16 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use rusqlite::{Connection, TransactionBehavior};
 
+use crate::base::time::Clock;
+use crate::engine::access::grant::Face;
+use crate::engine::store::journal::{self, Entry, Outcome};
 use crate::engine::store::lock::Lock;
 use crate::engine::store::{OnChange, Reading, StoreError, Writing};
 
@@ -85,6 +90,10 @@ pub struct Remembered {
     pub spoiled: Cell<bool>,
 }
 
+/// How many journal lines could not be written that nothing depended on, such as refusals while the
+/// disk was full: as soon as it can, the journal itself says so.
+pub type Lost = Arc<AtomicU64>;
+
 /// What the thread owns.
 pub struct Historian {
     /// The one connection that writes. Closed before the lock is given back.
@@ -95,6 +104,10 @@ pub struct Historian {
     pub on_change: OnChange,
     /// What the last look at other processes' writing said.
     pub seen: i64,
+    /// Journal lines that are missing.
+    pub lost: Lost,
+    /// The time for the line about them.
+    pub clock: Arc<dyn Clock>,
     /// The lock of the folder.
     pub _lock: Option<Lock>,
 }
@@ -116,6 +129,9 @@ impl Historian {
                     let mut batch = vec![first];
                     batch.extend(self.inbox.try_iter().take(BATCH_JOBS - 1));
                     self.write(batch);
+                }
+                Err(RecvTimeoutError::Timeout) if self.lost.load(Ordering::SeqCst) > 0 => {
+                    self.write(Vec::new());
                 }
                 Err(RecvTimeoutError::Timeout) => self.tell(Ours::Nothing),
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -143,6 +159,15 @@ impl Historian {
         remembered: &Remembered,
     ) -> Result<(), StoreError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut lost = self.lost.load(Ordering::SeqCst);
+        if lost > 0 {
+            let line = about_lost(lost, &*self.clock);
+            let writing = Writing { tx: &tx, remembered, depth: 0 };
+            if let Err(error) = writing.part(|part| journal::append(part, &line)) {
+                tracing::error!(%error, "the journal cannot say yet that {lost} lines are missing");
+                lost = 0;
+            }
+        }
         for job in &mut *batch {
             job.perform(&Writing { tx: &tx, remembered, depth: 0 });
             // A full disk, among others, ends the whole transaction, with what was done before.
@@ -151,7 +176,9 @@ impl Historian {
                 return Err(StoreError::NotWritten("the disk is full or refuses to write".into()));
             }
         }
-        Ok(tx.commit()?)
+        tx.commit()?;
+        self.lost.fetch_sub(lost, Ordering::SeqCst);
+        Ok(())
     }
 
     /// Tells of our own change and of those of other processes.
@@ -180,6 +207,27 @@ impl Historian {
             }
             Err(error) => tracing::error!(%error, "a change to the records could not be told"),
         }
+    }
+}
+
+/// The line about lines that are missing.
+fn about_lost(lost: u64, clock: &dyn Clock) -> Entry {
+    let lines = if lost == 1 { "1 line".to_owned() } else { format!("{lost} lines") };
+    let note = format!(
+        "{lines} about refusals or outcomes could not be written: too much waited, or the disk refused"
+    );
+    Entry {
+        at: clock.wall(),
+        who: "journal".to_owned(),
+        face: Face::Inside.code(),
+        address: None,
+        action: "lose_lines",
+        target: "journal".to_owned(),
+        before: None,
+        after: None,
+        outcome: Outcome::Failed,
+        note: Some(note),
+        of: None,
     }
 }
 

@@ -436,14 +436,16 @@ fn words<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<&'r [u8]> {
 
 /// Whether `part`, in lower case, is somewhere in `text`, whatever the case. `lower` is scratch room.
 fn holds(text: &[u8], part: &str, lower: &mut String) -> bool {
-    lower.clear();
-    if text.is_ascii() {
-        lower.extend(text.iter().map(|byte| char::from(byte.to_ascii_lowercase())));
-    } else {
-        let text = String::from_utf8_lossy(text);
-        lower.extend(text.chars().flat_map(char::to_lowercase));
+    let part = part.as_bytes();
+    if text.is_ascii() || part.is_ascii() {
+        let Some(first) = part.first() else { return true };
+        return memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text).any(|at| {
+            text.get(at..at + part.len()).is_some_and(|found| found.eq_ignore_ascii_case(part))
+        });
     }
-    memchr::memmem::find(lower.as_bytes(), part.as_bytes()).is_some()
+    lower.clear();
+    lower.extend(String::from_utf8_lossy(text).chars().flat_map(char::to_lowercase));
+    memchr::memmem::find(lower.as_bytes(), part).is_some()
 }
 
 fn line(row: &Row<'_>) -> Result<Line, StoreError> {

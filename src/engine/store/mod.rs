@@ -27,6 +27,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::{JoinHandle, Thread};
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
@@ -34,7 +35,8 @@ use rusqlite::ErrorCode;
 use thiserror::Error;
 
 use crate::base::time::Clock;
-use crate::engine::store::historian::{Historian, INBOX_JOBS, Remembered, Work};
+use crate::engine::store::historian::{Historian, INBOX_JOBS, Lost, Remembered, Work};
+use crate::engine::store::journal::Entry;
 use crate::engine::store::open::{Look, Opening};
 use crate::engine::store::readers::Readers;
 
@@ -178,6 +180,7 @@ struct Inner {
     /// `None` only while this is being dropped.
     inbox: Option<Sender<Box<dyn Work>>>,
     thread: Option<JoinHandle<()>>,
+    lost: Lost,
 }
 
 impl Drop for Inner {
@@ -237,12 +240,15 @@ impl Store {
         let seen = historian::writes_of_others(&connection).map_err(failed)?;
         let readers = Readers::open(&file).map_err(failed)?;
         let (sender, inbox) = bounded(INBOX_JOBS);
-        let historian = Historian { connection, inbox, on_change, seen, _lock: lock };
+        let lost = Lost::default();
+        let told = Arc::clone(&lost);
+        let historian =
+            Historian { connection, inbox, on_change, seen, lost: told, clock, _lock: lock };
         let thread = std::thread::Builder::new()
             .name("historian".into())
             .spawn(move || historian.run())
             .map_err(OpenError::Thread)?;
-        let inner = Inner { readers, inbox: Some(sender), thread: Some(thread) };
+        let inner = Inner { readers, inbox: Some(sender), thread: Some(thread), lost };
         Ok((Self { inner: Arc::new(inner) }, remarks))
     }
 
@@ -285,6 +291,30 @@ impl Store {
         let (sender, answer) = bounded(1);
         self.post(job, move |outcome| drop(sender.try_send(outcome)))?;
         answer.recv().unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    /// Has a line written on which nothing depends, without waiting for it. If that fails, the log has
+    /// it, and the journal will say how many such lines are missing.
+    pub fn file(&self, entry: Entry) {
+        let said = format!("{} {} {}: {:?}", entry.who, entry.action, entry.target, entry.outcome);
+        let lose = {
+            let lost = Arc::clone(&self.inner.lost);
+            move |error: &StoreError| {
+                lost.fetch_add(1, Ordering::SeqCst);
+                tracing::error!(target: "journal", %error, "a line could not be written: {said}");
+            }
+        };
+        let then = {
+            let lose = lose.clone();
+            move |line: Result<u64, StoreError>| {
+                if let Err(error) = line {
+                    lose(&error);
+                }
+            }
+        };
+        if let Err(error) = self.post(move |writing| journal::append(writing, &entry), then) {
+            lose(&error);
+        }
     }
 
     /// Waits until everything that was posted before is written or has failed: before a program

@@ -195,6 +195,30 @@ fn a_full_disk_refuses_everybody_and_loses_nothing() {
 }
 
 #[test]
+fn lines_for_which_there_was_no_room_are_missed_in_the_journal_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened(folder.path());
+    let (go, gate) = mpsc::channel::<()>();
+    store.post(move |_| until_told(&gate), |_| {}).unwrap();
+    let filed = 2 * INBOX_JOBS;
+    (0..filed).for_each(|_| store.file(entry("x")));
+    go.send(()).unwrap();
+    store.settle().unwrap();
+    // The line about the others comes with the next change, or within a moment.
+    store.settle().unwrap();
+    let all = journal::Filter::default();
+    let page = store.read(|reading| journal::page(reading, &all, None, 2 * filed)).unwrap();
+    let (about, kept): (Vec<_>, Vec<_>) =
+        page.lines.iter().partition(|line| line.action == "lose_lines");
+    let count = |line: &&journal::Line| -> usize {
+        line.note.as_deref().unwrap().split(' ').next().unwrap().parse().unwrap()
+    };
+    let missed: usize = about.iter().map(count).sum();
+    assert!(missed > 0 && kept.len() + missed == filed, "{} kept, {missed} missed", kept.len());
+    assert!(matches!(store.read(journal::verify).unwrap(), Verdict::Whole { .. }));
+}
+
+#[test]
 fn changes_are_told_before_the_answer_whoever_made_them() {
     let folder = tempfile::tempdir().unwrap();
     let seen = Arc::new(AtomicUsize::new(0));
@@ -243,7 +267,7 @@ fn a_job_may_hold_the_last_handle() {
     let (go, gate) = mpsc::channel::<()>();
     let handle = store.clone();
     let job = move |writing: &Writing<'_>| {
-        drop(gate.recv());
+        until_told(&gate)?;
         let refused = handle.write(|_| Ok::<_, StoreError>(())).is_err();
         drop(handle);
         add(writing, "Yard").map(|()| refused)
