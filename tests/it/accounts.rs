@@ -8,4 +8,5 @@ mod links;
 #[cfg(feature = "mail")]
 mod mail;
 mod orders;
+mod settings;
 mod staying;

@@ -144,7 +144,10 @@ impl Broom {
         }
         self.post("when sessions were last used", move |writing| {
             sessions::note_use(writing, &of_sessions)?;
-            tokens::note_use(writing, &of_tokens)
+            tokens::note_use(writing, &of_tokens)?;
+            // So that the lists say when a token was last used.
+            writing.touch();
+            Ok(())
         });
     }
 

@@ -185,6 +185,7 @@ fn a_token_opens_what_it_was_made_for_and_says_who_it_is() {
     assert!(session.may(ViewPlant) && !session.may(UseCan));
     assert_eq!((session.face(), session.address()), (Face::Api, program().address));
     assert_eq!(house.last_line().target, "token ci of account ada");
+    assert_eq!(made.entry.life.used(), made.entry.created);
     // Nobody uses it for a month: a program may come as rarely as it likes.
     house.wait(30 * 24 * 3600);
     assert!(house.gate().enter(made.token.reveal(), &program()).is_ok());
