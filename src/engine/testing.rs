@@ -23,6 +23,9 @@ pub mod records {
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::engine::access::account::AccountId;
+use crate::engine::access::grant::Session;
+
 /// What benches decode with.
 pub mod dbc {
     pub use crate::engine::can::frame::Id;
@@ -122,6 +125,23 @@ fn compare_golden(file: &Path, text: &str, refresh: Refresh) -> Result<(), Strin
 pub fn local_session() -> crate::engine::access::grant::Session {
     use crate::engine::access::grant::{Face, LocalSeat};
     LocalSeat::new().sit(Face::Desktop)
+}
+
+/// A session of the API that holds these rights and no more, without an engine.
+#[must_use]
+pub fn remote_session(rights: &[crate::engine::access::permission::Right]) -> Session {
+    use crate::engine::access::actor::{Actor, Rights, Who};
+    use crate::engine::access::grant::{Face, MustChange};
+    use crate::engine::access::life::Life;
+    let who = Who::Account { id: AccountId(7), name: "Grace".into() };
+    let life = std::sync::Arc::new(Life::new(crate::base::time::Wall::from_nanos(0)));
+    let actor = Actor::new(who, Rights::of_account(rights));
+    Session::remote(actor, (Face::Api, None), None, MustChange::Nothing, life)
+}
+
+/// Ends a session, as the engine does.
+pub fn end_session(session: &Session, why: crate::engine::access::life::Ended) {
+    session.life().end(why);
 }
 
 #[cfg(test)]
