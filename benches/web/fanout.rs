@@ -130,10 +130,13 @@ async fn broadcast(socket: TcpListener) {
         tokio::spawn(async move {
             let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, None).await;
             loop {
-                match texts.recv().await {
-                    Ok(text) if socket.send(Message::Text(text)).await.is_ok() => {}
-                    Err(broadcast::error::RecvError::Lagged(_)) => {}
-                    Ok(_) | Err(broadcast::error::RecvError::Closed) => return,
+                let text = match texts.recv().await {
+                    Ok(text) => text,
+                    Err(broadcast::error::RecvError::Lagged(_)) => continue,
+                    Err(broadcast::error::RecvError::Closed) => return,
+                };
+                if socket.send(Message::Text(text)).await.is_err() {
+                    return;
                 }
             }
         });

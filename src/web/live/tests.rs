@@ -317,7 +317,7 @@ fn a_feed_with_nothing_new_says_the_time_once_a_second() {
     let mut client = stage.client(&[]);
     stage.say(&mut client, &json!({"subscribe": {"id": "a", "packs": ["no such"]}})).unwrap();
     assert_eq!(client.texts()[0]["snapshot"], json!({"packs": {}}));
-    for _ in 0..60 {
+    for _ in 0..65 {
         stage.beat(&mut [&mut client]);
     }
     let texts = client.texts();
