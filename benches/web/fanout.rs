@@ -56,7 +56,7 @@ impl Channel for Stamped {
         let mut newest = self.newest.lock().unwrap();
         if self.beat.fetch_max(beat, Ordering::Relaxed) < beat {
             let number = newest.as_ref().map_or(0, |issue| issue.number) + 1;
-            *newest = Some(Issue { number, text: Bytes::from(text()) });
+            *newest = Some(Issue::new(number, Bytes::from(text())));
         }
         newest.clone()
     }
@@ -143,6 +143,35 @@ async fn broadcast(socket: TcpListener) {
     }
 }
 
+/// Serves with two threads that do nothing but write: what the kernel alone costs.
+async fn bare(socket: TcpListener) {
+    let socket = tokio::net::TcpListener::from_std(socket).unwrap();
+    let mut halves = [Vec::new(), Vec::new()];
+    for at in 0..CLIENTS {
+        let (stream, _) = socket.accept().await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        halves[at % 2].push(stream.into_std().unwrap());
+    }
+    let began = Instant::now();
+    for streams in halves {
+        let body = move || {
+            for beat in 1.. {
+                std::thread::park_timeout((BEAT * beat).saturating_sub(began.elapsed()));
+                let whole = format!("{{\"subscription\":\"a\",{}", text());
+                let len = u16::try_from(whole.len()).unwrap().to_be_bytes();
+                let frame = [&[0x81, 126, len[0], len[1]], whole.as_bytes()].concat();
+                for mut stream in &streams {
+                    if !matches!(stream.write(&frame), Ok(written) if written == frame.len()) {
+                        return;
+                    }
+                }
+            }
+        };
+        std::thread::Builder::new().name("bare".into()).spawn(body).unwrap();
+    }
+    std::future::pending::<()>().await;
+}
+
 /// The clients' side: prints how late messages came.
 pub fn listen(port: u16, clients: usize, seconds: u64) {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
@@ -202,13 +231,17 @@ async fn follow(
         let mut at = 0;
         while let Some(frame) = kept.get(at..) {
             let Some(end) = frame_end(frame).filter(|end| *end <= frame.len()) else { break };
+            at += end;
+            if frame[0] != 0x81 {
+                // A ping: nobody answers here, and the run is over before that matters.
+                continue;
+            }
             let mark = frame.windows(MARK.len()).take(100).position(|w| w == MARK).unwrap();
             let digits = &frame[mark + MARK.len()..mark + MARK.len() + 20];
             let made: u64 = std::str::from_utf8(digits).unwrap().parse().unwrap();
             if is_counted {
                 tally.borrow_mut().take(now.saturating_sub(made));
             }
-            at += end;
         }
         kept.drain(..at);
     }
@@ -249,7 +282,7 @@ where
     std::thread::park_timeout(Duration::from_secs(1));
     let (from, began) = (process::cpu_ns(), Instant::now());
     std::thread::park_timeout(Duration::from_secs(SECONDS - 1));
-    let (cpu, took) = (process::cpu_ns() - from, began.elapsed());
+    let (cpu, took) = (process::cpu_ns().saturating_sub(from), began.elapsed());
     let memory = process::memory().saturating_sub(before) / CLIENTS as u64;
     let line = said.next().unwrap().unwrap();
     let words: Vec<f64> = line.split(' ').map(|word| word.parse().unwrap()).collect();
@@ -272,11 +305,38 @@ pub fn run() {
         "", "came", "p50 ms", "p90 ms", "p99 ms", "us a message", "bytes a client"
     );
     for _ in 0..3 {
-        for (name, figures) in [("shards", measure(shards)), ("broadcast", measure(broadcast))] {
+        for (name, figures) in [
+            ("shards", measure(shards)),
+            ("broadcast", measure(broadcast)),
+            ("bare", measure(bare)),
+        ] {
             let Figures { messages, late: [p50, p90, p99], cpu_us, memory } = figures;
             println!(
                 "{name:10} {messages:>9} {p50:>8.2} {p90:>8.2} {p99:>8.2} {cpu_us:>12.2} {memory:>14}"
             );
         }
     }
+}
+
+/// Prints what 100 clients that never read cost.
+pub fn stalled() {
+    const STALLED: usize = 100;
+    let (socket, port) = socket();
+    let runtime = runtime();
+    let _entered = runtime.enter();
+    let before = process::memory();
+    runtime.spawn(shards(socket));
+    let streams: Vec<std::net::TcpStream> =
+        (0..STALLED).map(|_| std::net::TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
+    println!("stalled: {STALLED} clients that never read, 200 kB a second to each");
+    for second in [5, 10, 15] {
+        std::thread::park_timeout(Duration::from_secs(5));
+        let own = process::memory().saturating_sub(before) / STALLED as u64;
+        let kernel = process::unsent(port) / STALLED as u64;
+        println!(
+            "after about {second} s: {own} bytes of the program and {kernel} of the kernel a client"
+        );
+    }
+    drop(streams);
+    runtime.shutdown_background();
 }

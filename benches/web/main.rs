@@ -8,6 +8,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench says what went wrong by failing")]
 
+mod answers;
 mod fanout;
 mod process;
 mod tally;
@@ -23,6 +24,13 @@ fn main() {
                 seconds.parse().unwrap(),
             );
         }
+        ["hammer", port, token, path, lines, depth] => {
+            let (lines, depth) = (lines.parse().unwrap(), depth.parse().unwrap());
+            answers::hammer(port.parse().unwrap(), token, path, lines, depth);
+        }
+        ["follow", port, token, count] => {
+            answers::follow(port.parse().unwrap(), token, count.parse().unwrap());
+        }
         names => {
             let wanted = |name: &str| {
                 let mut named = names.iter().filter(|name| !name.starts_with('-')).peekable();
@@ -30,6 +38,18 @@ fn main() {
             };
             if wanted("fanout") {
                 fanout::run();
+            }
+            if wanted("stalled") {
+                fanout::stalled();
+            }
+            if wanted("answers") {
+                answers::run();
+            }
+            if wanted("guessing") {
+                answers::guess();
+            }
+            if wanted("streams") {
+                answers::streams();
             }
         }
     }

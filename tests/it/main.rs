@@ -21,6 +21,8 @@ mod door;
 mod listener;
 #[cfg(feature = "web")]
 mod listening;
+#[cfg(feature = "web")]
+mod live;
 mod store;
 mod support;
 #[cfg(feature = "web")]

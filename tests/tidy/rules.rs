@@ -385,6 +385,7 @@ const ROOMS: [(&str, &str); 19] = [
     ("rusqlite", "src/engine/store/"),
     ("socketcan", "src/engine/can/socketcan/"),
     ("libc", "src/engine/can/socketcan/"),
+    ("socket2", "src/web/"),
     ("tokio", "src/web/"),
     ("axum", "src/web/"),
     ("askama", "src/web/"),

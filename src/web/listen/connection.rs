@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -23,6 +24,8 @@ use crate::web::listen::stall::Patient;
 use crate::web::shared::Shared;
 use crate::web::tls::Certificate;
 
+/// What the kernel may keep for a client, in bytes; it counts twice as much for its own records.
+const SEND_BYTES: usize = 192 * 1024;
 /// First byte of a TLS handshake (RFC 8446, section 5.1).
 const HANDSHAKE: u8 = 22;
 
@@ -49,8 +52,11 @@ impl Reception {
 
     /// Answers what comes over `stream`.
     pub async fn receive(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Place) {
-        // Without it the last piece of an answer may wait for an acknowledgement.
-        if let Err(error) = stream.set_nodelay(true) {
+        // Without the first the last piece of an answer may wait for an acknowledgement; without the
+        // second the kernel keeps megabytes for a client that does not read.
+        let set = stream.set_nodelay(true);
+        let set = set.and_then(|()| SockRef::from(&stream).set_send_buffer_size(SEND_BYTES));
+        if let Err(error) = set {
             tracing::debug!(%error, "a connection has gone");
             return;
         }

@@ -2,28 +2,59 @@
 //! however many connections there are, and lives as long as somebody subscribes to it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 
 use crate::base::time::Wall;
 use crate::engine::Snapshot;
 use crate::web::live::ask::{FASTEST_HZ, Topic};
 use crate::web::live::state::{Memory, Object, difference, state};
+use crate::web::live::wire;
 
 /// Most feeds at once; further ones are refused until some end.
 const FEEDS: usize = 256;
 /// A feed that has nothing new still says the time as often as this, so that silence means a fault.
 const QUIET_BEATS: u64 = FASTEST_HZ as u64;
 
-/// What a feed tells at a moment: the rest of a message, after the name of the subscription.
+/// What a feed tells at a moment.
 #[derive(Clone, Debug)]
 pub struct Issue {
     /// Counts up by one with every change.
     pub number: u64,
-    /// The text, shared by all.
+    /// The rest of the message, after the name of the subscription; shared by all.
     pub text: Bytes,
+    /// The whole frame for the name that was asked for first. Pages and programs of one kind all use
+    /// the same name: then this is what everybody is sent.
+    framed: Arc<OnceLock<(Box<str>, Bytes)>>,
+}
+
+impl Issue {
+    /// An issue.
+    #[must_use]
+    pub fn new(number: u64, text: Bytes) -> Self {
+        Self { number, text, framed: Arc::default() }
+    }
+
+    /// The head of the frame for a subscription of this name (a JSON string) and what is to be sent
+    /// after it: nothing where the whole frame is there already.
+    #[must_use]
+    pub fn frame(&self, name: &str) -> (Bytes, Bytes) {
+        let first = || format!("{{\"subscription\":{name},");
+        let whole = || {
+            let head = wire::text_head(&first(), self.text.len());
+            let mut whole = BytesMut::with_capacity(head.len() + self.text.len());
+            whole.extend_from_slice(&head);
+            whole.extend_from_slice(&self.text);
+            (name.into(), whole.freeze())
+        };
+        let (known, frame) = self.framed.get_or_init(whole);
+        if **known == *name {
+            return (frame.clone(), Bytes::new());
+        }
+        (wire::text_head(&first(), self.text.len()), self.text.clone())
+    }
 }
 
 /// Something that connections subscribe to.
@@ -52,8 +83,8 @@ struct Inner {
     at: String,
     state: Object,
     number: u64,
-    change: Option<Bytes>,
-    whole: Option<Bytes>,
+    change: Option<Issue>,
+    whole: Option<Issue>,
 }
 
 impl Feed {
@@ -92,15 +123,16 @@ impl Inner {
         self.told = beat;
         self.at = moment(snapshot.wall);
         self.number += 1;
-        self.change = (!is_first).then(|| message(&self.at, "change", &change));
+        let text = (!is_first).then(|| message(&self.at, "change", &change));
+        self.change = text.map(|text| Issue::new(self.number, text));
         self.whole = None;
         self.state = state;
     }
 
     fn whole(&mut self) -> Issue {
-        let (at, state) = (&self.at, &self.state);
-        let text = self.whole.get_or_insert_with(|| message(at, "snapshot", state)).clone();
-        Issue { number: self.number, text }
+        let (number, at, state) = (self.number, &self.at, &self.state);
+        let write = || Issue::new(number, message(at, "snapshot", state));
+        self.whole.get_or_insert_with(write).clone()
     }
 }
 
@@ -108,7 +140,7 @@ impl Channel for Feed {
     fn change(&self, beat: u64, snapshot: &Snapshot) -> Option<Issue> {
         let mut inner = self.lock();
         inner.advance(&self.topic, beat, snapshot);
-        inner.change.clone().map(|text| Issue { number: inner.number, text })
+        inner.change.clone()
     }
 
     fn newest(&self) -> Option<Issue> {

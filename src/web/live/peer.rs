@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::engine::{Denied, Session, Snapshot, UseCan, ViewPlant};
 use crate::web::live::ask::{self, Ask, FASTEST_HZ, Topic};
-use crate::web::live::feed::{Channel, Feeds};
+use crate::web::live::feed::{Channel, Feeds, Issue};
 use crate::web::live::wire::{self, Close, Ear, Heard};
 
 /// Most subscriptions of a connection.
@@ -108,24 +108,24 @@ struct Subscription {
     /// Number of the newest change that it was told or has missed.
     told: u64,
     is_new: bool,
-    change: Option<Bytes>,
+    change: Option<Issue>,
     missed: u64,
 }
 
 impl Subscription {
     /// Takes in the newest change.
-    fn take(&mut self, number: u64, text: Bytes) {
-        let steps = number.saturating_sub(self.told);
+    fn take(&mut self, issue: Issue) {
+        let steps = issue.number.saturating_sub(self.told);
         if steps == 0 {
             return;
         }
-        self.told = number;
+        self.told = issue.number;
         if self.is_new {
             return;
         }
         let waits = self.change.take().is_some();
         if steps == 1 && !waits && self.missed == 0 {
-            self.change = Some(text);
+            self.change = Some(issue);
         } else {
             self.missed += steps + u64::from(waits);
         }
@@ -133,8 +133,9 @@ impl Subscription {
 
     /// The next message.
     fn next(&mut self) -> Option<Sending> {
-        if let Some(rest) = self.change.take() {
-            return Some(self.message("", rest));
+        if let Some(change) = self.change.take() {
+            let (head, rest) = change.frame(&self.name);
+            return Some(Sending { head, rest, done: 0 });
         }
         if !self.is_new && self.missed == 0 {
             return None;
@@ -142,16 +143,13 @@ impl Subscription {
         let newest = self.channel.newest()?;
         self.told = self.told.max(newest.number);
         let note = if std::mem::take(&mut self.is_new) {
-            format!("\"rate_hz\":{},", json!((self.rate_hz * 100.0).round() / 100.0))
+            format!("\"rate_hz\":{}", json!((self.rate_hz * 100.0).round() / 100.0))
         } else {
-            format!("\"missed\":{},", std::mem::take(&mut self.missed))
+            format!("\"missed\":{}", std::mem::take(&mut self.missed))
         };
-        Some(self.message(&note, newest.text))
-    }
-
-    fn message(&self, note: &str, rest: Bytes) -> Sending {
-        let first = format!("{{\"subscription\":{},{note}", self.name);
-        Sending { head: wire::text_head(&first, rest.len()), rest, done: 0 }
+        let first = format!("{{\"subscription\":{},{note},", self.name);
+        let head = wire::text_head(&first, newest.text.len());
+        Some(Sending { head, rest: newest.text, done: 0 })
     }
 }
 
@@ -212,7 +210,7 @@ impl Peer {
                 Ok(snapshot) => {
                     for subscription in &mut self.subscriptions {
                         if let Some(issue) = subscription.channel.change(turn.beat, snapshot) {
-                            subscription.take(issue.number, issue.text);
+                            subscription.take(issue);
                         }
                     }
                 }
@@ -437,9 +435,15 @@ impl Peer {
                 let head = sending.head.get(sending.done..).unwrap_or_default();
                 let past = sending.done.saturating_sub(sending.head.len());
                 let rest = sending.rest.get(past..).unwrap_or_default();
-                let slices = [IoSlice::new(head), IoSlice::new(rest)];
-                let slices = if head.is_empty() { &slices[1..] } else { &slices[..] };
-                match Pin::new(&mut *self.wire).poll_write_vectored(cx, slices) {
+                let wire = Pin::new(&mut *self.wire);
+                let written = match (head, rest) {
+                    (one, []) | ([], one) => wire.poll_write(cx, one),
+                    (head, rest) => {
+                        let both = [IoSlice::new(head), IoSlice::new(rest)];
+                        wire.poll_write_vectored(cx, &both)
+                    }
+                };
+                match written {
                     Poll::Ready(Ok(written)) if written > 0 => sending.done += written,
                     Poll::Ready(_) => return Err(Gone),
                     Poll::Pending => {

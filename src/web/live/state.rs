@@ -124,7 +124,7 @@ fn quantities(p: &PackPicture) -> Vec<Quantity> {
         ("soc_source", soc.map(|soc| soc.source.words()).into(), p.soc.age),
         ("used_ah", number(p.used.value.map(|v| v.get()), 3), p.used.age),
         ("capacity_ah", number(p.capacity.value.map(|v| v.get()), 3), p.capacity.age),
-        ("state", p.state.value.map(|state| state.words()).into(), p.state.age),
+        ("pack_state", p.state.value.map(|state| state.words()).into(), p.state.age),
         ("min_cell_mv", p.cells.min.map(|at| at.mv).into(), Age::Never),
         ("max_cell_mv", p.cells.max.map(|at| at.mv).into(), Age::Never),
         ("mean_cell_mv", number(p.cells.mean_mv, 1), Age::Never),
@@ -155,10 +155,10 @@ fn pack(p: &PackPicture) -> Object {
     }
     let raised = p.flags.iter().filter(|flag| flag.raised == Some(true));
     told.insert("flags".into(), raised.map(|flag| flag.flag.name()).collect());
-    let remarks = p.remarks.iter().map(|r| json!({"severity": r.level.word(), "text": r.text}));
+    let remarks = p.remarks.iter().map(|r| json!({"level": r.level.word(), "text": r.text}));
     told.insert("remarks".into(), remarks.collect());
     told.insert("presence".into(), age_word(p.presence).into());
-    told.insert("severity".into(), p.level.word().into());
+    told.insert("level".into(), p.level.word().into());
     told.insert("late".into(), late.into());
     let modules = p.modules.iter().map(|m| (module_name(p, m), module(m).into()));
     told.insert("modules".into(), Value::Object(modules.collect()));
@@ -322,7 +322,7 @@ fn events(snapshot: &Snapshot) -> Object {
     let flags = packs(snapshot).map(|(name, picture)| {
         let raised = picture.flags.iter().filter(|flag| flag.raised == Some(true));
         let told = raised.map(|flag| {
-            let words = json!({"severity": flag.level.word(), "text": flag.words});
+            let words = json!({"level": flag.level.word(), "text": flag.words});
             (flag.flag.name().to_owned(), words)
         });
         (name.to_owned(), Value::Object(told.collect()))

@@ -285,6 +285,13 @@ fn all_who_ask_the_same_are_told_the_same_piece_of_memory() {
     one.begin(1, &snapshot);
     let (first, second) = (one.newest().unwrap(), other.newest().unwrap());
     assert_eq!(first.text.as_ptr(), second.text.as_ptr());
+    let (frame, rest) = first.frame("\"a\"");
+    let (again, _) = second.frame("\"a\"");
+    assert!(rest.is_empty());
+    assert_eq!(frame.as_ptr(), again.as_ptr());
+    // Whoever calls it by another name shares the text and has a head of its own.
+    let (head, rest) = second.frame("\"b\"");
+    assert_eq!((rest.as_ptr(), head.len() + rest.len()), (first.text.as_ptr(), frame.len()));
     let slower = stage.feeds.subscribe(topic(r#""packs":["*"],"rate_hz":5"#)).unwrap();
     assert!(!Arc::ptr_eq(&one, &slower));
 }
