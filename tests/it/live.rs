@@ -70,22 +70,24 @@ fn a_client_that_does_not_read_is_told_what_it_missed_and_slows_nobody() {
         .to_string()
     };
     other.say(&all("b"));
+    lazy.say(&all("a"));
     let mut heard = 0;
-    // Every subscription brings the whole state, until nothing more goes into its socket.
+    // Beside it, another one that begins anew again and again brings the whole state each time, until
+    // nothing more goes into the socket.
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(6) {
-        lazy.say(&all("a"));
+        lazy.try_say(&all("c"));
         let message = other.hear();
         assert!(message.get("missed").is_none(), "the other was slowed");
         heard += 1;
     }
-    assert!(heard > 15, "{heard} messages in 6 s at 10 Hz");
-    let missed = (0..2000).map(|_| lazy.hear()).find(|message| message.get("missed").is_some());
+    assert!(heard > 10, "{heard} messages in 6 s at 10 Hz");
+    let missed = (0..200).map(|_| lazy.hear()).find(|message| message.get("missed").is_some());
     let missed = missed.expect("it missed something");
     assert_eq!(kind(&missed), "snapshot");
     assert!(missed["missed"].as_u64().unwrap() > 0);
     // And goes on as if nothing had been.
-    assert!((0..10).any(|_| kind(&lazy.hear()) == "change"));
+    lazy.until(|message| kind(message) == "change");
 }
 
 #[test]

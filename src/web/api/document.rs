@@ -78,9 +78,27 @@ mod elsewhere {
     fn openapi() {}
 
     /// Live snapshots and changes over WebSocket: packs, signals by pattern, events, frames.
+    ///
+    /// Text messages with JSON. A client sends
+    /// `{"subscribe": {"id": "a", "packs": ["*"], "signals": ["pack/*/voltage_v", "signal/can0/*"],
+    /// "events": true, "frames": {"bus": "can0", "ids": ["0x6F4"]}, "rate_hz": 10}}`, at least one of
+    /// the four, and `{"unsubscribe": "a"}`; at most 8 subscriptions, 20 messages a second, 16 KiB a
+    /// message. `packs` are names or `*`; in `signals` each `*` stands for any characters, and signals
+    /// are called `pack/PACK/QUANTITY` and `signal/BUS/MESSAGE/SIGNAL`; `frames` (`bus`, `ids`, `id`
+    /// with `mask`, `name`; `{}` for all) needs `send_receive_can`; `rate_hz` is 1 to 20.
+    ///
+    /// It is told `{"subscription": "a", "rate_hz", "at", "snapshot"}`, then
+    /// `{"subscription": "a", "at", "change"}` where the change is a JSON merge patch (RFC 7396) on
+    /// what was told before, empty once a second where nothing changes. Who does not read in time gets
+    /// `{"subscription": "a", "missed": 3, "at", "snapshot"}` instead. What is not understood is
+    /// answered with `{"error": {"code", "detail"}}`. Before the stream is closed it says
+    /// `{"ended": {"code", "reason"}}`: close code 4001 where the session has ended, 4003 where a
+    /// right is missing, 1001 where the listener stops, 1008 after more than 5 faulty messages or
+    /// more than 20 a second. A browser's page must be one of Busbar's own.
     #[utoipa::path(get, path = "/api/v1/live", tag = "plant",
         responses(
             (status = 101, description = "The connection is a WebSocket from now on"),
+            (status = 400, description = "The handshake has no key"),
             (status = 426, description = "The request asks for no WebSocket"),
         ))]
     #[expect(dead_code, reason = "only what stands above it is used")]
