@@ -23,6 +23,8 @@ mod listener;
 mod listening;
 #[cfg(feature = "web")]
 mod live;
+#[cfg(feature = "web")]
+mod pages;
 mod store;
 mod support;
 #[cfg(feature = "web")]

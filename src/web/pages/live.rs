@@ -116,7 +116,7 @@ pub fn parts(watched: &Watched, snapshot: &Snapshot, session: &Session) -> Parts
             can(&mut parts, &compose::traffic::traffic(snapshot, &query.prefs()), query);
         }
         Watched::Parts => {
-            parts.add("parts", &PartsPart { view: &compose::parts::parts(snapshot) });
+            parts_page(&mut parts, &compose::parts::parts(snapshot));
         }
     }
     parts
@@ -145,6 +145,11 @@ pub fn pack(parts: &mut Parts, view: &PackView) {
 pub fn can(parts: &mut Parts, view: &TrafficView, query: &CanQuery) {
     parts.add("rows", &Rows { view, query });
     parts.add("signals", &Signals { view });
+}
+
+/// The part of the Parts page.
+pub fn parts_page(parts: &mut Parts, view: &PartsView) {
+    parts.add("parts", &PartsPart { view });
 }
 
 impl Cells<'_> {

@@ -27,6 +27,8 @@ mod services;
 mod sessions;
 mod settings;
 mod shell;
+#[cfg(test)]
+mod tests;
 mod theme;
 mod trend;
 mod user_forms;

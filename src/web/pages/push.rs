@@ -214,3 +214,59 @@ impl Sent {
         is_news.then(|| serde_json::json!({ "parts": news }).to_string().into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::testing::local_session;
+    use crate::engine::testing::plant::Plant;
+
+    #[test]
+    fn only_what_has_changed_is_sent_and_the_trend_once_a_second() {
+        let (mut plant, session) = (Plant::of("demo"), local_session());
+        plant.run(Duration::from_secs(5));
+        let (press, watched) = (Press::default(), Watched::Pack(None));
+        let mut sent = Sent::default();
+        let mut news = |plant: &Plant| {
+            let snapshot = plant.published();
+            let parts = press.parts(&watched, &snapshot, &session);
+            let said = sent.news(&snapshot, parts)?;
+            serde_json::from_str::<serde_json::Value>(&said).ok()
+        };
+        let first = news(&plant).unwrap();
+        assert_eq!(first["parts"].as_object().unwrap().len(), 11);
+        assert!(news(&plant).is_none(), "nothing has changed");
+        let mut trends = 0;
+        for _ in 0..20 {
+            plant.run(Duration::from_millis(100));
+            let said = news(&plant).unwrap_or_default();
+            assert!(said["parts"]["events"].is_null(), "an event that is as before was sent");
+            trends += usize::from(!said["parts"]["trend"].is_null());
+        }
+        assert!((1..=3).contains(&trends), "the trend was sent {trends} times in 2 s");
+    }
+
+    #[test]
+    fn the_pages_that_are_kept_drawn_are_bounded() {
+        let (mut plant, session) = (Plant::of("demo"), local_session());
+        plant.run(Duration::from_secs(1));
+        let (press, snapshot) = (Press::default(), plant.published());
+        for number in 0..3 * KEPT {
+            let watched = Watched::Pack(Some(number.to_string()));
+            let _drawn = press.parts(&watched, &snapshot, &session);
+        }
+        assert!(press.drawn.lock().unwrap().len() <= KEPT);
+    }
+
+    #[test]
+    fn a_stream_is_found_under_the_address_that_its_page_says() {
+        let query =
+            CanQuery { filter: "a b&c".into(), sort: "count".into(), ..CanQuery::default() };
+        let watched = Watched::Can(query.clone());
+        assert_eq!(address(&watched), "/live/pages?page=can&filter=a%20b%26c&sort=count");
+        let CanQuery { filter, sort, order, id } = query;
+        let asked = LiveQuery { page: "can".into(), pack: None, filter, sort, order, id };
+        assert_eq!(asked.watched(), Some(watched));
+        assert_eq!(LiveQuery { page: "x".into(), ..LiveQuery::default() }.watched(), None);
+    }
+}
