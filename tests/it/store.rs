@@ -1,6 +1,11 @@
 //! The store under a program that is killed at any moment: what was acknowledged is there, the chain
 //! is whole, and nobody has to repair anything.
 
+mod doctor;
+mod orders;
+#[cfg(feature = "web")]
+mod server;
+
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -44,17 +49,17 @@ fn entry(target: String) -> Entry {
 }
 
 /// A small generator, so that a run can be repeated from its seed.
-struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let seed = std::env::var("BUSBAR_SEED").ok().and_then(|text| text.parse().ok());
         let seed = seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
         eprintln!("BUSBAR_SEED={seed}");
         Self(seed | 1)
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub fn below(&mut self, end: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
