@@ -53,7 +53,6 @@ pub fn bottom(ui: &mut Ui, theme: &Theme, chrome: &Chrome) {
     right.label(RichText::new(&chrome.clock).font(fonts::mono(11.5)).color(theme.muted));
     if let Some(web) = chrome.web.as_ref().filter(|_| bar.width() > 640.0) {
         right.add_space(14.0);
-        right.set_max_width(right.available_width());
         let text = RichText::new(&web.text).font(fonts::text(11.5)).color(theme.tone(web.tone));
         right.label(text).on_hover_text(&web.hover);
     }

@@ -6,7 +6,6 @@ use egui::{
 };
 
 use crate::desktop::fonts;
-use crate::desktop::icons;
 use crate::desktop::pages;
 use crate::desktop::theme::Theme;
 use crate::view::offer::Offer;
@@ -139,9 +138,9 @@ pub fn tick(
     if ticked {
         let fill = if free { theme.accent } else { theme.accent.gamma_multiply(0.55) };
         painter.rect_filled(square, corner, fill);
-        let font = fonts::text(13.0);
-        let centre = egui::Align2::CENTER_CENTER;
-        painter.text(square.center(), centre, icons::CHECK, font, theme.on_accent);
+        let corner = |x: f32, y: f32| square.min + Vec2::new(x, y);
+        let hook = vec![corner(4.0, 8.4), corner(7.0, 11.4), corner(12.2, 5.2)];
+        painter.line(hook, Stroke::new(1.8, theme.on_accent));
     } else {
         let edge = if response.hovered() && free { theme.accent } else { theme.line };
         painter.rect(square, corner, theme.field, Stroke::new(1.0, edge), StrokeKind::Inside);

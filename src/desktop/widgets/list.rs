@@ -10,6 +10,9 @@ use crate::desktop::theme::Theme;
 use crate::desktop::widgets::text::{cut, name};
 use crate::view::traffic::SortOrder;
 
+/// Height of the heads.
+const HEAD: f32 = 28.0;
+
 /// One column.
 #[derive(Clone, Copy, Debug)]
 pub struct Head {
@@ -69,6 +72,9 @@ pub fn table(
         ui.set_width(room.x.max(table.least));
         ui.spacing_mut().item_spacing = Vec2::new(10.0, 0.0);
         ui.visuals_mut().widgets.noninteractive.bg_stroke = egui::Stroke::NONE;
+        let below = ui.cursor().top() + HEAD - 1.0;
+        let rule = egui::Stroke::new(1.0, theme.line);
+        ui.painter().hline(ui.max_rect().x_range(), below, rule);
         let mut builder = TableBuilder::new(ui)
             .id_salt((table.id, room.x as u32))
             .sense(Sense::click())
@@ -83,7 +89,7 @@ pub fn table(
             });
         }
         builder
-            .header(28.0, |mut header| {
+            .header(HEAD, |mut header| {
                 for (at, column) in table.heads.iter().enumerate() {
                     header.col(|ui| {
                         if head(ui, theme, column) {
@@ -100,9 +106,6 @@ pub fn table(
 }
 
 fn head(ui: &mut Ui, theme: &Theme, head: &Head) -> bool {
-    let rect = ui.available_rect_before_wrap();
-    let rule = egui::Stroke::new(1.0, theme.line);
-    ui.painter().hline(rect.x_range().expand(6.0), rect.bottom() - 1.0, rule);
     let (mark, colour) = match head.sorts {
         Sorts::Never | Sorts::Could => ("", theme.muted),
         Sorts::Now(SortOrder::Ascending) => (icons::CARET_UP, theme.accent),

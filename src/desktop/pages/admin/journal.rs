@@ -275,8 +275,8 @@ fn filter(ui: &mut Ui, theme: &Theme, prefs: &mut JournalPrefs, view: &JournalVi
         field(ui, "Person", "Person", &mut prefs.who, 90.0);
         field(ui, "On what", "On what", &mut prefs.target, 90.0);
         field(ui, "Any text", "Any text", &mut prefs.text, 90.0);
-        field(ui, "From", "From 2026-11-21", &mut prefs.from, 118.0);
-        field(ui, "Until", "Until 2026-11-21", &mut prefs.until, 118.0);
+        field(ui, "From", "From 2026-11-21", &mut prefs.from, 128.0);
+        field(ui, "Until", "Until 2026-11-21", &mut prefs.until, 128.0);
         let all = || (String::new(), "all".to_owned());
         let words = |(code, words): &(&str, &str)| ((*code).to_owned(), (*words).to_owned());
         let actions: Vec<_> =

@@ -49,7 +49,7 @@ impl ServicePick {
         let shown = options.iter().find(|(pick, _)| *pick == self.pick);
         let shown = shown.map_or_else(|| "None".to_owned(), |(_, words)| words.clone());
         form::row(ui, theme, "Service", |ui| {
-            let width = ui.available_width().min(340.0) - 4.0;
+            let width = ui.available_width().min(340.0) - 16.0;
             form::choice(ui, "Service", (&shown, width), &mut self.pick, &options);
         });
         if self.pick == Pick::New {

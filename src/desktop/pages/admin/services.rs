@@ -92,7 +92,6 @@ impl ServicesPage {
                     true | false => view.add.clone(),
                 };
                 let pressed = form::offer(ui, theme, &offer, Look::Primary);
-                ui.set_max_width(ui.available_width().min(300.0));
                 let field = form::line_field(ui, theme, NEW, &mut self.new, "Name of a team");
                 if pressed || form::entered(ui, &field) && offer.is_open() {
                     asked = shared.ask(Ask::AddService(self.new.trim().to_owned()));

@@ -10,7 +10,7 @@ use crate::desktop::pages::admin::service_pick::ServicePick;
 use crate::desktop::pages::admin::user_actions::{self, Extra};
 use crate::desktop::theme::Theme;
 use crate::desktop::widgets::form::{self, Look, Ticked};
-use crate::desktop::widgets::text::{caption, note, paragraph};
+use crate::desktop::widgets::text::{caption, line, note};
 use crate::engine::{AccountId, AccountKind, Rights, ServiceId};
 use crate::view::compose::users::{choices, toggled};
 use crate::view::offer::Offer;
@@ -113,23 +113,23 @@ impl Draft {
             });
         });
         shared.answers(ui, theme, Place::User);
-        ScrollArea::vertical().id_salt("user editor").auto_shrink(false).show(ui, |ui| {
+        // Saving stays in sight below what scrolls.
+        let height = (ui.available_height() - 44.0).max(80.0);
+        let scroll = ScrollArea::vertical().id_salt("user editor").auto_shrink(false);
+        scroll.max_height(height).show(ui, |ui| {
             for sentence in &editor.notes {
                 note(ui, theme, sentence);
             }
             self.fields(ui, theme, view, editor);
-            asked = self.save(ui, theme, editor, shared);
-            let actions = user_actions::draw(
-                ui,
-                theme,
-                editor,
-                &mut self.extra,
-                (&view.add.password, shared),
-            );
-            asked = asked.take().or(actions);
+            ui.add_space(6.0);
+            let rule = (view.add.password.as_str(), &mut *shared);
+            asked = user_actions::draw(ui, theme, editor, &mut self.extra, rule);
             ui.add_space(8.0);
             facts(ui, theme, editor);
         });
+        ui.add_space(4.0);
+        let saved = self.save(ui, theme, editor, shared);
+        asked = asked.or(saved);
         (asked, open)
     }
 
@@ -162,11 +162,6 @@ impl Draft {
     ) -> Option<Command> {
         let mut asked = None;
         let touched = self.touched();
-        if touched && self.version != editor.version {
-            let words =
-                "Somebody else has changed this account meanwhile. Undo shows what is there now.";
-            paragraph(ui, words, theme.warning);
-        }
         ui.horizontal_wrapped(|ui| {
             let offer = match touched {
                 false if editor.save.is_open() => Offer::shut("Save", "Nothing was changed."),
@@ -179,11 +174,15 @@ impl Draft {
             if touched && ui.button("Undo").clicked() {
                 *self = Self::of(editor);
             }
+            if touched && self.version != editor.version {
+                let words = "Somebody else has changed this account. Undo shows what is there now.";
+                line(ui, "Changed meanwhile", fonts::text(13.0), theme.warning)
+                    .on_hover_text(words);
+            }
             if shared.waits(Place::User) {
                 ui.label(RichText::new("Asked…").color(theme.muted));
             }
         });
-        ui.add_space(4.0);
         asked
     }
 }
@@ -193,7 +192,12 @@ fn facts(ui: &mut Ui, theme: &Theme, editor: &UserEditor) {
     for (label, value) in std::iter::once(&status).chain(&editor.facts) {
         ui.horizontal(|ui| {
             let text = RichText::new(label).font(fonts::text(12.0)).color(theme.muted);
-            ui.add_sized([form::LABEL, 16.0], egui::Label::new(text).halign(egui::Align::LEFT));
+            let size = egui::Vec2::new(form::LABEL, 16.0);
+            let layout = egui::Layout::left_to_right(egui::Align::Center);
+            ui.allocate_ui_with_layout(size, layout, |ui| {
+                ui.set_min_width(form::LABEL);
+                ui.add(egui::Label::new(text).truncate());
+            });
             let text = RichText::new(value).font(fonts::text(12.0)).color(theme.text);
             ui.add(egui::Label::new(text).wrap());
         });

@@ -210,12 +210,15 @@ fn people(ui: &mut Ui, theme: &Theme, view: &UsersView, prefs: &mut UsersPrefs) 
     let there = COLUMNS.iter().filter(|(.., from)| room >= *from);
     let columns: Vec<(Option<UserColumn>, Head)> = there
         .map(|(column, label, width, _)| {
+            // Where there is little room, the permissions need it more than the status.
+            let tight = *column == Some(UserColumn::Status) && room < 700.0;
+            let width = if tight { Some(168.0) } else { *width };
             let sorts = match column {
                 None => Sorts::Never,
                 Some(column) if *column == prefs.sort => Sorts::Now(prefs.order),
                 Some(_) => Sorts::Could,
             };
-            (*column, Head { label, width: *width, sorts })
+            (*column, Head { label, width, sorts })
         })
         .collect();
     let heads: Vec<Head> = columns.iter().map(|(_, head)| *head).collect();
