@@ -269,7 +269,7 @@ fn words(code: &str) -> String {
     if code == "email" {
         return "E-mail".into();
     }
-    let spaced = code.replace('_', " ");
+    let spaced = code.replace(['_', '.'], " ");
     let mut chars = spaced.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}", chars.as_str())

@@ -23,6 +23,9 @@ use crate::view::text::DASH;
 /// Most lines that are kept on the page; older ones push the newest out of it.
 const LINES: usize = 2_000;
 
+/// Room from which on a list shows where a line came from.
+const WITH_FROM: f32 = 1000.0;
+
 /// What the page keeps between frames.
 #[derive(Default)]
 pub(super) struct JournalPage {
@@ -94,7 +97,7 @@ impl JournalPage {
         prefs: &mut JournalPrefs,
         shared: &mut Shared,
     ) -> Option<Command> {
-        let mut asked = self.header(ui, theme, prefs, shared);
+        let mut asked = self.header(ui, theme, shared);
         filter(ui, theme, prefs, &self.view);
         let typing =
             ui.memory(|m| m.focused().is_some()) && !ui.input(|i| i.key_pressed(egui::Key::Enter));
@@ -124,13 +127,7 @@ impl JournalPage {
         asked.or(drawn)
     }
 
-    fn header(
-        &mut self,
-        ui: &mut Ui,
-        theme: &Theme,
-        prefs: &JournalPrefs,
-        shared: &mut Shared,
-    ) -> Option<Command> {
+    fn header(&mut self, ui: &mut Ui, theme: &Theme, shared: &mut Shared) -> Option<Command> {
         let mut wanted = None;
         ui.horizontal(|ui| {
             ui.set_min_height(30.0);
@@ -212,7 +209,9 @@ impl JournalPage {
             return None;
         }
         let older = self.view.next.filter(|_| self.view.rows.len() < LINES);
-        let heads = [
+        // A narrow list leaves out where it came from; the chosen line says it.
+        let wide = ui.available_width() >= WITH_FROM;
+        let mut heads = vec![
             Head::plain("Line", Some(56.0)),
             Head::plain("Time", Some(150.0)),
             Head::plain("Who", Some(110.0)),
@@ -220,6 +219,9 @@ impl JournalPage {
             Head::plain("On what", None),
             Head::plain("Outcome", Some(100.0)),
         ];
+        if wide {
+            heads.insert(3, Head::plain("From", Some(150.0)));
+        }
         let rows = self.view.rows.len() + usize::from(older.is_some());
         let table = Table { id: "journal", heads: &heads, rows, height: 28.0, least: 760.0 };
         let (mut clicked, mut more) = (None, false);
@@ -232,7 +234,7 @@ impl JournalPage {
                 return;
             };
             line.set_selected(self.selected == Some(row.seq));
-            cells(line, theme, row);
+            cells(line, theme, row, wide.then_some(row.from.as_str()));
             let spoken =
                 format!("{}, {}, {}, {}", row.who, row.action, row.target, row.outcome.word);
             if list::finish(line, theme, &spoken).clicked() {
@@ -247,10 +249,19 @@ impl JournalPage {
     }
 }
 
-fn cells(line: &mut egui_extras::TableRow<'_, '_>, theme: &Theme, row: &JournalRow) {
+/// The cells of a line; `from` has a column of its own where there is room.
+fn cells(
+    line: &mut egui_extras::TableRow<'_, '_>,
+    theme: &Theme,
+    row: &JournalRow,
+    from: Option<&str>,
+) {
     list::cell(line, &row.seq.to_string(), fonts::mono(12.0), theme.muted, "");
     list::cell(line, &row.time, fonts::mono(12.0), theme.muted, "");
     list::cell(line, &row.who, fonts::strong(13.0), theme.text, &row.from);
+    if let Some(from) = from {
+        list::cell(line, from, fonts::text(13.0), theme.muted, "");
+    }
     list::cell(line, &row.action, fonts::text(13.0), theme.text, "");
     let said = if row.changed.is_empty() { &row.note } else { &row.changed };
     let what =
@@ -263,7 +274,7 @@ fn cells(line: &mut egui_extras::TableRow<'_, '_>, theme: &Theme, row: &JournalR
 fn filter(ui: &mut Ui, theme: &Theme, prefs: &mut JournalPrefs, view: &JournalView) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        let mut field = |ui: &mut Ui, name: &str, hint: &str, text: &mut String, width: f32| {
+        let field = |ui: &mut Ui, name: &str, hint: &str, text: &mut String, width: f32| {
             let entry = egui::TextEdit::singleline(text)
                 .id(egui::Id::unique(("journal", name)))
                 .hint_text(RichText::new(hint).color(theme.muted))
