@@ -315,6 +315,22 @@ fn arrow_keys_move_through_the_users_and_escape_closes_the_editor() {
 }
 
 #[test]
+fn escape_throws_away_nothing_that_was_typed() {
+    let mut window = admin(LARGE);
+    window.click("Add user");
+    window.type_into(NAME, "hedy");
+    window.press(Key::Escape);
+    window.press(Key::Escape);
+    assert_eq!(window.harness.get_by_label(NAME).value().as_deref(), Some("hedy"));
+    window.click("Cancel");
+    assert_eq!(window.count(NAME), 0);
+    select(&mut window, "grace");
+    tick(&mut window, "Administrator");
+    window.press(Key::Escape);
+    assert!(ticked(&window, "Administrator"));
+}
+
+#[test]
 fn services_are_added_renamed_and_removed_when_empty() {
     let mut window = admin(SMALLEST);
     go(&mut window, "Services");

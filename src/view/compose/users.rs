@@ -1,6 +1,7 @@
 //! Composes the Users page.
 
 use std::cmp::Ordering;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
@@ -49,6 +50,9 @@ pub fn users(
         rows,
     }
 }
+
+/// Longest that a link takes from being made to being shown.
+const MOMENT: Duration = Duration::from_secs(60);
 
 /// Statuses with their words.
 const STATUSES: [(Status, &str); 3] =
@@ -329,7 +333,8 @@ pub fn shown_link(link: &OneTimeLink, name: &str, now: Wall, zone: &TimeZone) ->
         None => "Pass it on by a way you trust: it is not shown again.".into(),
     };
     let until = text::date(link.expires, zone);
-    let left = text::coarse(text::between(now, link.expires));
+    // The moment between making and showing it takes no hour off.
+    let left = text::coarse(text::between(now, link.expires) + MOMENT);
     ShownOnce {
         title,
         sentence: format!(

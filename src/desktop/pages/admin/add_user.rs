@@ -69,6 +69,11 @@ impl Adding {
         }
     }
 
+    /// Whether nothing was typed yet.
+    pub(super) fn is_blank(&self) -> bool {
+        [&self.name, &self.email, &self.password].into_iter().all(|text| text.trim().is_empty())
+    }
+
     fn missing(&self) -> Option<&'static str> {
         if self.name.trim().is_empty() {
             return Some("Type a name first.");

@@ -27,7 +27,7 @@ pub(super) fn question(ctx: &egui::Context, theme: &Theme, question: &Question) 
     let entered = ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Enter));
     let width = (ctx.content_rect().width() - 40.0).min(460.0);
     let mut reply = if entered { Reply::Cancelled } else { Reply::Open };
-    let modal = Modal::new(Id::unique("question")).show(ctx, |ui| {
+    let modal = Modal::new(Id::unique("question")).frame(frame(theme)).show(ctx, |ui| {
         ui.set_width(width);
         ui.label(RichText::new(&question.title).font(fonts::strong(16.0)).color(theme.text));
         ui.add_space(4.0);
@@ -51,6 +51,14 @@ pub(super) fn question(ctx: &egui::Context, theme: &Theme, question: &Question) 
     if reply == Reply::Open && modal.should_close() { Reply::Cancelled } else { reply }
 }
 
+fn frame(theme: &Theme) -> egui::Frame {
+    egui::Frame::new()
+        .fill(theme.panel)
+        .stroke(egui::Stroke::new(1.0, theme.line))
+        .corner_radius(10)
+        .inner_margin(egui::Margin::same(18))
+}
+
 /// What is shown this once, and whether it was copied.
 pub(super) struct Once {
     shown: ShownOnce,
@@ -67,7 +75,7 @@ impl Once {
 pub(super) fn once(ctx: &egui::Context, theme: &Theme, once: &mut Once) -> bool {
     let width = (ctx.content_rect().width() - 40.0).min(560.0);
     let mut closed = ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape));
-    Modal::new(Id::unique("shown once")).show(ctx, |ui| {
+    Modal::new(Id::unique("shown once")).frame(frame(theme)).show(ctx, |ui| {
         ui.set_width(width);
         let Once { shown, copied } = once;
         ui.label(RichText::new(&shown.title).font(fonts::strong(16.0)).color(theme.text));

@@ -52,7 +52,8 @@ impl Draft {
         }
     }
 
-    fn touched(&self) -> bool {
+    /// Whether something was typed or ticked that is not saved.
+    pub(super) fn touched(&self) -> bool {
         let (name, email, service, rights) = &self.began;
         self.name != *name
             || self.email != *email
@@ -188,6 +189,7 @@ impl Draft {
 }
 
 fn facts(ui: &mut Ui, theme: &Theme, editor: &UserEditor) {
+    ui.spacing_mut().interact_size.y = 16.0;
     let status = ("Status".to_owned(), editor.status.word.clone());
     for (label, value) in std::iter::once(&status).chain(&editor.facts) {
         ui.horizontal(|ui| {

@@ -148,8 +148,17 @@ impl UsersPage {
         } else if pressed(Modifiers::NONE, Key::ArrowUp) {
             at.map_or(0, |at| at.saturating_sub(1))
         } else {
+            // What was typed is not thrown away by the key that leaves a field: Cancel and Undo do.
+            let typed = match (&self.adding, &self.draft) {
+                (Some(adding), _) => !adding.is_blank(),
+                (None, draft) => draft.as_ref().is_some_and(Draft::touched),
+            };
             let open = self.adding.is_some() || prefs.selected.is_some();
-            if open && pressed(Modifiers::NONE, Key::Escape) && self.adding.take().is_none() {
+            if open
+                && !typed
+                && pressed(Modifiers::NONE, Key::Escape)
+                && self.adding.take().is_none()
+            {
                 prefs.selected = None;
             }
             return;
