@@ -13,6 +13,7 @@ use busbar::engine::{Denied, Session, Snapshot};
 use busbar::web::live_inside::{Ask, Channel, Core, Eyes, Issue, Peer, Topic, read};
 use bytes::Bytes;
 use futures_util::SinkExt;
+use socket2::SockRef;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
@@ -93,6 +94,9 @@ fn socket() -> (TcpListener, u16) {
     (socket, port)
 }
 
+/// What the listener lets the kernel keep for a client.
+const SEND_BYTES: usize = 192 * 1024;
+
 /// Serves with the shards.
 async fn shards(socket: TcpListener) {
     let socket = tokio::net::TcpListener::from_std(socket).unwrap();
@@ -104,6 +108,7 @@ async fn shards(socket: TcpListener) {
     loop {
         let (stream, _) = socket.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
+        SockRef::from(&stream).set_send_buffer_size(SEND_BYTES).unwrap();
         let mut peer = Peer::new(Box::new(stream), Arc::clone(&session), core.beat());
         peer.subscribe("a", &topic(), Arc::clone(&channel));
         core.join(peer, core.place().unwrap()).await;

@@ -3,6 +3,7 @@
 
 mod ends;
 mod ropes;
+mod secure;
 mod stage;
 
 use std::time::{Duration, Instant};

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use busbar::base::time::Clock;
@@ -11,7 +12,7 @@ use busbar::engine::{
     MustChangeIt, Order, Origin, Preset, Running, Secret, ServiceChoice, Session, SignedIn,
     demo_profile,
 };
-use busbar::web::{Listener, Shared, Socket};
+use busbar::web::{Certificate, Listener, Shared, Socket};
 use serde_json::Value;
 use tempfile::TempDir;
 use tungstenite::client::IntoClientRequest;
@@ -27,7 +28,13 @@ pub struct Stage {
     pub running: Running,
     pub desk: Session,
     port: u16,
-    _folder: TempDir,
+    folder: TempDir,
+}
+
+/// What the listener speaks.
+enum Scheme {
+    Http,
+    Https,
 }
 
 /// One stream, from the client's side.
@@ -45,7 +52,8 @@ impl Stage {
     /// One where `scene` plays, on the machine's clock.
     pub fn playing(scene: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let stage = Self::with(Config::new(folder.path().to_owned(), "a test"), folder);
+        let stage =
+            Self::with(Config::new(folder.path().to_owned(), "a test"), folder, Scheme::Http);
         stage.order(ActivateProfile::of(demo_profile(scene).unwrap()));
         stage
     }
@@ -54,18 +62,39 @@ impl Stage {
     pub fn at(clock: std::sync::Arc<dyn Clock>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = Config { folder: folder.path().to_owned(), face: "a test", clock };
-        Self::with(config, folder)
+        Self::with(config, folder, Scheme::Http)
     }
 
-    fn with(config: Config, folder: TempDir) -> Self {
+    /// One where the demo plays and HTTPS is spoken.
+    pub fn secure() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::new(folder.path().to_owned(), "a test");
+        let stage = Self::with(config, folder, Scheme::Https);
+        stage.order(ActivateProfile::of(demo_profile("demo").unwrap()));
+        stage
+    }
+
+    /// The listener's certificate, as it lies in a file.
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.path().join("tls/cert.pem")
+    }
+
+    fn with(config: Config, folder: TempDir, scheme: Scheme) -> Self {
         let mut running = start_cheaply(config).unwrap();
         let desk = running.take_seat().unwrap().sit(Face::Desktop);
         let socket = Socket::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let port = socket.address().port();
-        let base = format!("http://127.0.0.1:{port}");
+        let (base, certificate) = match scheme {
+            Scheme::Http => (format!("http://127.0.0.1:{port}"), None),
+            Scheme::Https => {
+                let (names, now) = (["127.0.0.1".to_owned()], running.door.clock().wall());
+                let own = Certificate::own(&folder.path().join("tls"), &names, now);
+                (format!("https://127.0.0.1:{port}"), Some(own.unwrap()))
+            }
+        };
         let shared = Shared::new(running.door.clone(), running.gate.clone(), base);
-        let listener = Some(Listener::open(socket, None, shared).unwrap());
-        Self { listener, running, desk, port, _folder: folder }
+        let listener = Some(Listener::open(socket, certificate.as_ref(), shared).unwrap());
+        Self { listener, running, desk, port, folder }
     }
 
     pub fn door(&self) -> &Door {
