@@ -15,6 +15,9 @@ use super::stage::{Stage, Stream, kind};
 /// 2026-06-01T08:00:00Z.
 const MORNING: i64 = 1_780_300_800_000_000_000;
 
+/// What is done to an account.
+type Act = fn(&Stage, AccountId);
+
 fn change(id: AccountId) -> ChangeAccount {
     ChangeAccount {
         id: Some(id),
@@ -50,7 +53,7 @@ fn ends(stream: &mut Stream, code: &str, since: Instant) {
 fn a_stream_ends_within_a_second_of_what_ends_its_session() {
     let stage = Stage::playing("demo");
     let viewer = Preset::Viewer;
-    let cases: [(&str, &str, fn(&Stage, AccountId)); 6] = [
+    let cases: [(&str, &str, Act); 6] = [
         ("disabled", "account_disabled", |stage, id| {
             stage.order(ChangeAccount { status: Some(Status::Disabled), ..change(id) });
         }),

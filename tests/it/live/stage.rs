@@ -177,7 +177,7 @@ impl Stage {
             Err(HandshakeError::Failure(tungstenite::Error::Http(response))) => {
                 Err(response.status().as_u16())
             }
-            Err(error) => panic!("{error}"),
+            Err(error) => unreachable!("{error}"),
         }
     }
 
@@ -218,7 +218,7 @@ impl Stream {
             match self.socket.read().unwrap() {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
                 Message::Ping(_) | Message::Pong(_) => {}
-                other => panic!("{other:?}"),
+                other => unreachable!("{other:?}"),
             }
         }
     }
