@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::base::reading::Age;
 use crate::engine::{
-    BusPicture, BusState, ModelPicture, PackPicture, Right, Session, Snapshot, ViewPlant, Vitals,
+    BusPicture, BusState, Grant, ModelPicture, PackPicture, Right, Snapshot, ViewPlant, Vitals,
 };
 use crate::web::problem::Problem;
 use crate::web::shared::{Counts, Shared};
@@ -50,25 +50,26 @@ pub(super) async fn metrics(
     State(shared): State<Shared>,
     Extension(visitor): Extension<Visitor>,
 ) -> Response {
-    match visitor.session() {
-        Ok(session) => told(&shared, session),
-        // The table let in who has no session because they are on this machine itself.
-        Err(not_in) => match shared.reader().filter(|_| visitor.is_here()) {
-            Some(reader) => told(&shared, reader),
-            None => Problem::from(not_in).into_response(),
+    let refused = match visitor.session() {
+        Ok(session) => match session.permit(ViewPlant) {
+            Ok(grant) => return told(&shared, &grant),
+            Err(denied) => Problem::from(denied),
         },
+        Err(not_in) => Problem::from(not_in),
+    };
+    // The table let through whoever is on this machine itself.
+    let reader = shared.reader().filter(|_| visitor.is_here());
+    match reader.and_then(|reader| reader.permit(ViewPlant).ok()) {
+        Some(grant) => told(&shared, &grant),
+        None => refused.into_response(),
     }
 }
 
-fn told(shared: &Shared, session: &Session) -> Response {
-    let grant = match session.permit(ViewPlant) {
-        Ok(grant) => grant,
-        Err(denied) => return Problem::from(denied).into_response(),
-    };
+fn told(shared: &Shared, grant: &Grant<'_, ViewPlant>) -> Response {
     let (door, counts) = (shared.door(), shared.counts());
-    let snapshot = door.look(&grant);
+    let snapshot = door.look(grant);
     let age = door.clock().now().since(snapshot.at);
-    let text = text(&snapshot, age, &door.vitals(&grant), counts);
+    let text = text(&snapshot, age, &door.vitals(grant), counts);
     ([(header::CONTENT_TYPE, KIND)], text).into_response()
 }
 

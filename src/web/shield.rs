@@ -277,7 +277,50 @@ fn too_slow(status: StatusCode) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+    use tower::Service as _;
+
     use super::*;
+    use crate::engine::{Config, testing};
+    use crate::web::table::{Access, Table};
+
+    async fn boom() -> Response {
+        panic!("on purpose")
+    }
+
+    async fn for_ever() -> Response {
+        std::future::pending().await
+    }
+
+    /// What is answered at `path` by routes that do not do as they should.
+    fn asked(path: &str) -> Response {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::new(folder.path().to_owned(), "a test");
+        let running = testing::start_cheaply(config).unwrap();
+        let limits = Limits { answer: std::time::Duration::from_millis(20), ..Limits::default() };
+        let (door, gate) = (running.door.clone(), running.gate.clone());
+        let shared = Shared::of(door, gate, Site::at("http://localhost:1".into()), limits, None);
+        let table = Table::new(&shared).api(Method::GET, "/boom", Access::Open, boom);
+        let table = table.api(Method::GET, "/for-ever", Access::Open, for_ever);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let request = Request::builder().uri(path).header(header::HOST, "localhost:1");
+        let request = request.body(Body::empty()).unwrap();
+        runtime.block_on(async move { table.router().call(request).await.unwrap() })
+    }
+
+    #[test]
+    fn a_fault_of_our_own_is_answered_without_its_details() {
+        let response = asked("/boom");
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers()[header::X_FRAME_OPTIONS], "DENY");
+        let kind = &response.headers()[header::CONTENT_TYPE];
+        assert_eq!(kind, "application/problem+json");
+    }
+
+    #[test]
+    fn an_answer_that_does_not_come_is_not_waited_for() {
+        assert_eq!(asked("/for-ever").status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
 
     #[test]
     fn only_names_of_this_machine_alone_are_kept_to_https() {

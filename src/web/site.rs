@@ -63,6 +63,12 @@ impl Site {
         self.public.as_deref().unwrap_or(&self.base)
     }
 
+    /// Whether people find it elsewhere than where it listens: behind a proxy, say.
+    #[must_use]
+    pub fn is_published(&self) -> bool {
+        self.public.is_some()
+    }
+
     /// Whether it speaks HTTPS itself.
     #[must_use]
     pub fn is_https(&self) -> bool {

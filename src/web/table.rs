@@ -144,7 +144,6 @@ impl Table {
     }
 
     /// The routes as a service, with what stands around all of them.
-    #[must_use]
     pub fn router(self) -> Router {
         let shared = self.shared;
         let router = self.router.fallback(crate::web::routes::nothing_there);

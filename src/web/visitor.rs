@@ -23,6 +23,9 @@ const TOKEN_BYTES: usize = 128;
 /// How much of a browser's name is kept, in characters.
 const AGENT_CHARS: usize = 120;
 
+/// What proxies add.
+const PASSED_ON: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+
 /// How somebody proves who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
@@ -37,7 +40,17 @@ pub enum Proof {
 pub struct Visitor {
     session: Result<(Arc<Session>, Proof), NotIn>,
     origin: Origin,
+    from: Nearness,
     form_token: String,
+}
+
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Nearness {
+    /// A program or browser of this machine.
+    Here,
+    /// Another machine, as far as is known.
+    Elsewhere,
 }
 
 impl Visitor {
@@ -61,10 +74,11 @@ impl Visitor {
         &self.origin
     }
 
-    /// Whether the request comes from this machine itself.
+    /// Whether the request comes from this machine itself, and was not passed on by a proxy that runs
+    /// here.
     #[must_use]
     pub fn is_here(&self) -> bool {
-        self.origin.address.is_some_and(|address| address.is_loopback())
+        self.from == Nearness::Here
     }
 
     /// What forms of their pages carry, and what `X-Form-Token` must hold where there is no form; made
@@ -99,18 +113,31 @@ fn visitor(shared: &Shared, request: &Request) -> Visitor {
         Face::Web
     };
     let origin = Origin { face, address: address.map(unmapped), agent: agent(headers) };
+    let from = from(shared, &origin, headers);
     let cookie = || cookie(headers, cookie_name(shared.is_https()));
     let shown =
         bearer.map(|token| (token, Proof::Bearer)).or_else(|| Some((cookie()?, Proof::Cookie)));
     let Some((token, proof)) = shown.filter(|(token, _)| token.len() <= TOKEN_BYTES) else {
-        return Visitor { session: Err(NotIn::Unknown), origin, form_token: String::new() };
+        return Visitor { session: Err(NotIn::Unknown), origin, from, form_token: String::new() };
     };
     let session = shared.gate().enter(token, &origin).map(|session| (session, proof));
     let form_token = match (&session, proof) {
         (Ok(_), Proof::Cookie) => form_token(token),
         (Ok(_), Proof::Bearer) | (Err(_), _) => String::new(),
     };
-    Visitor { session, origin, form_token }
+    Visitor { session, origin, from, form_token }
+}
+
+/// Whether a request from `origin` comes from this machine itself. Where a proxy may stand in front,
+/// which the public address says, nothing does.
+fn from(shared: &Shared, origin: &Origin, headers: &HeaderMap) -> Nearness {
+    let passed_on = PASSED_ON.iter().any(|name| headers.contains_key(*name));
+    let near = origin.address.is_some_and(|address| address.is_loopback());
+    if near && !passed_on && !shared.site().is_published() {
+        Nearness::Here
+    } else {
+        Nearness::Elsewhere
+    }
 }
 
 /// An IPv4 address that came in over an IPv6 socket is an IPv4 address.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use busbar::boot::host::{Host, HostError, Opening, Overrides};
 use busbar::boot::standing::OpenListener;
 use busbar::engine::{Preset, SaveSettings, Tls, WebSettings};
-use busbar::web::{Certificate, Limits};
+use busbar::web::{Certificate, Limits, Listener, Shared, Site, Socket};
 use ureq::tls::{RootCerts, TlsConfig};
 
 use crate::support::Desk;
@@ -274,6 +274,46 @@ fn a_given_certificate_is_used_and_a_bad_one_refused_with_its_file() {
 }
 
 #[test]
+fn a_renewed_certificate_is_taken_up_without_a_restart() {
+    let inn = Inn::new();
+    let clock = inn.running.door.clock();
+    let folder = in_data(&inn, "given");
+    let make = |name: &str| {
+        Certificate::own(&folder, &[name.to_owned()], clock.wall())
+            .unwrap()
+            .fingerprint()
+            .to_owned()
+    };
+    let first = make("localhost");
+    let files = Some((folder.join("cert.pem"), folder.join("key.pem")));
+    let host = host(&inn, Overrides { tls: Some(Tls::On), files, ..anywhere() }).unwrap();
+    let before = open(&host);
+    assert_eq!(before.fingerprint, Some(first));
+    let second = make("rack-7");
+    until(|| (open(&host).fingerprint.as_deref() == Some(&second)).then_some(()));
+    assert_eq!(open(&host).address, before.address, "on the same port");
+}
+
+#[test]
+fn who_says_nothing_is_not_waited_for_in_https_either() {
+    let inn = Inn::new();
+    let own = Certificate::own(&in_data(&inn, "tls"), &[], inn.running.door.clock().wall());
+    let socket = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.address();
+    let limits = Limits { handshake: SHORT, ..Limits::default() };
+    let (door, gate) = (inn.running.door.clone(), inn.running.gate.clone());
+    let site = Site::at(format!("https://{address}"));
+    let shared = Shared::of(door, gate, site, limits, None);
+    let _listener = Listener::open(socket, Some(&own.unwrap()), shared).unwrap();
+    let mut silent = TcpStream::connect(address).unwrap();
+    let mut halfway = TcpStream::connect(address).unwrap();
+    // The head of a handshake that never goes on.
+    halfway.write_all(&[22, 3, 1, 2, 0, 1]).unwrap();
+    assert!(is_closed(&mut silent, PATIENCE));
+    assert!(is_closed(&mut halfway, PATIENCE));
+}
+
+#[test]
 fn other_machines_are_spoken_to_in_plain_http_only_when_expressly_allowed() {
     let inn = Inn::new();
     let everywhere = Some("0.0.0.0:0".parse().unwrap());
@@ -363,7 +403,20 @@ fn metrics_are_for_this_machine_and_for_who_may_read() {
         assert!(text.contains("\nbusbar_sessions 1\n"), "{text}");
         assert!(text.contains("\nbusbar_sign_ins_refused_total 1\n"), "{text}");
     }
+    // A proxy on this machine passes on what comes from others.
+    for passed_on in ["X-Forwarded-For", "Forwarded", "Via"] {
+        assert_eq!(inn.get("/metrics", &[(passed_on, "192.0.2.1")]).status, 401);
+    }
     assert_eq!(inn.get("/health", &[]).plain_body(), "{\"status\":\"ok\"}\n");
+}
+
+#[test]
+fn behind_a_proxy_nobody_passes_for_this_machine() {
+    let inn = Inn::new();
+    assert_eq!(inn.get("/metrics", &[]).status, 200);
+    let inn = inn.moved(|site| site.found_under(Some("https://pack.example.org".into())));
+    assert_eq!(inn.get("/metrics", &[]).status, 401);
+    assert_eq!(inn.get("/health", &[("Host", "pack.example.org")]).status, 200);
 }
 
 #[test]

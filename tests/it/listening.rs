@@ -8,7 +8,7 @@ use busbar::engine::{
     AccountId, AccountKind, AddAccount, Added, Config, CreateToken, Credential, Face, MustChangeIt,
     Order, Preset, Right, Rights, Running, Secret, ServiceChoice, Session, start,
 };
-use busbar::web::{Listener, Shared};
+use busbar::web::{Limits, Listener, Shared, Site};
 use serde_json::Value;
 use tempfile::TempDir;
 use ureq::http::{HeaderMap, Request};
@@ -94,9 +94,12 @@ impl Listening {
         let folder = tempfile::tempdir().unwrap();
         let config = Config { folder: folder.path().to_owned(), face: "a test", clock };
         let mut running = start(config).unwrap();
-        let desk = running.take_seat().unwrap().sit(Face::Desktop);
+        let seat = running.take_seat().unwrap();
+        let desk = seat.sit(Face::Desktop);
+        let reader = Some(Arc::new(seat.send_web_reader()));
         let base = "http://127.0.0.1".to_owned();
-        let shared = Shared::new(running.door.clone(), running.gate.clone(), base);
+        let (door, gate) = (running.door.clone(), running.gate.clone());
+        let shared = Shared::of(door, gate, Site::at(base), Limits::default(), reader);
         let listener = Listener::start("127.0.0.1:0".parse().unwrap(), shared).unwrap();
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)

@@ -14,6 +14,7 @@ use crate::web::api::{
     export, frames, journal, packs, plant, services, session, sessions, settings, tokens, users,
 };
 use crate::web::problem::Problem;
+use crate::web::shared::Shared;
 use crate::web::table::{Access, Table};
 
 /// Where the document is.
@@ -34,14 +35,14 @@ fn shown(text: &Bytes) -> Response {
 /// Says that the listener answers.
 #[utoipa::path(get, path = "/api/v1/health", tag = "system", security(()),
     responses((status = 200, description = "It does", body = Health)))]
-async fn health() -> Response {
-    axum::Json(Health { status: "ok" }).into_response()
+async fn health(state: axum::extract::State<Shared>) -> Response {
+    crate::web::routes::health(state).await
 }
 
 /// How the listener is.
 #[derive(serde::Serialize, utoipa::ToSchema)]
 struct Health {
-    /// `ok`.
+    /// `ok`, or `fault` where the live state has not been renewed for too long.
     status: &'static str,
 }
 
@@ -70,6 +71,13 @@ mod elsewhere {
         responses((status = 200, description = "It does", body = Health)))]
     #[expect(dead_code, reason = "only what stands above it is used")]
     fn health() {}
+
+    /// What is known at this moment, as Prometheus reads it.
+    #[utoipa::path(get, path = "/metrics", tag = "system",
+        responses((status = 200, description = "Metrics, text format 0.0.4; from this machine \
+            itself without signing in", body = String, content_type = "text/plain")))]
+    #[expect(dead_code, reason = "only what stands above it is used")]
+    fn metrics() {}
 
     /// This document.
     #[utoipa::path(get, path = "/api/v1/openapi.json", tag = "system", security(()),
@@ -117,7 +125,7 @@ mod elsewhere {
             them, with a stable `code`. Fields and query parameters that are not known are refused."
     ),
     paths(
-        elsewhere::health, elsewhere::openapi, elsewhere::live, health,
+        elsewhere::health, elsewhere::openapi, elsewhere::live, elsewhere::metrics, health,
         crate::web::metrics::metrics,
         session::sign_in, session::look, session::sign_out, session::change_password,
         session::look_at_link, session::redeem,
