@@ -43,6 +43,8 @@ class Server:
         self.base = self.link.split("/set-up/")[0]
 
     def stop(self):
+        if self.process.poll() is not None:
+            return
         self.process.terminate()
         try:
             self.process.wait(15)
@@ -51,6 +53,8 @@ class Server:
             raise SystemExit("FAILED: the server does not end")
         finally:
             self.folder.cleanup()
+        if self.process.returncode != 0:
+            raise SystemExit(f"FAILED: the server ended with {self.process.returncode}: " + "\n".join(self.said[-5:]))
 
 
 class Person:

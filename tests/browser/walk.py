@@ -317,6 +317,17 @@ def works_without_script(walk):
     plain.context.close()
 
 
+def a_lost_connection_is_said(walk, ada):
+    ada.go("/pack")
+    moves(ada.page, "#bottom")
+    complaints = list(walk.complaints)
+    walk.server.stop()
+    ada.page.locator("#lost").wait_for(state="visible")
+    # A browser complains of every attempt to connect again; that is what was wanted here.
+    walk.complaints[:] = complaints
+    ada.context.close()
+
+
 def main(program, browser):
     began = time.monotonic()
     walk = Walk(program, browser)
@@ -336,6 +347,7 @@ def main(program, browser):
         settings_are_checked(ada)
         works_without_script(walk)
         sign_out_everywhere_else(walk, ada)
+        a_lost_connection_is_said(walk, ada)
     finally:
         for line in walk.complaints:
             print("complaint:", line)
