@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crossbeam_channel::Sender;
 
 use crate::base::id::BusId;
 use crate::engine::can::address::Address;

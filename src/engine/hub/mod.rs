@@ -13,7 +13,6 @@ pub(crate) mod traffic;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
 
 pub use event::{BusPlan, Effect, Epoch, Event};
 
