@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-
 use crate::base::id::BusId;
 use crate::engine::can::address::Address;
 use crate::engine::can::bus::{BusStatus, Received};

@@ -13,7 +13,6 @@ pub(crate) mod traffic;
 use std::sync::Arc;
 use std::time::Duration;
 
-
 pub use event::{BusPlan, Effect, Epoch, Event};
 
 use crate::base::id::BusId;
