@@ -44,6 +44,7 @@ pub fn routes(table: Table) -> Table {
 
 /// What is known at this moment, as Prometheus reads it.
 #[utoipa::path(get, path = "/api/v1/metrics", tag = "system",
+    security((), ("bearer" = []), ("cookie" = [])),
     responses((status = 200, description = "Metrics, text format 0.0.4; from this machine itself \
         without signing in", body = String, content_type = "text/plain")))]
 pub(super) async fn metrics(

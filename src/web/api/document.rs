@@ -6,6 +6,7 @@ use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
@@ -138,7 +139,7 @@ mod elsewhere {
         settings::look, settings::change,
         plant::buses, plant::components, packs::list, packs::look, packs::cells, frames::list,
     ),
-    components(schemas(Problem)),
+    components(schemas(Problem, export::Format)),
     modifiers(&Common),
     tags(
         (name = "session", description = "Signing in and out, one's own password, one-time links"),
@@ -169,12 +170,25 @@ impl Modify for Common {
             SecurityRequirement::new("bearer", [""; 0]),
             SecurityRequirement::new("cookie", [""; 0]),
         ]);
+        for (name, schema) in &mut components.schemas {
+            if let (true, RefOr::T(Schema::Object(reading))) =
+                (name.starts_with("Reading_"), schema)
+            {
+                reading.properties.entry("value".to_owned()).and_modify(or_null);
+            }
+        }
         for (path, item) in &mut document.paths.paths {
             for operation in operations(item) {
                 complete(path, operation);
             }
         }
     }
+}
+
+/// A value of any type may be unknown: what is made for each type leaves that out.
+fn or_null(value: &mut RefOr<Schema>) {
+    let null = Schema::Object(ObjectBuilder::new().schema_type(Type::Null).build());
+    *value = OneOfBuilder::new().item(null).item(value.clone()).into();
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
@@ -190,7 +204,8 @@ fn complete(path: &str, operation: &mut Operation) {
             *response = problem(&response.description);
         }
     }
-    let is_open = operation.security.is_some();
+    // What names a way to sign in beside none (from this machine itself) may refuse others.
+    let is_open = operation.security.as_ref().is_some_and(|ways| ways.len() == 1);
     let has_body = operation.request_body.is_some();
     let asks = operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
     let mut may = |status: &str, description: &str| {

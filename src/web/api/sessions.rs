@@ -203,7 +203,10 @@ pub struct EndedSessions {
 
 /// Ends all sessions of an account.
 #[utoipa::path(delete, path = "/api/v1/sessions", tag = "sessions", params(WhoseEnd),
-    responses((status = 200, description = "Ended", body = EndedSessions)))]
+    responses(
+        (status = 200, description = "Ended", body = EndedSessions),
+        (status = 404, description = "There is no such account"),
+    ))]
 pub async fn end_all(
     State(shared): State<Shared>,
     Who(session): Who,

@@ -9,7 +9,7 @@ use crate::engine::{
     MailSettings, Right, SaveSettings, Secret, SessionSettings, Settings, ViewPlant, WebSettings,
 };
 use crate::web::api::give::{Answer, order, versioned};
-use crate::web::api::take::{Body, Who, expected_version, nullable};
+use crate::web::api::take::{Body, Who, expected_version, nullable, object};
 use crate::web::api::words::{HttpsChoice, MailSecurityChoice};
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -147,13 +147,13 @@ pub async fn look(State(shared): State<Shared>, Who(session): Who) -> Answer {
 #[serde(deny_unknown_fields)]
 pub struct SettingsChange {
     /// The web listener.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     web: Option<WebChange>,
     /// Sessions, passwords and links.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     sessions: Option<SessionsChange>,
     /// E-mail.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     mail: Option<MailChange>,
 }
 

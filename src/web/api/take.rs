@@ -1,6 +1,8 @@
 //! What a request brings: who asks, the numbers in its path, its query, its JSON body. Whatever is
 //! wrong with one of them is answered with a problem that names the field, never with plain text.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -8,14 +10,15 @@ use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::engine::Session;
 use crate::web::api::place::field_at;
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
-use crate::web::visitor::Visitor;
+use crate::web::visitor;
 
 /// Longest JSON body.
 const BODY_BYTES: usize = 64 * 1024;
@@ -27,7 +30,7 @@ impl FromRequestParts<Shared> for Who {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _shared: &Shared) -> Result<Self, Problem> {
-        let visitor = parts.extensions.get::<Visitor>().ok_or_else(Problem::stopping)?;
+        let visitor = parts.extensions.get::<visitor::Visitor>().ok_or_else(Problem::stopping)?;
         Ok(Self(Arc::clone(visitor.session()?)))
     }
 }
@@ -210,6 +213,36 @@ where
     Option::<T>::deserialize(from).map(Some)
 }
 
+/// An object that may be left out or `null`; a list is not taken for its fields in their order.
+///
+/// # Errors
+/// It is something else.
+pub fn object<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct Fields<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+        type Value = Option<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_unit<E>(self) -> Result<Option<T>, E> {
+            Ok(None)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<T>, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        }
+    }
+
+    from.deserialize_any(Fields(PhantomData))
+}
+
 /// The version that `If-Match` asks for; `None` where any will do.
 ///
 /// # Errors
@@ -220,8 +253,17 @@ pub fn expected_version(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
     if text == "*" {
         return Ok(None);
     }
-    let number = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-    let version = number.and_then(|number| number.parse().ok());
+    let Some(tag) = text.strip_suffix('"').and_then(|text| text.split_once('"')) else {
+        return Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "broken_if_match",
+            "Broken If-Match",
+            "If-Match holds no ETag.",
+            "Send the ETag of the answer that you looked at, as it is, with its quotes.",
+        ));
+    };
+    let version = Some(tag).filter(|(weak, _)| weak.is_empty());
+    let version = version.and_then(|(_, number)| number.parse().ok());
     version.map(Some).ok_or_else(|| {
         Problem::new(
             StatusCode::PRECONDITION_FAILED,
@@ -243,6 +285,8 @@ mod tests {
         name: String,
         #[serde(default, deserialize_with = "nullable")]
         email: Option<Option<String>>,
+        #[serde(default, deserialize_with = "object")]
+        inner: Option<Box<Sample>>,
     }
 
     fn refused(text: &str) -> (u16, String) {
@@ -258,6 +302,11 @@ mod tests {
         assert_eq!(refused("{\"name\": "), (400, "null".into()));
         assert_eq!(refused("[\"a\", \"b\"]"), (422, "null".into()));
         assert_eq!(refused("7"), (422, "null".into()));
+        let inner = "{\"name\": \"a\", \"inner\": ";
+        assert_eq!(refused(&format!("{inner}[\"b\"]}}")), (422, "\"inner\"".into()));
+        assert_eq!(refused(&format!("{inner}{{\"name\": 1}}}}")), (422, "\"inner.name\"".into()));
+        let whole = understand::<Sample>(format!("{inner}{{\"name\": \"b\"}}}}").as_bytes());
+        assert_eq!(whole.unwrap().inner.unwrap().name, "b");
         assert_eq!(refused(""), (400, "null".into()));
         let problem = understand::<Sample>(b"{\"name\": \"\xff\"}").unwrap_err();
         assert_eq!(problem.status(), StatusCode::BAD_REQUEST);
@@ -282,7 +331,9 @@ mod tests {
         assert_eq!(with("\"7\""), Ok(Some(7)));
         assert_eq!(with("*"), Ok(None));
         assert_eq!(with("W/\"7\""), Err(412));
-        assert_eq!(with("7"), Err(412));
+        assert_eq!(with("\"seven\""), Err(412));
+        assert_eq!(with("7"), Err(400));
+        assert_eq!(with(""), Err(400));
         assert_eq!(expected_version(&HeaderMap::new()).ok(), Some(None));
     }
 }

@@ -205,6 +205,21 @@ impl NewUser {
     }
 }
 
+/// The service that is asked for. A number that no service has is a wrong field, not a wrong address.
+fn service(
+    shared: &Shared,
+    session: &Session,
+    asked: Option<ServiceName>,
+) -> Result<ServiceChoice, Problem> {
+    let choice = asked.map_or(ServiceChoice::None, ServiceChoice::from);
+    match choice {
+        ServiceChoice::Id(id) if roster(shared, session)?.service(id).is_none() => {
+            Err(Problem::invalid(format!("There is no service {id}.")).about("service"))
+        }
+        ServiceChoice::None | ServiceChoice::Id(_) | ServiceChoice::Named(_) => Ok(choice),
+    }
+}
+
 fn account_rights(permissions: &[Permission]) -> Rights {
     let rights: Vec<_> = permissions.iter().map(|one| (*one).into()).collect();
     Rights::of_account(&rights)
@@ -273,11 +288,12 @@ pub async fn add(
         check.await
     };
     let (credential, asked) = credential?;
+    let service = service(&shared, &session, asked.service)?;
     let new = AddAccount {
         kind: asked.kind.map_or(AccountKind::Person, AccountKind::from),
         name: asked.name,
         email: asked.email,
-        service: asked.service.map_or(ServiceChoice::None, ServiceChoice::from),
+        service,
         rights,
         credential,
         link_base: shared.base(),
@@ -404,8 +420,7 @@ pub async fn change(
     let must_change = must_change(asked.must_change_password);
     let mut account = None;
     if given.is_none() || asked.is_about_the_account() {
-        let service =
-            asked.service.map(|name| name.map_or(ServiceChoice::None, ServiceChoice::from));
+        let service = asked.service.map(|asked| service(&shared, &session, asked)).transpose()?;
         let (name, email, status) = (asked.name, asked.email, asked.status.map(Into::into));
         let change = ChangeAccount { id: Some(id), expected, name, email, service, rights, status };
         let changed = order(&shared, &session, change).await?;
