@@ -73,8 +73,9 @@ mod elsewhere {
     #[expect(dead_code, reason = "only what stands above it is used")]
     fn health() {}
 
-    /// What is known at this moment, as Prometheus reads it.
+    /// The same as `/api/v1/metrics`, where Prometheus looks unless told otherwise.
     #[utoipa::path(get, path = "/metrics", tag = "system",
+        security((), ("bearer" = []), ("cookie" = [])),
         responses((status = 200, description = "Metrics, text format 0.0.4; from this machine \
             itself without signing in", body = String, content_type = "text/plain")))]
     #[expect(dead_code, reason = "only what stands above it is used")]
@@ -178,7 +179,8 @@ impl Modify for Common {
             }
         }
         for (path, item) in &mut document.paths.paths {
-            for operation in operations(item) {
+            for (method, operation) in operations(item) {
+                operation.operation_id = Some(name_of(method, path));
                 complete(path, operation);
             }
         }
@@ -191,9 +193,27 @@ fn or_null(value: &mut RefOr<Schema>) {
     *value = OneOfBuilder::new().item(null).item(value.clone()).into();
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    let all = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-    all.into_iter().filter_map(Option::as_mut)
+/// The operations of a path with the names of their methods.
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let all = [
+        ("get", &mut item.get),
+        ("post", &mut item.post),
+        ("put", &mut item.put),
+        ("patch", &mut item.patch),
+        ("delete", &mut item.delete),
+    ];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// A name for the operation that no other has: `get_users_id`.
+fn name_of(method: &str, path: &str) -> String {
+    let begin =
+        if path.starts_with("/api/v1/") { method.to_owned() } else { format!("{method}_root") };
+    let parts = path.trim_start_matches("/api/v1").split('/').filter(|part| !part.is_empty());
+    parts.fold(begin, |name, part| {
+        let part = part.trim_matches(['{', '}']).replace(['-', '.'], "_");
+        format!("{name}_{part}")
+    })
 }
 
 /// Adds the problems that every route like this one may answer.
@@ -256,8 +276,11 @@ mod tests {
     fn it_is_openapi_3_1_and_every_problem_is_told_as_one() {
         let json: serde_json::Value = serde_json::from_slice(&text()).unwrap();
         assert!(json["openapi"].as_str().unwrap().starts_with("3.1."), "{}", json["openapi"]);
+        let mut names = std::collections::BTreeSet::new();
         for (path, item) in json["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {
+                let name = operation["operationId"].as_str().unwrap_or_default();
+                assert!(names.insert(name.to_owned()), "two operations are called {name}");
                 let summary = operation["summary"].as_str().unwrap_or_default();
                 assert!(summary.len() > 5, "{method} {path} says nothing of itself");
                 for (status, response) in operation["responses"].as_object().unwrap() {

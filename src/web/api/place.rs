@@ -35,6 +35,9 @@ fn path(read: &[u8]) -> Option<String> {
         }
         match byte {
             b'"' => string = Some(Vec::new()),
+            // A complaint about a list or an object as a whole comes at its first bracket or right
+            // behind its last.
+            b'{' | b'[' if at + 1 == read.len() => {}
             b'{' => steps.push(Step::Object { key: None }),
             b'[' => steps.push(Step::Array { index: 0 }),
             b':' => {
@@ -47,7 +50,6 @@ fn path(read: &[u8]) -> Option<String> {
                 Some(Step::Array { index }) => *index += 1,
                 None => {}
             },
-            // A complaint about a list or an object as a whole may come right behind it.
             b'}' | b']' if at + 1 < read.len() => drop(steps.pop()),
             _ => {}
         }
