@@ -152,11 +152,6 @@ pub fn entries(chrome: &Chrome, tabs: &[Tab], start: &StartView) -> Vec<Entry> {
             Command::Go(Page::About),
         ),
     ];
-    for tab in AdminTab::ALL {
-        let label = format!("Go to {}", tab.title());
-        all.push(entry(&label, icons::GEAR, "", Command::GoAdmin(tab)));
-    }
-    all.push(entry("Add user…", icons::USER_PLUS, "", Command::AddUser));
     for tab in tabs {
         let label = format!("Show {}", tab.label);
         all.push(entry(&label, icons::BATTERY, "", Command::SelectPack(tab.label.clone())));
@@ -201,6 +196,11 @@ pub fn entries(chrome: &Chrome, tabs: &[Tab], start: &StartView) -> Vec<Entry> {
             Command::Submit(Intent::ChooseInterface(found.name.clone())),
         ));
     }
+    for tab in AdminTab::ALL {
+        let label = format!("Go to {}", tab.title());
+        all.push(entry(&label, icons::GEAR, "", Command::GoAdmin(tab)));
+    }
+    all.push(entry("Add user…", icons::USER_PLUS, "", Command::AddUser));
     for choice in ThemeChoice::ALL {
         let icon = match choice {
             ThemeChoice::Dark => icons::MOON,
