@@ -28,7 +28,7 @@ fn entry(number: u64) -> Entry {
     let people = ["ada", "grace", "katherine", "margaret", "\u{c9}lodie"];
     let actions = ["sign_in", "change_account", "activate_profile", "play", "save_settings"];
     let turn = number as usize % 5;
-    let changed = number % 3 == 0;
+    let changed = number.is_multiple_of(3);
     Entry {
         at: Wall::from_nanos(START_NS + number as i64 * 7_000_000_000),
         who: people[turn].into(),
@@ -38,8 +38,8 @@ fn entry(number: u64) -> Entry {
         target: format!("account {}", number % 997),
         before: changed.then(|| json!({ "status": "active", "rights": ["read_settings"] })),
         after: changed.then(|| json!({ "status": "disabled", "rights": ["administrator"] })),
-        outcome: if number % 50 == 0 { Outcome::Refused } else { Outcome::Done },
-        note: (number % 50 == 0).then(|| "the name or the password is wrong".into()),
+        outcome: if number.is_multiple_of(50) { Outcome::Refused } else { Outcome::Done },
+        note: (number.is_multiple_of(50)).then(|| "the name or the password is wrong".into()),
         of: None,
     }
 }

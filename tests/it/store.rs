@@ -123,11 +123,9 @@ fn kill(mut child: Child, after: u64) -> BTreeMap<u64, String> {
         }
         acknowledged.len() as u64
     };
-    while after > 0 {
-        let line = lines.next().expect("the writer ended by itself").unwrap();
-        if note(&line) >= after {
-            break;
-        }
+    let mut so_far = 0;
+    while so_far < after {
+        so_far = note(&lines.next().expect("the writer ended by itself").unwrap());
     }
     child.kill().unwrap();
     // What it said before it died, and nobody had read yet.

@@ -53,7 +53,8 @@ fn serve(folder: &Path) -> (Child, String) {
         }
         all.push(line);
     }
-    unreachable!("it does not listen: {all:?}");
+    let ended = child.wait().unwrap();
+    unreachable!("it ended with {ended} and does not listen: {all:?}");
 }
 
 /// Adds people until the server is gone, and tells of each that it answered.
