@@ -111,6 +111,20 @@ fn window(cli: &Cli) -> Outcome {
     let watch = watch::start(door, seat.send_profile_watcher())?;
     #[cfg(feature = "web")]
     let host = host(&running, &seat, library.folder())?;
+    #[cfg(feature = "web")]
+    {
+        use crate::view::compose::settings::ListenerState;
+
+        let tell = console.on_listener();
+        host.standing().watch(Box::new(move |state| {
+            let open = state.open.as_ref();
+            tell(ListenerState {
+                url: open.map(|open| open.base.clone()),
+                fingerprint: open.and_then(|open| open.fingerprint.clone()),
+                sentence: state.trouble.clone(),
+            });
+        }));
+    }
     let memory = library.folder().join("window.ron");
     desktop::run(Box::new(console), Some(memory))?;
     #[cfg(feature = "web")]

@@ -26,15 +26,31 @@ pub struct State {
     pub trouble: Option<String>,
 }
 
+/// Called with where the listener stands whenever that changes; must return at once.
+type Watcher = Box<dyn Fn(&State) + Send + Sync>;
+
 /// A handle to where the listener stands. Cloning gives another one.
-#[derive(Clone, Debug, Default)]
-pub struct Standing(Arc<RwLock<State>>);
+#[derive(Clone, Default)]
+pub struct Standing(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    state: RwLock<State>,
+    watchers: RwLock<Vec<Watcher>>,
+}
 
 impl Standing {
     /// Where it stands now.
     #[must_use]
     pub fn now(&self) -> State {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.state.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Calls `watcher` with where it stands, now and whenever that changes.
+    #[cfg(any(test, feature = "desktop"))]
+    pub fn watch(&self, watcher: Watcher) {
+        watcher(&self.now());
+        self.0.watchers.write().unwrap_or_else(PoisonError::into_inner).push(watcher);
     }
 
     /// Under which address it can be reached, if it is open.
@@ -45,6 +61,29 @@ impl Standing {
 
     /// It stands otherwise from now on.
     pub(super) fn set(&self, state: State) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = state;
+        self.0.state.write().unwrap_or_else(PoisonError::into_inner).clone_from(&state);
+        let watchers = self.0.watchers.read().unwrap_or_else(PoisonError::into_inner);
+        watchers.iter().for_each(|watcher| watcher(&state));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[test]
+    fn whoever_watches_is_told_at_once_and_after_every_change() {
+        let standing = Standing::default();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let telling = Arc::clone(&told);
+        standing.watch(Box::new(move |state| {
+            telling.lock().unwrap().push(state.trouble.clone());
+        }));
+        standing.set(State { open: None, trouble: Some("the port is taken".into()) });
+        standing.set(State::default());
+        let told = told.lock().unwrap();
+        assert_eq!(*told, [None, Some("the port is taken".to_owned()), None]);
     }
 }
