@@ -37,7 +37,9 @@ fn desk() -> Desk {
     let (door, gate) = (running.door.clone(), running.gate.clone());
     let mut console = Console::new(door, gate, session, library);
     let (sender, woken) = unbounded();
-    console.wake_with(Arc::new(move || drop(sender.send(()))));
+    console.wake_with(Arc::new(move || {
+        let _gone = sender.send(());
+    }));
     Desk { console, running, woken, folder }
 }
 
@@ -102,7 +104,7 @@ fn a_user_added_with_a_password_signs_in_and_is_shut_out_when_disabled() {
     assert!(!desk.sign_in("grace", PASSWORD));
     let version = desk.version(ada);
     let refused = desk.ask(Ask::DeleteUser { id: ada, version }).unwrap_err();
-    assert_eq!(refused, "ada is the last enabled administrator: make another one first.");
+    assert!(refused.ends_with("ada is the last enabled administrator."), "{refused}");
 }
 
 #[test]

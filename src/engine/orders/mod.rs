@@ -148,7 +148,7 @@ pub enum OrderError {
         name: String,
     },
     /// Nobody could administer any more.
-    #[error("{name} is the last enabled administrator: make another one first")]
+    #[error("nobody could administer any more: {name} is the last enabled administrator")]
     LastAdministrator {
         /// The account.
         name: String,
