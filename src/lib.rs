@@ -50,7 +50,8 @@
 //!   [`office`](engine::office), because whoever may write the files of the data folder owns them.
 //! - **What is not written down is not done.** A change of people or settings and its journal line are
 //!   one transaction; an order for the plant waits until its line is on the disk. Only what makes
-//!   things safer goes first and is written after.
+//!   things safer goes first and is written after. A line that nobody waits for and that cannot be
+//!   kept (a full queue, a full disk) is counted, and the journal itself says how many are missing.
 //! - **Taking away works at once.** A session carries its life; whoever holds it asks again for every
 //!   request and every picture of a stream, and it ends when rights shrink, wherever that was done.
 //! - **One table of routes.** A route is entered with who may use it, and only that entry lets a
@@ -97,6 +98,8 @@
 //!
 //! - No charge control and no sending by hand: the permissions are there, the orders come with them.
 //! - No history of readings: the store keeps people, settings and the journal.
+//! - No shortening of the journal, and no anchor of it outside the machine: `busbar doctor` prints the
+//!   hash of the last line, to be noted elsewhere by whoever wants one.
 //! - No script that decides anything: pages work without it, and with it only replace what the server
 //!   has drawn.
 //! - No plug-ins and no global state: the clock, the virtual buses and the catalog are values that

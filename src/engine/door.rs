@@ -107,8 +107,7 @@ impl Door {
         let grant = match session.permit(order.needs()) {
             Ok(grant) => grant,
             Err(denied) => {
-                let note = Some(denied.to_string());
-                self.people.store().file(Entry { outcome: Outcome::Refused, note, ..entry });
+                self.file_refusal(entry, &denied);
                 return Err(denied.into());
             }
         };
@@ -134,6 +133,21 @@ impl Door {
             }
         }
         Ok(Ticket::new(answer))
+    }
+
+    /// Writes down that a face has turned `session` away before any order was made: from `request`,
+    /// such as "DELETE /api/v1/users/{id}", which must hold nothing secret.
+    pub fn note_refusal(&self, session: &Session, request: String, denied: &Denied) {
+        let stamp = Stamp::of(session, self.people.clock().wall());
+        self.file_refusal(stamp.entry("request", request), denied);
+    }
+
+    fn file_refusal(&self, entry: Entry, denied: &Denied) {
+        let note = Some(denied.to_string());
+        let entry = Entry { outcome: Outcome::Refused, note, ..entry };
+        if let Some(entry) = self.people.within_budget(entry) {
+            self.people.store().file(entry);
+        }
     }
 
     /// Has the line written and the order passed to the hub after it, or before it if it is in haste.

@@ -66,7 +66,7 @@ pub fn check(site: &Site, request: &Request, visitor: &Visitor) -> Result<(), Pr
     let source = source(site, headers);
     let is_api = request.uri().path().starts_with("/api/");
     // Only a program, or a script that this site lets in, adds this header.
-    if headers.contains_key(header::AUTHORIZATION) {
+    if headers.contains_key(header::AUTHORIZATION) && visitor.proof() != Some(Proof::Cookie) {
         let listed = is_api
             && headers
                 .get(header::ORIGIN)

@@ -373,6 +373,7 @@ const fn field_of(error: &FieldError) -> &'static str {
         | FieldError::Long { what, .. }
         | FieldError::Character { what, .. } => *what,
         FieldError::Email(_) => return "email",
+        FieldError::Reserved(_) => return "name",
     };
     // The only other fields with a text of their own are names.
     match what.as_bytes() {

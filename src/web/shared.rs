@@ -127,7 +127,7 @@ impl Shared {
     /// Whether it speaks HTTPS.
     #[must_use]
     pub fn is_https(&self) -> bool {
-        self.site().is_https()
+        self.site().is_seen_over_https()
     }
 
     /// What a request may take.

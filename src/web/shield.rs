@@ -65,7 +65,7 @@ pub async fn shield(State(shared): State<Shared>, request: Request, next: Next) 
     shared.counts().requests.fetch_add(1, Ordering::Relaxed);
     let site = shared.site();
     let foreign = Foreign::of(&site, &request);
-    let only_https = site.is_https() && is_name(host(request.headers()));
+    let only_https = site.is_seen_over_https() && is_name(host(request.headers()));
     // What follows a body of unknown length on the same connection is not trusted to be the next
     // request: whoever passes it on may have counted otherwise.
     let last = request.headers().contains_key(header::TRANSFER_ENCODING);

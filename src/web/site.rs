@@ -75,6 +75,13 @@ impl Site {
         self.base.starts_with("https:")
     }
 
+    /// Whether browsers reach it over HTTPS: it speaks that itself, or what stands in front does.
+    #[must_use]
+    pub fn is_seen_over_https(&self) -> bool {
+        let public = self.public.as_deref();
+        self.is_https() || public.is_some_and(|public| public.starts_with("https:"))
+    }
+
     /// SHA-256 of its certificate, over HTTPS.
     #[must_use]
     pub fn fingerprint(&self) -> Option<&str> {

@@ -1,6 +1,8 @@
 //! The one table of routes: every route is entered here with who may use it, and the entry is what
 //! lets a request through to its handler. The policy golden and the sweep are made from the entries.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::handler::Handler;
@@ -130,7 +132,12 @@ impl Table {
     {
         // Only methods that a filter knows are entered; anything else is a slip found by every test.
         let filter = MethodFilter::try_from(entry.method.clone()).unwrap_or(MethodFilter::GET);
-        let door = Turnstile { access: entry.access, audience: entry.audience };
+        let door = Turnstile {
+            shared: self.shared.clone(),
+            access: entry.access,
+            audience: entry.audience,
+            request: format!("{} {}", entry.method, entry.path).into(),
+        };
         let route = on(filter, handler).layer(from_fn_with_state(door, pass));
         self.router = self.router.route(entry.path, route);
         self.entries.push(entry);
@@ -156,15 +163,18 @@ impl Table {
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Turnstile {
+    shared: Shared,
     access: Access,
     audience: Audience,
+    /// Method and path as they stand in the table: a path as it was asked for may hold a token.
+    request: Arc<str>,
 }
 
 /// Lets a request through to its handler if the route's access allows.
 async fn pass(State(turnstile): State<Turnstile>, mut request: Request, next: Next) -> Response {
-    let Turnstile { access, audience } = turnstile;
+    let Turnstile { shared, access, audience, request: route } = turnstile;
     // Forms ask which access let them in.
     request.extensions_mut().insert(access);
     let Some(visitor) = request.extensions().get::<Visitor>() else {
@@ -175,7 +185,10 @@ async fn pass(State(turnstile): State<Turnstile>, mut request: Request, next: Ne
         return next.run(request).await;
     }
     let refused = match visitor.session() {
-        Ok(session) => access.admit(session).map_err(Problem::from).err(),
+        Ok(session) => access.admit(session).err().map(|denied| {
+            shared.door().note_refusal(session, route.to_string(), &denied);
+            Problem::from(denied)
+        }),
         Err(not_in) => Some(Problem::from(not_in)),
     };
     match (refused, audience) {

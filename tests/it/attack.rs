@@ -516,3 +516,46 @@ fn who_is_told_to_go_elsewhere_stays_here() {
     let address: SocketAddr = inn.address();
     assert!(address.ip().is_loopback());
 }
+
+#[test]
+fn whoever_tries_what_they_may_not_is_written_down_and_cannot_fill_the_journal() {
+    let inn = ada();
+    inn.add("grace", Preset::Viewer);
+    let (ada, grace) = (bearer(&inn.token("ada")), bearer(&inn.token("grace")));
+    let headers = [("Authorization", grace.as_str())];
+    assert_eq!(inn.json("DELETE", "/api/v1/users/1", &headers, "").status, 403);
+    let tried = |lines: &[String]| {
+        let line = |text: &&String| text.as_str() == "request";
+        lines.iter().filter(line).count()
+    };
+    let lines = journal_lines(&inn, &ada);
+    assert_eq!(tried(&lines), 1, "{lines:?}");
+    for _ in 0..60 {
+        assert_eq!(inn.json("DELETE", "/api/v1/users/1", &headers, "").status, 403);
+        assert_eq!(inn.json("DELETE", "/api/v1/sessions/999999", &headers, "").status, 404);
+    }
+    let grown = journal_lines(&inn, &ada).len() - lines.len();
+    assert!(grown < 30, "120 vain requests made {grown} lines");
+}
+
+#[test]
+fn another_scheme_of_authorization_does_not_stand_in_for_the_form_token() {
+    let inn = ada();
+    let cookie = inn.cookie("ada");
+    let headers = [("Cookie", cookie.as_str()), ("Authorization", "Basic eA==")];
+    let answer = inn.json("POST", "/api/v1/services", &headers, "{\"name\":\"Forged\"}");
+    assert_eq!(answer.status, 403, "{answer:?}");
+    assert!(inn.roster().services.is_empty());
+}
+
+#[test]
+fn nobody_is_called_as_the_journal_calls_something_else() {
+    let inn = ada();
+    let token = bearer(&inn.token("ada"));
+    for name in ["local console", "Not signed in", "ada (token ci)"] {
+        let body = format!("{{\"name\":\"{name}\",\"permissions\":[]}}");
+        let headers = [("Authorization", token.as_str())];
+        let answer = inn.json("POST", "/api/v1/users", &headers, &body);
+        assert_eq!((answer.status, answer.text_field("field").as_str()), (422, "name"), "{name}");
+    }
+}

@@ -279,6 +279,9 @@ pub enum FieldError {
         /// The character.
         code: u32,
     },
+    /// A name that the journal gives to something else.
+    #[error("\u{201c}{0}\u{201d} is what the journal calls something else: choose another name")]
+    Reserved(String),
     /// No e-mail address.
     #[error("\u{201c}{0}\u{201d} is not an e-mail address")]
     Email(String),
@@ -302,6 +305,25 @@ pub fn name(what: &'static str, text: &str) -> Result<String, FieldError> {
         Some(c) => Err(FieldError::Character { what, code: c.into() }),
         None => Ok(text.to_owned()),
     }
+}
+
+/// What the journal calls those who act without an account. Who is called so could hide among them.
+pub const RESERVED: [&str; 6] =
+    ["local console", "not signed in", "profile watcher", "web listener", "mail", "journal"];
+/// What the journal adds to the name of whoever comes in with a token.
+const TOKEN_OF: &str = "(token ";
+
+/// The name of an account, without spaces around it.
+///
+/// # Errors
+/// As [`name`], or the journal uses it for something else.
+pub fn account_name(text: &str) -> Result<String, FieldError> {
+    let name = name("name", text)?;
+    let folded = name.to_lowercase();
+    if RESERVED.contains(&folded.as_str()) || folded.contains(TOKEN_OF) {
+        return Err(FieldError::Reserved(name));
+    }
+    Ok(name)
 }
 
 /// An e-mail address; empty text is none.

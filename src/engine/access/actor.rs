@@ -180,6 +180,19 @@ mod tests {
     }
 
     #[test]
+    fn no_account_is_called_as_the_journal_calls_something_else() {
+        use crate::engine::access::account::account_name;
+
+        for who in [Who::LocalConsole, Who::Nobody, Who::ProfileWatcher, Who::WebListener] {
+            assert!(account_name(&who.to_string()).is_err(), "{who}");
+            assert!(account_name(&format!(" {} ", who.to_string().to_uppercase())).is_err());
+        }
+        let (account, name, token) = (AccountId(1), "ada".into(), "ci".into());
+        assert!(account_name(&Who::Token { account, name, token }.to_string()).is_err());
+        assert_eq!(account_name("mailroom").as_deref(), Ok("mailroom"));
+    }
+
+    #[test]
     fn a_token_never_holds_more_than_its_account() {
         let operator = Rights::of_account(&[Right::ChargePacks]);
         let engineer = Rights::of_account(&[Right::SendReceiveCan]);

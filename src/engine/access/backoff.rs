@@ -95,14 +95,13 @@ impl Backoff {
     /// How long this attempt has to wait; `None` where it may be made now.
     #[must_use]
     pub fn ask(&self, attempt: &Attempt, now: Mono) -> Option<Duration> {
+        // Who came in from there before waits for wrong attempts at that very account only:
+        // strangers behind the same address keep nobody out.
+        if let Some(pair) = attempt.pair().filter(|pair| self.known.contains_key(pair)) {
+            return self.pairs.wait(&pair, now);
+        }
         let net = attempt.net.and_then(|net| self.nets.wait(&net, now));
-        let pair = attempt.pair().filter(|pair| self.known.contains_key(pair));
-        let own = match (pair, &attempt.name) {
-            (Some(pair), _) => self.pairs.wait(&pair, now),
-            (None, Some(name)) => self.names.wait(name, now),
-            (None, None) => None,
-        };
-        net.max(own)
+        net.max(attempt.name.as_ref().and_then(|name| self.names.wait(name, now)))
     }
 
     /// Counts a wrong attempt.
@@ -126,14 +125,12 @@ impl Backoff {
 
     /// Whether an earlier wrong attempt of the same kind has led to a wait that is not forgotten.
     fn ask_after(&self, attempt: &Attempt) -> Option<()> {
+        if let Some(pair) = attempt.pair().filter(|pair| self.known.contains_key(pair)) {
+            return self.pairs.has_waited(&pair).then_some(());
+        }
         let net = attempt.net.is_some_and(|net| self.nets.has_waited(&net));
-        let pair = attempt.pair().filter(|pair| self.known.contains_key(pair));
-        let own = match (pair, &attempt.name) {
-            (Some(pair), _) => self.pairs.has_waited(&pair),
-            (None, Some(name)) => self.names.has_waited(name),
-            (None, None) => false,
-        };
-        (net || own).then_some(())
+        let name = attempt.name.as_ref().is_some_and(|name| self.names.has_waited(name));
+        (net || name).then_some(())
     }
 
     /// Notes that somebody has come in: the account need not wait any more. The address is forgiven
@@ -146,6 +143,17 @@ impl Backoff {
         if let Some(own) = self.pairs.0.remove(&pair) {
             self.nets.forgive(&pair.1, own.left(now), now);
         }
+        self.remember(pair, now);
+    }
+
+    /// Notes from where an account came in before.
+    pub fn know(&mut self, attempt: &Attempt, now: Mono) {
+        if let Some(pair) = attempt.pair() {
+            self.remember(pair, now);
+        }
+    }
+
+    fn remember(&mut self, pair: (String, Net), now: Mono) {
         bound(&mut self.known, &pair, |at| *at);
         self.known.insert(pair, now);
     }
@@ -159,6 +167,10 @@ impl Backoff {
         for pair in tried {
             self.nets.0.remove(&pair.1);
             self.pairs.0.remove(&pair);
+        }
+        // And those it comes from, whoever else was wrong there.
+        for (_, net) in self.known.keys().filter(|pair| pair.0 == name) {
+            self.nets.0.remove(net);
         }
     }
 }

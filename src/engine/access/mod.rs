@@ -5,6 +5,7 @@
 pub(crate) mod account;
 pub(crate) mod actor;
 pub(crate) mod backoff;
+pub(crate) mod budget;
 pub(crate) mod grant;
 pub(crate) mod life;
 pub(crate) mod password;

@@ -56,13 +56,16 @@ impl<'t> Desk<'t> {
         let done = writing.part(|_| deed(&mut self));
         let target = self.target.unwrap_or(entry.target);
         let entry = match &done {
-            Ok(_) => Entry { target, before: self.before, after: self.after, ..entry },
+            Ok(_) => Some(Entry { target, before: self.before, after: self.after, ..entry }),
             Err(error) => {
                 let note = Some(error.to_string());
-                Entry { target, outcome: Outcome::Failed, note, ..entry }
+                let failed = Entry { target, outcome: Outcome::Failed, note, ..entry };
+                self.people.within_budget(failed)
             }
         };
-        journal::append(writing, &entry)?;
+        if let Some(entry) = entry {
+            journal::append(writing, &entry)?;
+        }
         Ok(done)
     }
 }

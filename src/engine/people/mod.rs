@@ -26,7 +26,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::base::time::Clock;
-use crate::engine::access::backoff::Backoff;
+use crate::engine::access::backoff::{Attempt, Backoff};
+use crate::engine::access::budget::Budget;
 use crate::engine::access::password::{Cost, Hasher};
 use crate::engine::access::roster::Roster;
 pub(in crate::engine) use crate::engine::people::letters::LinkError;
@@ -34,6 +35,7 @@ use crate::engine::people::lobby::Lobby;
 use crate::engine::people::picture::Picture;
 use crate::engine::people::sweep::Sweeper;
 use crate::engine::people::work::Work;
+use crate::engine::store::journal::Entry;
 use crate::engine::store::{OnChange, OpenError, Opener, Store};
 
 /// The people of an engine: the store, the roster, who is in.
@@ -46,6 +48,7 @@ pub struct People {
     work: Work,
     waits: Arc<Mutex<Backoff>>,
     refused: AtomicU64,
+    budget: Mutex<Budget>,
 }
 
 impl People {
@@ -86,7 +89,9 @@ impl People {
         mail::start(&lobby, store.clone(), Arc::clone(&clock)).map_err(OpenError::Thread)?;
         let waits = Arc::default();
         let refused = AtomicU64::new(0);
-        let people = Self { _sweeper: sweeper, store, clock, lobby, work, waits, refused };
+        let budget = Mutex::default();
+        let people = Self { _sweeper: sweeper, store, clock, lobby, work, waits, refused, budget };
+        people.know_where_they_came_from();
         Ok((Arc::new(people), remarks))
     }
 
@@ -122,6 +127,34 @@ impl People {
     #[must_use]
     pub fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
+    }
+
+    /// The line about something refused or failed, as it may be written: as it is for this machine's
+    /// own faces; for others within their budget, with how many were left out before it.
+    pub fn within_budget(&self, entry: Entry) -> Option<Entry> {
+        if entry.address.is_none() {
+            return Some(entry);
+        }
+        let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        let left_out = budget.take(&entry.who, self.clock.now())?;
+        if left_out == 0 {
+            return Some(entry);
+        }
+        let said = entry.note.unwrap_or_default();
+        let note = Some(format!("{said} ({left_out} more like this were not written)"));
+        Some(Entry { note, ..entry })
+    }
+
+    /// Somebody who came in from an address before need not wait for strangers' attempts there, even
+    /// after the program was started anew.
+    fn know_where_they_came_from(&self) {
+        let (roster, now) = (self.roster(), self.clock.now());
+        let mut waits = self.waits();
+        for session in &roster.sessions {
+            if let Some(account) = roster.account(session.account) {
+                waits.know(&Attempt::sign_in(&account.name, session.address), now);
+            }
+        }
     }
 
     fn picture(&self) -> Arc<Picture> {

@@ -15,7 +15,7 @@ use crate::view::shown::{Badge, Note, Tone};
 use crate::view::text::{self, DASH};
 
 /// Actions with their words: names of orders, and what happens at the gate.
-const ACTIONS: [(&str, &str); 22] = [
+const ACTIONS: [(&str, &str); 23] = [
     ("sign_in", "Sign in"),
     ("sign_out", "Sign out"),
     ("redeem_link", "Use a one-time link"),
@@ -37,6 +37,7 @@ const ACTIONS: [(&str, &str); 22] = [
     ("activate_profile", "Run a profile"),
     ("clear_traffic", "Clear the CAN table"),
     ("play_recording", "Play a recording"),
+    ("request", "Ask for something"),
     ("lose_lines", "Lines are missing"),
 ];
 

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::engine::access::account::{
-    Account, AccountId, AccountKind, OneTimeLink, Purpose, ServiceId, Status, email, name,
+    Account, AccountId, AccountKind, OneTimeLink, Purpose, ServiceId, Status, account_name, email,
 };
 use crate::engine::access::actor::Rights;
 use crate::engine::access::life::Ended;
@@ -222,7 +222,7 @@ fn absent(which: &str) -> OrderError {
 }
 
 fn free_name(desk: &Desk<'_>, text: &str, own: Option<AccountId>) -> Result<String, OrderError> {
-    let name = name("name", text)?;
+    let name = account_name(text)?;
     let holder = accounts::named(&desk.writing.reading(), &name)?;
     if holder.is_some() && holder != own {
         return Err(OrderError::Taken { what: "an account", name });

@@ -1,7 +1,7 @@
 //! One-time links: what they offer, and how they are used.
 
 use crate::engine::access::account::{
-    Account, AccountId, AccountKind, FieldError, OneTimeLink, Purpose, Status, name as checked_name,
+    Account, AccountId, AccountKind, FieldError, OneTimeLink, Purpose, Status, account_name,
 };
 use crate::engine::access::actor::{Rights, Who};
 use crate::engine::access::backoff::Attempt;
@@ -85,7 +85,7 @@ pub fn redeem(
 
 /// The name that the first administrator chose.
 fn new_name(people: &People, name: Option<&str>) -> Result<String, RedeemError> {
-    let name = checked_name("name", name.ok_or(FieldError::Empty("name"))?)?;
+    let name = account_name(name.ok_or(FieldError::Empty("name"))?)?;
     match people.roster().named(&name) {
         Some(_) => Err(RedeemError::Taken(name)),
         None => Ok(name),
