@@ -9,7 +9,8 @@
 #   BUSBAR_EXAMPLES=NUMBER  requests a route, at most; 20 where not given
 set -euo pipefail
 cd "$(dirname "$0")/.."
-target=${CARGO_TARGET_DIR:-target}
+# Schemathesis runs elsewhere, so that what it leaves behind does not stay here.
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 if [ -z "${BUSBAR:-}" ]; then
     cargo build --quiet --bin busbar
     BUSBAR=$target/debug/busbar

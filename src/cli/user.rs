@@ -13,7 +13,7 @@ use crate::cli::records::{Permissions, Records, Source, password, print_table};
 use crate::cli::{Outcome, Refused};
 use crate::engine::{
     Account, AccountKind, AddAccount, ChangeAccount, Credential, DeleteAccount, GivePassword,
-    MakeLink, MustChangeIt, OneTimeLink, Purpose, Roster, ServiceChoice, Status,
+    MakeLink, MustChangeIt, OneTimeLink, Purpose, Roster, ServiceChoice, Status, WebSettings,
 };
 use crate::view::compose::users::{row, shown_link};
 use crate::view::export::moment;
@@ -179,7 +179,10 @@ fn add(records: &Records, args: &AddArgs) -> Result<(), Refused> {
         Some(link) => hand_over(records, &added.account, link)?,
     }
     if args.machine {
-        eprintln!("It comes in with tokens: `busbar token create {}` makes one.", args.name);
+        eprintln!(
+            "It comes in with tokens: `busbar token create {} --name NAME` makes one.",
+            args.name
+        );
     }
     Ok(())
 }
@@ -304,7 +307,12 @@ fn hand_over(records: &Records, account: &Account, link: &OneTimeLink) -> Result
 
 fn link_base(records: &Records, given: Option<&String>) -> Result<String, Refused> {
     match given {
-        Some(base) => Ok(base.clone()),
+        Some(base) => {
+            let public_url = Some(base.trim_end_matches('/').to_owned());
+            let checked = WebSettings { public_url, ..WebSettings::default() }.check();
+            checked.map_err(|error| format!("--link-base: {}", error.why))?;
+            Ok(base.clone())
+        }
         None => Ok(records.roster()?.settings.web.link_base()),
     }
 }

@@ -45,7 +45,17 @@ enum Kind {
     Blank,
 }
 
+/// The code of an edit that was made on an older version.
+pub const CHANGED_MEANWHILE: &str = "changed_meanwhile";
+
 impl Problem {
+    /// The same, with other advice: what helps on a page is not what helps a program.
+    #[must_use]
+    pub const fn advising(mut self, advice: &'static str) -> Self {
+        self.advice = advice;
+        self
+    }
+
     /// A problem.
     #[must_use]
     pub fn new(
@@ -69,6 +79,12 @@ impl Problem {
     #[must_use]
     pub fn after(self, seconds: u32) -> Self {
         Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// Its stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.code
     }
 
     /// The HTTP status.
@@ -244,7 +260,7 @@ impl From<OrderError> for Problem {
         match error {
             OrderError::Stale { .. } => Self::new(
                 StatusCode::PRECONDITION_FAILED,
-                "changed_meanwhile",
+                CHANGED_MEANWHILE,
                 "Changed meanwhile",
                 detail,
                 "Read it again, look at what changed, and send the change with the new ETag.",
@@ -397,7 +413,11 @@ fn busy(detail: String) -> Problem {
 /// The text as a sentence.
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    // The name of a setting is written as it is.
+    let is_key =
+        text.split(' ').next().is_some_and(|word| word.trim_end_matches(':').contains('.'));
+    let upper = |c: char| if is_key { c.to_string() } else { c.to_uppercase().to_string() };
+    let first = chars.next().map(upper).unwrap_or_default();
     let end = if text.ends_with(['.', '!', '?', '\u{201d}']) { "" } else { "." };
     format!("{first}{}{end}", chars.as_str())
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use busbar::base::time::{Clock as _, SystemClock};
-use busbar::engine::Preset;
+use busbar::engine::{AddService, Preset};
 use busbar::web::routes;
 
 use crate::visit::{Answer, GOOD, Inn, coded};
@@ -528,6 +528,8 @@ fn whoever_tries_what_they_may_not_is_written_down_and_cannot_fill_the_journal()
         let line = |text: &&String| text.as_str() == "request";
         lines.iter().filter(line).count()
     };
+    // Nobody waits for the line of a refusal; an order's line comes after it.
+    inn.order(AddService { name: "Yard".into() });
     let lines = journal_lines(&inn, &ada);
     assert_eq!(tried(&lines), 1, "{lines:?}");
     for _ in 0..60 {

@@ -79,6 +79,17 @@ pub enum OpenError {
         /// The file.
         file: PathBuf,
     },
+    /// The file is damaged, and this is not the place to move it aside.
+    #[error(
+        "{file} is damaged ({}): the next start of Busbar moves it aside and begins with an empty one; copy it first if you want to rescue it",
+        said(source)
+    )]
+    Damaged {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
     /// The file cannot be opened or brought up to date.
     #[error("{file} cannot be opened: {}", said(source))]
     Database {

@@ -57,6 +57,12 @@ impl Opening<'_> {
     /// See [`OpenError`].
     pub fn writer(&self, remarks: &mut Vec<String>) -> Result<Connection, OpenError> {
         match self.attempt(remarks) {
+            // A command that only looks must not start the records anew behind anybody's back.
+            Err(OpenError::Database { file, source })
+                if is_damage(&source) && self.look == Look::Briefly =>
+            {
+                Err(OpenError::Damaged { file, source })
+            }
             Err(OpenError::Database { source, .. }) if is_damage(&source) => {
                 self.move_aside(&source, remarks)?;
                 self.attempt(remarks)

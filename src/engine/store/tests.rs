@@ -340,14 +340,13 @@ fn a_damaged_file_is_moved_aside_and_announced() {
 }
 
 #[test]
-fn a_command_does_not_move_the_file_of_a_running_engine() {
+fn a_command_does_not_move_a_damaged_file_aside() {
     let folder = tempfile::tempdir().unwrap();
     drop(opened(folder.path()));
-    let _lock = lock::take(folder.path(), "the window", NOON).unwrap();
     let file = folder.path().join(place::DATABASE);
     fs::write(&file, "ruined").unwrap();
     let said = open(folder.path(), Opener::Command).err().unwrap();
-    assert!(matches!(said, OpenError::Held { .. }), "{said}");
+    assert!(matches!(said, OpenError::Damaged { .. }), "{said}");
     assert_eq!(fs::read(&file).unwrap(), b"ruined");
 }
 

@@ -10,6 +10,7 @@ use crate::base::time::Wall;
 use crate::engine::{JournalFilter, JournalLine, JournalPage, Outcome, Right, Session, Verdict};
 use crate::view::compose::sessions::from;
 use crate::view::compose::users::guarded;
+use crate::view::export;
 use crate::view::journal::{Change, JournalPrefs, JournalRow, JournalView};
 use crate::view::shown::{Badge, Note, Tone};
 use crate::view::text::{self, DASH};
@@ -242,7 +243,12 @@ fn flat(value: Option<&Value>) -> Vec<(String, String)> {
             | Value::String(_)
             | Value::Array(_) => {
                 let name = if name.is_empty() { "value".to_owned() } else { name };
-                fields.push((name, plain(value)));
+                let moment_of =
+                    |ms: i64| export::moment(Wall::from_nanos(ms.saturating_mul(1_000_000)));
+                fields.push(match (name.strip_suffix("_ms"), value.as_i64()) {
+                    (Some(bare), Some(ms)) => (bare.to_owned(), moment_of(ms)),
+                    (Some(_) | None, _) => (name, plain(value)),
+                });
             }
         }
     }

@@ -117,14 +117,14 @@ pub struct WantedToken {
     /// Until when.
     #[serde(default)]
     expires_at: Option<Time>,
-    /// For how many days, instead of `expires_at`; 365 unless told otherwise.
+    /// For how many days, instead of `expires_at`; 90 unless told otherwise.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 3650)]
     expires_in_days: Option<u32>,
 }
 
 /// Days that a token lives unless told otherwise.
-const DAYS: u32 = 365;
+const DAYS: u32 = 90;
 /// Most days that can be asked for.
 const MOST_DAYS: u32 = 3650;
 const DAY_NS: i64 = 24 * 3600 * 1_000_000_000;

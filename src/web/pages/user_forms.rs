@@ -16,7 +16,7 @@ use crate::web::pages::form::{self, Typed};
 use crate::web::pages::shell::{Ask, failed, go};
 use crate::web::pages::users::{self, Came, UsersQuery, preset_code};
 use crate::web::pages::wrong::{aside, give};
-use crate::web::problem::Problem;
+use crate::web::problem::{CHANGED_MEANWHILE, Problem};
 use crate::web::sealed::Sealed;
 use crate::web::shared::Shared;
 use crate::web::table::{Access, Table};
@@ -47,6 +47,16 @@ pub fn routes(table: Table) -> Table {
 
 /// Draws the editor again with what is wrong.
 fn wrong(shared: &Shared, ask: &Ask, id: AccountId, problem: Problem, typed: Typed) -> Response {
+    // What was typed was typed over what somebody else has changed: drawn again, a second press of
+    // Save would undo that unseen.
+    let (problem, typed) = if problem.code() == CHANGED_MEANWHILE {
+        (
+            problem.advising("What stands here now is theirs. Make your change again."),
+            Typed::default(),
+        )
+    } else {
+        (problem, typed)
+    };
     let came = Came { wrong: Some((problem, typed)), ..Came::default() };
     users::answer(shared, ask, UsersQuery::default(), Some(id), came)
 }
