@@ -3,6 +3,7 @@
 
 mod access;
 mod can;
+mod charge;
 mod dbc;
 mod device;
 mod door;
@@ -45,7 +46,16 @@ pub use can::frame::{Direction, Frame, FrameRef, Id, Kind};
 pub use can::guard::Cleared;
 pub use can::interfaces::{Found, Interface, interfaces};
 pub use can::replay::{PlayState, Progress, Speed};
-pub use device::{Contactors, Flag, Level, PackState};
+pub use charge::{
+    ChargePicture, ChargeReport, ChargerIntent, ChargerView, Check as ChargeCheck, CheckId, Curve,
+    CurvePoint, Foreign, Governor, Key as ChargeKey, KeyIntent, Latches, Lease, Meter,
+    Outcome as ChargeOutcome, PackView as ChargePackView, PauseReason, Rating, ReportEvent,
+    ReportPoint, Rule as ChargeRule, RuleError, Rules as ChargeRules, SetPointError, SetPoints,
+    State as ChargeState, Step as ChargeStep, StopReason,
+};
+pub use device::{
+    ChargerCommand, ChargerControl, ChargerFaults, Contactors, Flag, Level, PackState,
+};
 pub use door::{Door, Own, Refusal, Vitals, Waker};
 pub use drive::{Config, Office, Running, StartError, office, start};
 pub use hub::decoders::{DecodedFrame, DecodedSignal, Decoders};
@@ -54,6 +64,10 @@ pub use offline::{check, decode, inspect, profiles};
 pub use orders::accounts::{
     AddAccount, AddService, Added, ChangeAccount, Credential, DeleteAccount, GivePassword,
     MakeLink, MustChangeIt, RemoveService, RenameService, ServiceChoice,
+};
+pub use orders::charging::{
+    ChangeCharge, ClearLatches, Confirm, EngageContactors, ReadSafetyText, SetDemo, StartCharge,
+    StopCharge,
 };
 pub use orders::plant::{ActivateProfile, ClearTraffic, Play};
 pub use orders::sessions::{CreateToken, EndSession, EndSessions, LiftWait, NewToken, RevokeToken};

@@ -8,6 +8,7 @@ use crate::base::time::{Mono, Timebase, Wall};
 use crate::engine::can::address::Address;
 use crate::engine::can::bus::BusStatus;
 use crate::engine::can::replay::Progress;
+use crate::engine::charge::ChargePicture;
 use crate::engine::hub::decoders::Decoders;
 use crate::engine::hub::traffic::Traffic;
 use crate::engine::pack::{ChargerPicture, DriverPicture, PackPicture};
@@ -31,6 +32,8 @@ pub struct Snapshot {
     pub components: Vec<ComponentPicture>,
     /// Packs made of several BMSs, by name.
     pub groups: Vec<GroupPicture>,
+    /// The charge of every pack, in the order of the packs.
+    pub charges: Vec<Arc<ChargePicture>>,
     /// The by-id table.
     pub traffic: Arc<Traffic>,
     /// Names and decodes what is in the table.

@@ -3,6 +3,7 @@
 //! asks for a permission by itself.
 
 pub mod cells;
+pub mod charge;
 pub mod chrome;
 pub mod compose;
 pub mod export;

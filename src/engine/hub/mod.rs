@@ -145,6 +145,7 @@ impl Hub {
             buses: self.plant.bus_pictures(now.mono),
             groups: self.plant.group_pictures(&components),
             components,
+            charges: Vec::new(),
             traffic: Arc::clone(&self.traffic),
             decoders: self.plant.decoders(),
             player: self.player.clone(),
@@ -231,6 +232,7 @@ impl Hub {
         let answer = match order.into_command() {
             Command::Activate(order) => self.activate(*order, effects),
             Command::Play(play) => self.play(play, effects),
+            Command::Charging(_) => Err(OrderError::NoRecording),
             Command::ClearTraffic => {
                 Arc::make_mut(&mut self.traffic).clear();
                 Ok(())

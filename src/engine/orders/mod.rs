@@ -4,11 +4,13 @@
 //! | file | about | carried out by |
 //! |---|---|---|
 //! | `plant` | profiles, players, tables | the hub |
+//! | `charging` | charges, contactors, latches, the demo's scene | the hub |
 //! | `accounts` | accounts, services, links | the store |
 //! | `sessions` | sessions, tokens, waits | the store |
 //! | `settings` | the system's settings | the store |
 
 pub(in crate::engine) mod accounts;
+pub(in crate::engine) mod charging;
 mod deeds;
 pub(in crate::engine) mod desk;
 pub(in crate::engine) mod plant;

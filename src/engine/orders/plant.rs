@@ -7,6 +7,7 @@ use crate::base::id::BusId;
 use crate::engine::access::permission::{ChangeSettings, UseCan};
 use crate::engine::can::replay::Speed;
 use crate::engine::dbc::Codec;
+use crate::engine::orders::charging::Charging;
 use crate::engine::orders::{Order, Route};
 use crate::engine::profile::model::Profile;
 
@@ -19,6 +20,8 @@ pub enum Command {
     Play(Play),
     /// See [`ClearTraffic`].
     ClearTraffic,
+    /// See [`charging`](crate::engine::orders::charging).
+    Charging(Charging),
 }
 
 /// Runs a profile instead of the present one. Everything known of the present plant is forgotten.

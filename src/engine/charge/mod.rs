@@ -1,0 +1,57 @@
+//! Charging, decided. Pure: readings, a wish and a clock reading in, the next state and what is to be
+//! sent out. It owns no socket, no thread and no clock, and knows no frame.
+//!
+//! ```text
+//!            start asked
+//!   Idle ───────────────► Checking ──► Preconditioning ──► Contactors ──► ConstantCurrent
+//!    ▲                       │               │                 │             │   ▲
+//!    │                       │               │                 │             ▼   │ headroom
+//!    │                       ▼               ▼                 ▼            Taper ──► BalanceHold
+//!    │  cleared by      ┌─────────── any of them: stop asked, interlock broken ──────────┐  │
+//!    │  a person        │            late reading: Paused, at zero, back or stop         │  ▼
+//!   Fault ◄───────── Finishing ◄──────────────────────────────────────────────────── complete
+//!                        │
+//!                        └──► Done ──► (a new start is a person's act)
+//! ```
+//!
+//! | file | what |
+//! |---|---|
+//! | `rules` | every limit, threshold and time in one table, with its hard bounds |
+//! | `view` | what the machine sees of pack and charger: the worst of all of them |
+//! | `wish` | what people asked: set points, start, stop, latches |
+//! | `state` | what is: the states with their data, why one is left, how it ended |
+//! | `intent` | what is to be sent, and what is to be written down |
+//! | `checks` | preconditions and interlocks, each with value and limit |
+//! | `current` | the chain of smallest limits, ramp, taper |
+//! | `step` | one step of the machine |
+//! | `station` | a machine with its wish, its meter and the pace of its messages: what the hub owns |
+//! | `picture` | what is shown of it |
+//! | `report` | what is kept of it |
+//!
+//! Invariants: the whole intent is derived anew in every step from readings; a late or unknown
+//! reading counts as the unsafe value; a fault leads to the stop sequence in the same step; a stop
+//! ends within its bound whatever anybody answers; a start is consumed once, so that nothing resumes
+//! by itself.
+
+mod checks;
+mod current;
+mod intent;
+mod picture;
+mod report;
+mod rules;
+mod state;
+mod station;
+mod step;
+mod view;
+mod wish;
+
+pub use checks::{Check, CheckId};
+pub use intent::{ChargerIntent, Intents, KeyIntent, Note};
+pub use picture::{ChargePicture, Curve, CurvePoint, Meter, Step};
+pub use report::{ChargeReport, Keep, ReportEvent, ReportPoint};
+pub use rules::{Key, Rule, RuleError, Rules};
+pub use state::{Governor, Outcome, PauseReason, State, StopReason};
+pub use station::{Message, Station};
+pub use step::step;
+pub use view::{ChargerView, Foreign, PackView, Rating};
+pub use wish::{Latches, Lease, SetPointError, SetPoints, Want, Wish};

@@ -1,0 +1,152 @@
+//! Orders about charging. Whatever makes things safer goes first and is written after.
+
+use crate::base::id::Name;
+use crate::engine::access::permission::{ChangeSettings, ChargePacks, ViewPlant};
+use crate::engine::charge::{Lease, SetPoints};
+use crate::engine::orders::plant::Command;
+use crate::engine::orders::{Haste, Order, Route};
+
+/// Every order about charging that the hub knows.
+#[derive(Clone, Debug)]
+pub enum Charging {
+    /// See [`StartCharge`].
+    Start(StartCharge),
+    /// See [`StopCharge`].
+    Stop(StopCharge),
+    /// See [`ChangeCharge`].
+    Change(ChangeCharge),
+    /// See [`EngageContactors`].
+    Engage(EngageContactors),
+    /// See [`ClearLatches`].
+    Clear(ClearLatches),
+    /// See [`SetDemo`].
+    Demo(SetDemo),
+}
+
+/// That a person was told what will happen and said yes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Confirm;
+
+/// Starts a charge.
+#[derive(Clone, Debug)]
+pub struct StartCharge {
+    /// The pack: a group's name, or that of a single BMS's pack.
+    pub pack: Name,
+    /// The charger; none: the only one there is.
+    pub charger: Option<Name>,
+    /// What it is to do.
+    pub set: SetPoints,
+    /// What keeps it going.
+    pub lease: Lease,
+    /// A person said yes.
+    pub confirm: Confirm,
+}
+
+/// Stops whatever runs, and opens the contactors. Always possible, never asks.
+#[derive(Clone, Debug)]
+pub struct StopCharge {
+    /// The pack; none: every pack.
+    pub pack: Option<Name>,
+}
+
+/// Changes the set points of a running charge, or those of the next one.
+#[derive(Clone, Debug)]
+pub struct ChangeCharge {
+    /// The pack.
+    pub pack: Name,
+    /// What it is to do from now on.
+    pub set: SetPoints,
+}
+
+/// Closes the contactors of a pack without a charge. They are opened by [`StopCharge`].
+#[derive(Clone, Debug)]
+pub struct EngageContactors {
+    /// The pack.
+    pub pack: Name,
+    /// A person said yes.
+    pub confirm: Confirm,
+}
+
+/// Clears what is latched at a pack. A stop at the machine is cleared only there.
+#[derive(Clone, Debug)]
+pub struct ClearLatches {
+    /// The pack.
+    pub pack: Name,
+}
+
+/// Parks the simulated vehicle of a demo, or lets it drive, and hurries its cells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SetDemo {
+    /// Parked: nobody drives, nobody sends the key, the charger is plugged in.
+    pub parked: bool,
+    /// How much faster than the clock its cells live, 1 to 60.
+    pub pace: f64,
+}
+
+/// Records that the person has read the safety text of charging.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadSafetyText;
+
+macro_rules! charging_order {
+    ($order:ident, $name:literal, $needs:ident, $haste:ident, $variant:ident, |$one:ident| $target:expr) => {
+        impl Order for $order {
+            type Needs = $needs;
+            type Done = ();
+            const NAME: &'static str = $name;
+            const HASTE: Haste = Haste::$haste;
+
+            fn needs(&self) -> $needs {
+                $needs
+            }
+
+            fn target(&self) -> String {
+                let $one = self;
+                $target
+            }
+
+            fn route(self) -> Route<()> {
+                Route::Plant(Command::Charging(Charging::$variant(self)), ())
+            }
+        }
+    };
+}
+
+charging_order!(StartCharge, "start_charge", ChargePacks, AfterJournal, Start, |one| one
+    .pack
+    .to_string());
+charging_order!(StopCharge, "stop_charge", ViewPlant, AtOnce, Stop, |one| one
+    .pack
+    .as_ref()
+    .map_or_else(|| "every pack".to_owned(), ToString::to_string));
+charging_order!(ChangeCharge, "change_charge", ChargePacks, AfterJournal, Change, |one| one
+    .pack
+    .to_string());
+charging_order!(EngageContactors, "engage_contactors", ChargePacks, AfterJournal, Engage, |one| {
+    one.pack.to_string()
+});
+charging_order!(ClearLatches, "clear_latches", ChargePacks, AfterJournal, Clear, |one| one
+    .pack
+    .to_string());
+charging_order!(SetDemo, "set_demo", ChangeSettings, AfterJournal, Demo, |one| format!(
+    "{}, {}x",
+    if one.parked { "parked" } else { "driving" },
+    one.pace
+));
+
+impl Order for ReadSafetyText {
+    type Needs = ChargePacks;
+    type Done = ();
+    const NAME: &'static str = "read_safety_text";
+
+    fn needs(&self) -> ChargePacks {
+        ChargePacks
+    }
+
+    fn target(&self) -> String {
+        "charging".to_owned()
+    }
+
+    fn route(self) -> Route<()> {
+        Route::records(|_desk| Ok(()))
+    }
+}
