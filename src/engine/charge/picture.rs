@@ -60,6 +60,8 @@ pub struct ChargePicture {
     pub pace: f64,
     /// Whether this is a demo, whose scene can be parked and hurried.
     pub is_demo: bool,
+    /// Whether its simulated vehicle is parked at its charger; false for anything real.
+    pub parked: bool,
 }
 
 /// Where a charge stands, for the row of steps.
