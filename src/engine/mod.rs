@@ -48,10 +48,11 @@ pub use can::interfaces::{Found, Interface, interfaces};
 pub use can::replay::{PlayState, Progress, Speed};
 pub use charge::{
     ChargePicture, ChargeReport, ChargerIntent, ChargerView, Check as ChargeCheck, CheckId, Curve,
-    CurvePoint, Foreign, Governor, Key as ChargeKey, KeyIntent, Latches, Lease, Meter,
-    Outcome as ChargeOutcome, PackView as ChargePackView, PauseReason, Rating, ReportEvent,
-    ReportPoint, Rule as ChargeRule, RuleError, Rules as ChargeRules, SetPointError, SetPoints,
-    State as ChargeState, Step as ChargeStep, StopReason,
+    CurvePoint, Flow as ChargeFlow, Foreign, Governor, Key as ChargeKey, KeyIntent, Latches, Lease,
+    Meter, Outcome as ChargeOutcome, PackView as ChargePackView, PauseReason, Rating, ReportEvent,
+    ReportPoint, Rule as ChargeRule, RuleError, Rules as ChargeRules, Run as ChargeRun,
+    SetPointError, SetPoints, State as ChargeState, Step as ChargeStep, StopReason, Stopping,
+    Switch as ChargeSwitch,
 };
 pub use device::{
     ChargerCommand, ChargerControl, ChargerFaults, Contactors, Flag, Level, PackState,

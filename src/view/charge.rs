@@ -1,9 +1,49 @@
 //! The Charge page, as finished plain data: for the window, the pages and the command line alike.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use crate::view::offer::{Grave, Offer};
 use crate::view::shown::{Shown, Tone};
+
+/// What somebody looks at on the page, and has typed there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ChargePrefs {
+    /// The pack; none: the first, or the one that runs.
+    pub pack: Option<String>,
+    /// The charger for the next charge; none: the one there is.
+    pub charger: Option<String>,
+    /// What was typed, by name of the field; fields that were not touched are missing.
+    pub typed: BTreeMap<String, String>,
+    /// Whether this person has read the safety text.
+    pub safety: SafetyText,
+    /// What is to become of a charge from here when the page is left.
+    pub leaving: Leaving,
+}
+
+/// Whether somebody has read the safety text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SafetyText {
+    /// Not yet: nothing is started before.
+    #[default]
+    Unread,
+    /// It was read.
+    Read,
+}
+
+/// What becomes of a charge when whoever started it leaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Leaving {
+    /// It goes on.
+    #[default]
+    GoesOn,
+    /// It stops.
+    Stops,
+}
 
 /// The Charge page of one pack.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -50,6 +90,8 @@ pub struct ChargeView {
     pub log: Vec<LogView>,
     /// Number of the kept charge, for a link to its report.
     pub record: Option<u64>,
+    /// "Charging at 17.5 A \u{b7} 1 h 12 min left \u{b7} 6.4 Ah delivered".
+    pub line: String,
     /// Start, with what will happen.
     pub start: Grave,
     /// Close contactors, with what will happen.
@@ -64,6 +106,8 @@ pub struct ChargeView {
     pub safety_text: String,
     /// The demo's controls, where this is a demo.
     pub demo: Option<DemoView>,
+    /// What it is decided by.
+    pub rules: Vec<RuleView>,
 }
 
 /// One of the five steps.
@@ -90,8 +134,33 @@ pub struct FieldView {
     pub unit: String,
     /// "0.1 to 20 A".
     pub range: String,
-    /// Where the limit comes from: "profile", "usual".
+    /// Where the limit comes from: "profile", "usual", "fixed".
     pub origin: String,
+    /// Why what was typed cannot be; empty where it can.
+    pub error: String,
+    /// What it does, and what an empty field means.
+    pub about: String,
+}
+
+/// A line of the table of rules that charging decides by.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct RuleView {
+    /// Its name in a profile: "cell_max_mv".
+    pub name: String,
+    /// What to call it.
+    pub title: String,
+    /// Its value as it is typed.
+    pub value: String,
+    /// Its unit.
+    pub unit: String,
+    /// Its hard bounds: "2000 to 4250 mV".
+    pub bounds: String,
+    /// Who set it: "profile", "usual".
+    pub origin: String,
+    /// What it does.
+    pub about: String,
+    /// Where the figure comes from.
+    pub source: String,
 }
 
 /// A label and a value.
@@ -138,6 +207,8 @@ pub struct CurveLine {
     pub label: String,
     /// Unit.
     pub unit: String,
+    /// Decimals that it is worth.
+    pub decimals: usize,
     /// Newest value, in words.
     pub now: String,
     /// Values; none where one was not known.

@@ -14,6 +14,10 @@ pub struct Chrome {
     pub buses: Vec<Chip>,
     /// Open alarms in one chip; `None` when there are none.
     pub alarms: Option<Chip>,
+    /// What charges, or whose contactors are closed; `None` while nothing runs.
+    pub charging: Option<Chip>,
+    /// Stop, while anything runs. Never asks.
+    pub stop: Option<Offer>,
     /// Who is signed in: "Desktop · full access".
     pub who: String,
     /// Sentences that concern everything (a refused profile file, frames lost).

@@ -237,6 +237,8 @@ pub fn chrome() -> Chrome {
             chip("charger · 250 kbit/s · 1 % load · 4 fr/s", Tone::Ok),
         ],
         alarms: Some(chip("1 warning", Tone::Warning)),
+        charging: None,
+        stop: None,
         who: "Desktop · full access".into(),
         notes: Vec::new(),
         bottom: vec![

@@ -79,6 +79,12 @@ pub fn clock(wall: Wall, zone: &TimeZone) -> String {
     written(wall, zone, "%H:%M:%S %:z")
 }
 
+/// The time of day alone, "14:26:08": for a list whose day is known.
+#[must_use]
+pub fn time_of_day(wall: Wall, zone: &TimeZone) -> String {
+    written(wall, zone, "%H:%M:%S")
+}
+
 /// The time of day to the minute with its zone, "14:26 +10:00": for a picture that is not renewed
 /// every second.
 #[must_use]

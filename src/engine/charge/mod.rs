@@ -50,7 +50,9 @@ pub use intent::{ChargerIntent, Intents, KeyIntent, Note};
 pub use picture::{ChargePicture, Curve, CurvePoint, Meter, Step};
 pub use report::{ChargeReport, Keep, ReportEvent, ReportPoint};
 pub use rules::{Key, Rule, RuleError, Rules};
-pub use state::{Governor, Outcome, PauseReason, State, StopReason};
+pub use state::{
+    Flow, Governor, Key as Switch, Outcome, PauseReason, Run, State, StopReason, Stopping,
+};
 pub use station::{Message, Station};
 pub use step::step;
 pub use view::{ChargerView, Foreign, PackView, Rating};

@@ -10,6 +10,7 @@ use crate::engine::{
     UseCan,
 };
 use crate::view::chrome::{Chip, Chrome, PlayerView, Playing};
+use crate::view::compose::charge;
 use crate::view::compose::pack::open_flags;
 use crate::view::compose::settings::ListenerState;
 use crate::view::offer::Offer;
@@ -27,8 +28,14 @@ pub fn chrome(snapshot: &Snapshot, session: &Session, zone: &TimeZone) -> Chrome
         profile: profile.map_or_else(|| "No profile".into(), |profile| profile.name.to_string()),
         buses: snapshot.buses.iter().map(bus_chip).collect(),
         alarms: alarms(snapshot),
+        charging: charge::chip(snapshot),
+        stop: charge::stop(snapshot, session),
         who: who(session),
-        notes: trouble(snapshot).chain(problems.iter().chain(notices).map(note)).collect(),
+        notes: charge::alerts(snapshot)
+            .into_iter()
+            .chain(trouble(snapshot))
+            .chain(problems.iter().chain(notices).map(note))
+            .collect(),
         bottom: bottom(snapshot),
         web: None,
         clock: text::minutes(snapshot.wall, zone),

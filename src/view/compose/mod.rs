@@ -1,6 +1,7 @@
 //! Makes views out of a snapshot: all judging, naming and formatting of what is shown is here.
 
 pub mod cells;
+pub mod charge;
 pub mod chrome;
 pub mod journal;
 pub mod line;
