@@ -32,8 +32,8 @@ pub use access::grant::{Denied, Face, Grant, LocalSeat, Origin, Session};
 pub use access::life::{Ended, Life};
 pub use access::password::{PasswordError, PasswordHash};
 pub use access::permission::{
-    Administer, ChangeSettings, ChargePacks, OwnAccount, Permission, Right, UnknownRight, UseCan,
-    ViewPlant,
+    Administer, ChangeSettings, ChargePacks, MakeSafe, OwnAccount, Permission, Right, UnknownRight,
+    UseCan, ViewPlant,
 };
 pub use access::roster::Roster;
 pub use access::secret::Secret;

@@ -277,7 +277,7 @@ mod tests {
     use super::*;
     use crate::engine::access::account::AccountId;
     use crate::engine::access::permission::{
-        Administer, ChangeSettings, OwnAccount, UseCan, ViewPlant,
+        Administer, ChangeSettings, MakeSafe, OwnAccount, UseCan, ViewPlant,
     };
 
     fn session(rights: &[Right]) -> Session {
@@ -323,6 +323,8 @@ mod tests {
         assert!(session.may(OwnAccount(AccountId(1))));
         let denied = session.permit(ViewPlant).unwrap_err();
         assert!(matches!(denied, Denied::MustChangePassword { .. }));
+        // Whoever is in may stop what runs.
+        assert!(session.may(MakeSafe));
         // Not even an administrator gets at another's account.
         let denied = session.permit(OwnAccount(AccountId(2))).unwrap_err();
         assert!(matches!(denied, Denied::MustChangePassword { .. }));
@@ -335,6 +337,7 @@ mod tests {
     fn nobody_without_rights_gets_anything() {
         let session = session(&[]);
         assert!(session.permit(ViewPlant).is_err());
+        assert!(session.permit(MakeSafe).is_err());
         assert!(session.permit(Administer).is_err());
     }
 }

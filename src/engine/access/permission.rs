@@ -145,6 +145,20 @@ permission!(
     Administer, "administer", Administrator
 );
 
+/// Stop what runs. Everybody who may see the plant holds it, even while the password must be changed
+/// first: a stop makes things safer, and is never the thing to wait with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MakeSafe;
+
+impl Permission for MakeSafe {
+    const NAME: &'static str = "make_safe";
+    const RIGHT: Right = Right::ReadSettings;
+
+    fn covers_before_password_change(&self, actor: &Actor) -> bool {
+        self.covers(actor)
+    }
+}
+
 /// One's own account: password, sessions. Whoever acts for the account holds it, and administrators.
 /// It needs no right, so that a password that must be changed can be.
 #[derive(Clone, Copy, Debug)]

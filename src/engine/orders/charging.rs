@@ -1,7 +1,7 @@
 //! Orders about charging. Whatever makes things safer goes first and is written after.
 
 use crate::base::id::Name;
-use crate::engine::access::permission::{ChangeSettings, ChargePacks, ViewPlant};
+use crate::engine::access::permission::{ChangeSettings, ChargePacks, MakeSafe};
 use crate::engine::charge::{Lease, SetPoints};
 use crate::engine::orders::plant::Command;
 use crate::engine::orders::{Haste, Order, Route};
@@ -114,7 +114,7 @@ macro_rules! charging_order {
 charging_order!(StartCharge, "start_charge", ChargePacks, AfterJournal, Start, |one| one
     .pack
     .to_string());
-charging_order!(StopCharge, "stop_charge", ViewPlant, AtOnce, Stop, |one| one
+charging_order!(StopCharge, "stop_charge", MakeSafe, AtOnce, Stop, |one| one
     .pack
     .as_ref()
     .map_or_else(|| "every pack".to_owned(), ToString::to_string));

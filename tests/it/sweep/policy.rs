@@ -3,13 +3,15 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use busbar::base::id::Name;
 use busbar::base::time::Wall;
 use busbar::engine::{
-    AccountId, AccountKind, ActivateProfile, AddAccount, AddService, ChangeAccount, ClearTraffic,
-    CreateToken, Credential, DeleteAccount, EndSession, EndSessions, Face, GivePassword, LiftWait,
-    MakeLink, MustChangeIt, Order, Origin, Permission, Play, Purpose, RemoveService, RenameService,
-    RevokeToken, Right, Rights, SaveSettings, Secret, ServiceChoice, ServiceId, Session, SessionId,
-    TokenId, demo_profile,
+    AccountId, AccountKind, ActivateProfile, AddAccount, AddService, ChangeAccount, ChangeCharge,
+    ChargeRules, ClearLatches, ClearTraffic, Confirm, CreateToken, Credential, DeleteAccount,
+    EndSession, EndSessions, EngageContactors, Face, GivePassword, Lease, LiftWait, MakeLink,
+    MustChangeIt, Order, Origin, Permission, Play, Purpose, ReadSafetyText, RemoveService,
+    RenameService, RevokeToken, Right, Rights, SaveSettings, Secret, ServiceChoice, ServiceId,
+    Session, SessionId, SetDemo, SetPoints, StartCharge, StopCharge, TokenId, demo_profile,
 };
 use busbar::web::Access;
 
@@ -83,6 +85,8 @@ pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
         expires: Wall::from_nanos(0),
     };
     let rename = RenameService { id: service, expected: expected_version, name: "x".into() };
+    let pack = Name::new("x").unwrap();
+    let (set, lease) = (SetPoints::usual(&ChargeRules::default()), Lease::GoesOn);
     let mut lines = vec![
         line(&sessions, &ActivateProfile::of(demo_profile("demo").unwrap())),
         line(&sessions, &Play::Pause),
@@ -101,6 +105,13 @@ pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
         line(&sessions, &RevokeToken { account, id: TokenId(1) }),
         line(&sessions, &LiftWait { account }),
         line(&sessions, &SaveSettings::default()),
+        line(&sessions, &ReadSafetyText),
+        line(&sessions, &StopCharge { pack: None }),
+        line(&sessions, &EngageContactors { pack: pack.clone(), confirm: Confirm }),
+        line(&sessions, &ClearLatches { pack: pack.clone() }),
+        line(&sessions, &SetDemo { parked: true, pace: 1.0 }),
+        line(&sessions, &ChangeCharge { pack: pack.clone(), set }),
+        line(&sessions, &StartCharge { pack, charger: None, set, lease, confirm: Confirm }),
     ];
     lines.sort_by_key(|line| line.name);
     lines
