@@ -15,12 +15,14 @@ use crate::engine::access::life::Life;
 use crate::engine::access::permission::{Administer, ChangeSettings, OwnAccount, ViewPlant};
 use crate::engine::access::roster::Roster;
 use crate::engine::access::settings::Settings;
+use crate::engine::charge::ChargeReport;
 use crate::engine::hub::Event;
 use crate::engine::orders::desk::Desk;
 use crate::engine::orders::{Admitted, Answer, Haste, Order, OrderError, Reply, Route, Ticket};
 use crate::engine::people::People;
 use crate::engine::people::stamp::Stamp;
 use crate::engine::snapshot::{Notice, Snapshot};
+use crate::engine::store::charges::{self, Reader};
 use crate::engine::store::journal::{self, Entry, Filter, Line, Outcome, Page, Verdict};
 use crate::engine::store::{Store, StoreError, Writing};
 
@@ -288,6 +290,40 @@ impl Door {
         take: &mut dyn FnMut(Line) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         journal::each(self.people.store(), filter, take)
+    }
+
+    /// Charges that `filter` wants with numbers below `before`, newest first, at most `limit`. One
+    /// that runs is there as it was half a minute ago at the latest. Blocks for the query.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub fn charges(
+        &self,
+        _grant: &Grant<'_, ViewPlant>,
+        filter: &charges::Filter,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<charges::Page, StoreError> {
+        self.people.store().read(|reading| charges::page(reading, filter, before, limit))
+    }
+
+    /// The whole of one charge; none where there is none with this number. Blocks for the query.
+    ///
+    /// # Errors
+    /// The database refuses, or what is kept cannot be understood.
+    pub fn charge(
+        &self,
+        _grant: &Grant<'_, ViewPlant>,
+        id: u64,
+    ) -> Result<Option<ChargeReport>, StoreError> {
+        self.people.store().read(|reading| charges::one(reading, id))
+    }
+
+    /// Whether whoever holds `session` has read the safety text of charging: its account, or whoever
+    /// sits at the machine. Does not block.
+    #[must_use]
+    pub fn has_read_safety_text(&self, session: &Session) -> bool {
+        self.people.has_read(Reader::of(session.actor()))
     }
 
     /// Checks the chain of the journal. Blocks.

@@ -93,6 +93,9 @@ pub use snapshot::{
     BusPicture, ComponentPicture, GroupPicture, ModelPicture, Notice, ProfilePicture, Snapshot,
     Totals,
 };
+pub use store::charges::{
+    Filter as ChargeFilter, INTERRUPTED, Line as ChargeLine, Page as ChargePage,
+};
 pub use store::checkup::{Finding, Health, examine};
 pub use store::journal::{
     Filter as JournalFilter, Line as JournalLine, Outcome, Page as JournalPage, Verdict,

@@ -13,6 +13,7 @@ pub mod journal;
 pub mod offer;
 pub mod pack;
 pub mod parts;
+pub mod report;
 pub mod services;
 pub mod sessions;
 pub mod settings;

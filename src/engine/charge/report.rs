@@ -6,6 +6,7 @@ use crate::engine::charge::wish::{Latches, SetPoints};
 
 /// A charge, as it is kept. Written when it begins, every half minute, and when it ends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ChargeReport {
     /// Its number: milliseconds since 1970 UTC of its start, made unique.
     pub id: u64,

@@ -5,6 +5,7 @@ use crate::engine::access::permission::{ChangeSettings, ChargePacks, MakeSafe};
 use crate::engine::charge::{Lease, SetPoints};
 use crate::engine::orders::plant::Command;
 use crate::engine::orders::{Haste, Order, Route};
+use crate::engine::store::charges::{self, Reader};
 
 /// Every order about charging that the hub knows.
 #[derive(Clone, Debug)]
@@ -147,6 +148,11 @@ impl Order for ReadSafetyText {
     }
 
     fn route(self) -> Route<()> {
-        Route::records(|_desk| Ok(()))
+        Route::records(|desk| {
+            let reader = desk.by.account.map_or(Reader::Local, Reader::Account);
+            charges::note_read(desk.writing, reader, desk.by.at)?;
+            desk.writing.touch();
+            Ok(())
+        })
     }
 }

@@ -54,7 +54,7 @@ pub fn start(lobby: &Arc<Lobby>, store: Store, clock: Arc<dyn Clock>) -> io::Res
 
 /// Writes what came of a letter.
 fn note(store: &Store, at: Wall, letter: &Letter, why: Option<String>) {
-    let stamp = Stamp { who: "mail".into(), face: Face::Inside, address: None, at };
+    let stamp = Stamp { who: "mail".into(), account: None, face: Face::Inside, address: None, at };
     let entry = Entry {
         after: Some(json!({ "to": letter.to, "link": letter.purpose })),
         outcome: if why.is_some() { Outcome::Failed } else { Outcome::Done },

@@ -35,6 +35,7 @@ use crate::engine::people::lobby::Lobby;
 use crate::engine::people::picture::Picture;
 use crate::engine::people::sweep::Sweeper;
 use crate::engine::people::work::Work;
+use crate::engine::store::charges::Reader;
 use crate::engine::store::journal::Entry;
 use crate::engine::store::{OnChange, OpenError, Opener, Store};
 
@@ -111,6 +112,12 @@ impl People {
     #[must_use]
     pub fn roster(&self) -> Arc<Roster> {
         self.lobby.with_picture(|picture| Arc::clone(&picture.roster))
+    }
+
+    /// Whether somebody has read the safety text of charging.
+    #[must_use]
+    pub fn has_read(&self, reader: Reader) -> bool {
+        self.lobby.with_picture(|picture| picture.has_read(reader))
     }
 
     /// Calls `waker` after every new roster; it must return at once.

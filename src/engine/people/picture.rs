@@ -1,7 +1,7 @@
 //! The picture: everything that is known of people at a moment, read from the store as a whole. The
 //! [`Roster`] is the part of it that may be shown; tokens' and passwords' hashes stay inside.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use crate::engine::access::password::PasswordHash;
 use crate::engine::access::roster::Roster;
 use crate::engine::access::secret::TokenHash;
 use crate::engine::people::pass::{End, Pass, PassId};
+use crate::engine::store::charges::{self, Reader};
 use crate::engine::store::settings as kept_settings;
 use crate::engine::store::{Reading, StoreError, accounts, links, services, sessions, tokens};
 
@@ -32,6 +33,7 @@ pub struct Picture {
     passes: HashMap<TokenHash, Arc<Pass>>,
     links: HashMap<TokenHash, links::Kept>,
     passwords: HashMap<AccountId, PasswordHash>,
+    readers: BTreeSet<Reader>,
 }
 
 impl Picture {
@@ -75,7 +77,8 @@ impl Picture {
             tokens: token_entries,
             settings,
         };
-        Ok(Self { roster: Arc::new(roster), passes, links, passwords })
+        let readers = charges::readers(reading)?;
+        Ok(Self { roster: Arc::new(roster), passes, links, passwords, readers })
     }
 
     /// The same, with nobody in: where the store cannot be read, nobody may come in on what was true
@@ -106,6 +109,11 @@ impl Picture {
     /// The hash of an account's password.
     pub fn password(&self, account: AccountId) -> Option<&PasswordHash> {
         self.passwords.get(&account)
+    }
+
+    /// Whether somebody has read the safety text of charging.
+    pub fn has_read(&self, reader: Reader) -> bool {
+        self.readers.contains(&reader)
     }
 
     /// How long a session may be unused.

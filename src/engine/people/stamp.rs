@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::base::time::Wall;
+use crate::engine::access::account::AccountId;
 use crate::engine::access::grant::{Face, Session};
 use crate::engine::store::journal::{Entry, Outcome};
 
@@ -11,6 +12,8 @@ use crate::engine::store::journal::{Entry, Outcome};
 pub struct Stamp {
     /// Who, in words.
     pub who: String,
+    /// The account, where it is somebody's who has one.
+    pub account: Option<AccountId>,
     /// Through which face.
     pub face: Face,
     /// From which address.
@@ -24,7 +27,8 @@ impl Stamp {
     #[must_use]
     pub fn of(session: &Session, at: Wall) -> Self {
         let who = session.actor().to_string();
-        Self { who, face: session.face(), address: session.address(), at }
+        let account = session.actor().account();
+        Self { who, account, face: session.face(), address: session.address(), at }
     }
 }
 

@@ -10,9 +10,10 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::base::time::Clock;
+use crate::base::time::{Clock, Mono};
 use crate::engine::access::grant::Face;
 use crate::engine::store::journal::{self, Entry, Outcome};
+use crate::engine::store::keeping::Keeping;
 use crate::engine::store::lock::Lock;
 use crate::engine::store::{OnChange, Reading, StoreError, Writing};
 
@@ -22,6 +23,8 @@ pub const INBOX_JOBS: usize = 4096;
 const BATCH_JOBS: usize = 256;
 /// How often it is looked whether another process has written.
 pub const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long after a failure it is tried again to keep something of charging.
+const KEEP_AGAIN: Duration = Duration::from_secs(1);
 
 /// A job, and who is told how it ended.
 pub trait Work: Send {
@@ -106,6 +109,10 @@ pub struct Historian {
     pub seen: i64,
     /// Journal lines that are missing.
     pub lost: Lost,
+    /// What waits to be kept of charging.
+    pub keeping: Arc<Keeping>,
+    /// Not to be tried before, after a failure.
+    pub keep_after: Mono,
     /// The time for the line about them.
     pub clock: Arc<dyn Clock>,
     /// The lock of the folder.
@@ -128,15 +135,56 @@ impl Historian {
                 Ok(first) => {
                     let mut batch = vec![first];
                     batch.extend(self.inbox.try_iter().take(BATCH_JOBS - 1));
+                    self.keep_if_due();
                     self.write(batch);
                 }
                 Err(RecvTimeoutError::Timeout) if self.lost.load(Ordering::SeqCst) > 0 => {
+                    self.keep_if_due();
                     self.write(Vec::new());
                 }
-                Err(RecvTimeoutError::Timeout) => self.tell(Ours::Nothing),
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.keep_if_due();
+                    self.tell(Ours::Nothing);
+                }
+                Err(RecvTimeoutError::Disconnected) => return self.keep_last(),
             }
         }
+    }
+
+    /// Writes what is to be kept of charging, in a transaction of its own: whatever hinders it takes
+    /// nobody's change with it.
+    fn keep_if_due(&mut self) {
+        let now = self.clock.now();
+        if now < self.keep_after || self.keeping.is_empty() {
+            return;
+        }
+        if let Err(error) = self.keep() {
+            self.keep_after = now.after(KEEP_AGAIN);
+            tracing::error!(%error, "charges and latches cannot be kept: it is tried again");
+        }
+    }
+
+    /// The last try, when nobody can put anything in any more.
+    fn keep_last(&mut self) {
+        if !self.keeping.is_empty()
+            && let Err(error) = self.keep()
+        {
+            tracing::error!(%error, "the last state of charges and latches is lost");
+        }
+    }
+
+    fn keep(&mut self) -> Result<(), StoreError> {
+        let waiting = self.keeping.look();
+        let remembered = Remembered::default();
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let written = waiting.write(&Writing { tx: &tx, remembered: &remembered, depth: 0 })?;
+        if remembered.spoiled.get() || tx.is_autocommit() {
+            drop(tx);
+            return Err(StoreError::NotWritten("the disk is full or refuses to write".into()));
+        }
+        tx.commit()?;
+        self.keeping.done(&written);
+        Ok(())
     }
 
     fn write(&mut self, mut batch: Vec<Box<dyn Work>>) {

@@ -29,7 +29,8 @@ macro_rules! migration {
 }
 
 /// All steps, oldest first. A step that was released is never edited: another one follows it.
-pub const MIGRATIONS: &[Migration] = &[migration!("0001_people.sql")];
+pub const MIGRATIONS: &[Migration] =
+    &[migration!("0001_people.sql"), migration!("0002_charges.sql")];
 
 /// The schema that this program writes.
 pub const fn newest(migrations: &[Migration]) -> i64 {
@@ -81,6 +82,30 @@ pub fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
+/// Makes an empty database: all steps in one transaction, so that another process that looks
+/// meanwhile sees nothing or everything, and never one to be brought up from halfway.
+///
+/// # Errors
+/// A step fails; nothing is done.
+pub fn make(connection: &mut Connection, file: &Path, list: &[Migration]) -> Result<(), OpenError> {
+    let failed = |source| OpenError::Database { file: file.to_owned(), source };
+    let tx =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    // Somebody else may have made it while we waited for the transaction.
+    if version(&tx).map_err(failed)? == 0 {
+        for (number, migration) in (1..).zip(list) {
+            step(&tx, number, migration).map_err(failed)?;
+        }
+    }
+    tx.commit().map_err(failed)
+}
+
+fn step(tx: &Connection, number: i64, migration: &Migration) -> rusqlite::Result<()> {
+    tracing::info!(step = migration.name, "bringing the database up to date");
+    tx.execute_batch(migration.sql)?;
+    tx.pragma_update(None, "user_version", number)
+}
+
 /// Takes every step that is due.
 ///
 /// # Errors
@@ -98,12 +123,7 @@ pub fn apply(
         if version(&tx).map_err(failed)? >= number {
             continue;
         }
-        tracing::info!(step = migration.name, "bringing the database up to date");
-        let step = || -> rusqlite::Result<()> {
-            tx.execute_batch(migration.sql)?;
-            tx.pragma_update(None, "user_version", number)
-        };
-        step().map_err(failed)?;
+        step(&tx, number, migration).map_err(failed)?;
         tx.commit().map_err(failed)?;
     }
     Ok(())
@@ -149,15 +169,17 @@ mod tests {
 
     /// The hash of every step that was released. A new step gets a line here; an old line never
     /// changes.
-    const RELEASED: &[(&str, &str)] =
-        &[("0001_people.sql", "b598c121bb6bf5dedcaccaf9d4b242c607ad8035c85fc7dd96029fef6a4b8a8a")];
+    const RELEASED: &[(&str, &str)] = &[
+        ("0001_people.sql", "b598c121bb6bf5dedcaccaf9d4b242c607ad8035c85fc7dd96029fef6a4b8a8a"),
+        ("0002_charges.sql", "ea8b0a697fba5c3fd011c0501f16bfe3a901dda19ee5243d20465af35b67f5dd"),
+    ];
 
     const NEXT: Migration = Migration {
-        name: "0002_next.sql",
+        name: "0003_next.sql",
         sql: "ALTER TABLE services ADD COLUMN colour TEXT; CREATE TABLE more (id INTEGER) STRICT;",
     };
     const BROKEN: Migration =
-        Migration { name: "0003_broken.sql", sql: "CREATE TABLE even_more (id); NONSENSE;" };
+        Migration { name: "0004_broken.sql", sql: "CREATE TABLE even_more (id); NONSENSE;" };
 
     fn open(folder: &Path) -> (Connection, PathBuf) {
         let file = folder.join(place::DATABASE);
@@ -188,7 +210,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (mut connection, file) = open(folder.path());
         assert_eq!(due(&connection, &file, MIGRATIONS).unwrap(), Due::Making);
-        apply(&mut connection, &file, MIGRATIONS).unwrap();
+        make(&mut connection, &file, MIGRATIONS).unwrap();
         assert_eq!(version(&connection).unwrap(), newest(MIGRATIONS));
         assert_eq!(due(&connection, &file, MIGRATIONS).unwrap(), Due::Nothing);
         apply(&mut connection, &file, MIGRATIONS).unwrap();
@@ -208,7 +230,7 @@ mod tests {
         let name = "SELECT name FROM services WHERE colour IS NULL";
         let kept: String = connection.query_row(name, [], |row| row.get(0)).unwrap();
         assert_eq!(kept, "Yard");
-        assert!(copy.ends_with("backups/busbar-1-20231114T221320Z.db"), "{}", copy.display());
+        assert!(copy.ends_with("backups/busbar-2-20231114T221320Z.db"), "{}", copy.display());
         #[cfg(unix)]
         assert_eq!(place::mode(&copy).unwrap(), Some(0o600));
         let copied = Connection::open(&copy).unwrap();
@@ -216,6 +238,31 @@ mod tests {
         let kept: String =
             copied.query_row("SELECT name FROM services", [], |row| row.get(0)).unwrap();
         assert_eq!(kept, "Yard");
+    }
+
+    #[test]
+    fn a_database_of_the_first_release_is_brought_up_with_what_is_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut connection, file) = open(folder.path());
+        make(&mut connection, &file, &MIGRATIONS[..1]).unwrap();
+        connection.execute("INSERT INTO services (name) VALUES ('Yard')", []).unwrap();
+        assert_eq!(due(&connection, &file, MIGRATIONS).unwrap(), Due::Upgrade(1));
+        apply(&mut connection, &file, MIGRATIONS).unwrap();
+        let sql = "SELECT name, (SELECT count(*) FROM charges), (SELECT count(*) FROM latches),
+             (SELECT count(*) FROM safety_text_read) FROM services";
+        let found: (String, i64, i64, i64) = connection
+            .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .unwrap();
+        assert_eq!(found, ("Yard".to_owned(), 0, 0, 0));
+    }
+
+    #[test]
+    fn making_is_done_as_a_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut connection, file) = open(folder.path());
+        let list = [MIGRATIONS, &[BROKEN]].concat();
+        assert!(make(&mut connection, &file, &list).is_err());
+        assert_eq!(due(&connection, &file, MIGRATIONS).unwrap(), Due::Making);
     }
 
     #[test]
@@ -242,6 +289,6 @@ mod tests {
         );
         connection.pragma_update(None, "user_version", 999).unwrap();
         let said = due(&connection, &file, MIGRATIONS).unwrap_err().to_string();
-        assert!(said.contains("newer Busbar (schema 999; this one knows up to 1)"), "{said}");
+        assert!(said.contains("newer Busbar (schema 999; this one knows up to 2)"), "{said}");
     }
 }

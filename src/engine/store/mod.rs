@@ -7,6 +7,7 @@
 //! ```
 
 pub(in crate::engine) mod accounts;
+pub(in crate::engine) mod charges;
 pub(in crate::engine) mod checkup;
 mod columns;
 pub(in crate::engine) mod journal;
@@ -17,6 +18,7 @@ pub(in crate::engine) mod settings;
 pub(in crate::engine) mod tokens;
 
 pub(in crate::engine) mod historian;
+mod keeping;
 pub(in crate::engine) mod lock;
 mod migrate;
 mod open;
@@ -25,6 +27,7 @@ mod readers;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -35,8 +38,10 @@ use rusqlite::ErrorCode;
 use thiserror::Error;
 
 use crate::base::time::Clock;
+use crate::engine::charge::{Keep, Latches};
 use crate::engine::store::historian::{Historian, INBOX_JOBS, Lost, Remembered, Work};
 use crate::engine::store::journal::Entry;
+use crate::engine::store::keeping::{First, Keeping};
 use crate::engine::store::open::{Look, Opening};
 use crate::engine::store::readers::Readers;
 
@@ -192,6 +197,7 @@ struct Inner {
     inbox: Option<Sender<Box<dyn Work>>>,
     thread: Option<JoinHandle<()>>,
     lost: Lost,
+    keeping: Arc<Keeping>,
 }
 
 impl Drop for Inner {
@@ -247,19 +253,32 @@ impl Store {
         let migrations = migrate::MIGRATIONS;
         let opening = Opening { file: &file, lock: lock.as_ref(), look, at, migrations };
         let connection = opening.writer(&mut remarks)?;
+        if lock.is_some() {
+            remark_interrupted(&connection, &mut remarks);
+        }
         let failed = |source| OpenError::Database { file: file.clone(), source };
         let seen = historian::writes_of_others(&connection).map_err(failed)?;
         let readers = Readers::open(&file).map_err(failed)?;
         let (sender, inbox) = bounded(INBOX_JOBS);
         let lost = Lost::default();
         let told = Arc::clone(&lost);
-        let historian =
-            Historian { connection, inbox, on_change, seen, lost: told, clock, _lock: lock };
+        let keeping = Arc::new(Keeping::default());
+        let historian = Historian {
+            connection,
+            inbox,
+            on_change,
+            seen,
+            lost: told,
+            keeping: Arc::clone(&keeping),
+            keep_after: clock.now(),
+            clock,
+            _lock: lock,
+        };
         let thread = std::thread::Builder::new()
             .name("historian".into())
             .spawn(move || historian.run())
             .map_err(OpenError::Thread)?;
-        let inner = Inner { readers, inbox: Some(sender), thread: Some(thread), lost };
+        let inner = Inner { readers, inbox: Some(sender), thread: Some(thread), lost, keeping };
         Ok((Self { inner: Arc::new(inner) }, remarks))
     }
 
@@ -328,6 +347,26 @@ impl Store {
         }
     }
 
+    /// Keeps something of charging. Never blocks and never refuses: what cannot be written now is
+    /// tried again while the program lives, and the newest state of a charge is the one that is kept.
+    pub fn keep(&self, keep: Keep) {
+        if self.inner.keeping.put(keep) == First::Yes
+            && let Some(inbox) = &self.inner.inbox
+        {
+            // Only to wake it: a full inbox says that it is awake.
+            let nothing = historian::work(|_: &Writing<'_>| Ok::<_, StoreError>(()), drop);
+            drop(inbox.try_send(nothing));
+        }
+    }
+
+    /// What is latched, by pack, as it was last kept. Blocks: for the start, before anything runs.
+    ///
+    /// # Errors
+    /// The database refuses: whoever asks must then take everything for latched.
+    pub fn latches(&self) -> Result<BTreeMap<String, Latches>, StoreError> {
+        self.read(charges::latches)
+    }
+
     /// Waits until everything that was posted before is written or has failed: before a program
     /// ends, since nobody waits for lines about refusals.
     ///
@@ -368,6 +407,20 @@ impl Store {
 
     fn is_historian(&self, thread: &Thread) -> bool {
         self.inner.thread.as_ref().is_some_and(|ours| ours.thread().id() == thread.id())
+    }
+}
+
+/// Closes charges that ran when the program ended. A database that refuses is no reason not to start.
+fn remark_interrupted(connection: &rusqlite::Connection, remarks: &mut Vec<String>) {
+    match charges::close_interrupted(connection) {
+        Ok(packs) => remarks.extend(packs.iter().map(|pack| {
+            format!(
+                "A charge of {pack} was running when Busbar ended. It does not go on by itself: look at the pack, then start a new one"
+            )
+        })),
+        Err(error) => {
+            tracing::error!(%error, "charges that ran when the program ended cannot be closed");
+        }
     }
 }
 

@@ -81,7 +81,7 @@ impl Opening<'_> {
         let mut connection = contact(file).map_err(failed)?;
         match migrate::due(&connection, file, self.migrations)? {
             Due::Nothing => {}
-            Due::Making => migrate::apply(&mut connection, file, self.migrations)?,
+            Due::Making => migrate::make(&mut connection, file, self.migrations)?,
             Due::Upgrade(schema) => self.upgrade(&mut connection, schema, remarks)?,
         }
         if self.look == Look::Through {

@@ -7,6 +7,8 @@ pub mod journal;
 pub mod line;
 pub mod pack;
 pub mod parts;
+pub mod plot;
+pub mod report;
 pub mod services;
 pub mod sessions;
 pub mod settings;

@@ -53,7 +53,7 @@ impl Entrance {
     /// Who comes in: the account of this name.
     pub fn stamp(&self, name: &str) -> Stamp {
         let (face, address) = (self.from.face, self.from.address);
-        Stamp { who: name.to_owned(), face, address, at: self.now }
+        Stamp { who: name.to_owned(), account: None, face, address, at: self.now }
     }
 
     /// Somebody who has not come in.

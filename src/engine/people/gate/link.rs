@@ -172,6 +172,7 @@ pub fn set_up(
 ) -> Result<Option<OneTimeLink>, StoreError> {
     let stamp = Stamp {
         who: Who::LocalConsole.to_string(),
+        account: None,
         face: Face::CommandLine,
         address: None,
         at: people.clock.wall(),
