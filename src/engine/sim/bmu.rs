@@ -247,8 +247,9 @@ impl Bmu {
         mouth: &mut Mouth<'_>,
         wire: &BmuWire,
     ) -> i64 {
+        let pace = plant.pace();
         let Some(strand) = plant.strands.get_mut(self.node.0) else { return i64::MAX };
-        self.count(now, strand);
+        self.count(now, strand, pace);
         self.judge(now, faults);
         let inputs = self.inputs(now, faults);
         let changed = self.contactors.step(inputs);
@@ -263,8 +264,8 @@ impl Bmu {
         self.tick_ns
     }
 
-    fn count(&mut self, now: Mono, strand: &Strand) {
-        let hours = now.since(self.last_tick).as_secs_f64() / 3600.0;
+    fn count(&mut self, now: Mono, strand: &Strand, pace: f64) {
+        let hours = pace * now.since(self.last_tick).as_secs_f64() / 3600.0;
         self.last_tick = now;
         let into_ah = strand.cells.amps() * hours;
         self.used_ah -= into_ah;

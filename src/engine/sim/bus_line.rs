@@ -40,6 +40,11 @@ impl BusLine {
         true
     }
 
+    /// Whether nobody can be heard.
+    pub(super) const fn is_off(&self) -> bool {
+        self.off
+    }
+
     /// Puts a frame on the wire later.
     pub(super) fn put_later(&mut self, at: Mono, frame: Frame) {
         if self.late.len() < MOST_LATE {

@@ -55,10 +55,19 @@ impl CellString {
         self.taken.1 += amps * amps * dt_s;
     }
 
-    /// Lets the cells live through the last `dt_s` seconds.
-    pub(super) fn step(&mut self, ambient_c: f64, dt_s: f64) {
-        let (amps, heating) = (self.taken.0 / dt_s, self.taken.1 / dt_s);
+    /// Lets the cells live through the last `span_s` seconds, `pace` times as fast.
+    pub(super) fn step(&mut self, ambient_c: f64, span_s: f64, pace: f64) {
+        let (amps, heating) = (self.taken.0 / span_s, self.taken.1 / span_s);
         self.taken = (0.0, 0.0);
+        let live_s = span_s * pace;
+        let parts = live_s.ceil().max(1.0);
+        for _ in 0..parts as u32 {
+            self.live(amps, heating, ambient_c, live_s / parts);
+        }
+        self.sum_up();
+    }
+
+    fn live(&mut self, amps: f64, heating: f64, ambient_c: f64, dt_s: f64) {
         for module in &mut self.modules {
             let mut shunts = 0.0;
             let mut warmth = 0.0;
@@ -71,7 +80,6 @@ impl CellString {
             let goal = around + 2.0 + SHUNT_WARMS_K * shunts;
             module.board_c += (goal - module.board_c) * (BOARD_PULL * dt_s).min(1.0);
         }
-        self.sum_up();
     }
 
     fn sum_up(&mut self) {

@@ -146,6 +146,15 @@ impl Driver {
         }
     }
 
+    /// Leaves the car, or gets in again: the key is off and everything begins anew from there.
+    pub(super) fn leave(&mut self, plant: &mut Plant) {
+        plant.drive(Doing::Off, None);
+        self.key = Key::Off;
+        self.key_ticks = 0;
+        self.wait = OFF_TICKS;
+        self.charge_amps = 0.0;
+    }
+
     /// A tenth of a second of driving.
     pub(super) fn tick(
         &mut self,

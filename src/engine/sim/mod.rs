@@ -26,4 +26,4 @@ mod world;
 
 pub use runner::Runner;
 pub use scene::{Scene, SceneComponent, SceneError, SceneLine};
-pub use world::World;
+pub use world::{Parked, World};

@@ -9,9 +9,13 @@ use super::scene::{ChargerPlan, Doing, Scene};
 pub(super) const STEP_NS: i64 = 100_000_000;
 const STEP_S: f64 = 0.1;
 /// Steps between two steps of the cells: their own time constants are tens of seconds.
-const CELL_STEPS: u32 = 10;
+const CELL_STEPS: f64 = 10.0;
 /// What the charger may change its output by, amperes a second (protocol note, section 13).
 const CHARGER_RAMP: f64 = 1.0;
+/// What its output voltage may rise by without a battery, and what it falls by when it is told to
+/// stop, volts a second.
+const CHARGER_RISE: f64 = 100.0;
+const CHARGER_FALL: f64 = 60.0;
 
 /// A string and whether its contactors are closed.
 #[derive(Clone, Debug)]
@@ -23,7 +27,7 @@ pub(super) struct Strand {
 /// What the charger was told and what it gives.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ChargerPower {
-    /// Told: volts and amperes; zero amperes when it is to stop.
+    /// Told: volts and amperes; zero volts when it is to stop.
     pub told: (f64, f64),
     /// Gives amperes.
     pub amps: f64,
@@ -40,6 +44,8 @@ pub(super) struct Plant {
     load: Load,
     ambient_c: f64,
     steps: u32,
+    /// How much faster than everything else the cells live.
+    pace: f64,
 }
 
 impl Plant {
@@ -58,6 +64,7 @@ impl Plant {
             load: Load::new(Chance::new(seed, 99)),
             ambient_c: scene.ambient_c,
             steps: 0,
+            pace: 1.0,
         }
     }
 
@@ -65,6 +72,17 @@ impl Plant {
     pub(super) const fn drive(&mut self, what: Doing, amps: Option<f64>) {
         self.load.what = what;
         self.load.asked_amps = amps;
+    }
+
+    /// Hurries the cells, and nothing but the cells: what they take in, their warmth, and what is
+    /// counted of them.
+    pub(super) const fn hurry(&mut self, pace: f64) {
+        self.pace = pace;
+    }
+
+    /// How much faster than everything else the cells live.
+    pub(super) const fn pace(&self) -> f64 {
+        self.pace
     }
 
     /// How far the pedal is pressed, 0 to 1, for the driver controls.
@@ -86,9 +104,7 @@ impl Plant {
             let charge = self.charger.step(pull / share, 1.0 / share);
             (load + charge + pull) / share
         } else {
-            self.charger.amps = 0.0;
-            self.charger.volts = 0.0;
-            0.0
+            self.charger.idle_volts()
         };
         for strand in &mut self.strands {
             let amps = if strand.connected {
@@ -101,16 +117,31 @@ impl Plant {
         }
         self.charger.volts = voltage;
         self.steps += 1;
-        if self.steps == CELL_STEPS {
+        // Hurried cells are stepped more often, so that each of their steps stays short.
+        if f64::from(self.steps) * self.pace >= CELL_STEPS {
+            let span_s = STEP_S * f64::from(self.steps);
             self.steps = 0;
             for strand in &mut self.strands {
-                strand.cells.step(self.ambient_c, STEP_S * f64::from(CELL_STEPS));
+                strand.cells.step(self.ambient_c, span_s, self.pace);
             }
         }
     }
 }
 
 impl ChargerPower {
+    /// Without a battery: its output rises to the voltage it was told as soon as it may give any
+    /// current, stays there while it is told the voltage, and falls when it is told to stop.
+    fn idle_volts(&mut self) -> f64 {
+        let (volts, amps) = self.told;
+        self.amps = 0.0;
+        let goal = if amps > 0.0 { volts } else { volts.min(self.volts) };
+        self.volts = goal
+            .min(self.volts + CHARGER_RISE * STEP_S)
+            .max(self.volts - CHARGER_FALL * STEP_S)
+            .max(0.0);
+        self.volts
+    }
+
     /// Goes towards what it was told: up by a ramp, down at once; never beyond the told voltage or
     /// its own power. `inner_volts` and `ohm` are the battery it works on.
     fn step(&mut self, inner_volts: f64, ohm: f64) -> f64 {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::scene::Scene;
-use super::world::{World, WorldError};
+use super::world::{Parked, World, WorldError};
 use crate::base::time::Mono;
 use crate::engine::can::bus::{BusStatus, Link, SendError};
 use crate::engine::can::frame::{Direction, Frames};
@@ -116,6 +116,12 @@ impl Runner {
         }
         self.listen(Duration::ZERO);
         self.clock_at(self.world.next_due())
+    }
+
+    /// Parks the vehicle of the world, or lets somebody drive it, and hurries its cells.
+    pub fn demo(&mut self, parked: Parked, pace: f64) {
+        self.world.park(parked);
+        self.world.pace(pace);
     }
 
     /// Waits up to `wait` for frames of others and lets the devices hear them.

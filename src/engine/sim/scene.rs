@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::world::Parked;
 use crate::base::id::Name;
 use crate::base::time::{Mono, Wall};
 
@@ -34,6 +35,8 @@ pub struct Scene {
     pub start: Wall,
     /// Temperature around everything, degrees Celsius.
     pub ambient_c: f64,
+    /// Whether somebody sits in the vehicle at its start.
+    pub parked: Parked,
     /// Name of the pack that the BMUs are strings of.
     pub pack: Name,
     /// The BMUs: parallel strings of the one pack.

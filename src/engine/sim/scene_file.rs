@@ -11,6 +11,7 @@ use super::scene::{
     BmuPlan, ChargerPlan, ControlsPlan, Doing, Fault, Leg, MODULE_CELLS, Oddity, Scene, SceneError,
     Wrong,
 };
+use super::world::Parked;
 use crate::base::id::Name;
 use crate::base::time::{Mono, Wall};
 
@@ -34,6 +35,8 @@ struct File {
     speed: Option<Spanned<f64>>,
     start: Option<Spanned<Datetime>>,
     ambient_c: Option<Spanned<f64>>,
+    #[serde(default)]
+    parked: bool,
     pack: Name,
     #[serde(default)]
     bmu: Vec<Spanned<BmuPlan>>,
@@ -106,6 +109,7 @@ impl Scene {
             speed: file.speed.as_ref().map_or(1.0, |s| *s.get_ref()),
             start: Wall::from_nanos(0),
             ambient_c: file.ambient_c.as_ref().map_or(22.0, |c| *c.get_ref()),
+            parked: if file.parked { Parked::Parked } else { Parked::Driving },
             pack: file.pack,
             bmus: Vec::new(),
             charger: None,

@@ -50,6 +50,17 @@ pub enum WorldError {
     },
 }
 
+/// Whether somebody sits in the vehicle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Parked {
+    /// The driver does what the scene's legs say, and its own host commands the charger.
+    #[default]
+    Driving,
+    /// Nobody sends the key, nobody commands the charger, and nothing draws current: what is to be
+    /// done is done by whoever else is on the bus.
+    Parked,
+}
+
 /// Something that is due at its time.
 #[derive(Clone, Copy, Debug)]
 enum Task {
@@ -80,6 +91,7 @@ pub struct World {
     line: BusLine,
     ears: Ears,
     said: Vec<Said>,
+    parked: Parked,
 }
 
 impl World {
@@ -132,6 +144,7 @@ impl World {
             line: BusLine::default(),
             ears,
             said: Vec::new(),
+            parked: scene.parked,
         };
         world.aim_faults(scene)?;
         world.plan_tasks(scene, seed);
@@ -219,6 +232,28 @@ impl World {
         self.tasks.push(task);
     }
 
+    /// How much faster than its clock the cells of a world may live.
+    pub const PACES: (f64, f64) = (1.0, 60.0);
+
+    /// Parks the vehicle, or lets somebody drive it.
+    pub fn park(&mut self, parked: Parked) {
+        if parked != self.parked {
+            self.parked = parked;
+            if let Some((driver, _)) = &mut self.driver {
+                driver.leave(&mut self.plant);
+            }
+        }
+    }
+
+    /// Hurries the cells and what is counted of them, within [`Self::PACES`]; frames and contactors
+    /// stay in real time. What is no number changes nothing.
+    pub fn pace(&mut self, pace: f64) {
+        let (least, most) = Self::PACES;
+        if pace.is_finite() {
+            self.plant.hurry(pace.clamp(least, most));
+        }
+    }
+
     /// How far it has come.
     #[must_use]
     pub const fn now(&self) -> Mono {
@@ -302,6 +337,9 @@ impl World {
                 let span = bmu.tick(now, &mut self.plant, &self.faults, &mut mouth, wire);
                 (Node(number), after(span))
             }
+            Task::Driver if self.parked == Parked::Parked => {
+                (self.controls_node(), after(driver::TICK_NS))
+            }
             Task::Driver => {
                 let (driver, wire) = self.driver.as_mut()?;
                 let span = driver.tick(now, &mut self.plant, &mut mouth, wire);
@@ -311,7 +349,9 @@ impl World {
                 let (driver, _) = self.driver.as_mut()?;
                 let (_, wire) = self.charger.as_ref()?;
                 let (volts, amps) = self.charger_limits;
-                driver.command(volts, amps, &mut mouth, wire);
+                if self.parked == Parked::Driving {
+                    driver.command(volts, amps, &mut mouth, wire);
+                }
                 (Node(self.bmus.len() + 2), after(COMMAND_NS))
             }
             Task::Charger => {
@@ -372,7 +412,9 @@ impl World {
 
     /// Takes a frame that somebody else sent on the bus, at the world's time.
     pub fn receive(&mut self, frame: FrameRef<'_>) {
-        self.hear(frame);
+        if !self.line.is_off() {
+            self.hear(frame);
+        }
     }
 
     fn hear(&mut self, frame: FrameRef<'_>) {
