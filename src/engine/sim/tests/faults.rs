@@ -2,7 +2,7 @@
 
 use super::{BARE, bytes, hold_key, id, long, parsed, run, state, times, word};
 use crate::engine::can::frame::{Frame, Frames};
-use crate::engine::sim::World;
+use crate::engine::sim::{Parked, Scene, World};
 
 /// The bare scene with a driver and one fault.
 fn faulty(fault: &str) -> World {
@@ -113,5 +113,78 @@ fn the_charger_ramps_an_ampere_a_second_stops_in_silence_and_resumes() {
     let (amps, bits) = status(&frames);
     assert!(amps > 0 && bits == 0, "it resumes by itself");
     hold_key(&mut world, 0, 15, &mut frames);
-    assert_eq!(status(&frames), (0, 0x08), "contactors open: no battery");
+    assert_eq!(status(&frames), (0, 0), "contactors open: it stays at the voltage it was told");
+    let stop = Frame::classic(id(0x1806_E5F4), &[0, 0, 0, 0, 1, 0, 0, 0]).unwrap();
+    world.receive(stop.view());
+    hold_key(&mut world, 0, 30, &mut frames);
+    assert_eq!(status(&frames), (0, 0x08), "told to stop it falls and sees no battery");
+}
+
+#[test]
+fn a_charger_without_a_battery_rises_to_the_voltage_it_is_told() {
+    let text = format!("{BARE}\n[charger]\nname = 'Charger'\nvolts = 100.0\namps = 10.0\n");
+    let mut world = parsed(&text);
+    let mut frames = Frames::default();
+    let mut tell = |volts: u16, amps: u8, control: u8, seconds: usize| {
+        let [high, low] = volts.to_be_bytes();
+        let command = [high, low, 0, amps, control, 0, 0, 0];
+        let frame = Frame::classic(id(0x1806_E5F4), &command).unwrap();
+        for _ in 0..seconds {
+            world.receive(frame.view());
+            hold_key(&mut world, 0, 10, &mut frames);
+        }
+        let data = bytes(&frames, 0x18FF_50E5).pop().unwrap();
+        (u16::from_be_bytes([data[0], data[1]]), u16::from_be_bytes([data[2], data[3]]))
+    };
+    assert_eq!(tell(655, 0, 0, 3), (0, 0), "zero amperes raise nothing");
+    assert_eq!(tell(655, 1, 0, 3), (655, 0));
+    assert_eq!(tell(655, 0, 0, 3), (655, 0), "and hold what is there");
+    assert_eq!(tell(1200, 1, 0, 3), (1000, 0), "its rating is the end");
+    assert_eq!(tell(0, 0, 1, 3), (0, 0));
+}
+
+#[test]
+fn a_parked_vehicle_says_nothing_and_draws_nothing_until_somebody_drives_it() {
+    let mut world = World::new(&Scene::builtin("demo").unwrap(), 14).unwrap();
+    let seen = run(&mut world, 20.0);
+    assert!(!times(&seen, 0x505).is_empty() && !times(&seen, 0x1806_E5F4).is_empty());
+    world.park(Parked::Parked);
+    run(&mut world, 2.0);
+    let seen = run(&mut world, 20.0);
+    for silent in [0x500, 0x501, 0x502, 0x505, 0x1806_E5F4] {
+        assert!(times(&seen, silent).is_empty(), "{silent:X}");
+    }
+    assert_eq!(state(bytes(&seen, 0x6F7).last().unwrap()), 0);
+    assert!(bytes(&seen, 0x6FA).iter().all(|data| long(data, 4) == 0));
+    assert_eq!(times(&seen, 0x18FF_50E5).len(), 20, "the charger stays plugged in");
+    world.park(Parked::Driving);
+    let seen = run(&mut world, 20.0);
+    assert_eq!(state(bytes(&seen, 0x6F7).last().unwrap()), 4, "the driver starts anew");
+}
+
+#[test]
+fn hurried_cells_take_in_more_while_frames_come_as_before() {
+    let charged = |pace: f64| {
+        let tail = "[charger]\nname = 'Charger'\nvolts = 70.0\n";
+        let mut world = parsed(&format!("{BARE}{tail}"));
+        world.pace(pace);
+        let mut frames = Frames::default();
+        hold_key(&mut world, 0, 20, &mut frames);
+        hold_key(&mut world, 0x70, 20, &mut frames);
+        let go = Frame::classic(id(0x1806_E5F4), &[0x02, 0xBC, 0, 50, 0, 0, 0, 0]).unwrap();
+        frames.clear();
+        for _ in 0..60 {
+            world.receive(go.view());
+            hold_key(&mut world, 0x30, 10, &mut frames);
+        }
+        let used = |data: &[u8; 8]| f32::from_le_bytes(data[..4].try_into().unwrap());
+        let told = bytes(&frames, 0x6F4);
+        (used(&told[0]) - used(told.last().unwrap()), frames.len())
+    };
+    let ((slow, frames), (fast, hurried_frames)) = (charged(1.0), charged(60.0));
+    assert!((0.06..0.09).contains(&slow), "{slow} Ah in a minute at 5 A");
+    assert!((fast / slow - 60.0).abs() < 1.0, "{fast} Ah");
+    assert_eq!(frames, hurried_frames);
+    assert_eq!(charged(f64::NAN).0, slow);
+    assert_eq!(charged(1000.0).0, fast, "no faster than sixty times");
 }
