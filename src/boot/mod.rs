@@ -6,6 +6,8 @@ pub(crate) mod choice;
 mod console;
 #[cfg(feature = "web")]
 pub mod host;
+#[cfg(unix)]
+pub mod local;
 #[cfg(feature = "web")]
 pub mod machine;
 pub mod standing;
@@ -69,6 +71,26 @@ fn open(
     Ok((running, seat, session))
 }
 
+/// Opens the control socket. A console without one still works, so a refusal is only said.
+#[cfg(unix)]
+fn control(door: &Door, seat: &LocalSeat, folder: &Path) -> Option<local::ControlSocket> {
+    match local::open(folder, door.clone(), seat.sit(Face::CommandLine)) {
+        Ok(socket) => Some(socket),
+        Err(error) => {
+            let place = folder.display();
+            eprintln!(
+                "busbar: no control socket in {place} ({error}): `busbar charge` does not reach this Busbar"
+            );
+            None
+        }
+    }
+}
+
+#[cfg(not(unix))]
+const fn control(_door: &Door, _seat: &LocalSeat, _folder: &Path) -> Option<()> {
+    None
+}
+
 /// Runs `choice` and keeps an eye on its file.
 fn run(
     door: &Door,
@@ -108,6 +130,7 @@ fn window(cli: &Cli) -> Outcome {
         }
         console.note(Tone::Fault, format!("{error}."));
     }
+    let control = control(&door, &seat, library.folder());
     let watch = watch::start(door, seat.send_profile_watcher())?;
     #[cfg(feature = "web")]
     let host = host(&running, &seat, library.folder())?;
@@ -129,6 +152,7 @@ fn window(cli: &Cli) -> Outcome {
     desktop::run(Box::new(console), Some(memory))?;
     #[cfg(feature = "web")]
     drop(host);
+    drop(control);
     drop(watch);
     drop(running);
     Ok(ExitCode::SUCCESS)
@@ -147,6 +171,7 @@ fn serve(cli: &Cli, args: &serve::Args) -> Outcome {
     )?;
     let (running, seat, session) = open(Face::CommandLine, library.folder())?;
     run(&running.door, &session, &choice, &library)?;
+    let control = control(&running.door, &seat, library.folder());
     let watch = watch::start(running.door.clone(), seat.send_profile_watcher())?;
     let listener = listen(args, &running, &seat, library.folder())?;
     let stop = cli::stop_on_signal()?;
@@ -158,7 +183,7 @@ fn serve(cli: &Cli, args: &serve::Args) -> Outcome {
         })
         .transpose()?;
     serve::watch(&running.door, &session, &stop, deadline)?;
-    drop((listener, watch, running));
+    drop((control, listener, watch, running));
     Ok(ExitCode::SUCCESS)
 }
 

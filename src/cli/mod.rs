@@ -1,5 +1,6 @@
 //! The command line: a face like the others. Each command has a file; this one has the grammar.
 
+pub mod charge;
 pub mod dbc;
 pub mod decode;
 pub mod doctor;
@@ -71,6 +72,9 @@ impl Wanted {
 /// The commands.
 #[derive(Subcommand, Debug)]
 pub enum Command {
+    /// Charge a pack on the Busbar that runs.
+    #[command(subcommand)]
+    Charge(charge::Command),
     /// Decode a recording with DBC files.
     Decode(decode::Args),
     /// Work with DBC files.
@@ -101,6 +105,7 @@ pub enum Command {
 /// As the command says.
 pub fn run(command: &Command, cli: &Cli) -> Outcome {
     match command {
+        Command::Charge(command) => charge::run(command, cli.data_dir.as_deref()),
         Command::Decode(args) => decode::run(args),
         Command::Dbc(command) => dbc::run(command),
         Command::Doctor(args) => doctor::run(args, cli.data_dir.as_deref()),

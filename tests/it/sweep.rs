@@ -85,6 +85,10 @@ fn sample_body(entry: &Entry) -> Option<Value> {
         ("PATCH", "/api/v1/services/{id}") => json!({"name": "x"}),
         ("POST", "/api/v1/users/{id}/invitation" | "/api/v1/users/{id}/lift-wait") => Value::Null,
         ("POST", "/api/v1/users/{id}/password-reset") => json!({}),
+        ("POST" | "PATCH", "/api/v1/packs/{id}/charge") => json!({}),
+        ("POST", "/api/v1/packs/{id}/charge/latches" | "/api/v1/charge/safety-text") => Value::Null,
+        ("POST", "/api/v1/packs/{id}/contactors") => json!({"closed": false}),
+        ("PUT", "/api/v1/demo") => json!({"parked": true, "pace": 0}),
         ("POST", "/api/v1/tokens") => json!({"account": 999_999, "name": "x"}),
         _ => return None,
     })

@@ -12,7 +12,8 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
 use crate::web::api::{
-    export, frames, journal, packs, plant, services, session, sessions, settings, tokens, users,
+    charge, export, frames, journal, packs, plant, services, session, sessions, settings, tokens,
+    users,
 };
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -139,6 +140,8 @@ mod elsewhere {
         journal::list, journal::verify, export::export,
         settings::look, settings::change,
         plant::buses, plant::components, packs::list, packs::look, packs::cells, frames::list,
+        charge::look, charge::start, charge::change, charge::stop, charge::stop_all, charge::clear,
+        charge::contactors, charge::safety_text, charge::demo,
     ),
     components(schemas(Problem, export::Format)),
     modifiers(&Common),
@@ -151,6 +154,7 @@ mod elsewhere {
         (name = "journal", description = "What was done; for administrators"),
         (name = "settings", description = "The system's own settings"),
         (name = "plant", description = "Buses, components, packs, frames"),
+        (name = "charge", description = "Charging packs; a stop is open to everybody signed in"),
         (name = "system", description = "The listener itself"),
     )
 )]

@@ -11,6 +11,7 @@
 //! | `journal`, `export` | what was done |
 //! | `settings` | the system's own settings |
 //! | `plant`, `packs`, `pack_json`, `reading`, `frames` | the running plant |
+//! | `charge`, `charge_json` | charging: start, change, stop, latches, the demo |
 //! | `document` | what all of this is, as OpenAPI 3.1 |
 //! | `browse` | the same as a page for people |
 //!
@@ -18,6 +19,8 @@
 //! decides nothing.
 
 mod browse;
+mod charge;
+mod charge_json;
 mod document;
 mod export;
 mod frames;
@@ -54,5 +57,6 @@ pub fn routes(table: Table) -> Table {
     let table = settings::routes(table);
     let table = plant::routes(table);
     let table = packs::routes(table);
+    let table = charge::routes(table);
     frames::routes(table)
 }

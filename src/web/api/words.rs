@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::engine::{
-    AccountKind, Ended, Face, MailSecurity, Outcome, Preset, Purpose, Right, Status, Tls,
+    AccountKind, ChargeStep, Ended, Face, Governor, MailSecurity, Outcome, PauseReason, Preset,
+    Purpose, Right, Status, Tls,
 };
 
 macro_rules! words {
@@ -58,6 +59,18 @@ words! {
 
     /// Through which face somebody came.
     FaceName for Face { Desktop, CommandLine, Web, Api, Inside }
+
+    /// Where a charge stands in the row of steps.
+    ChargeStepName for ChargeStep { None, Check, Contactors, ConstantCurrent, Taper, Done }
+
+    /// Which limit is the smallest.
+    GovernorName for Governor {
+        Person, Profile, HighestCell, Bms, Temperature, ChargerCurrent, ChargerPower, Supply, Ramp,
+        Zero,
+    }
+
+    /// Why a charge stands at zero for a moment.
+    PauseName for PauseReason { BmuLate, ChargerLate }
 }
 
 /// Why a session ended, as a word: `signed_out`, `expired` and so on.
