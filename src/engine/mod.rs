@@ -20,6 +20,7 @@ mod proofs;
 mod sim;
 mod snapshot;
 mod store;
+mod supply;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
@@ -101,3 +102,6 @@ pub use store::journal::{
     Filter as JournalFilter, Line as JournalLine, Outcome, Page as JournalPage, Verdict,
 };
 pub use store::{OpenError, StoreError};
+pub use supply::{
+    Brand as SupplyBrand, Fault as SupplyFault, Pretend as PretendSupply, Stand as SupplyStand,
+};

@@ -239,11 +239,12 @@ pub fn length(file: &Source) -> Vec<String> {
 
 /// The engine's children, lowest first, in the steps of the ladder. A module may name its own step
 /// and those before it.
-const LADDER: [&[&str]; 16] = [
+const LADDER: [&[&str]; 17] = [
     &["access"],
     &["can"],
     &["dbc"],
     &["device"],
+    &["supply"],
     &["pack"],
     &["charge"],
     &["profile"],
