@@ -5,7 +5,7 @@
 //! # Layers
 //!
 //! ```text
-//! base -> engine [ access -> can -> dbc -> device -> supply -> pack -> profile -> store -> people -> orders -> hub -> door ]
+//! base -> engine [ access -> can -> dbc -> device -> supply -> watchdog -> pack -> profile -> store -> people -> orders -> hub -> door ]
 //!             -> view -> { desktop, web, cli } -> boot
 //!                             sim hangs off can, dbc and device
 //! ```
@@ -20,6 +20,7 @@
 //! | `engine::dbc` | text to schema to compiled codec | devices, files |
 //! | `engine::device` | what a message means: folders of data plus a little code | buses, clocks |
 //! | `engine::supply` | bench supplies that are spoken to in text over TCP | packs, stations, frames |
+//! | `engine::watchdog` | the second process that stops what a dead console cannot | who charges what |
 //! | `engine::pack` | cells, totals, flags and their ages at a moment; pure | where facts come from |
 //! | `engine::profile` | what is connected to what, as a TOML file | the running plant |
 //! | `engine::store` | the only SQL: one file, one thread that writes, the chained journal | who may do what |

@@ -11,6 +11,7 @@ pub mod serve;
 pub mod simulate;
 pub mod token;
 pub mod user;
+pub mod watchdog;
 
 use std::io;
 use std::path::PathBuf;
@@ -97,6 +98,9 @@ pub enum Command {
     /// Work with tokens of the API, beside a running Busbar or without one.
     #[command(subcommand)]
     Token(token::Command),
+    /// Stop what a dead console cannot: started by Busbar itself.
+    #[command(hide = true)]
+    Watchdog,
 }
 
 /// Runs a command.
@@ -116,6 +120,7 @@ pub fn run(command: &Command, cli: &Cli) -> Outcome {
         Command::Profile(command) => profile::run(command, cli.data_dir.as_deref()),
         Command::User(command) => user::run(command, cli.data_dir.as_deref()),
         Command::Token(command) => token::run(command, cli.data_dir.as_deref()),
+        Command::Watchdog => watchdog::run(),
     }
 }
 

@@ -23,6 +23,7 @@ mod store;
 mod supply;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod watchdog;
 
 pub use access::account::{
     Account, AccountId, AccountKind, EMAIL_CHARS, FieldError, NAME_CHARS, OneTimeLink, PendingLink,
@@ -105,3 +106,4 @@ pub use store::{OpenError, StoreError};
 pub use supply::{
     Brand as SupplyBrand, Fault as SupplyFault, Pretend as PretendSupply, Stand as SupplyStand,
 };
+pub use watchdog::{Ended as WatchdogEnded, watch as watch_over};

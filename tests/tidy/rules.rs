@@ -239,12 +239,13 @@ pub fn length(file: &Source) -> Vec<String> {
 
 /// The engine's children, lowest first, in the steps of the ladder. A module may name its own step
 /// and those before it.
-const LADDER: [&[&str]; 17] = [
+const LADDER: [&[&str]; 18] = [
     &["access"],
     &["can"],
     &["dbc"],
     &["device"],
     &["supply"],
+    &["watchdog"],
     &["pack"],
     &["charge"],
     &["profile"],

@@ -102,6 +102,18 @@ impl Pretend {
         }
     }
 
+    /// The same with something wrong.
+    #[must_use]
+    pub fn broken(self, fault: Fault) -> Self {
+        Self { fault, ..self }
+    }
+
+    /// The same with its output on.
+    #[must_use]
+    pub fn giving(self, volts: f64, amps: f64) -> Self {
+        Self { on: true, volts, amps, ..self }
+    }
+
     /// What it measures at its output.
     #[must_use]
     pub fn output(&self) -> (f64, f64) {

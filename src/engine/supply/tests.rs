@@ -32,7 +32,7 @@ fn target(brand: Brand, at: SocketAddr) -> Target {
 impl Bench {
     fn with(brand: Brand, fault: Fault) -> Self {
         let pack = if brand == Brand::Genesys { 150.0 } else { 24.0 };
-        let device = Pretend { fault, ..Pretend::new(brand, Some(pack)) };
+        let device = Pretend::new(brand, Some(pack)).broken(fault);
         let stand = Stand::open(loopback(), device).unwrap();
         let clock = SystemClock::new();
         let (to, news) = bounded(1000);
@@ -96,33 +96,42 @@ fn a_supply_is_identified_seen_off_set_read_back_and_stopped() {
 
 #[test]
 fn whatever_is_wrong_with_a_supply_takes_its_output_off_and_keeps_it_off() {
-    for brand in Brand::ALL {
-        for fault in
-            [Fault::Silent, Fault::Garbage, Fault::Slow, Fault::Refuses, Fault::Drops, Fault::Lies]
-        {
-            let bench = Bench::with(brand, Fault::None);
-            bench.ready();
-            let (volts, amps) = points(brand);
-            bench.give(volts, amps);
-            bench.until("on", |status| status.output == Some(true) && status.measured.is_some());
-            bench.stand.device().fault = fault;
-            // Another set point, so that writes and read-backs meet the fault too.
-            bench.give(volts - 1.0, amps - 1.0);
-            let doubt = bench.until("in doubt", |status| status.in_doubt);
-            assert!(doubt.sentence.is_some(), "{brand:?} {fault:?}: {doubt:?}");
-            // Set points do not bring it back.
-            bench.give(volts, amps);
-            bench.stand.device().fault = Fault::None;
-            bench.until("off", |status| status.output == Some(false) && status.measured.is_some());
-            assert!(!bench.stand.device().on, "{brand:?} {fault:?}");
-            assert!(bench.until("still in doubt", |_| true).in_doubt, "{brand:?} {fault:?}");
-            // A stop that was told and seen does.
-            bench.line.tell(Command::Stop);
-            bench.until("sound again", |status| !status.in_doubt);
-            bench.give(volts, amps);
-            bench.until("on again", |status| status.output == Some(true));
-        }
-    }
+    let faults =
+        [Fault::Silent, Fault::Garbage, Fault::Slow, Fault::Refuses, Fault::Drops, Fault::Lies];
+    // Side by side, because each waits for time-outs most of the time.
+    std::thread::scope(|scope| {
+        let cases = Brand::ALL.iter().flat_map(|brand| faults.map(|fault| (*brand, fault)));
+        let begin = |(brand, fault)| {
+            let thread = std::thread::Builder::new().name(format!("{brand:?} {fault:?}"));
+            thread.spawn_scoped(scope, move || goes_off_and_stays_off(brand, fault)).unwrap()
+        };
+        let running: Vec<_> = cases.map(begin).collect();
+        running.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
+fn goes_off_and_stays_off(brand: Brand, fault: Fault) {
+    let bench = Bench::with(brand, Fault::None);
+    bench.ready();
+    let (volts, amps) = points(brand);
+    bench.give(volts, amps);
+    bench.until("on", |status| status.output == Some(true) && status.measured.is_some());
+    bench.stand.device().fault = fault;
+    // Another set point, so that writes and read-backs meet the fault too.
+    bench.give(volts - 1.0, amps - 1.0);
+    let doubt = bench.until("in doubt", |status| status.in_doubt);
+    assert!(doubt.sentence.is_some(), "{brand:?} {fault:?}: {doubt:?}");
+    // Set points do not bring it back.
+    bench.give(volts, amps);
+    bench.stand.device().fault = Fault::None;
+    bench.until("off", |status| status.output == Some(false) && status.measured.is_some());
+    assert!(!bench.stand.device().on, "{brand:?} {fault:?}");
+    assert!(bench.until("still in doubt", |_| true).in_doubt, "{brand:?} {fault:?}");
+    // A stop that was told and seen does.
+    bench.line.tell(Command::Stop);
+    bench.until("sound again", |status| !status.in_doubt);
+    bench.give(volts, amps);
+    bench.until("on again", |status| status.output == Some(true));
 }
 
 #[test]
@@ -182,8 +191,7 @@ fn a_line_that_is_dropped_switches_off_first() {
 #[test]
 fn whoever_takes_over_switches_off_and_sees_it() {
     for brand in Brand::ALL {
-        let device =
-            Pretend { on: true, volts: 20.0, amps: 2.0, ..Pretend::new(brand, Some(10.0)) };
+        let device = Pretend::new(brand, Some(10.0)).giving(20.0, 2.0);
         let stand = Stand::open(loopback(), device).unwrap();
         let clock = SystemClock::new();
         assert!(switch_off(target(brand, stand.address), clock.clone(), PATIENCE));
@@ -202,104 +210,116 @@ mod alone {
 
     const MS: fn(i64) -> Mono = Mono::from_millis;
 
+    /// A machine and the supply that it talks to.
+    struct Pair {
+        machine: Machine,
+        on: bool,
+        volts: String,
+        amps: String,
+    }
+
     /// Answers whatever the machine sends until it waits.
-    fn serve(machine: &mut Machine, now: Mono) -> Vec<String> {
+    fn serve(pair: &mut Pair, now: Mono) -> Vec<String> {
         let mut said = Vec::new();
-        let mut on = false;
-        let (mut volts, mut amps) = (String::from("0"), String::from("0"));
         for _ in 0..200 {
-            let Need::Send(bytes) = machine.next(now) else { break };
+            let Need::Send(bytes) = pair.machine.next(now) else { break };
             let line = String::from_utf8(bytes).unwrap().trim().to_owned();
-            let back = match line.as_str() {
-                "IDN?" => "LAMBDA,GEN300-10".to_owned(),
-                "OUT?" => if on { "ON" } else { "OFF" }.to_owned(),
-                "PV?" => volts.clone(),
-                "PC?" => amps.clone(),
-                "MV?" | "MC?" => "0.00".to_owned(),
-                other => {
-                    match other.split_once(' ') {
-                        Some(("OUT", value)) => on = value == "1",
-                        Some(("PV", value)) => volts = value.to_owned(),
-                        Some(("PC", value)) => amps = value.to_owned(),
-                        _ => {}
-                    }
-                    "OK".to_owned()
-                }
-            };
-            machine.heard(now, format!("{back}\r").as_bytes());
+            let back = pair.answer(&line);
+            pair.machine.heard(now, format!("{back}\r").as_bytes());
             said.push(line);
         }
         said
     }
 
-    fn ready() -> Machine {
+    impl Pair {
+        fn answer(&mut self, line: &str) -> String {
+            match line {
+                "IDN?" => return "LAMBDA,GEN300-10".to_owned(),
+                "OUT?" => return if self.on { "ON" } else { "OFF" }.to_owned(),
+                "PV?" => return self.volts.clone(),
+                "PC?" => return self.amps.clone(),
+                "MV?" | "MC?" => return "0.00".to_owned(),
+                _ => {}
+            }
+            match line.split_once(' ') {
+                Some(("OUT", value)) => self.on = value == "1",
+                Some(("PV", value)) => value.clone_into(&mut self.volts),
+                Some(("PC", value)) => value.clone_into(&mut self.amps),
+                _ => {}
+            }
+            "OK".to_owned()
+        }
+    }
+
+    fn ready() -> Pair {
         let at = SocketAddr::from(([127, 0, 0, 1], 1));
-        let mut machine = Machine::new(target(Brand::Genesys, at));
-        assert_eq!(machine.next(MS(0)), Need::Connect);
-        machine.connected(MS(0));
-        serve(&mut machine, MS(0));
-        machine
+        let machine = Machine::new(target(Brand::Genesys, at));
+        let mut pair = Pair { machine, on: false, volts: String::new(), amps: String::new() };
+        assert_eq!(pair.machine.next(MS(0)), Need::Connect);
+        pair.machine.connected(MS(0));
+        serve(&mut pair, MS(0));
+        pair
     }
 
     #[test]
     fn an_output_goes_off_when_nobody_tells_it_anything() {
-        let mut machine = ready();
-        machine.tell(MS(100), Command::Give { volts: Volts(150.0), amps: Amps(2.0) });
-        assert!(serve(&mut machine, MS(100)).contains(&"OUT 1".to_owned()));
+        let mut pair = ready();
+        pair.machine.tell(MS(100), Command::Give { volts: Volts(150.0), amps: Amps(2.0) });
+        assert!(serve(&mut pair, MS(100)).contains(&"OUT 1".to_owned()));
         let late = MS(100).after(COMMAND_LIFE).after(Duration::from_millis(1));
-        assert!(serve(&mut machine, late).contains(&"OUT 0".to_owned()));
-        let status = machine.news().unwrap();
+        assert!(serve(&mut pair, late).contains(&"OUT 0".to_owned()));
+        let status = pair.machine.news().unwrap();
         assert!(status.in_doubt && status.sentence.unwrap().contains("nobody"));
     }
 
     #[test]
     fn current_goes_down_before_the_voltage_changes_and_up_after_it() {
-        let mut machine = ready();
+        let mut pair = ready();
         let sets = |said: Vec<String>| -> Vec<String> {
             said.into_iter().filter(|line| line.contains(' ')).collect()
         };
-        machine.tell(MS(100), Command::Give { volts: Volts(150.0), amps: Amps(2.0) });
-        let said = sets(serve(&mut machine, MS(100)));
+        pair.machine.tell(MS(100), Command::Give { volts: Volts(150.0), amps: Amps(2.0) });
+        let said = sets(serve(&mut pair, MS(100)));
         assert_eq!(said, ["PV 150.00", "PC 2.00", "OUT 1"]);
-        machine.tell(MS(200), Command::Give { volts: Volts(149.0), amps: Amps(1.0) });
-        assert_eq!(sets(serve(&mut machine, MS(200))), ["PC 1.00", "PV 149.00"]);
+        pair.machine.tell(MS(200), Command::Give { volts: Volts(149.0), amps: Amps(1.0) });
+        assert_eq!(sets(serve(&mut pair, MS(200))), ["PC 1.00", "PV 149.00"]);
         // The same again says nothing, and nothing is rounded up.
-        machine.tell(MS(300), Command::Give { volts: Volts(149.0), amps: Amps(1.009) });
-        assert_eq!(sets(serve(&mut machine, MS(300))), [] as [String; 0]);
+        pair.machine.tell(MS(300), Command::Give { volts: Volts(149.0), amps: Amps(1.009) });
+        assert_eq!(sets(serve(&mut pair, MS(300))), [] as [String; 0]);
     }
 
     #[test]
     fn rounds_come_every_500_ms_though_set_points_change_all_the_time() {
-        let mut machine = ready();
+        let mut pair = ready();
         let mut rounds = 0;
         for step in 1..=40 {
             let amps = Amps(1.0 + f64::from(step) / 100.0);
             let now = MS(i64::from(step) * 100);
-            machine.tell(now, Command::Give { volts: Volts(150.0), amps });
-            rounds += serve(&mut machine, now).iter().filter(|line| *line == "MC?").count();
+            pair.machine.tell(now, Command::Give { volts: Volts(150.0), amps });
+            rounds += serve(&mut pair, now).iter().filter(|line| *line == "MC?").count();
         }
         assert!((8..=9).contains(&rounds), "{rounds} rounds in 4 s");
     }
 
     #[test]
     fn a_stop_cuts_short_what_was_still_to_be_said() {
-        let mut machine = ready();
-        machine.tell(MS(100), Command::Give { volts: Volts(150.0), amps: Amps(2.0) });
-        let Need::Send(first) = machine.next(MS(100)) else { panic!("nothing to send") };
+        let mut pair = ready();
+        pair.machine.tell(MS(100), Command::Give { volts: Volts(150.0), amps: Amps(2.0) });
+        let Need::Send(first) = pair.machine.next(MS(100)) else { panic!("nothing to send") };
         assert_eq!(first, b"PV 150.00\r");
-        machine.tell(MS(110), Command::Stop);
-        machine.heard(MS(120), b"OK\r");
-        let said = serve(&mut machine, MS(120));
+        pair.machine.tell(MS(110), Command::Stop);
+        pair.machine.heard(MS(120), b"OK\r");
+        let said = serve(&mut pair, MS(120));
         assert!(!said.iter().any(|line| line == "OUT 1" || line.starts_with("PC")), "{said:?}");
-        assert!(machine.is_off());
+        assert!(pair.machine.is_off());
     }
 
     #[test]
     fn an_output_that_is_going_on_when_the_stop_comes_is_taken_off() {
-        let mut machine = ready();
-        machine.tell(MS(100), Command::Give { volts: Volts(150.0), amps: Amps(2.0) });
+        let mut pair = ready();
+        pair.machine.tell(MS(100), Command::Give { volts: Volts(150.0), amps: Amps(2.0) });
         loop {
-            let Need::Send(line) = machine.next(MS(100)) else { panic!("never on") };
+            let Need::Send(line) = pair.machine.next(MS(100)) else { panic!("never on") };
             if line == b"OUT 1\r" {
                 break;
             }
@@ -308,11 +328,11 @@ mod alone {
                 b"PC?\r" => b"2.00\r",
                 _ => b"OK\r",
             };
-            machine.heard(MS(100), back);
+            pair.machine.heard(MS(100), back);
         }
-        machine.tell(MS(101), Command::Stop);
-        machine.heard(MS(102), b"OK\r");
-        assert_eq!(machine.next(MS(103)), Need::Send(b"OUT 0\r".to_vec()));
+        pair.machine.tell(MS(101), Command::Stop);
+        pair.machine.heard(MS(102), b"OK\r");
+        assert_eq!(pair.machine.next(MS(103)), Need::Send(b"OUT 0\r".to_vec()));
     }
 
     #[test]
