@@ -1,5 +1,8 @@
-//! The journal as a file: CSV for spreadsheets, JSON for programs. Written line by line, so that a
-//! million lines need no more room than one.
+//! What is taken away as a file. The journal: CSV for spreadsheets, JSON for programs, written line by
+//! line, so that a million lines need no more room than one. A charge: CSV, and a page to print.
+
+pub mod charge_csv;
+pub mod charge_html;
 
 use std::io::{self, Write};
 

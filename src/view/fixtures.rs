@@ -1,6 +1,10 @@
 //! Believable views for tests and benches: a driving pack of any size, its traffic, its parts.
 //! Numbers come from a seed, so that every run shows the same picture.
 
+mod report;
+
+pub use report::charge_report;
+
 use crate::view::cells::{CellKind, CellMap, CellRow, CellTile, Scale};
 use crate::view::chrome::{Chip, Chrome, PlayerView, Playing};
 use crate::view::offer::Offer;

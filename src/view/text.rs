@@ -104,14 +104,24 @@ pub fn stamp(wall: Wall, zone: &TimeZone) -> String {
     written(wall, zone, "%Y-%m-%d %H:%M:%S")
 }
 
-/// A span of time in its largest unit alone, rounded down: "2 d", "5 h", "12 min", "40 s".
+/// Date and time to the second with its zone, "2026-11-21 14:00:08 +10:00": for what is read
+/// elsewhere and later.
+#[must_use]
+pub fn exact(wall: Wall, zone: &TimeZone) -> String {
+    written(wall, zone, "%Y-%m-%d %H:%M:%S %:z")
+}
+
+/// A span of time in its largest unit alone, to the nearest one: "2 d", "5 h", "12 min", "40 s". A
+/// link that was just made for 72 hours expires in 3 d, not in 2.
 #[must_use]
 pub fn coarse(span: Duration) -> String {
-    match span.as_secs() {
-        s @ 0..60 => format!("{s} s"),
-        s @ 60..3_600 => format!("{} min", s / 60),
-        s @ 3_600..172_800 => format!("{} h", s / 3_600),
-        s => format!("{} d", s / 86_400),
+    let seconds = span.as_secs().saturating_add(u64::from(span.subsec_millis() >= 500));
+    let nearest = |unit: u64| seconds.saturating_add(unit / 2) / unit;
+    match (nearest(60), nearest(3_600)) {
+        _ if seconds < 60 => format!("{seconds} s"),
+        (minutes @ ..60, _) => format!("{minutes} min"),
+        (_, hours @ ..48) => format!("{hours} h"),
+        _ => format!("{} d", nearest(86_400)),
     }
 }
 
@@ -223,6 +233,14 @@ mod tests {
         assert_eq!(ago(at(0), at(125)), "2 min ago");
         assert_eq!(ahead(at(2 * 86_400), at(0)), "in 2 d");
         assert_eq!(ahead(at(47 * 3600), at(0)), "in 47 h");
+        assert_eq!(ahead(at(72 * 3600 - 1), at(0)), "in 3 d", "to the nearest");
+        assert_eq!(ahead(at(12 * 3600 - 1), at(0)), "in 12 h");
+        assert_eq!(ahead(at(60 * 60 - 1), at(0)), "in 1 h");
+        assert_eq!(ahead(at(48 * 3600 - 1), at(0)), "in 2 d");
+        assert_eq!(ahead(at(59), at(0)), "in 59 s");
+        assert_eq!(ahead(at(89), at(0)), "in 1 min");
+        assert_eq!(ahead(Wall::from_nanos(300_000_000), at(0)), "now");
+        assert_eq!(coarse(Duration::MAX), "213503982334601 d");
         assert_eq!(ahead(at(0), at(9)), "now");
         assert_eq!(date(at(0), &TimeZone::UTC), "1970-01-01 00:00");
         assert_eq!((count(1, "user"), count(4, "user")), ("1 user".into(), "4 users".into()));

@@ -58,8 +58,8 @@ pub fn plot(title: &str, unit: &str, lines: &[Series]) -> PlotView {
     view.times = times.map(|at| (field.x(at), time_mark(at))).collect();
     view.spoken = format!(
         "{title} from {} to {} {unit} over {}",
-        text::fixed(low, places),
-        text::fixed(high, places),
+        text::fixed(low, places + 1),
+        text::fixed(high, places + 1),
         time_mark(field.length)
     );
     view
@@ -156,7 +156,7 @@ mod tests {
         let inside = |at: &f64, most| (0.0..=most).contains(at);
         assert!(view.values.iter().all(|(at, _)| inside(at, PlotView::HEIGHT)));
         assert!(view.times.iter().all(|(at, _)| inside(at, PlotView::WIDTH)));
-        assert_eq!(view.spoken, "Current from 0 to 20 A over 1:00 h");
+        assert_eq!(view.spoken, "Current from 0.0 to 20.0 A over 1:00 h");
     }
 
     #[test]

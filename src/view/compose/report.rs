@@ -118,7 +118,7 @@ pub fn report(charge: &ChargeReport, zone: &TimeZone, now: Wall) -> ReportView {
         events: events(charge),
         plots: plots(&charge.curve),
         file: file(charge, started, zone),
-        made: format!("Made by Busbar {} on {}", env!("CARGO_PKG_VERSION"), text::stamp(now, zone)),
+        made: format!("Made by Busbar {} on {}", env!("CARGO_PKG_VERSION"), text::exact(now, zone)),
     }
 }
 
@@ -137,7 +137,7 @@ fn line(label: &str, text: String) -> LineView {
 
 fn summary(charge: &ChargeReport, started: Wall, zone: &TimeZone) -> Vec<LineView> {
     let ended = charge.ended_ms.map(|ms| Wall::from_nanos(ms.saturating_mul(1_000_000)));
-    let when = |at: Wall| text::stamp(at, zone);
+    let when = |at: Wall| text::exact(at, zone);
     let unit = |value: Option<String>, unit: &str| {
         value.map_or_else(|| DASH.to_owned(), |value| format!("{value} {unit}"))
     };
@@ -251,4 +251,93 @@ fn plots(curve: &[ReportPoint]) -> Vec<PlotView> {
         ),
         plot::plot("State of charge", "%", &[series("State of charge", of(|point| point.soc))]),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::fixtures::charge_report;
+
+    const NOW: Wall = Wall::from_nanos(1_700_010_000_000_000_000);
+
+    fn said(lines: &[LineView], label: &str) -> String {
+        let found = lines.iter().find(|line| line.label == label);
+        found.map(|line| line.text.clone()).unwrap_or_else(|| format!("no {label}"))
+    }
+
+    #[test]
+    fn a_report_says_everything_that_was_kept() {
+        let view = report(&charge_report(), &TimeZone::UTC, NOW);
+        assert_eq!(view.title, "Charge of Demo pack, 2023-11-14 22:13");
+        assert_eq!(view.file, "charge-2023-11-14-2213-Demo-pack");
+        assert_eq!(view.outcome, ("Stopped".to_owned(), Tone::Plain));
+        let summary = |label| said(&view.summary, label);
+        assert_eq!(summary("Started by"), "ada (Web)");
+        assert_eq!(summary("Charged for"), "1 h 30 min");
+        assert_eq!((&*summary("Charge"), &*summary("Energy")), ("22.418 Ah", "3.127 kWh"));
+        assert_eq!(summary("Cell spread, start"), "34 mV");
+        assert_eq!(summary("Cell spread, end"), "21 mV");
+        assert_eq!(said(&view.set_points, "Stop at a state of charge of"), "90 %");
+        assert_eq!(said(&view.rules, "Highest cell voltage"), "4100 mV");
+        let spans: Vec<(&str, &str, &str)> =
+            view.governors.iter().map(|g| (&*g.from, &*g.until, &*g.label)).collect();
+        assert_eq!(
+            spans,
+            [
+                ("0:00:05", "0:00:22", "Slow rise"),
+                ("0:00:22", "1:10:05", "Set point"),
+                ("1:10:05", DASH, "Highest cell"),
+            ]
+        );
+        assert_eq!((view.events.len(), &*view.events[4].at), (5, "1:30:00"));
+        assert!(view.plots.iter().all(|plot| plot.empty.is_empty()));
+        assert_eq!(view.plots[1].lines[0].path.matches('M').count(), 2, "a gap is a gap");
+    }
+
+    #[test]
+    fn what_is_not_known_is_a_dash_and_what_is_new_goes_by_its_code() {
+        let charge = ChargeReport {
+            pack: "Küche/..".to_owned(),
+            outcome: "some_new_way".to_owned(),
+            rules: vec![("gone_rule_v".to_owned(), 1.5)],
+            governors: vec![(0.0, "new_limit".to_owned())],
+            ..ChargeReport::default()
+        };
+        let view = report(&charge, &TimeZone::UTC, NOW);
+        assert_eq!(view.outcome.0, "Some new way");
+        assert_eq!(view.file, "charge-1970-01-01-0000-K-che");
+        assert_eq!(said(&view.summary, "Ended"), DASH);
+        assert_eq!(said(&view.summary, "Hottest cell"), DASH);
+        assert_eq!(said(&view.rules, "gone_rule_v"), "1.5");
+        assert_eq!(view.governors[0].label, "New limit");
+    }
+
+    #[test]
+    fn the_list_tells_running_interrupted_and_ended_charges_apart() {
+        let line = |id, ended: Option<i64>, outcome: &str| ChargeLine {
+            id,
+            pack: "Yard".into(),
+            charger: "Elcon".into(),
+            by: "ada".into(),
+            started: Wall::from_nanos(0),
+            ended: ended.map(|s| Wall::from_nanos(s * 1_000_000_000)),
+            outcome: outcome.into(),
+            words: String::new(),
+            ah: 1.0,
+            kwh: 0.5,
+        };
+        let charges =
+            vec![line(3, None, ""), line(2, None, INTERRUPTED), line(1, Some(90), "interlock")];
+        let view = list(&ChargePage { charges, next: Some(1) }, &TimeZone::UTC);
+        let rows: Vec<(&str, &str, Tone)> =
+            view.rows.iter().map(|row| (&*row.took, &*row.outcome.0, row.outcome.1)).collect();
+        let known = [
+            (DASH, "Running", Tone::Info),
+            (DASH, "Interrupted", Tone::Fault),
+            ("1 min 30 s", "Fault", Tone::Fault),
+        ];
+        assert_eq!(rows, known);
+        assert_eq!((&*view.rows[2].ah, view.next, &*view.empty), ("1.00 Ah", Some(1), ""));
+        assert!(!list(&ChargePage::default(), &TimeZone::UTC).empty.is_empty());
+    }
 }

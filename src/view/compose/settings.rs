@@ -244,12 +244,12 @@ fn mail(mail: &MailSettings) -> Vec<Field> {
             "Empty: the server asks for none.";
         "mail.password", "Password", Input::Secret, "",
             |_: &M| String::new(),
-            "It is kept in the data folder and never shown again. Empty: stays as it is. A single minus sign takes it away.";
+            "It stays in the data folder and is never shown. Empty: nothing changes. A single minus sign takes it away.";
         "mail.from", "Sender", Input::Text("busbar@example.org"), "",
             |m: &M| m.from.clone(),
             "The address that mails come from.";
     ];
-    let kept = if mail.has_password { "A password is kept. " } else { "No password is kept. " };
+    let kept = if mail.has_password { "A password is set. " } else { "No password is set. " };
     for field in fields.iter_mut().filter(|field| field.name == "mail.password") {
         field.effect.insert_str(0, kept);
     }

@@ -84,7 +84,7 @@ fn disable(account: &Account, session: &Session, last: Option<&str>) -> Grave {
         question: Question {
             title: format!("Disable {name}?"),
             text: format!(
-                "{name} is signed out everywhere at once, its tokens are revoked, and it cannot sign in until it is enabled again. Nothing else of it is lost."
+                "{name} is signed out everywhere at once, its tokens do not work, and it cannot sign in until it is enabled again: then its tokens work again. Revoke those that must not."
             ),
             confirm: format!("Disable {name}"),
         },
