@@ -42,14 +42,7 @@ impl Pair {
 
 /// A guard that lets just this frame through.
 pub fn clear(frame: Frame) -> Cleared {
-    let rule = Allow {
-        id: frame.id(),
-        kind: frame.kind(),
-        len: frame.len(),
-        every: Duration::ZERO,
-        ranges: Vec::new(),
-        stops: false,
-    };
+    let rule = Allow::any(frame.id(), frame.kind(), frame.len(), Duration::ZERO);
     let mut guard = Guard::new(vec![rule], Duration::from_secs(1));
     guard.beat(Mono::ZERO);
     guard.clear(Mono::ZERO, frame).expect("its own rule must let it through")

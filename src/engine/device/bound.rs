@@ -267,7 +267,9 @@ impl Device {
                 len: usize::from(message.len),
                 every: Duration::from_millis(send.every_ms),
                 ranges: send.ranges.clone(),
-                stops: false,
+                bits: send.bits.clone(),
+                words: Vec::new(),
+                stop: send.stop.clone(),
             })
         };
         self.kind.manifest.sends.iter().filter_map(allow).collect()

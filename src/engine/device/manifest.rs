@@ -39,6 +39,8 @@ pub struct Manifest {
     /// What no host may ever send.
     #[serde(default, rename = "never")]
     pub nevers: Vec<Never>,
+    /// What it can put out at most, unless its component says otherwise.
+    pub rating: Option<RatingRule>,
 }
 
 /// What kind of part a device is.
@@ -142,7 +144,7 @@ impl Rate {
 }
 
 /// A message that a host may send.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Send {
     /// Name of the message.
@@ -151,8 +153,52 @@ pub struct Send {
     pub every_ms: u64,
     /// Per byte the least and the greatest value.
     pub ranges: Vec<(u8, u8)>,
+    /// Per byte the bits that may be set; left out: all of them.
+    #[serde(default)]
+    pub bits: Vec<u8>,
+    /// Content by which such a frame is a stop, per byte the least and the greatest value: it passes
+    /// the guard even when the console no longer decides. Left out: none is.
+    pub stop: Option<Vec<(u8, u8)>>,
+    /// Words that hold what the device may put out at most, as its component's rating says.
+    #[serde(default, rename = "limit")]
+    pub limits: Vec<SendLimit>,
     /// Why a host would send it.
     pub why: String,
+}
+
+/// A 16-bit word of a message, most significant byte first, that may not tell a device more than its
+/// rating.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SendLimit {
+    /// First byte, from 0.
+    pub byte: usize,
+    /// What one step of the word is worth.
+    pub step: f64,
+    /// Of what.
+    pub what: Rated,
+}
+
+/// What of a rating a word is limited by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rated {
+    /// Its voltage.
+    Volts,
+    /// Its current.
+    Amps,
+}
+
+/// What a device can put out at most, as far as its kind says.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RatingRule {
+    /// Volts.
+    pub volts: f64,
+    /// Amperes.
+    pub amps: f64,
+    /// Watts.
+    pub watts: f64,
 }
 
 /// Ids that no host may ever send.

@@ -218,14 +218,8 @@ mod tests {
         let clock = FakeClock::new(Wall::from_nanos(0));
         let net = VirtualNet::new(clock.clone());
         let mut host = net.open("x", BusId(0));
-        let rule = Allow {
-            id: key(0).id(),
-            kind: Kind::Data,
-            len: 8,
-            every: Duration::ZERO,
-            ranges: Vec::new(),
-            stops: true,
-        };
+        let any = Allow::any(key(0).id(), Kind::Data, 8, Duration::ZERO);
+        let rule = Allow { stop: Some(Vec::new()), ..any };
         let mut guard = Guard::new(vec![rule], Duration::ZERO);
         let mut runner = Runner::new(&scene, net.open("x", BusId(0)), clock.now()).unwrap();
         let mut frames = Frames::default();

@@ -125,14 +125,7 @@ impl Slot {
     /// What a guard must let through for this message: faults may crowd frames, but not without
     /// limit.
     pub(super) fn allow(&self) -> Allow {
-        Allow {
-            id: self.id,
-            kind: Kind::Data,
-            len: self.len,
-            every: self.every,
-            ranges: Vec::new(),
-            stops: false,
-        }
+        Allow::any(self.id, Kind::Data, self.len, self.every)
     }
 }
 
