@@ -1,6 +1,8 @@
-//! The threads around the hub: one that owns it, one per bus that receives, one per simulated
-//! world. Every queue is bounded and says what it drops; a thread that ends by a panic is told to
+//! The threads around the hub: one that owns it, one per bus that receives and one that sends, one
+//! per simulated world. Every queue is bounded and says what it drops; a thread that ends by a panic is told to
 //! everybody, so that nothing it left behind passes for live.
+
+mod sending;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,19 +18,21 @@ use crate::base::time::{Clock, SystemClock};
 use crate::engine::access::grant::LocalSeat;
 use crate::engine::access::password::Cost;
 use crate::engine::can::bus::{BATCH_FRAMES, BATCH_WAIT, BusRx, BusState, BusStatus, Link, Wires};
-use crate::engine::can::frame::Frames;
+use crate::engine::can::frame::{Frame, Frames};
 use crate::engine::can::replay::Player;
 use crate::engine::can::virtual_bus::VirtualNet;
 use crate::engine::device::Catalog;
 use crate::engine::door::{Board, Door, Plant, Wakers};
+use crate::engine::drive::sending::{Outlet, Pulse, QUEUE, TxThread};
 use crate::engine::hub::{BusPlan, Effect, Epoch, Event, Hub, Now};
+use crate::engine::orders::charging::SetDemo;
 use crate::engine::orders::plant::Play;
 use crate::engine::people::People;
 use crate::engine::people::gate::Gate;
-use crate::engine::sim::{Runner, Scene};
+use crate::engine::sim::{Parked, Runner, Scene};
 use crate::engine::snapshot::Notice;
 use crate::engine::store::historian::LOOK_EVERY;
-use crate::engine::store::{OpenError, Opener, lock};
+use crate::engine::store::{OpenError, Opener, StoreError, lock};
 
 /// Events the hub may be behind before live buses drop batches.
 const INBOX_EVENTS: usize = 4096;
@@ -41,6 +45,11 @@ const RX_WAIT: Duration = Duration::from_millis(100);
 const PLAYER_NEWS: Duration = Duration::from_millis(100);
 /// Longest that a thread which has failed waits to say so.
 const SEND_LIMIT: Duration = Duration::from_secs(1);
+/// How long a program that ends waits for what charges to be stopped: the bounds of a stop are
+/// shorter.
+const STOP_LIMIT: Duration = Duration::from_secs(13);
+/// What a simulated world may be told before it looks.
+const DEMOS: usize = 64;
 /// Step of a simulated world.
 const SIM_STEP: Duration = Duration::from_millis(5);
 
@@ -106,6 +115,9 @@ pub enum StartError {
     /// The store.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// What is latched cannot be read: without it nobody knows what must not be started.
+    #[error("it cannot be read at which packs a stop or a fault is latched")]
+    Latches(#[from] StoreError),
 }
 
 /// Starts the engine, without a profile: give it one by an order.
@@ -123,15 +135,28 @@ pub(in crate::engine) fn start_with(config: Config, cost: Cost) -> Result<Runnin
     let opener = Opener::Engine { face };
     let (people, remarks) = People::open(&folder, opener, Arc::clone(&clock), cost)?;
     let (inbox, events) = bounded(INBOX_EVENTS);
-    let hub = Hub::new(Arc::new(Catalog::builtin()), now(&*clock));
+    let latches = people.store().latches()?;
+    let hub = Hub::latched(Arc::new(Catalog::builtin()), now(&*clock), latches);
     let board: Board = Arc::new(RwLock::new(hub.snapshot(now(&*clock))));
     let wakers = Wakers::default();
     let stop = Arc::new(AtomicBool::new(false));
+    // Looked at by the hub's thread in every turn, so that no full inbox can lose it.
+    let roster_news = Arc::new(AtomicBool::new(true));
+    let news = Arc::clone(&roster_news);
+    people.watch(Box::new(move || news.store(true, Ordering::SeqCst)));
     let plant = Plant { inbox: inbox.clone(), board: Arc::clone(&board), wakers: wakers.clone() };
     let door = Door::new(plant, Arc::clone(&people));
     let wires = Wires { net: VirtualNet::new(Arc::clone(&clock)), clock: Arc::clone(&clock) };
-    let plant = PlantThreads { inbox: inbox.clone(), wires, running: None, failures: Vec::new() };
-    let owner = Owner { hub, events, board, wakers, clock, stop: Arc::clone(&stop), plant };
+    let plant = PlantThreads {
+        inbox: inbox.clone(),
+        wires,
+        pulse: Pulse::new(),
+        running: None,
+        failures: Vec::new(),
+    };
+    let (flag, records) = (Arc::clone(&stop), Arc::clone(&people));
+    let owner =
+        Owner { hub, events, board, wakers, clock, stop: flag, plant, people: records, roster_news };
     for text in remarks {
         tracing::warn!("{text}");
         let _told = inbox.try_send(Event::Notice(Notice { subject: "data folder", text }));
@@ -202,38 +227,67 @@ struct Owner {
     clock: Arc<dyn Clock>,
     stop: Arc<AtomicBool>,
     plant: PlantThreads,
+    people: Arc<People>,
+    /// Set when people or their rights have changed.
+    roster_news: Arc<AtomicBool>,
 }
 
 impl Owner {
     fn run(mut self) {
         let _obituary = Obituary { board: Arc::clone(&self.board), wakers: self.wakers.clone() };
-        let mut effects = Vec::new();
-        while !self.stop.load(Ordering::SeqCst) {
-            let wait = self.hub.next_deadline().since(self.clock.now());
-            let event = match self.events.recv_timeout(wait) {
-                Ok(event) => event,
-                Err(RecvTimeoutError::Timeout) => Event::Tick,
-                Err(RecvTimeoutError::Disconnected) => break,
-            };
-            let now = now(&*self.clock);
-            self.hub.step(now, event, &mut effects);
-            for event in self.events.try_iter().take(EVENTS_A_TURN) {
-                self.hub.step(now, event, &mut effects);
-            }
-            while !effects.is_empty() {
-                effects.drain(..).for_each(|effect| self.carry_out(effect));
-                for failed in std::mem::take(&mut self.plant.failures) {
-                    self.hub.step(now, failed, &mut effects);
-                }
+        while !self.stop.load(Ordering::SeqCst) && self.turn(None) {}
+        // What charges is stopped before any thread ends: the wires are still there.
+        let until = self.clock.now().after(STOP_LIMIT);
+        let mut first = Some(Event::Shutdown);
+        while (first.is_some() || !self.hub.is_at_rest()) && self.clock.now() < until {
+            if !self.turn(first.take()) {
+                break;
             }
         }
         self.plant.close();
+    }
+
+    /// Waits for something to happen, or takes `first`, and does everything that follows; says
+    /// whether there can be more.
+    fn turn(&mut self, first: Option<Event>) -> bool {
+        let mut effects = Vec::new();
+        let event = match first {
+            Some(event) => event,
+            None => {
+                let wait = self.hub.next_deadline().since(self.clock.now());
+                match self.events.recv_timeout(wait) {
+                    Ok(event) => event,
+                    Err(RecvTimeoutError::Timeout) => Event::Tick,
+                    Err(RecvTimeoutError::Disconnected) => return false,
+                }
+            }
+        };
+        let now = now(&*self.clock);
+        if self.roster_news.swap(false, Ordering::SeqCst) {
+            self.hub.step(now, Event::Roster(self.people.roster()), &mut effects);
+        }
+        self.hub.step(now, event, &mut effects);
+        for event in self.events.try_iter().take(EVENTS_A_TURN) {
+            self.hub.step(now, event, &mut effects);
+        }
+        while !effects.is_empty() {
+            effects.drain(..).for_each(|effect| self.carry_out(effect));
+            for failed in std::mem::take(&mut self.plant.failures) {
+                self.hub.step(now, failed, &mut effects);
+            }
+        }
+        true
     }
 
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Connect { epoch, buses } => self.plant.connect(epoch, &buses),
             Effect::Play(play) => self.plant.play(play),
+            Effect::Beat => self.plant.pulse.beat(self.clock.now()),
+            Effect::Send { epoch, bus, frames } => self.plant.send(epoch, bus, frames),
+            Effect::Demo(demo) => self.plant.demo(demo),
+            Effect::Journal(entry) => self.people.store().file(*entry),
+            Effect::Keep(keep) => self.people.store().keep(keep),
             Effect::Publish(snapshot) => {
                 *self.board.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
                 self.wakers.wake();
@@ -277,6 +331,12 @@ struct Mourner {
     bus: BusId,
 }
 
+impl Mourner {
+    const fn new(inbox: Sender<Event>, epoch: Epoch, bus: BusId) -> Self {
+        Self { inbox, epoch, bus }
+    }
+}
+
 impl Drop for Mourner {
     fn drop(&mut self) {
         if std::thread::panicking() {
@@ -299,8 +359,10 @@ fn failure(epoch: Epoch, bus: BusId, why: String) -> Event {
 struct PlantThreads {
     inbox: Sender<Event>,
     wires: Wires,
+    /// When the hub last said that it decides.
+    pulse: Pulse,
     running: Option<PlantRunning>,
-    /// Buses that could not be opened, for the hub.
+    /// Buses that could not be opened, and frames that did not go out, for the hub.
     failures: Vec<Event>,
 }
 
@@ -308,6 +370,10 @@ struct PlantRunning {
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
     players: Vec<Player>,
+    /// The queues of the sending threads.
+    outlets: Vec<(BusId, Sender<Frame>)>,
+    /// Where simulated worlds are told what they are to do besides their scene.
+    demos: Vec<Sender<SetDemo>>,
 }
 
 impl PlantThreads {
@@ -324,7 +390,9 @@ impl PlantThreads {
     fn connect(&mut self, epoch: Epoch, buses: &[BusPlan]) {
         self.close();
         let stop = Arc::new(AtomicBool::new(false));
-        let mut running = PlantRunning { stop, threads: Vec::new(), players: Vec::new() };
+        let (threads, players) = (Vec::new(), Vec::new());
+        let (outlets, demos) = (Vec::new(), Vec::new());
+        let mut running = PlantRunning { stop, threads, players, outlets, demos };
         for plan in buses {
             match self.wires.open(&plan.address, plan.bus) {
                 Ok(link) => {
@@ -346,9 +414,26 @@ impl PlantThreads {
         running: &mut PlantRunning,
     ) -> Result<(), String> {
         if let Some(scene) = &plan.scene {
-            running.threads.push(self.simulate(epoch, plan, scene, &running.stop)?);
+            self.simulate(epoch, plan, scene, running)?;
         }
-        let Link { rx, tx: _, player } = link;
+        let Link { rx, tx, player } = link;
+        if let (Some(tx), Some(sending)) = (tx, &plan.sending) {
+            let (sender, frames) = bounded(QUEUE);
+            let thread = TxThread {
+                epoch,
+                bus: plan.bus,
+                outlet: Outlet::new(tx, sending.clone()),
+                frames,
+                pulse: self.pulse.clone(),
+                inbox: self.inbox.clone(),
+                stop: Arc::clone(&running.stop),
+                clock: Arc::clone(&self.wires.clock),
+            };
+            let name = format!("tx:{}", plan.name);
+            let thread = std::thread::Builder::new().name(name).spawn(move || thread.run());
+            running.threads.push(thread.map_err(|error| error.to_string())?);
+            running.outlets.push((plan.bus, sender));
+        }
         running.players.extend(player.clone());
         let receiver = RxThread {
             epoch,
@@ -371,24 +456,57 @@ impl PlantThreads {
         epoch: Epoch,
         plan: &BusPlan,
         scene: &str,
-        stop: &Arc<AtomicBool>,
-    ) -> Result<JoinHandle<()>, String> {
+        running: &mut PlantRunning,
+    ) -> Result<(), String> {
         let scene = Scene::find(scene).map_err(|error| error.to_string())?;
         let link = self.wires.open(&plan.address, plan.bus).map_err(|error| error.to_string())?;
         let clock = Arc::clone(&self.wires.clock);
         let mut runner =
             Runner::new(&scene, link, clock.now()).map_err(|error| error.to_string())?;
-        let stop = Arc::clone(stop);
-        let mourner = Mourner { inbox: self.inbox.clone(), epoch, bus: plan.bus };
+        let stop = Arc::clone(&running.stop);
+        let mourner = Mourner::new(self.inbox.clone(), epoch, plan.bus);
+        let (sender, demos) = bounded::<SetDemo>(DEMOS);
         let body = move || {
             let _mourner = mourner;
             while !stop.load(Ordering::SeqCst) {
+                if let Some(SetDemo { parked, pace }) = demos.try_iter().last() {
+                    runner.demo(if parked { Parked::Parked } else { Parked::Driving }, pace);
+                }
                 runner.step(clock.now());
                 std::thread::sleep(SIM_STEP);
             }
         };
         let name = format!("sim:{}", plan.name);
-        std::thread::Builder::new().name(name).spawn(body).map_err(|error| error.to_string())
+        let thread = std::thread::Builder::new().name(name).spawn(body);
+        running.threads.push(thread.map_err(|error| error.to_string())?);
+        running.demos.push(sender);
+        Ok(())
+    }
+
+    /// Puts frames into the queue of a bus; one that is not taken is told to the hub.
+    fn send(&mut self, epoch: Epoch, bus: BusId, frames: Vec<Frame>) {
+        let outlets = self.running.iter().flat_map(|running| &running.outlets);
+        let outlet = outlets.clone().find(|(own, _)| *own == bus).map(|(_, outlet)| outlet);
+        for frame in frames {
+            let sent = outlet.map(|outlet| outlet.try_send(frame));
+            if !matches!(sent, Some(Ok(()))) {
+                let why = if outlet.is_some() {
+                    "too many frames wait to be sent"
+                } else {
+                    "this bus takes no frames"
+                };
+                self.failures.push(Event::Unsent { epoch, bus, why: why.to_owned() });
+                return;
+            }
+        }
+    }
+
+    fn demo(&self, demo: SetDemo) {
+        for world in self.running.iter().flat_map(|running| &running.demos) {
+            if world.try_send(demo).is_err() {
+                tracing::error!("a simulated world was told too much at once");
+            }
+        }
     }
 
     fn play(&self, play: Play) {
@@ -418,7 +536,7 @@ struct RxThread {
 impl RxThread {
     fn run(mut self) {
         let (epoch, bus) = (self.epoch, self.plan.bus);
-        let _mourner = Mourner { inbox: self.inbox.clone(), epoch, bus };
+        let _mourner = Mourner::new(self.inbox.clone(), epoch, bus);
         let mut told = None;
         self.send(Event::Bus { epoch, bus, status: self.rx.status() });
         while !self.stop.load(Ordering::SeqCst) {

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::base::id::{BusId, Name, NameError};
 use crate::base::problem::Severity;
+use crate::base::units::{Amps, Volts, Watts};
 use crate::engine::can::address::Address;
 use crate::engine::can::trace::OpenLogError;
 use crate::engine::dbc::Codec;
@@ -18,7 +19,7 @@ use crate::engine::orders::plant::ActivateProfile;
 use crate::engine::profile::check::admit;
 use crate::engine::profile::expand::environment;
 use crate::engine::profile::library::{self, LibraryError, Loaded};
-use crate::engine::profile::model::{BusEntry, ComponentEntry, Profile};
+use crate::engine::profile::model::{BusEntry, ComponentEntry, OwnRating, Profile};
 use crate::engine::profile::starters::{StartError, usual_components};
 use crate::engine::sim::{Scene, SceneComponent, SceneError};
 
@@ -121,12 +122,20 @@ pub fn demo_profile(scene: &str) -> Result<Profile, PrepareError> {
         base: part.base,
         strings: part.strings.max(1),
         pack: part.pack,
+        rating: match found.charger_rating() {
+            Some((volts, amps, watts)) if part.kind == CHARGER => OwnRating {
+                volts: Some(Volts(volts)),
+                amps: Some(Amps(amps)),
+                watts: Some(Watts(watts)),
+            },
+            Some(_) | None => OwnRating::default(),
+        },
         ..ComponentEntry::new(part.name, part.kind, bus.clone())
     };
     let components = found.components().into_iter().map(entry).collect();
     let address = Address::Virtual("demo".to_owned());
     let entry = BusEntry { scene: Some(scene.to_owned()), ..BusEntry::new(bus, address) };
-    Ok(Profile { name: Name::new(&found.title)?, buses: vec![entry], components })
+    Ok(Profile::new(Name::new(&found.title)?, vec![entry], components))
 }
 
 /// The profile that watches the bus at `address`: a recording with the components that speak in it,
@@ -141,7 +150,7 @@ pub fn bus_profile(address: &Address) -> Result<Profile, PrepareError> {
             let bus = Name::new(channel)?;
             let components = usual_components(&bus)?;
             let buses = vec![BusEntry::new(bus.clone(), address.clone())];
-            Ok(Profile { name: bus, buses, components })
+            Ok(Profile::new(bus, buses, components))
         }
         Address::Replay(path) => recording_profile(path),
     }
@@ -166,12 +175,13 @@ fn recording_profile(path: &Path) -> Result<Profile, PrepareError> {
 }
 
 const BMU: &str = "prohelion-d1000-gen1";
+const CHARGER: &str = "elcon-tc";
 
 /// What to call a device of `kind` in a profile that Busbar writes.
 fn title(kind: &str) -> &'static str {
     match kind {
         BMU => "BMU",
-        "elcon-tc" => "Charger",
+        CHARGER => "Charger",
         _ => "Driver controls",
     }
 }

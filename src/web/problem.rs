@@ -283,6 +283,7 @@ impl From<OrderError> for Problem {
             }
             OrderError::NoRecording => conflict("no_recording", "No recording", "Open one first."),
             OrderError::Field(ref error) => Self::invalid(detail).about(field_of(error)),
+            OrderError::SetPoint(ref error) => Self::invalid(detail).about(error.field()),
             OrderError::Setting(ref error) => Self::invalid(detail).about(error.field),
             OrderError::NoRandom(_) => Self::not_kept(detail),
             OrderError::Store(error) => error.into(),

@@ -308,8 +308,15 @@ pub fn name(what: &'static str, text: &str) -> Result<String, FieldError> {
 }
 
 /// What the journal calls those who act without an account. Who is called so could hide among them.
-pub const RESERVED: [&str; 6] =
-    ["local console", "not signed in", "profile watcher", "web listener", "mail", "journal"];
+pub const RESERVED: [&str; 7] = [
+    "local console",
+    "not signed in",
+    "profile watcher",
+    "web listener",
+    "charge control",
+    "mail",
+    "journal",
+];
 /// What the journal adds to the name of whoever comes in with a token.
 const TOKEN_OF: &str = "(token ";
 

@@ -112,6 +112,8 @@ pub enum Who {
     ProfileWatcher,
     /// The web listener itself, not whoever comes through it.
     WebListener,
+    /// The machine that charges: what it does by itself once somebody has started it.
+    ChargeControl,
 }
 
 impl Actor {
@@ -137,7 +139,11 @@ impl Actor {
         match &self.who {
             Who::Account { id, .. } => Some(*id),
             Who::Token { account, .. } => Some(*account),
-            Who::LocalConsole | Who::Nobody | Who::ProfileWatcher | Who::WebListener => None,
+            Who::LocalConsole
+            | Who::Nobody
+            | Who::ProfileWatcher
+            | Who::WebListener
+            | Who::ChargeControl => None,
         }
     }
 
@@ -163,6 +169,7 @@ impl fmt::Display for Who {
             Self::Nobody => f.write_str("not signed in"),
             Self::ProfileWatcher => f.write_str("profile watcher"),
             Self::WebListener => f.write_str("web listener"),
+            Self::ChargeControl => f.write_str("charge control"),
         }
     }
 }
@@ -183,7 +190,8 @@ mod tests {
     fn no_account_is_called_as_the_journal_calls_something_else() {
         use crate::engine::access::account::account_name;
 
-        for who in [Who::LocalConsole, Who::Nobody, Who::ProfileWatcher, Who::WebListener] {
+        let own = [Who::LocalConsole, Who::Nobody, Who::ProfileWatcher, Who::WebListener];
+        for who in own.into_iter().chain([Who::ChargeControl]) {
             assert!(account_name(&who.to_string()).is_err(), "{who}");
             assert!(account_name(&format!(" {} ", who.to_string().to_uppercase())).is_err());
         }

@@ -18,6 +18,7 @@
 //! |---|---|
 //! | `rules` | every limit, threshold and time in one table, with its hard bounds |
 //! | `view` | what the machine sees of pack and charger: the worst of all of them |
+//! | `join` | several batteries side by side as one pack |
 //! | `wish` | what people asked: set points, start, stop, latches |
 //! | `state` | what is: the states with their data, why one is left, how it ended |
 //! | `intent` | what is to be sent, and what is to be written down |
@@ -36,6 +37,7 @@
 mod checks;
 mod current;
 mod intent;
+mod join;
 mod picture;
 mod report;
 mod rules;
@@ -45,7 +47,7 @@ mod step;
 mod view;
 mod wish;
 
-pub use checks::{Check, CheckId};
+pub use checks::{Check, CheckId, interlocks, preconditions};
 pub use intent::{ChargerIntent, Intents, KeyIntent, Note};
 pub use picture::{ChargePicture, Curve, CurvePoint, Meter, Step};
 pub use report::{ChargeReport, Keep, ReportEvent, ReportPoint};

@@ -275,6 +275,19 @@ impl Device {
         self.kind.manifest.sends.iter().filter_map(allow).collect()
     }
 
+    /// The same for a device that can give no more than this.
+    #[must_use]
+    pub fn allows_up_to(&self, volts: f64, amps: f64) -> Vec<Allow> {
+        let mut allows = self.allows();
+        for send in &self.kind.manifest.sends {
+            let id = self.slot_named(&send.message).map(|slot| self.codec.message(slot.index).id);
+            for allow in allows.iter_mut().filter(|allow| Some(allow.id) == id) {
+                allow.words = send.limits.iter().map(|limit| limit.word(volts, amps)).collect();
+            }
+        }
+        allows
+    }
+
     fn slot_named(&self, message: &str) -> Option<&Slot> {
         self.names.get(message).and_then(|&slot| self.slots.get(usize::from(slot)))
     }

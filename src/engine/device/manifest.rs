@@ -6,6 +6,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::base::reading::Patience;
+use crate::engine::can::guard::WordLimit;
 use crate::engine::device::settings::CurrentSign;
 
 /// A device folder's manifest.
@@ -177,6 +178,21 @@ pub struct SendLimit {
     pub step: f64,
     /// Of what.
     pub what: Rated,
+}
+
+impl SendLimit {
+    /// The greatest word for a device that can give so much.
+    #[must_use]
+    pub fn word(&self, volts: f64, amps: f64) -> WordLimit {
+        let rated = match self.what {
+            Rated::Volts => volts,
+            Rated::Amps => amps,
+        };
+        // A hair more, so that a rating of 16.1 is not 160 steps of 0.1. No number becomes 0.
+        let steps = (rated / self.step + 1e-6).floor();
+        let most = steps.clamp(0.0, f64::from(u16::MAX)) as u16;
+        WordLimit { byte: self.byte, most }
+    }
 }
 
 /// What of a rating a word is limited by.

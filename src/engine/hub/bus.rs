@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crate::base::id::{BusId, ComponentId};
 use crate::base::time::{Mono, Timebase};
-use crate::engine::can::bus::{BusState, BusStatus};
-use crate::engine::can::frame::{Frames, Head, Id, Kind};
+use crate::engine::can::address::Address;
+use crate::engine::can::bus::{BusState, BusStatus, Listening};
+use crate::engine::can::frame::{Direction, FrameRef, Frames, Head, Id, Kind};
 use crate::engine::device::Claim;
 use crate::engine::hub::event::BusPlan;
 use crate::engine::profile::model::BusEntry;
@@ -18,6 +19,10 @@ const WINDOW: Duration = Duration::from_secs(1);
 const BATCHES: usize = 1024;
 /// No owner.
 const NOBODY: u16 = u16::MAX;
+
+/// A bus that did not take a frame cannot send for this long, and says so for that long.
+const UNSENT_FOR: Duration = Duration::from_secs(2);
+const UNSENT_SHOWN: Duration = Duration::from_secs(30);
 
 /// Batches that follow each other faster than this are counted as one.
 const MERGE: Duration = Duration::from_millis(10);
@@ -45,6 +50,14 @@ pub(super) struct Bus {
     error_frames: u64,
     /// (when, frames, bits) of the batches of the last second.
     recent: VecDeque<(Mono, u64, u64)>,
+    /// The ids of the vehicle's switches and heartbeat on it.
+    keys: Vec<u32>,
+    /// When somebody else last sent one of them.
+    foreign_key: Option<Mono>,
+    /// When a frame last did not go out, and why.
+    unsent: Option<(Mono, String)>,
+    /// Whether this program sends to it now.
+    armed: bool,
 }
 
 impl Bus {
@@ -59,7 +72,81 @@ impl Bus {
             frames: 0,
             error_frames: 0,
             recent: VecDeque::new(),
+            keys: Vec::new(),
+            foreign_key: None,
+            unsent: None,
+            armed: false,
         }
+    }
+
+    /// Looks out for whoever else sends the vehicle's switches (`base` + 5) or heartbeat (`base`).
+    pub(super) fn watch_keys(&mut self, base: u32) {
+        self.keys.extend([base, base + 5]);
+    }
+
+    /// Notes a frame that somebody else has sent in the vehicle's place.
+    pub(super) fn note_key(&mut self, frame: FrameRef<'_>) {
+        let id = frame.id();
+        if frame.direction() == Direction::Received
+            && !id.is_extended()
+            && self.keys.contains(&id.raw())
+        {
+            self.foreign_key = Some(frame.time());
+        }
+    }
+
+    /// How long ago somebody else was last heard in the vehicle's place.
+    pub(super) fn foreign_key(&self, now: Mono) -> Option<Duration> {
+        self.foreign_key.map(|at| now.since(at))
+    }
+
+    /// Forgets whom it has heard.
+    pub(super) const fn forget(&mut self) {
+        self.foreign_key = None;
+    }
+
+    /// A frame did not go out.
+    pub(super) fn take_unsent(&mut self, now: Mono, why: String) {
+        self.unsent = Some((now, why));
+    }
+
+    /// This program sends to it now, or no more.
+    pub(super) const fn arm(&mut self, armed: bool) {
+        self.armed = armed;
+    }
+
+    /// Whether it runs and takes what is sent.
+    pub(super) fn can_send(&self, now: Mono) -> bool {
+        let runs = match self.status.state {
+            BusState::Active | BusState::Warning => true,
+            BusState::Opening
+            | BusState::Passive
+            | BusState::Off
+            | BusState::Down
+            | BusState::Missing
+            | BusState::Failed
+            | BusState::Ended => false,
+        };
+        let failed = self.unsent.as_ref().is_some_and(|(at, _)| now.since(*at) < UNSENT_FOR);
+        runs && !failed && self.why_mute().is_none()
+    }
+
+    /// Why nothing can ever be sent to it.
+    pub(super) fn why_mute(&self) -> Option<String> {
+        let name = &self.entry.name;
+        match &self.entry.address {
+            Address::Replay(_) => Some(format!("{name} is a recording, which is only played")),
+            Address::Virtual(_) | Address::SocketCan(_) => {
+                (self.status.listening == Listening::Confirmed).then(|| {
+                    format!("the interface of {name} is in listen-only mode: set it to send")
+                })
+            }
+        }
+    }
+
+    /// Whether simulated devices live on it.
+    pub(super) const fn is_demo(&self) -> bool {
+        self.entry.scene.is_some()
     }
 
     /// Gives `component` the ids it claims that nobody has yet.
@@ -138,12 +225,28 @@ impl Bus {
         StatusChange { dropped, word }
     }
 
+    /// The status, with what only the sending side knows.
+    fn shown_status(&self, now: Mono) -> BusStatus {
+        let mut status = self.status.clone();
+        if self.armed {
+            status.listening = Listening::Armed;
+        }
+        if let Some((at, why)) = &self.unsent
+            && status.sentence.is_none()
+            && now.since(*at) < UNSENT_SHOWN
+        {
+            status.sentence = Some(format!("A frame could not be sent: {why}."));
+        }
+        status
+    }
+
     pub(super) fn plan(&self, bus: BusId) -> BusPlan {
         BusPlan {
             bus,
             name: self.entry.name.to_string(),
             address: self.entry.address.clone(),
             scene: self.entry.scene.clone(),
+            sending: None,
         }
     }
 
@@ -156,7 +259,7 @@ impl Bus {
             id,
             name: self.entry.name.clone(),
             address: self.entry.address.clone(),
-            status: self.status.clone(),
+            status: self.shown_status(now),
             now: self.now(now),
             timebase: self.timebase,
             frames: self.frames,
@@ -185,7 +288,6 @@ fn wire_bits(head: &Head) -> u64 {
 mod tests {
     use super::*;
     use crate::base::id::Name;
-    use crate::engine::can::address::Address;
     use crate::engine::can::frame::Frame;
 
     fn bus() -> Bus {

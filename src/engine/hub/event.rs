@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
-use crate::base::id::BusId;
+use crate::base::id::{BusId, Name};
+use crate::engine::access::actor::Who;
+use crate::engine::access::roster::Roster;
 use crate::engine::can::address::Address;
 use crate::engine::can::bus::{BusStatus, Received};
-use crate::engine::can::frame::Frames;
+use crate::engine::can::frame::{Frame, Frames, Id};
+use crate::engine::can::guard::{Allow, Block};
 use crate::engine::can::replay::Progress;
+use crate::engine::charge::Keep;
+use crate::engine::orders::charging::SetDemo;
 use crate::engine::orders::plant::Play;
 use crate::engine::orders::{Admitted, Answer, Reply};
 use crate::engine::snapshot::{Notice, Snapshot};
+use crate::engine::store::journal::Entry;
 
 /// Which running of a plant an event belongs to: events of a plant that was replaced are dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +67,26 @@ pub enum Event {
         /// Where the answer goes.
         reply: Reply,
     },
+    /// A frame did not go out to a bus: the guard kept it back, or the wire did not take it.
+    Unsent {
+        /// Running of the plant.
+        epoch: Epoch,
+        /// The bus.
+        bus: BusId,
+        /// Why, in a sentence.
+        why: String,
+    },
+    /// Somebody whose charge hangs on their presence is still there.
+    Present {
+        /// The pack.
+        pack: Name,
+        /// Who.
+        who: Who,
+    },
+    /// People or their rights have changed.
+    Roster(Arc<Roster>),
+    /// The program ends: whatever charges is to be stopped first.
+    Shutdown,
     /// Something to tell everybody; an empty text takes the notice back.
     Notice(Notice),
     /// Time has passed.
@@ -79,6 +105,23 @@ pub enum Effect {
     },
     /// Control the player.
     Play(Play),
+    /// Put these on a bus, in this order, through its guard.
+    Send {
+        /// Running of the plant.
+        epoch: Epoch,
+        /// The bus.
+        bus: BusId,
+        /// The frames.
+        frames: Vec<Frame>,
+    },
+    /// Tell the guards that the hub still decides: without this they let nothing but stops through.
+    Beat,
+    /// Park the simulated vehicles, or let them drive, and hurry their cells.
+    Demo(SetDemo),
+    /// Write a line into the journal that nobody waits for.
+    Journal(Box<Entry>),
+    /// Keep something of charging.
+    Keep(Keep),
     /// Show this to everybody.
     Publish(Arc<Snapshot>),
     /// Answer an order.
@@ -96,4 +139,20 @@ pub struct BusPlan {
     pub address: Address,
     /// Scene whose simulated devices are attached to it, where it has one.
     pub scene: Option<String>,
+    /// What may be sent to it; `None`: nothing is ever sent.
+    pub sending: Option<SendingPlan>,
+}
+
+/// What may be sent to a bus.
+#[derive(Clone, Debug, Default)]
+pub struct SendingPlan {
+    /// The guard's rules.
+    pub rules: Vec<Allow>,
+    /// What the guard never lets through.
+    pub blocks: Vec<Block>,
+    /// For each charger there the frame that stops it, for when the hub no longer decides.
+    pub stops: Vec<Frame>,
+    /// Messages that are held for a moment while the hub is late: the vehicle's switches, without
+    /// which contactors open under current.
+    pub held: Vec<Id>,
 }

@@ -2,25 +2,30 @@
 //! [`Hub::step`] is a function of its state, the event and the time it is given.
 
 mod bus;
+mod charging;
 pub(crate) mod decoders;
 pub(crate) mod event;
 mod limits;
 pub(in crate::engine) mod plant;
+mod sight;
 #[cfg(test)]
 mod tests;
 pub(crate) mod traffic;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use event::{BusPlan, Effect, Epoch, Event};
+pub use event::{BusPlan, Effect, Epoch, Event, SendingPlan};
 
 use crate::base::id::BusId;
 use crate::base::time::{Mono, Wall};
 use crate::engine::can::bus::{BusStatus, Received};
 use crate::engine::can::frame::{Direction, Frames, Kind};
 use crate::engine::can::replay::Progress;
+use crate::engine::charge::Latches;
 use crate::engine::device::Catalog;
+use crate::engine::hub::charging::{Charging, Giver};
 use crate::engine::hub::plant::Plant;
 use crate::engine::hub::traffic::Traffic;
 use crate::engine::orders::plant::{ActivateProfile, Command, Play};
@@ -52,6 +57,7 @@ pub struct Now {
 pub struct Hub {
     catalog: Arc<Catalog>,
     plant: Plant,
+    charging: Charging,
     epoch: Epoch,
     traffic: Arc<Traffic>,
     totals: Totals,
@@ -78,12 +84,19 @@ enum News {
 }
 
 impl Hub {
-    /// A hub without a plant.
+    /// A hub without a plant, where nothing is latched.
     #[must_use]
     pub fn new(catalog: Arc<Catalog>, now: Now) -> Self {
+        Self::latched(catalog, now, BTreeMap::new())
+    }
+
+    /// A hub without a plant, with what is still latched from before, by pack.
+    #[must_use]
+    pub fn latched(catalog: Arc<Catalog>, now: Now, latches: BTreeMap<String, Latches>) -> Self {
         Self {
             catalog,
             plant: Plant::empty(),
+            charging: Charging::new(latches),
             epoch: Epoch::default(),
             traffic: Arc::default(),
             totals: Totals::default(),
@@ -112,15 +125,26 @@ impl Hub {
                 self.news = self.news.max(News::Frames);
             }
             Event::Played { epoch, progress } if epoch == self.epoch => self.played(progress),
+            Event::Unsent { epoch, bus, why } if epoch == self.epoch => {
+                if let Some(bus) = self.plant.bus_mut(bus) {
+                    bus.take_unsent(now.mono, why);
+                }
+                self.news = News::Urgent;
+            }
             // They belong to a plant that was replaced.
             Event::Frames { .. }
             | Event::Bus { .. }
             | Event::Lost { .. }
-            | Event::Played { .. } => {}
-            Event::Order { order, reply } => self.order(order, reply, effects),
+            | Event::Played { .. }
+            | Event::Unsent { .. } => {}
+            Event::Order { order, reply } => self.order(now, order, reply, effects),
+            Event::Present { pack, who } => self.charging.present(now.mono, &pack, &who),
+            Event::Roster(roster) => self.charging.take_roster(roster),
+            Event::Shutdown => self.charging.close(now.mono),
             Event::Notice(notice) => self.notice(notice),
             Event::Tick => {}
         }
+        self.charging.step_if_due(&mut self.plant, (now, self.epoch), effects);
         self.publish_if_due(now, effects);
         // Whoever waited for an answer finds its outcome in the snapshot.
         effects.append(&mut self.answers);
@@ -129,7 +153,14 @@ impl Hub {
     /// When [`step`](Self::step) wants to be called again, with [`Event::Tick`] if nothing happens.
     #[must_use]
     pub fn next_deadline(&self) -> Mono {
-        self.published.after(self.pace())
+        let published = self.published.after(self.pace());
+        self.charging.due().map_or(published, |due| due.min(published))
+    }
+
+    /// Whether nothing charges and no contactor is held: the program may end, the profile change.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        !self.charging.is_active()
     }
 
     /// The picture of now.
@@ -145,7 +176,7 @@ impl Hub {
             buses: self.plant.bus_pictures(now.mono),
             groups: self.plant.group_pictures(&components),
             components,
-            charges: Vec::new(),
+            charges: self.charging.pictures(&self.plant, now.mono),
             traffic: Arc::clone(&self.traffic),
             decoders: self.plant.decoders(),
             player: self.player.clone(),
@@ -167,7 +198,7 @@ impl Hub {
     }
 
     fn publish_if_due(&mut self, now: Now, effects: &mut Vec<Effect>) {
-        if now.mono < self.next_deadline() {
+        if now.mono < self.published.after(self.pace()) {
             return;
         }
         self.version += 1;
@@ -226,13 +257,17 @@ impl Hub {
         self.news = News::Urgent;
     }
 
-    fn order(&mut self, order: Admitted, reply: Reply, effects: &mut Vec<Effect>) {
+    fn order(&mut self, now: Now, order: Admitted, reply: Reply, effects: &mut Vec<Effect>) {
         let (by, face, at) = order.given();
-        let (by, at) = (by.to_owned(), at.secs_f64());
+        let (by, at, who) = (by.to_owned(), at.secs_f64(), order.who().clone());
         let answer = match order.into_command() {
             Command::Activate(order) => self.activate(*order, effects),
             Command::Play(play) => self.play(play, effects),
-            Command::Charging(_) => Err(OrderError::NoRecording),
+            Command::Charging(order) => {
+                let by = Giver { words: by.clone(), who, face };
+                let (plant, at) = (&mut self.plant, (now, self.epoch));
+                self.charging.order((order, by), plant, at, effects)
+            }
             Command::ClearTraffic => {
                 Arc::make_mut(&mut self.traffic).clear();
                 Ok(())
@@ -250,9 +285,14 @@ impl Hub {
     /// It cannot run; the present one stays.
     pub fn activate(&mut self, order: ActivateProfile, effects: &mut Vec<Effect>) -> Answer {
         let name = order.profile.name.to_string();
+        if let Some(pack) = self.charging.busy() {
+            let why = format!("{pack} is being charged: stop that first");
+            return Err(OrderError::Profile { name, why });
+        }
         let plant = Plant::build(order, &self.catalog)
             .map_err(|error| OrderError::Profile { name, why: error.to_string() })?;
         self.plant = plant;
+        self.charging.build(&self.plant, &self.catalog);
         self.epoch = Epoch(self.epoch.0 + 1);
         self.traffic = Arc::default();
         self.player = None;

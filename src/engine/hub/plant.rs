@@ -10,7 +10,8 @@ use crate::base::id::{BusId, ComponentId, Name};
 use crate::base::reading::Patience;
 use crate::base::time::{Mono, Timebase};
 use crate::engine::can::bus::BusStatus;
-use crate::engine::can::frame::{FrameRef, Frames};
+use crate::engine::can::frame::{Direction, FrameRef, Frames};
+use crate::engine::charge::Rules;
 use crate::engine::device::{BindError, Catalog, Category, Device, Fact, Kind, Rate};
 use crate::engine::hub::bus::{Bus, StatusChange};
 use crate::engine::hub::decoders::Decoders;
@@ -55,24 +56,28 @@ pub enum PlantError {
 /// The buses and components of a running profile.
 pub(super) struct Plant {
     profile: Option<ProfilePicture>,
-    buses: Vec<Bus>,
-    components: Vec<Component>,
+    pub(super) buses: Vec<Bus>,
+    pub(super) components: Vec<Component>,
     groups: Vec<(Name, Vec<ComponentId>)>,
+    /// All packs, those of a single BMS too.
+    pub(super) packs: Vec<(Name, Vec<ComponentId>)>,
+    /// The rules that it charges by.
+    pub(super) rules: Rules,
     decoders: Arc<Decoders>,
     facts: Vec<Fact>,
 }
 
-struct Component {
-    entry: ComponentEntry,
-    kind: Arc<Kind>,
-    bus: BusId,
-    device: Device,
-    model: Model,
+pub(super) struct Component {
+    pub(super) entry: ComponentEntry,
+    pub(super) kind: Arc<Kind>,
+    pub(super) bus: BusId,
+    pub(super) device: Device,
+    pub(super) model: Model,
     /// How long its kind may usually be silent.
     usual: Patience,
 }
 
-enum Model {
+pub(super) enum Model {
     Bms(Box<Pack>),
     Charger(Box<Charger>),
     DriverControls(Box<DriverControls>),
@@ -86,6 +91,8 @@ impl Plant {
             buses: Vec::new(),
             components: Vec::new(),
             groups: Vec::new(),
+            packs: Vec::new(),
+            rules: Rules::default(),
             decoders: Arc::default(),
             facts: Vec::new(),
         }
@@ -108,12 +115,17 @@ impl Plant {
             }
             decoders.add(component.bus, Arc::new(component.device.codec().clone()));
         }
+        watch_keys(&mut buses, &components);
         for (bus, codec) in dbcs {
             decoders.add(bus, codec);
         }
         let picture = ProfilePicture { name: profile.name.clone(), file, problems, text };
+        let packs = packs(&components);
+        let several = |(_, members): &&(Name, Vec<ComponentId>)| members.len() > 1;
         Ok(Self {
-            groups: groups(&components),
+            groups: packs.iter().filter(several).cloned().collect(),
+            packs,
+            rules: profile.charge,
             profile: Some(picture),
             buses,
             components,
@@ -124,13 +136,14 @@ impl Plant {
 
     /// Takes a data frame to the component that owns its id.
     pub(super) fn take(&mut self, frame: FrameRef<'_>) {
-        let Some(bus) = self.buses.get(usize::from(frame.bus().0)) else { return };
+        let Some(bus) = self.buses.get_mut(usize::from(frame.bus().0)) else { return };
+        bus.note_key(frame);
         let Some(owner) = bus.owner(frame.id()) else { return };
         let Some(component) = self.components.get_mut(usize::from(owner.0)) else { return };
         self.facts.clear();
         component.device.take(frame, &mut self.facts);
         for fact in &self.facts {
-            component.model.apply(frame.time(), fact);
+            component.model.apply(frame.time(), frame.direction(), fact);
         }
     }
 
@@ -152,6 +165,9 @@ impl Plant {
     pub(super) fn forget(&mut self, bus: BusId) {
         let on_bus = self.components.iter_mut().filter(|component| component.bus == bus);
         on_bus.for_each(|component| component.model.forget());
+        if let Some(bus) = self.buses.get_mut(usize::from(bus.0)) {
+            bus.forget();
+        }
     }
 
     /// Takes in a status and says what is new in it.
@@ -176,7 +192,8 @@ impl Plant {
     }
 
     pub(super) fn bus_plans(&self) -> Vec<BusPlan> {
-        self.buses.iter().enumerate().map(|(at, bus)| bus.plan(BusId(at as u16))).collect()
+        let buses = self.buses.iter().enumerate().map(|(at, bus)| (BusId(at as u16), bus));
+        buses.map(|(id, bus)| BusPlan { sending: self.sending(id), ..bus.plan(id) }).collect()
     }
 
     pub(super) fn bus_pictures(&self, now: Mono) -> Vec<BusPicture> {
@@ -313,10 +330,10 @@ impl Model {
         }
     }
 
-    fn apply(&mut self, at: Mono, fact: &Fact) {
+    fn apply(&mut self, at: Mono, direction: Direction, fact: &Fact) {
         match self {
             Self::Bms(pack) => pack.apply(at, fact),
-            Self::Charger(charger) => charger.apply(at, fact),
+            Self::Charger(charger) => charger.apply(at, direction, fact),
             Self::DriverControls(controls) => controls.apply(at, fact),
         }
     }
@@ -344,8 +361,27 @@ impl Model {
     }
 }
 
-/// The packs that more than one BMS belongs to.
-fn groups(components: &[Component]) -> Vec<(Name, Vec<ComponentId>)> {
+/// Every bus looks out for whoever sends the vehicle's switches: those of its driver controls, or
+/// where there are none those that a BMU waits for from the factory.
+fn watch_keys(buses: &mut [Bus], components: &[Component]) {
+    for (at, bus) in buses.iter_mut().enumerate() {
+        let here = components.iter().filter(|component| usize::from(component.bus.0) == at);
+        let mut found = false;
+        for component in here.filter(|one| matches!(one.model, Model::DriverControls(_))) {
+            bus.watch_keys(component.device.settings().base);
+            found = true;
+        }
+        if !found {
+            bus.watch_keys(USUAL_KEY_BASE);
+        }
+    }
+}
+
+/// Where driver controls are from the factory (protocol note, 2.5).
+const USUAL_KEY_BASE: u32 = 0x500;
+
+/// The packs: those that several BMSs belong to, and those of one.
+fn packs(components: &[Component]) -> Vec<(Name, Vec<ComponentId>)> {
     let mut groups: Vec<(Name, Vec<ComponentId>)> = Vec::new();
     for (at, component) in components.iter().enumerate() {
         if !matches!(component.model, Model::Bms(_)) {
@@ -357,6 +393,5 @@ fn groups(components: &[Component]) -> Vec<(Name, Vec<ComponentId>)> {
             None => groups.push((name.clone(), vec![id])),
         }
     }
-    groups.retain(|(_, members)| members.len() > 1);
     groups
 }

@@ -24,10 +24,12 @@ use thiserror::Error;
 
 use crate::base::time::Mono;
 use crate::engine::access::account::FieldError;
+use crate::engine::access::actor::Who;
 use crate::engine::access::grant::{Face, Grant};
 use crate::engine::access::permission::Permission;
 use crate::engine::access::secret::NoRandom;
 use crate::engine::access::settings::SettingError;
+use crate::engine::charge::SetPointError;
 use crate::engine::orders::desk::Desk;
 use crate::engine::orders::plant::Command;
 use crate::engine::store::StoreError;
@@ -85,6 +87,7 @@ impl<D> Route<D> {
 pub struct Admitted {
     command: Command,
     by: String,
+    who: Who,
     face: Face,
     at: Mono,
 }
@@ -97,7 +100,8 @@ impl Admitted {
         face: Face,
         at: Mono,
     ) -> Self {
-        Self { command, by: grant.actor().to_string(), face, at }
+        let actor = grant.actor();
+        Self { command, by: actor.to_string(), who: actor.who().clone(), face, at }
     }
 
     /// The order.
@@ -106,7 +110,13 @@ impl Admitted {
         self.command
     }
 
-    /// Who gave it, through which face, when.
+    /// Who gave it.
+    #[must_use]
+    pub const fn who(&self) -> &Who {
+        &self.who
+    }
+
+    /// Who gave it in words, through which face, when.
     #[must_use]
     pub fn given(&self) -> (&str, Face, Mono) {
         (&self.by, self.face, self.at)
@@ -163,6 +173,9 @@ pub enum OrderError {
         /// How many.
         members: usize,
     },
+    /// A set point of a charge that cannot be.
+    #[error(transparent)]
+    SetPoint(#[from] SetPointError),
     /// It does not fit what the thing is at the moment.
     #[error("{0}")]
     Unfit(String),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::base::reading::{Age, Patience, Reading};
 use crate::base::time::Mono;
 use crate::base::units::{Amps, Volts, Watts};
+use crate::engine::can::frame::Direction;
 use crate::engine::device::{
     ChargerCommand, ChargerControl, ChargerFaults, Fact, Level, Manifest, Rate,
 };
@@ -28,7 +29,7 @@ pub struct ChargerPicture {
     pub power: Seen<Watts>,
     /// What it complains of.
     pub faults: Seen<ChargerFaults>,
-    /// What somebody on the bus tells it.
+    /// What it is told, by whomever.
     pub command: Seen<ChargerCommand>,
     /// One word on it: "charging", "idle", "fault", "lost", "never heard".
     pub state: &'static str,
@@ -44,7 +45,25 @@ pub struct Charger {
     status_patience: Patience,
     command_patience: Patience,
     output: Reading<(Volts, Amps, ChargerFaults)>,
-    command: Reading<ChargerCommand>,
+    /// What another node on the bus tells it.
+    foreign: Reading<ChargerCommand>,
+    /// What this program tells it.
+    own: Reading<ChargerCommand>,
+}
+
+/// A charger at a moment, as charging sees it: the last values whatever their age, with that age.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ChargerGlance {
+    /// Age of its last status; `None` if it was never heard.
+    pub age: Option<Duration>,
+    /// Output voltage.
+    pub voltage: Option<Volts>,
+    /// Output current.
+    pub current: Option<Amps>,
+    /// What it complains of.
+    pub faults: Option<ChargerFaults>,
+    /// What another node last told it, and how long ago.
+    pub foreign: Option<(Duration, ChargerCommand)>,
 }
 
 impl Charger {
@@ -65,17 +84,34 @@ impl Charger {
     }
 
     const fn with(status_patience: Patience, command_patience: Patience) -> Self {
-        let (output, command) = (Reading::NEVER, Reading::NEVER);
-        Self { status_patience, command_patience, output, command }
+        let (output, foreign, own) = (Reading::NEVER, Reading::NEVER, Reading::NEVER);
+        Self { status_patience, command_patience, output, foreign, own }
     }
 
-    /// Takes in a fact heard at `at`.
-    pub fn apply(&mut self, at: Mono, fact: &Fact) {
+    /// What charging needs of it at `now`.
+    #[must_use]
+    pub fn glance(&self, now: Mono) -> ChargerGlance {
+        let last = self.output.last();
+        ChargerGlance {
+            age: self.output.at().map(|at| now.since(at)),
+            voltage: last.map(|(voltage, _, _)| *voltage),
+            current: last.map(|(_, current, _)| *current),
+            faults: last.map(|(_, _, faults)| *faults),
+            foreign: self.foreign.at().map(|at| now.since(at)).zip(self.foreign.last().copied()),
+        }
+    }
+
+    /// Takes in a fact heard at `at`. A command that this program has sent itself comes back with
+    /// the direction of what was sent, and is nobody else's.
+    pub fn apply(&mut self, at: Mono, direction: Direction, fact: &Fact) {
         match *fact {
             Fact::ChargerOutput { voltage, current, faults } => {
                 self.output.take(at, Some((voltage, current, faults)));
             }
-            Fact::ChargerCommand(command) => self.command.take(at, Some(command)),
+            Fact::ChargerCommand(command) => match direction {
+                Direction::Received => self.foreign.take(at, Some(command)),
+                Direction::Sent => self.own.take(at, Some(command)),
+            },
             Fact::Heartbeat { .. }
             | Fact::Answer { .. }
             | Fact::Module { .. }
@@ -106,7 +142,9 @@ impl Charger {
     #[must_use]
     pub fn picture(&self, now: Mono) -> ChargerPicture {
         let output = Seen::judge(&self.output, now, self.status_patience);
-        let command = Seen::judge(&self.command, now, self.command_patience);
+        let foreign = Seen::judge(&self.foreign, now, self.command_patience);
+        let own = Seen::judge(&self.own, now, self.command_patience);
+        let command = if foreign.value.is_some() { foreign } else { own };
         let faults = output.map(|(_, _, faults)| faults);
         let mut remarks = Vec::new();
         let mut say = |level, text: String| remarks.push(Remark { level, text });
@@ -117,7 +155,7 @@ impl Charger {
         if let Some(faults) = faults.value {
             complaints(faults, command, &mut say);
         }
-        if let Some(command) = command.value {
+        if let Some(command) = foreign.value {
             say(Level::Info, in_words(command));
         }
         let remarks = worst_first(remarks);
@@ -217,7 +255,7 @@ mod tests {
     fn a_charger_is_lost_after_three_seconds() {
         let mut charger = charger();
         assert_eq!(charger.picture(Mono::ZERO).state, "never heard");
-        charger.apply(Mono::ZERO, &output(4.9, ChargerFaults::default()));
+        charger.apply(Mono::ZERO, Direction::Received, &output(4.9, ChargerFaults::default()));
         let picture = charger.picture(Mono::from_millis(1000));
         assert_eq!((picture.state, picture.level), ("charging", Level::Ok));
         assert!(picture.power.value.is_some_and(|power| (power.get() - 760.48).abs() < 1e-9));
@@ -230,7 +268,7 @@ mod tests {
     fn a_fault_shows_although_the_charger_still_delivers() {
         let mut charger = charger();
         let faults = ChargerFaults { over_temperature: true, ..ChargerFaults::default() };
-        charger.apply(Mono::ZERO, &output(4.9, faults));
+        charger.apply(Mono::ZERO, Direction::Received, &output(4.9, faults));
         let picture = charger.picture(Mono::ZERO);
         assert_eq!((picture.state, picture.level), ("fault", Level::Fault));
     }
@@ -243,10 +281,28 @@ mod tests {
             current: Amps(5.0),
             control: ChargerControl::Charge,
         };
-        charger.apply(Mono::ZERO, &Fact::ChargerCommand(command));
+        charger.apply(Mono::ZERO, Direction::Received, &Fact::ChargerCommand(command));
         let picture = charger.picture(Mono::from_secs(1));
         assert!(picture.remarks[0].text.contains("160.0 V and 5.0 A"), "{:?}", picture.remarks);
         let later = charger.picture(Mono::ZERO.after(Duration::from_millis(5001)));
         assert!(later.remarks.is_empty() && later.command.value.is_none());
+    }
+
+    #[test]
+    fn what_the_program_tells_a_charger_itself_makes_no_other_master() {
+        let mut charger = charger();
+        let command = ChargerCommand {
+            voltage: Volts(160.0),
+            current: Amps(5.0),
+            control: ChargerControl::Charge,
+        };
+        charger.apply(Mono::ZERO, Direction::Sent, &Fact::ChargerCommand(command));
+        let picture = charger.picture(Mono::from_secs(1));
+        assert!(picture.remarks.is_empty(), "{:?}", picture.remarks);
+        assert_eq!(picture.command.value, Some(command));
+        assert_eq!(charger.glance(Mono::from_secs(1)).foreign, None);
+        charger.apply(Mono::from_secs(2), Direction::Received, &Fact::ChargerCommand(command));
+        let glance = charger.glance(Mono::from_secs(3));
+        assert_eq!(glance.foreign, Some((Duration::from_secs(1), command)));
     }
 }

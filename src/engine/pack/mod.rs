@@ -7,6 +7,7 @@
 
 mod charger;
 mod driver;
+mod glance;
 mod look;
 mod model;
 mod modules;
@@ -19,8 +20,9 @@ mod tests;
 mod together;
 mod trend;
 
-pub use charger::{Charger, ChargerPicture};
+pub use charger::{Charger, ChargerGlance, ChargerPicture};
 pub use driver::{DriverControls, DriverPicture};
+pub use glance::Glance;
 pub use model::Pack;
 pub use picture::{
     BalancingKnown, CellAt, CellPicture, CellState, FlagPicture, ModulePicture, PackPicture,

@@ -56,7 +56,59 @@ struct Cell {
     untrusted_since: Option<Mono>,
 }
 
+/// What the modules come to, found without taking memory.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Extremes {
+    /// Lowest and highest trusted cell.
+    pub cells: Option<(CellAt, CellAt)>,
+    /// Coldest and hottest.
+    pub temperatures: Option<(TemperatureAt, TemperatureAt)>,
+    /// Cells that are there and trusted.
+    pub counted: usize,
+    /// Cells that have been untrusted for longer than a moment, and cells where none should be.
+    pub untrusted: usize,
+    /// Modules of which both temperature and cells were heard.
+    pub modules: usize,
+    /// Age of the oldest message of all of them; `None` where one has told only half.
+    pub oldest: Option<Duration>,
+}
+
 impl Modules {
+    /// Lowest, highest, oldest of all modules at `now`.
+    pub fn extremes(&self, now: Mono, patience: Patience) -> Extremes {
+        let mut sum = Extremes { oldest: Some(Duration::ZERO), ..Extremes::default() };
+        for (place, module) in self.all.iter().enumerate() {
+            let number = place as u16 + 1;
+            let mut cells = 0;
+            let mut oldest = module.status.at().map(|at| now.since(at));
+            for (place, cell) in module.cells.iter().enumerate() {
+                let Some(at) = cell.word.at() else { continue };
+                cells += 1;
+                // What is not there does not age.
+                if cell.word.last() != Some(&CellWord::Absent) {
+                    oldest = oldest.map(|oldest| oldest.max(now.since(at)));
+                }
+                sum.take_cell(number, place, cell, now, patience);
+            }
+            if module.status.at().is_none() && cells == 0 {
+                continue;
+            }
+            sum.modules += usize::from(cells > 0 && oldest.is_some());
+            let whole = oldest.filter(|_| cells > 0);
+            sum.oldest = sum.oldest.zip(whole).map(|(one, other)| one.max(other));
+            let told = module.status.usable(now, patience).and_then(|status| status.cells);
+            if let Some(temperature) = told {
+                let at = TemperatureAt { member: 0, temperature, module: number };
+                sum.temperatures = Some(sum.temperatures.map_or((at, at), |(low, high)| {
+                    let low = if at.temperature < low.temperature { at } else { low };
+                    let high = if at.temperature > high.temperature { at } else { high };
+                    (low, high)
+                }));
+            }
+        }
+        sum
+    }
+
     /// The module with this number, made where it was never heard before; `None` for a number that
     /// no module has.
     fn module(&mut self, number: u16) -> Option<&mut Module> {
@@ -148,7 +200,34 @@ impl Modules {
     }
 }
 
+impl Extremes {
+    fn take_cell(&mut self, module: u16, place: usize, cell: &Cell, now: Mono, patience: Patience) {
+        match cell.word.usable(now, patience) {
+            Some(CellWord::Good(voltage)) if is_plausible(*voltage) => {
+                let at = CellAt { member: 0, mv: voltage.get(), module, cell: place as u8 };
+                self.counted += 1;
+                self.cells = Some(self.cells.map_or((at, at), |(low, high)| {
+                    let low = if at.mv < low.mv { at } else { low };
+                    let high = if at.mv > high.mv { at } else { high };
+                    (low, high)
+                }));
+            }
+            Some(CellWord::Good(_) | CellWord::Untrusted(_)) => {
+                self.untrusted += usize::from(cell.is_lasting());
+            }
+            Some(CellWord::Extra) => self.untrusted += 1,
+            Some(CellWord::Absent) | None => {}
+        }
+    }
+}
+
 impl Cell {
+    /// Whether it has been untrusted for longer than a moment: only a second message says so.
+    fn is_lasting(&self) -> bool {
+        let lasting = self.untrusted_since.zip(self.word.at());
+        lasting.is_some_and(|(since, last)| last.since(since) >= TRUST_DELAY)
+    }
+
     fn picture(
         &self,
         now: Mono,
@@ -169,10 +248,7 @@ impl Cell {
             (_, Some(CellWord::Extra)) => (CellState::Extra, None),
             (Age::Fresh(_) | Age::Late(_) | Age::Lost(_), None) => (CellState::Lost, None),
         };
-        // Only a second message says that a trust error lasts.
-        let lasting = self.untrusted_since.zip(self.word.at());
-        let alarming = state == CellState::Untrusted
-            && lasting.is_some_and(|(since, last)| last.since(since) >= TRUST_DELAY);
+        let alarming = state == CellState::Untrusted && self.is_lasting();
         let over = |limits: BalanceThresholds| voltage.is_some_and(|mv| mv.get() > limits.on);
         let balancing = state == CellState::Ok && balance.is_some_and(over);
         CellPicture { state, voltage, alarming, balancing, age: seen.age }

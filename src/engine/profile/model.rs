@@ -7,8 +7,9 @@ use serde::{Serialize, Serializer};
 
 use crate::base::id::Name;
 use crate::base::reading::Patience;
-use crate::base::units::{Amps, Celsius, Millivolts};
+use crate::base::units::{Amps, Celsius, Millivolts, Volts, Watts};
 use crate::engine::can::address::Address;
+use crate::engine::charge::{Rating, Rules};
 use crate::engine::device::{CurrentSign, Kind, Settings};
 
 /// A named set of buses and components. Serialised under the names of the file.
@@ -22,6 +23,8 @@ pub struct Profile {
     /// Components; the position is the `ComponentId` while the profile runs.
     #[serde(rename = "component")]
     pub components: Vec<ComponentEntry>,
+    /// The rules of charging that it sets; the others are the usual ones.
+    pub charge: Rules,
 }
 
 /// A bus of a profile.
@@ -63,6 +66,23 @@ pub struct ComponentEntry {
     pub lost: Option<Duration>,
     /// What its values should stay within.
     pub limits: Limits,
+    /// What it can give, where it is a charger.
+    #[serde(flatten)]
+    pub rating: OwnRating,
+}
+
+/// What a charger can give at most, as far as its profile says; the rest is its kind's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct OwnRating {
+    /// Voltage.
+    #[serde(rename = "rating_v")]
+    pub volts: Option<Volts>,
+    /// Current.
+    #[serde(rename = "rating_a")]
+    pub amps: Option<Amps>,
+    /// Power.
+    #[serde(rename = "rating_w")]
+    pub watts: Option<Watts>,
 }
 
 /// What values should stay within. `None`: no limit of ours; the device's own still hold.
@@ -86,6 +106,12 @@ pub struct Limits {
 }
 
 impl Profile {
+    /// A profile with the usual rules of charging.
+    #[must_use]
+    pub fn new(name: Name, buses: Vec<BusEntry>, components: Vec<ComponentEntry>) -> Self {
+        Self { name, buses, components, charge: Rules::default() }
+    }
+
     /// The position of the bus called `name`.
     #[must_use]
     pub fn bus(&self, name: &Name) -> Option<usize> {
@@ -116,7 +142,20 @@ impl ComponentEntry {
             late: None,
             lost: None,
             limits: Limits::default(),
+            rating: OwnRating::default(),
         }
+    }
+
+    /// What it can give at most, where it is a charger and anybody has said: the profile, else its
+    /// kind.
+    #[must_use]
+    pub fn rating(&self, kind: &Kind) -> Option<Rating> {
+        let usual = kind.manifest.rating;
+        Some(Rating {
+            volts: self.rating.volts.or_else(|| usual.map(|u| Volts(u.volts)))?,
+            amps: self.rating.amps.or_else(|| usual.map(|u| Amps(u.amps)))?,
+            watts: self.rating.watts.or_else(|| usual.map(|u| Watts(u.watts)))?,
+        })
     }
 
     /// The same at the base address `base`.

@@ -12,11 +12,12 @@ use toml::Spanned;
 
 use crate::base::id::Name;
 use crate::base::problem::{Problem, Severity};
-use crate::base::units::{Amps, Celsius, Millivolts};
+use crate::base::units::{Amps, Celsius, Millivolts, Volts, Watts};
 use crate::engine::can::address::Address;
+use crate::engine::charge::{Key, RuleError, Rules};
 use crate::engine::device::CurrentSign;
 use crate::engine::profile::expand::{self, Lookup};
-use crate::engine::profile::model::{BusEntry, ComponentEntry, Limits, Profile};
+use crate::engine::profile::model::{BusEntry, ComponentEntry, Limits, OwnRating, Profile};
 
 /// Most buses a profile may have.
 pub const BUS_LIMIT: usize = 64;
@@ -136,6 +137,8 @@ struct RawProfile {
     bus: Vec<Spanned<RawBus>>,
     #[serde(default)]
     component: Vec<Spanned<RawComponent>>,
+    #[serde(default)]
+    charge: BTreeMap<String, Spanned<f64>>,
 }
 
 #[derive(DeriveDeserialize)]
@@ -161,6 +164,9 @@ struct RawComponent {
     late_ms: Option<Spanned<Number>>,
     lost_ms: Option<Spanned<Number>>,
     limits: Option<RawLimits>,
+    rating_v: Option<Spanned<f64>>,
+    rating_a: Option<Spanned<f64>>,
+    rating_w: Option<Spanned<f64>>,
 }
 
 #[derive(DeriveDeserialize)]
@@ -209,13 +215,41 @@ impl Reader<'_> {
         let buses: Vec<_> = raw.bus.into_iter().enumerate().map(|(i, b)| self.bus(i, b)).collect();
         let entries = raw.component.into_iter().enumerate();
         let components: Vec<_> = entries.map(|(i, c)| self.component(i, c)).collect();
+        let charge = self.rules(&raw.charge);
         let profile = Profile {
             name: name?,
             buses: buses.into_iter().collect::<Option<_>>()?,
             components: components.into_iter().collect::<Option<_>>()?,
+            charge,
         };
         self.names(&profile);
         Some(profile)
+    }
+
+    /// The rules of charging that the profile sets. Those that go together are checked together.
+    fn rules(&mut self, raw: &BTreeMap<String, Spanned<f64>>) -> Rules {
+        let mut rules = Rules::default();
+        for (name, value) in raw {
+            let line = self.line(value);
+            let set = name.parse::<Key>().and_then(|key| {
+                self.lines.0.insert((Part::Profile, key.rule().name), line);
+                rules.set(key, *value.get_ref())
+            });
+            if let Err(why) = set {
+                self.wrong(line, format!("[charge]: {why}"));
+            }
+        }
+        if let Err(why) = rules.check() {
+            let line = match &why {
+                RuleError::Swapped { lower, upper } => {
+                    let of = |name| self.lines.of(Part::Profile, name);
+                    of(upper).max(of(lower))
+                }
+                RuleError::Unknown(_) | RuleError::OutOfBounds { .. } => 0,
+            };
+            self.wrong(line, format!("[charge]: {why}"));
+        }
+        rules
     }
 
     /// Names must be unique, and a component's bus must be one of the profile.
@@ -321,6 +355,11 @@ impl Reader<'_> {
         }
         let current_sign = raw.current_sign.and_then(|sign| self.sign(part, &sign));
         let limits = raw.limits.map_or_else(Limits::default, |raw| self.limits(part, &raw));
+        let rating = OwnRating {
+            volts: self.real(part, "rating_v", raw.rating_v.as_ref(), 1.0, 1500.0).map(Volts),
+            amps: self.real(part, "rating_a", raw.rating_a.as_ref(), 0.1, 1000.0).map(Amps),
+            watts: self.real(part, "rating_w", raw.rating_w.as_ref(), 1.0, 500_000.0).map(Watts),
+        };
         Some(ComponentEntry {
             name: name?,
             kind: raw.kind.into_inner(),
@@ -332,6 +371,7 @@ impl Reader<'_> {
             late: late.map(|ms| Duration::from_millis(ms.into())),
             lost: lost.map(|ms| Duration::from_millis(ms.into())),
             limits,
+            rating,
         })
     }
 

@@ -37,7 +37,7 @@ impl Profile {
         let bus = Name::new("demo")?;
         let address = Address::Virtual("demo".to_owned());
         let entry = BusEntry { scene: Some(scene.to_owned()), ..BusEntry::new(bus, address) };
-        Ok(Self { name: Name::new("Demo")?, buses: vec![entry], components })
+        Ok(Self::new(Name::new("Demo")?, vec![entry], components))
     }
 
     /// The CAN interface `interface`, watched for the usual components.
@@ -50,7 +50,7 @@ impl Profile {
         let bus = Name::new(interface).or_else(|_| Name::new(BUS))?;
         let components = usual_components(&bus)?;
         let name = Name::new(interface).or_else(|_| Name::new("CAN interface"))?;
-        Ok(Self { name, buses: vec![BusEntry::new(bus, address)], components })
+        Ok(Self::new(name, vec![BusEntry::new(bus, address)], components))
     }
 
     /// The recording `file`, watched for `components`, or for the usual ones if there are none.
@@ -64,7 +64,7 @@ impl Profile {
         let short: String = stem.unwrap_or_default().chars().take(Name::LIMIT).collect();
         let name = Name::new(short.trim_matches([' ', '.'])).or_else(|_| Name::new("Recording"))?;
         let address = Address::Replay(file.to_owned());
-        Ok(Self { name, buses: vec![BusEntry::new(bus, address)], components })
+        Ok(Self::new(name, vec![BusEntry::new(bus, address)], components))
     }
 }
 

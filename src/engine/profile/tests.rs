@@ -7,11 +7,12 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::base::id::Name;
-use crate::base::units::{Amps, Celsius, Millivolts};
+use crate::base::units::{Amps, Celsius, Millivolts, Volts};
 use crate::engine::can::address::Address;
+use crate::engine::charge::{Key, Rules};
 use crate::engine::device::CurrentSign;
 use crate::engine::profile::library::{self, Library, LibraryError};
-use crate::engine::profile::model::{BusEntry, ComponentEntry, Limits, Profile};
+use crate::engine::profile::model::{BusEntry, ComponentEntry, Limits, OwnRating, Profile};
 use crate::engine::profile::parse::{self, Part};
 use crate::engine::profile::write::write;
 use crate::engine::testing::golden;
@@ -49,7 +50,13 @@ fn full() -> Profile {
         ..ComponentEntry::new(name("Left"), "prohelion-d1000-gen1", name("Car")).at(0x600)
     };
     let charger = ComponentEntry::new(name("Charger"), "elcon-tc", name("Demo"));
-    Profile { name: name("Two halves"), buses: vec![bus, demo], components: vec![left, charger] }
+    let rating = OwnRating { volts: Some(Volts(160.5)), amps: Some(Amps(16.0)), watts: None };
+    let charger = ComponentEntry { rating, ..charger };
+    let mut charge = Rules::default();
+    charge.set(Key::CurrentMax, 12.5).unwrap();
+    charge.set(Key::CellMax, 4100.0).unwrap();
+    let (buses, components) = (vec![bus, demo], vec![left, charger]);
+    Profile { charge, ..Profile::new(name("Two halves"), buses, components) }
 }
 
 fn said(text: &str) -> String {
@@ -141,6 +148,15 @@ fn every_mistake_in_the_file_has_its_line() {
         ("limits = { temperature_min_c = 9.5, temperature_max_c = 9 }", "9: temperature_max_c (9)"),
         ("limits = { current_max_a = nan }", "9: current_max_a is NaN"),
         ("limits = { cell_max = 1 }", "9: unknown field `cell_max`"),
+        ("rating_v = -5", "9: rating_v is -5: from 1 to 1500"),
+        ("rating_a = nan", "9: rating_a is NaN"),
+        ("[charge]\ncurrent_max_a = 9000", "10: [charge]: current_max_a cannot be 9000"),
+        ("[charge]\ncurrent_max_a = nan", "10: [charge]: current_max_a cannot be NaN"),
+        ("[charge]\nspeed = 1", "10: [charge]: there is no charge rule \"speed\""),
+        (
+            "[charge]\ntemperature_min_c = 20\ntemperature_max_c = 20",
+            "11: [charge]: temperature_min_c must be below temperature_max_c",
+        ),
         (component, "10: a second component is called \"c\"; the first is in line 6"),
     ];
     for (more, wanted) in cases {
@@ -300,7 +316,7 @@ proptest! {
         components.dedup_by(|a, b| a.name == b.name);
         let address = Address::Replay(PathBuf::from(format!("x{file}")));
         let bus = BusEntry::new(Name::new("b").unwrap(), address);
-        let profile = Profile { name: title, buses: vec![bus], components };
+        let profile = Profile::new(title, vec![bus], components);
         let back = parse::parse(&write(&profile), &no_variables);
         prop_assert_eq!(back.map(|parsed| parsed.profile), Ok(profile));
     }

@@ -4,6 +4,7 @@
 
 use std::fmt::{Display, Write as _};
 
+use crate::base::units::{Amps, Volts, Watts};
 use crate::engine::profile::model::{BusEntry, ComponentEntry, Profile};
 
 const HEAD: &str = "\
@@ -41,6 +42,18 @@ const COMPONENT_HEAD: &str = "
 # lost_ms       and not at all when they are older than this
 # limits        what its values should stay within: cell_min_mv, cell_max_mv (millivolts),
 #               temperature_min_c, temperature_max_c (degrees Celsius), current_max_a (amperes)
+# rating_v      what a charger can give at most: volts,
+# rating_a      amperes,
+# rating_w      watts; left out: as the data sheet of its kind says
+";
+
+const CHARGE_HEAD: &str = "
+# --- Charging --------------------------------------------------------------------------------
+#
+# The limits, thresholds and times that charging decides by. What is not set here is as usual; the
+# page Settings lists all of them. No setting can pass its hard bounds.
+
+[charge]
 ";
 
 /// The text of `profile`.
@@ -56,6 +69,10 @@ pub fn write(profile: &Profile) -> String {
     out.push_str(COMPONENT_HEAD);
     for component in &profile.components {
         write_component(&mut out, component);
+    }
+    out.push_str(CHARGE_HEAD);
+    for (name, value) in profile.charge.own() {
+        put(&mut out, name, &value);
     }
     out
 }
@@ -98,6 +115,17 @@ fn write_component(out: &mut String, component: &ComponentEntry) {
         .collect();
     let set = (!set.is_empty()).then(|| format!("{{ {} }}", set.join(", ")));
     maybe(out, "limits", set, "{ cell_min_mv = 2700, cell_max_mv = 4150 }");
+    let rating = component.rating;
+    let pairs = [
+        ("rating_v", rating.volts.map(Volts::get)),
+        ("rating_a", rating.amps.map(Amps::get)),
+        ("rating_w", rating.watts.map(Watts::get)),
+    ];
+    for (key, value) in pairs {
+        if let Some(value) = value {
+            put(out, key, &value);
+        }
+    }
 }
 
 fn put(out: &mut String, key: &str, value: &dyn Display) {

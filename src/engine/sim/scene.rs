@@ -476,6 +476,12 @@ impl Scene {
         }
     }
 
+    /// What its charger can give at most, where it has one: volts, amperes, watts.
+    #[must_use]
+    pub fn charger_rating(&self) -> Option<(f64, f64, f64)> {
+        self.charger.as_ref().map(|plan| (plan.volts, plan.amps, plan.watts))
+    }
+
     /// What a profile needs to watch the devices of this scene.
     #[must_use]
     pub fn components(&self) -> Vec<SceneComponent> {

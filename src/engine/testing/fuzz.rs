@@ -146,7 +146,7 @@ pub fn frames(bytes: &[u8]) {
             device.take(frame.view(), &mut facts);
             for fact in &facts {
                 pack.apply(now, fact);
-                charger.apply(now, fact);
+                charger.apply(now, crate::engine::can::frame::Direction::Received, fact);
                 driver.apply(now, fact);
             }
         }

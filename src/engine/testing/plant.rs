@@ -92,7 +92,14 @@ impl Plant {
     pub fn published(&self) -> Arc<Snapshot> {
         let published = self.effects.iter().rev().find_map(|effect| match effect {
             Effect::Publish(snapshot) => Some(Arc::clone(snapshot)),
-            Effect::Connect { .. } | Effect::Play(_) | Effect::Answer(..) => None,
+            Effect::Connect { .. }
+            | Effect::Play(_)
+            | Effect::Answer(..)
+            | Effect::Send { .. }
+            | Effect::Beat
+            | Effect::Demo(_)
+            | Effect::Journal(_)
+            | Effect::Keep(_) => None,
         });
         published.unwrap_or_else(|| panic!("nothing was published"))
     }

@@ -119,7 +119,8 @@ pub async fn look(State(shared): State<Shared>, Who(session): Who) -> Answer {
         | Actor::Account { .. }
         | Actor::Nobody
         | Actor::ProfileWatcher
-        | Actor::WebListener => None,
+        | Actor::WebListener
+        | Actor::ChargeControl => None,
     };
     let by_token =
         || own.tokens.iter().find(|t| Some(&t.name) == token.as_ref() && t.revoked.is_none());

@@ -1,0 +1,368 @@
+//! The sending side of a bus: the thread `tx:<bus>` with the wire's transmit half and its guard. It
+//! takes frames from a bounded queue and decides nothing, but for three things that must not wait for
+//! a hub that is late: a frame that came too soon after the last one goes out when its time has come,
+//! the newest of its kind; the vehicle's switches are held while the hub is late by less than the
+//! guard's patience; and when the hub has been silent for longer, every charger that was told to
+//! charge is told to stop, again and again for a second. That covers a hub whose thread has ended.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+
+use crate::base::id::BusId;
+use crate::base::time::{Clock, Mono};
+use crate::engine::can::bus::BusTx;
+use crate::engine::can::frame::{Frame, Id};
+use crate::engine::can::guard::{Guard, Withheld};
+use crate::engine::drive::Mourner;
+use crate::engine::hub::{Epoch, Event, SendingPlan};
+
+/// Frames that may wait for a bus: some seconds of everything that a station ever says.
+pub(super) const QUEUE: usize = 64;
+/// Without the hub's heartbeat for this long, nothing but stops goes out.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// A BMU opens its contactors when the switches are silent for little longer than this.
+const HOLD_AFTER: Duration = Duration::from_millis(150);
+/// How long and how often chargers are told to stop when the hub is silent.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+const LAST_WORDS_EVERY: Duration = Duration::from_millis(100);
+/// How often it is looked whether something is due, while there is; and while there is nothing.
+const LOOK: Duration = Duration::from_millis(10);
+const REST: Duration = Duration::from_millis(100);
+
+/// When the hub last said that it still decides; shared with every sending thread.
+#[derive(Clone, Debug)]
+pub(super) struct Pulse(Arc<AtomicI64>);
+
+/// Before the first beat.
+const NEVER: i64 = i64::MIN;
+
+impl Pulse {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(NEVER)))
+    }
+
+    pub(super) fn beat(&self, now: Mono) {
+        self.0.store(now.nanos(), Ordering::SeqCst);
+    }
+
+    fn last(&self) -> Option<Mono> {
+        let last = self.0.load(Ordering::SeqCst);
+        (last != NEVER).then(|| Mono::from_nanos(last))
+    }
+}
+
+/// A charger that was told to charge, or the switches that were told to close: the last such frame
+/// and when it went out.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    frame: Frame,
+    at: Mono,
+}
+
+/// The transmit half of a bus with its guard.
+pub(super) struct Outlet {
+    tx: Box<dyn BusTx>,
+    guard: Guard,
+    plan: SendingPlan,
+    /// The newest frame of an id that has to wait for its time.
+    waiting: HashMap<Id, Frame>,
+    /// By id what was last told that was no stop.
+    told: HashMap<Id, Told>,
+    /// Since when the hub has been silent, and when the last stop of its own went out.
+    silent: Option<(Mono, Option<Mono>)>,
+}
+
+impl Outlet {
+    pub(super) fn new(tx: Box<dyn BusTx>, plan: SendingPlan) -> Self {
+        let guard = Guard::new(plan.rules.clone(), PATIENCE).blocking(plan.blocks.clone());
+        let (waiting, told) = (HashMap::new(), HashMap::new());
+        Self { tx, guard, plan, waiting, told, silent: None }
+    }
+
+    /// The hub was alive at `at`.
+    pub(super) const fn beat(&mut self, at: Mono) {
+        self.guard.beat(at);
+    }
+
+    /// Whether something may fall due by itself.
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty() || !self.told.is_empty()
+    }
+
+    /// Sends a frame, now or as soon as its rate allows.
+    ///
+    /// # Errors
+    /// Why it will not go out.
+    pub(super) fn send(&mut self, now: Mono, frame: Frame) -> Result<(), String> {
+        let id = frame.id();
+        // Whatever waits with this id is older than this.
+        self.waiting.remove(&id);
+        let stop = self.guard.is_stop(&frame);
+        match self.guard.clear(now, frame) {
+            Ok(cleared) => {
+                match stop {
+                    Some(false) => {
+                        self.told.insert(id, Told { frame, at: now });
+                    }
+                    Some(true) | None => {
+                        self.told.remove(&id);
+                    }
+                }
+                self.tx.transmit(cleared).map_err(|error| error.to_string())
+            }
+            Err(Withheld::TooOften(_)) => {
+                self.waiting.insert(id, frame);
+                Ok(())
+            }
+            Err(why) => Err(why.to_string()),
+        }
+    }
+
+    /// What falls due by itself.
+    ///
+    /// # Errors
+    /// Why something did not go out.
+    pub(super) fn tick(&mut self, now: Mono) -> Result<(), String> {
+        let waiting: Vec<Frame> = self.waiting.values().copied().collect();
+        let mut result = Ok(());
+        for frame in waiting {
+            result = result.and(self.send(now, frame));
+        }
+        if self.guard.is_alive(now) {
+            self.silent = None;
+            return result.and(self.hold(now));
+        }
+        result.and(self.last_words(now))
+    }
+
+    /// Repeats the switches while the hub is a little late.
+    fn hold(&mut self, now: Mono) -> Result<(), String> {
+        let held = self.plan.held.iter().filter_map(|id| self.told.get(id)).copied();
+        let late: Vec<Frame> = held
+            .filter(|told| now.since(told.at) >= HOLD_AFTER)
+            .map(|told| told.frame)
+            .collect();
+        late.into_iter().fold(Ok(()), |result, frame| result.and(self.send(now, frame)))
+    }
+
+    /// Stops what was told to charge, because the hub no longer says that it decides.
+    fn last_words(&mut self, now: Mono) -> Result<(), String> {
+        if self.told.is_empty() {
+            self.silent = None;
+            return Ok(());
+        }
+        let (since, last) = *self.silent.get_or_insert((now, None));
+        if now.since(since) > LAST_WORDS {
+            self.told.clear();
+            self.silent = None;
+            return Ok(());
+        }
+        if last.is_some_and(|last| now.since(last) < LAST_WORDS_EVERY) {
+            return Ok(());
+        }
+        self.silent = Some((since, Some(now)));
+        let mut result = Ok(());
+        for stop in self.plan.stops.clone() {
+            let Some(told) = self.told.get(&stop.id()).copied() else { continue };
+            result = result.and(self.send(now, stop));
+            // It goes on being told until the second is over.
+            self.told.insert(stop.id(), told);
+        }
+        result.and_then(|()| Err("the hub has been silent: chargers were told to stop".to_owned()))
+    }
+}
+
+/// The thread around it.
+pub(super) struct TxThread {
+    pub(super) epoch: Epoch,
+    pub(super) bus: BusId,
+    pub(super) outlet: Outlet,
+    pub(super) frames: Receiver<Frame>,
+    pub(super) pulse: Pulse,
+    pub(super) inbox: Sender<Event>,
+    pub(super) stop: Arc<AtomicBool>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl TxThread {
+    pub(super) fn run(mut self) {
+        let (epoch, bus) = (self.epoch, self.bus);
+        let _mourner = Mourner::new(self.inbox.clone(), epoch, bus);
+        let mut told = None;
+        while !self.stop.load(Ordering::SeqCst) {
+            let wait = if self.outlet.is_waiting() { LOOK } else { REST };
+            let frame = match self.frames.recv_timeout(wait) {
+                Ok(frame) => Some(frame),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            if let Some(last) = self.pulse.last() {
+                self.outlet.beat(last);
+            }
+            let now = self.clock.now();
+            let sent = frame.map_or(Ok(()), |frame| self.outlet.send(now, frame));
+            if let Err(why) = sent.and(self.outlet.tick(now)) {
+                // The same again and again is told ten times a second at most.
+                if told.is_none_or(|at| now.since(at) >= REST) {
+                    told = Some(now);
+                    tracing::warn!(bus = bus.0, why, "a frame was not sent");
+                    drop(self.inbox.try_send(Event::Unsent { epoch, bus, why }));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::engine::can::bus::SendError;
+    use crate::engine::can::guard::Cleared;
+    use crate::engine::device::{Catalog, Device};
+
+    #[derive(Clone, Default)]
+    struct Wire(Arc<Mutex<Vec<Frame>>>);
+
+    impl BusTx for Wire {
+        fn transmit(&mut self, frame: Cleared) -> Result<(), SendError> {
+            self.0.lock().unwrap().push(frame.into_frame());
+            Ok(())
+        }
+    }
+
+    impl Wire {
+        fn take(&self) -> Vec<Frame> {
+            std::mem::take(&mut *self.0.lock().unwrap())
+        }
+    }
+
+    fn device(kind: &str) -> Device {
+        let catalog = Catalog::builtin();
+        let kind = catalog.find(kind).unwrap();
+        kind.bind(kind.defaults()).unwrap()
+    }
+
+    fn give(amps: f64) -> Frame {
+        let values = [("MaxVoltage", 160.0), ("MaxCurrent", amps)];
+        device("elcon-tc").encode("Elcon_Command", &values).unwrap()
+    }
+
+    fn stop() -> Frame {
+        device("elcon-tc").encode("Elcon_Command", &[("Control", 1.0)]).unwrap()
+    }
+
+    fn key(run: f64) -> Frame {
+        device("ev-driver-controls").encode("EVDC_Switches", &[("Run", run)]).unwrap()
+    }
+
+    fn outlet() -> (Wire, Outlet) {
+        let mut rules = device("elcon-tc").allows_up_to(198.0, 46.0);
+        rules.extend(device("ev-driver-controls").allows());
+        let plan = SendingPlan {
+            rules,
+            blocks: Vec::new(),
+            stops: vec![stop()],
+            held: vec![key(0.0).id()],
+        };
+        let wire = Wire::default();
+        (wire.clone(), Outlet::new(Box::new(wire), plan))
+    }
+
+    const fn t(ms: i64) -> Mono {
+        Mono::from_millis(ms)
+    }
+
+    #[test]
+    fn a_frame_that_came_too_soon_goes_out_when_its_time_has_come_the_newest_of_its_kind() {
+        let (wire, mut outlet) = outlet();
+        outlet.beat(t(0));
+        outlet.send(t(0), give(1.0)).unwrap();
+        outlet.send(t(30), give(2.0)).unwrap();
+        outlet.send(t(60), give(3.0)).unwrap();
+        outlet.tick(t(90)).unwrap();
+        assert_eq!(wire.take().len(), 1);
+        outlet.tick(t(100)).unwrap();
+        let sent = wire.take();
+        assert_eq!(sent.len(), 1);
+        assert_eq!(sent[0].view().data, give(3.0).view().data);
+    }
+
+    #[test]
+    fn a_stop_is_not_overtaken_by_what_waited_before_it() {
+        let (wire, mut outlet) = outlet();
+        outlet.beat(t(0));
+        outlet.send(t(0), give(1.0)).unwrap();
+        outlet.send(t(1), give(2.0)).unwrap();
+        outlet.send(t(2), stop()).unwrap();
+        for ms in 3..300 {
+            outlet.tick(t(ms)).unwrap();
+        }
+        let sent = wire.take();
+        assert_eq!(sent.last().unwrap().view().data, stop().view().data);
+        assert_eq!(sent.len(), 2, "the second command went with the stop");
+    }
+
+    #[test]
+    fn when_the_hub_is_silent_a_charger_that_was_told_to_charge_is_stopped_again_and_again() {
+        let (wire, mut outlet) = outlet();
+        outlet.beat(t(0));
+        outlet.send(t(0), give(5.0)).unwrap();
+        wire.take();
+        let mut at = Vec::new();
+        for ms in (10..3000).step_by(10) {
+            let _said = outlet.tick(t(ms));
+            for frame in wire.take() {
+                assert_eq!(frame.view().data, stop().view().data);
+                at.push(ms);
+            }
+        }
+        assert_eq!(at.first(), Some(&510), "as soon as the patience is over");
+        assert!((10..=11).contains(&at.len()) && at.last().is_some_and(|ms| *ms <= 1520), "{at:?}");
+        // And nothing else goes out until the hub is back.
+        assert!(outlet.send(t(3000), give(5.0)).is_err());
+    }
+
+    #[test]
+    fn a_charger_that_was_told_to_stop_is_left_alone_when_the_hub_is_silent() {
+        let (wire, mut outlet) = outlet();
+        outlet.beat(t(0));
+        outlet.send(t(0), give(5.0)).unwrap();
+        outlet.send(t(1), stop()).unwrap();
+        wire.take();
+        for ms in (10..3000).step_by(10) {
+            outlet.tick(t(ms)).unwrap();
+        }
+        assert!(wire.take().is_empty());
+    }
+
+    #[test]
+    fn the_switches_are_held_while_the_hub_is_late_and_never_longer_than_its_patience() {
+        let (wire, mut outlet) = outlet();
+        outlet.beat(t(0));
+        outlet.send(t(0), key(1.0)).unwrap();
+        let mut at = Vec::new();
+        wire.take();
+        for ms in (10..2000).step_by(10) {
+            let _said = outlet.tick(t(ms));
+            at.extend(wire.take().iter().map(|_| ms));
+        }
+        assert_eq!(at, [150, 300, 450]);
+    }
+
+    #[test]
+    fn what_the_guard_keeps_back_is_told() {
+        let (wire, mut outlet) = outlet();
+        outlet.beat(t(0));
+        let said = outlet.send(t(0), give(46.1)).unwrap_err();
+        assert!(said.contains("at most 460"), "{said}");
+        let bmu = Frame::classic(Id::standard(0x6F0).unwrap(), &[0; 8]).unwrap();
+        assert!(outlet.send(t(0), bmu).unwrap_err().contains("not on the list"));
+        assert!(wire.take().is_empty());
+    }
+}

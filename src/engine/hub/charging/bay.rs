@@ -1,0 +1,452 @@
+//! A bay: one pack's station with what stands around it: which batteries and which charger, who
+//! started what runs, its log, and what is kept of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::id::{BusId, ComponentId, Name};
+use crate::base::time::Mono;
+use crate::engine::access::account::AccountId;
+use crate::engine::access::actor::{Actor, Rights, Who};
+use crate::engine::access::grant::Face;
+use crate::engine::access::permission::{ChargePacks, Permission as _};
+use crate::engine::access::roster::Roster;
+use crate::engine::access::account::Status;
+use crate::engine::charge::{
+    Check, ChargePicture, ChargerView, Curve, Keep, Latches, Message, Note, PackView,
+    SetPoints, State, Station, Step, StopReason, Want, interlocks, preconditions,
+};
+use crate::engine::device::{Catalog, Device};
+use crate::engine::hub::charging::record::{Beginning, Record};
+use crate::engine::hub::charging::words;
+use crate::engine::hub::event::{Effect, Epoch};
+use crate::engine::hub::plant::Plant;
+use crate::engine::hub::sight::{charger_frame, heartbeat_frame, key_frame};
+use crate::engine::hub::Now;
+use crate::engine::store::journal::{Entry, Outcome as JournalOutcome};
+
+/// Whoever started a charge that hangs on their presence has left after this long.
+const GONE_AFTER: Duration = Duration::from_secs(10);
+/// Most lines of the log of a charge.
+const LOG_LINES: usize = 256;
+
+/// Who started what runs.
+#[derive(Clone, Debug)]
+pub(super) struct Starter {
+    pub(super) words: String,
+    pub(super) who: Who,
+    pub(super) face: Face,
+}
+
+impl Starter {
+    /// Whether they may still charge. Whoever sits at the machine always may; of an account it is
+    /// asked whether it is in use and holds the right, of a token also whether it lives. That a
+    /// session has ended does not matter: a charge goes on without its page.
+    fn may(&self, roster: &Roster) -> bool {
+        let holds = |id: AccountId, limit: Option<Rights>| {
+            let account = roster.account(id).filter(|account| account.status == Status::Active);
+            account.is_some_and(|account| {
+                let rights = limit.map_or(account.rights, |limit| account.rights.both(limit));
+                ChargePacks.covers(&Actor::new(self.who.clone(), rights))
+            })
+        };
+        match &self.who {
+            Who::LocalConsole => true,
+            Who::Account { id, .. } => holds(*id, None),
+            Who::Token { account, token, .. } => roster
+                .tokens
+                .iter()
+                .filter(|one| one.account == *account && one.name == *token)
+                .any(|one| one.life.ended().is_none() && holds(*account, Some(one.rights))),
+            Who::Nobody | Who::ProfileWatcher | Who::WebListener | Who::ChargeControl => false,
+        }
+    }
+
+    /// Whether `who` is the same person.
+    fn is(&self, who: &Who) -> bool {
+        let account = |who: &Who| match who {
+            Who::Account { id, .. } => Some(*id),
+            Who::Token { account, .. } => Some(*account),
+            Who::LocalConsole
+            | Who::Nobody
+            | Who::ProfileWatcher
+            | Who::WebListener
+            | Who::ChargeControl => None,
+        };
+        self.who == *who || account(&self.who).is_some_and(|id| account(who) == Some(id))
+    }
+}
+
+/// One pack's station and what stands around it.
+pub(super) struct Bay {
+    pub(super) pack: Name,
+    pub(super) bmus: Vec<ComponentId>,
+    pub(super) station: Station,
+    pub(super) charger: Option<ComponentId>,
+    pub(super) pace: f64,
+    pub(super) set: SetPoints,
+    keys: Vec<(BusId, Device)>,
+    starter: Option<Starter>,
+    present: Mono,
+    log: Arc<Vec<(Mono, String)>>,
+    curve: Arc<Curve>,
+    record: Option<Record>,
+    /// The number of the last charge that was kept.
+    kept: Option<u64>,
+    latches: Latches,
+    messages: Vec<Message>,
+    notes: Vec<Note>,
+}
+
+/// Where a bay is stepped.
+pub(super) struct Floor<'a> {
+    pub(super) plant: &'a Plant,
+    pub(super) epoch: Epoch,
+    pub(super) now: Now,
+}
+
+impl Bay {
+    pub(super) fn new(
+        pack: Name,
+        bmus: Vec<ComponentId>,
+        plant: &Plant,
+        catalog: &Catalog,
+        latches: Latches,
+    ) -> Self {
+        let rules = plant.rules;
+        let chargers = plant.chargers();
+        let only = if let [only] = chargers.as_slice() { Some(*only) } else { None };
+        Self {
+            keys: plant.key_voices(&bmus, catalog),
+            pack,
+            bmus,
+            station: Station::new(rules, latches),
+            charger: only,
+            pace: 1.0,
+            set: SetPoints::usual(&rules),
+            starter: None,
+            present: Mono::ZERO,
+            log: Arc::default(),
+            curve: Arc::default(),
+            record: None,
+            kept: None,
+            latches,
+            messages: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// Whether it has to be stepped.
+    pub(super) fn is_active(&self) -> bool {
+        self.station.state().is_running() || self.station.wish().stop.is_some()
+    }
+
+    /// The buses that it sends to.
+    pub(super) fn buses(&self, plant: &Plant) -> Vec<BusId> {
+        let charger = self.charger.and_then(|id| plant.component(id)).map(|one| one.bus);
+        self.keys.iter().map(|(bus, _)| *bus).chain(charger).collect()
+    }
+
+    /// Somebody starts something.
+    pub(super) fn begin(&mut self, now: Mono, starter: Starter) {
+        self.starter = Some(starter);
+        self.present = now;
+        self.log = Arc::default();
+        self.curve = Arc::default();
+        self.record = None;
+        self.kept = None;
+        self.station.permit(true);
+    }
+
+    /// Somebody is there.
+    pub(super) fn is_present(&mut self, now: Mono, who: &Who) {
+        if self.starter.as_ref().is_some_and(|starter| starter.is(who)) {
+            self.present = now;
+        }
+    }
+
+    /// People or their rights have changed.
+    pub(super) fn judge(&mut self, roster: &Roster) {
+        if let Some(starter) = &self.starter {
+            let may = starter.may(roster);
+            self.station.permit(may);
+        }
+    }
+
+    /// One step, and everything that follows from it.
+    pub(super) fn step(&mut self, floor: &Floor<'_>, effects: &mut Vec<Effect>) {
+        let now = floor.now.mono;
+        let (pack, charger) = self.look(floor.plant, now);
+        let local = self.starter.as_ref().is_some_and(|one| one.who == Who::LocalConsole);
+        self.station.presence(local || now.since(self.present) < GONE_AFTER);
+        self.station.pace(self.pace);
+        let (mut messages, mut notes) =
+            (std::mem::take(&mut self.messages), std::mem::take(&mut self.notes));
+        self.station.step(now, &pack, &charger, &mut messages, &mut notes);
+        self.send(floor, &messages, effects);
+        for note in &notes {
+            self.write_down(floor, *note, (&pack, &charger), effects);
+        }
+        messages.clear();
+        notes.clear();
+        (self.messages, self.notes) = (messages, notes);
+        if self.curve.points.len() != self.station.curve().points.len() {
+            self.curve = Arc::new(self.station.curve().clone());
+        }
+        self.keep(now, &pack, effects);
+    }
+
+    /// What is seen of pack and charger.
+    pub(super) fn look(&self, plant: &Plant, now: Mono) -> (PackView, ChargerView) {
+        let charger = self.charger.map(|id| plant.charger_view(id, now)).unwrap_or_default();
+        (plant.pack_view(&self.bmus, now), charger)
+    }
+
+    fn send(&self, floor: &Floor<'_>, messages: &[Message], effects: &mut Vec<Effect>) {
+        let epoch = floor.epoch;
+        for message in messages {
+            match *message {
+                Message::Key(_) | Message::Heartbeat => {
+                    for (bus, device) in &self.keys {
+                        let frame = match *message {
+                            Message::Key(word) => key_frame(device, word),
+                            Message::Heartbeat | Message::Give { .. } | Message::Stop => {
+                                heartbeat_frame(device)
+                            }
+                        };
+                        let frames: Vec<_> = frame.into_iter().collect();
+                        effects.push(Effect::Send { epoch, bus: *bus, frames });
+                    }
+                }
+                Message::Give { .. } | Message::Stop => {
+                    let Some(one) = self.charger.and_then(|id| floor.plant.component(id)) else {
+                        continue;
+                    };
+                    // What cannot be said in a frame is no reason to go on: it is a stop then.
+                    let frame = charger_frame(&one.device, *message)
+                        .or_else(|| charger_frame(&one.device, Message::Stop));
+                    let frames: Vec<_> = frame.into_iter().collect();
+                    effects.push(Effect::Send { epoch, bus: one.bus, frames });
+                }
+            }
+        }
+    }
+
+    fn write_down(
+        &mut self,
+        floor: &Floor<'_>,
+        note: Note,
+        seen: (&PackView, &ChargerView),
+        effects: &mut Vec<Effect>,
+    ) {
+        let now = floor.now.mono;
+        match note {
+            Note::Began { .. } => {
+                let by = self.by().unwrap_or_default();
+                self.say(now, format!("Asked by {by}."));
+            }
+            Note::Entered { from, to } => {
+                let checks = self.checks_of(&to, seen);
+                let text = words::entered(&to, &checks);
+                self.begin_record(floor, &to, seen.0);
+                self.say(now, text.clone());
+                effects.push(Effect::Journal(Box::new(self.line(floor, &from, &to, text))));
+                if let State::Done { outcome, .. } | State::Fault { outcome, .. } = &to
+                    && let Some(record) = &mut self.record
+                {
+                    let why = words::reason(&outcome.why, &checks);
+                    record.end(floor.now.wall, outcome, why);
+                }
+            }
+            Note::Governed { by, amps } => {
+                if let Some(record) = &mut self.record {
+                    record.governed(self.station.meter(), by);
+                }
+                let name = words::governor(by);
+                self.push(now, format!("Governed by: {name}, {:.1} A.", amps.get()));
+            }
+            Note::Changed { .. } => {
+                if let Want::Charge { set, .. } = self.station.wish().want {
+                    self.set = set;
+                    if let Some(record) = &mut self.record {
+                        record.change(set);
+                    }
+                }
+                self.say(now, "Set points changed.".to_owned());
+            }
+        }
+    }
+
+    /// The checks that tell why something ends; none where nothing does.
+    fn checks_of(&self, to: &State, (pack, charger): (&PackView, &ChargerView)) -> Vec<Check> {
+        let why = match to {
+            State::Finishing(stopping) => stopping.why,
+            State::Done { outcome, .. } | State::Fault { outcome, .. } => outcome.why,
+            State::Idle { .. }
+            | State::Checking(_)
+            | State::Preconditioning(_)
+            | State::Contactors(..)
+            | State::Engaged(_)
+            | State::ConstantCurrent(..)
+            | State::Taper(..)
+            | State::BalanceHold(..)
+            | State::Paused(..) => return Vec::new(),
+        };
+        match why {
+            StopReason::NotReady(_) => preconditions(pack, charger, self.station.wish()),
+            StopReason::Interlock(_) => interlocks(pack, charger, self.station.wish()),
+            StopReason::Complete
+            | StopReason::TargetSoc
+            | StopReason::TargetCharge
+            | StopReason::Time
+            | StopReason::Asked(_)
+            | StopReason::Left
+            | StopReason::NotPermitted
+            | StopReason::Shutdown => Vec::new(),
+        }
+    }
+
+    /// A charge is kept from when something is sent on: one that was refused has its journal line.
+    fn begin_record(&mut self, floor: &Floor<'_>, to: &State, seen: &PackView) {
+        let State::Preconditioning(run) = to else { return };
+        let (Some(set), None) = (run.set, &self.record) else { return };
+        let charger = self.charger.and_then(|id| floor.plant.name_of(id));
+        let starter = self.starter.as_ref();
+        let wall = floor.now.wall;
+        let id = u64::try_from(wall.nanos().div_euclid(1_000_000)).unwrap_or_default();
+        let with = Beginning {
+            id,
+            pack: self.pack.as_str(),
+            charger: charger.map(Name::as_str).unwrap_or_default(),
+            by: starter.map(|one| one.words.as_str()).unwrap_or_default(),
+            face: starter.map_or(Face::Inside, |one| one.face),
+            set,
+            rules: &self.station.wish().rules,
+            pace: self.pace,
+        };
+        let record = Record::begin(floor.now.mono, wall, &with, seen);
+        self.kept = Some(record.id());
+        self.record = Some(record);
+    }
+
+    fn line(&self, floor: &Floor<'_>, from: &State, to: &State, text: String) -> Entry {
+        let why = match to {
+            State::Done { outcome, .. } | State::Fault { outcome, .. } => Some(outcome.why),
+            State::Finishing(stopping) => Some(stopping.why),
+            State::Idle { .. }
+            | State::Checking(_)
+            | State::Preconditioning(_)
+            | State::Contactors(..)
+            | State::Engaged(_)
+            | State::ConstantCurrent(..)
+            | State::Taper(..)
+            | State::BalanceHold(..)
+            | State::Paused(..) => None,
+        };
+        let failed = why.is_some_and(|why| words::is_failure(&why));
+        Entry {
+            at: floor.now.wall,
+            who: Who::ChargeControl.to_string(),
+            face: Face::Inside.code(),
+            address: None,
+            action: "charge_state",
+            target: self.pack.to_string(),
+            before: Some(serde_json::json!({ "state": from.name() })),
+            after: Some(serde_json::json!({ "state": to.name() })),
+            outcome: if failed { JournalOutcome::Failed } else { JournalOutcome::Done },
+            note: Some(text),
+            of: None,
+        }
+    }
+
+    /// Into the log and the report.
+    fn say(&mut self, now: Mono, text: String) {
+        if let Some(record) = &mut self.record {
+            record.event(now, &text);
+        }
+        self.push(now, text);
+    }
+
+    fn push(&mut self, now: Mono, text: String) {
+        let log = Arc::make_mut(&mut self.log);
+        if log.len() >= LOG_LINES {
+            log.remove(0);
+        }
+        log.push((now, text));
+    }
+
+    /// What is kept without anybody waiting for it.
+    fn keep(&mut self, now: Mono, seen: &PackView, effects: &mut Vec<Effect>) {
+        let latches = self.station.wish().latches;
+        if latches != self.latches {
+            self.latches = latches;
+            let pack = self.pack.to_string();
+            effects.push(Effect::Keep(Keep::Latches { pack, latches }));
+        }
+        if let Some(record) = &mut self.record {
+            if self.station.state().is_running() {
+                record.count(seen, self.station.meter(), self.pace);
+            }
+            effects.extend(record.due(now, self.station.curve()).map(Effect::Keep));
+            if !self.station.state().is_running() {
+                self.record = None;
+            }
+        }
+    }
+
+    /// Who started it, through which face.
+    fn by(&self) -> Option<String> {
+        let starter = self.starter.as_ref()?;
+        Some(format!("{} ({})", starter.words, starter.face.code()))
+    }
+
+    /// What is shown of it.
+    pub(super) fn picture(&self, plant: &Plant, now: Mono, parked: bool) -> ChargePicture {
+        let state = *self.station.state();
+        let seen = self.look(plant, now);
+        let wish = self.station.wish();
+        let before = !state.is_running() || matches!(state, State::Checking(_));
+        let (preconditions, interlocks) = if before {
+            (preconditions(&seen.0, &seen.1, wish), Vec::new())
+        } else {
+            (Vec::new(), interlocks(&seen.0, &seen.1, wish))
+        };
+        let is_demo = self.keys.iter().any(|(bus, _)| plant.bus(*bus).is_some_and(|b| b.is_demo()));
+        ChargePicture {
+            pack: self.pack.clone(),
+            bmus: self.bmus.clone(),
+            chargers: plant.chargers(),
+            charger: self.charger,
+            state,
+            step: step_of(&state),
+            set: self.set,
+            rules: wish.rules,
+            latches: wish.latches,
+            lease: wish.lease,
+            by: if state.is_running() { self.by() } else { None },
+            charger_intent: self.station.intents().charger,
+            key_intent: self.station.intents().key,
+            preconditions,
+            interlocks,
+            seen,
+            meter: *self.station.meter(),
+            record: self.kept,
+            log: Arc::clone(&self.log),
+            curve: Arc::clone(&self.curve),
+            pace: self.pace,
+            is_demo,
+            parked: is_demo && parked,
+        }
+    }
+}
+
+const fn step_of(state: &State) -> Step {
+    match state {
+        State::Idle { .. } => Step::None,
+        State::Checking(_) => Step::Check,
+        State::Preconditioning(_) | State::Contactors(..) | State::Engaged(_) => Step::Contactors,
+        State::ConstantCurrent(..) | State::Paused(..) => Step::ConstantCurrent,
+        State::Taper(..) | State::BalanceHold(..) => Step::Taper,
+        State::Finishing(_) | State::Done { .. } | State::Fault { .. } => Step::Done,
+    }
+}

@@ -1,0 +1,243 @@
+//! What charging sees of the plant, and how what it says becomes frames. The plant keeps what was
+//! heard; here it is looked at from the side of a pack and of a charger.
+
+use std::sync::Arc;
+
+use crate::base::id::{BusId, ComponentId, Name};
+use crate::base::time::Mono;
+use crate::engine::can::frame::Frame;
+use crate::engine::can::guard::Block;
+use crate::engine::charge::{ChargerView, Foreign, Message, PackView, Rating};
+use crate::engine::device::{Catalog, Device};
+use crate::engine::hub::bus::Bus;
+use crate::engine::hub::event::SendingPlan;
+use crate::engine::hub::plant::{Component, Model, Plant};
+
+/// Kind of the device in whose place the switches are sent.
+const KEY_KIND: &str = "ev-driver-controls";
+/// Messages of it.
+const SWITCHES: &str = "EVDC_Switches";
+const HEARTBEAT: &str = "EVDC_Heartbeat";
+/// Device number of driver controls (protocol note, section 1), and the serial number that says that
+/// it is a console.
+const CONTROLS_ID: f64 = 4098.0;
+const CONTROLS_SERIAL: f64 = 1.0;
+
+/// Bits of the switch word, by the names of their signals.
+const KEY_BITS: [(u16, &str); 3] = [(0x10, "Accessories"), (0x20, "Run"), (0x40, "Start")];
+
+impl Plant {
+    pub(super) fn component(&self, id: ComponentId) -> Option<&Component> {
+        self.components.get(usize::from(id.0))
+    }
+
+    pub(super) fn bus(&self, id: BusId) -> Option<&Bus> {
+        self.buses.get(usize::from(id.0))
+    }
+
+    pub(super) fn bus_mut(&mut self, id: BusId) -> Option<&mut Bus> {
+        self.buses.get_mut(usize::from(id.0))
+    }
+
+    /// The chargers, in the order of the profile.
+    pub(super) fn chargers(&self) -> Vec<ComponentId> {
+        let all = self.components.iter().enumerate();
+        all.filter(|(_, one)| matches!(one.model, Model::Charger(_)))
+            .map(|(at, _)| ComponentId(at as u16))
+            .collect()
+    }
+
+    /// The name of a component.
+    pub(super) fn name_of(&self, id: ComponentId) -> Option<&Name> {
+        self.component(id).map(|component| &component.entry.name)
+    }
+
+    /// The buses that the batteries of a pack are on, each once.
+    pub(super) fn buses_of(&self, bmus: &[ComponentId]) -> Vec<BusId> {
+        let mut buses: Vec<BusId> =
+            bmus.iter().filter_map(|id| self.component(*id)).map(|one| one.bus).collect();
+        buses.sort_unstable_by_key(|bus| bus.0);
+        buses.dedup();
+        buses
+    }
+
+    /// The worst of the batteries of a pack.
+    pub(super) fn pack_view(&self, bmus: &[ComponentId], now: Mono) -> PackView {
+        let mut whole: Option<PackView> = None;
+        for (member, id) in bmus.iter().enumerate() {
+            let one = self.battery_view(*id, member as u8, now);
+            whole = Some(whole.map_or(one, |whole| whole.beside(one)));
+        }
+        whole.unwrap_or_default()
+    }
+
+    fn battery_view(&self, id: ComponentId, member: u8, now: Mono) -> PackView {
+        let nothing = PackView { bmus: 1, ..PackView::default() };
+        let Some(component) = self.component(id) else { return nothing };
+        let Some(bus) = self.bus(component.bus) else { return nothing };
+        match &component.model {
+            Model::Bms(pack) => PackView {
+                foreign_key: bus.foreign_key(bus.now(now)),
+                bus_ok: bus.can_send(now),
+                ..PackView::of(&pack.glance(bus.now(now)), member)
+            },
+            Model::Charger(_) | Model::DriverControls(_) => nothing,
+        }
+    }
+
+    /// What is known of a charger.
+    pub(super) fn charger_view(&self, id: ComponentId, now: Mono) -> ChargerView {
+        let Some(component) = self.component(id) else { return ChargerView::default() };
+        let Some(bus) = self.bus(component.bus) else { return ChargerView::default() };
+        let Model::Charger(charger) = &component.model else { return ChargerView::default() };
+        let glance = charger.glance(bus.now(now));
+        ChargerView {
+            age: glance.age,
+            voltage: glance.voltage,
+            current: glance.current,
+            faults: glance.faults,
+            rating: component.rating(),
+            foreign: glance.foreign.map(|(ago, command)| Foreign { ago, command }),
+            bus_ok: bus.can_send(now),
+        }
+    }
+
+    /// The devices in whose place the switches are sent, one for each bus of a pack.
+    pub(super) fn key_voices(
+        &self,
+        bmus: &[ComponentId],
+        catalog: &Catalog,
+    ) -> Vec<(BusId, Device)> {
+        let buses = self.buses_of(bmus).into_iter();
+        buses.filter_map(|bus| Some((bus, self.key_voice(bus, catalog)?))).collect()
+    }
+
+    fn key_voice(&self, bus: BusId, catalog: &Catalog) -> Option<Device> {
+        let here = self.components.iter().filter(|one| one.bus == bus);
+        let mut own = here.filter(|one| matches!(one.model, Model::DriverControls(_)));
+        if let Some(component) = own.next() {
+            return Some(component.device.clone());
+        }
+        let kind = catalog.find(KEY_KIND)?;
+        // The kind's own settings always fit it.
+        Arc::clone(kind).bind(kind.defaults()).ok()
+    }
+
+    /// What may be sent to a bus: to its chargers, and in the vehicle's place where it has batteries.
+    pub(super) fn sending(&self, bus: BusId) -> Option<SendingPlan> {
+        let mut plan = SendingPlan::default();
+        let here = || self.components.iter().filter(move |one| one.bus == bus);
+        if self.packs.is_empty() || self.bus(bus)?.why_mute().is_some() {
+            return None;
+        }
+        for component in here() {
+            let extended = |claim: crate::engine::device::Claim| Block {
+                ids: claim.ids,
+                extended: claim.extended,
+            };
+            plan.blocks.extend(component.device.nevers().into_iter().map(extended));
+            if let Model::Charger(_) = component.model {
+                let most = component.rating();
+                let (volts, amps) = most.map_or((0.0, 0.0), |m| (m.volts.get(), m.amps.get()));
+                plan.rules.extend(component.device.allows_up_to(volts, amps));
+                plan.stops.extend(charger_frame(&component.device, Message::Stop));
+            }
+        }
+        if here().any(|one| matches!(one.model, Model::Bms(_))) {
+            let device = self.key_voice(bus, &Catalog::builtin())?;
+            let blocks = device.nevers().into_iter();
+            plan.blocks.extend(blocks.map(|c| Block { ids: c.ids, extended: c.extended }));
+            plan.held.extend(key_frame(&device, 0).map(|frame| frame.id()));
+            plan.rules.extend(device.allows());
+        }
+        (!plan.rules.is_empty()).then_some(plan)
+    }
+}
+
+impl Component {
+    /// What it can give at most, where it is a charger and anybody has said.
+    pub(super) fn rating(&self) -> Option<Rating> {
+        self.entry.rating(&self.kind)
+    }
+}
+
+/// The frame by which a charger is told something; `None` where it cannot be told so.
+pub(super) fn charger_frame(device: &Device, message: Message) -> Option<Frame> {
+    let name = &device.kind().manifest.sends.first()?.message;
+    let values = match message {
+        Message::Give { volts, amps } => [
+            ("MaxVoltage", down(volts.get())?),
+            ("MaxCurrent", down(amps.get())?),
+            ("Control", 0.0),
+        ],
+        Message::Stop => [("MaxVoltage", 0.0), ("MaxCurrent", 0.0), ("Control", 1.0)],
+        Message::Key(_) | Message::Heartbeat => return None,
+    };
+    device.encode(name, &values).ok()
+}
+
+/// A number in steps of a tenth, never more than it was; `None` for what is no number or negative.
+fn down(value: f64) -> Option<f64> {
+    // A hair more, so that 16.1 is not 160 steps.
+    let steps = (value * 10.0 + 1e-6).floor();
+    (steps >= 0.0 && steps.is_finite()).then_some(steps / 10.0)
+}
+
+/// The frame of a switch word.
+pub(super) fn key_frame(device: &Device, word: u16) -> Option<Frame> {
+    let bit = |(bit, name): (u16, &'static str)| (name, f64::from(u8::from(word & bit != 0)));
+    device.encode(SWITCHES, &KEY_BITS.map(bit)).ok()
+}
+
+/// The frame of the vehicle's heartbeat.
+pub(super) fn heartbeat_frame(device: &Device) -> Option<Frame> {
+    let values = [("DeviceId", CONTROLS_ID), ("SerialOrAnswer", CONTROLS_SERIAL)];
+    device.encode(HEARTBEAT, &values).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::units::{Amps, Volts};
+    use crate::engine::device::Settings;
+
+    fn device(kind: &str) -> Device {
+        let catalog = Catalog::builtin();
+        let kind = catalog.find(kind).unwrap();
+        kind.bind(kind.defaults()).unwrap()
+    }
+
+    #[test]
+    fn a_charger_is_told_in_the_bytes_that_were_recorded() {
+        let charger = device("elcon-tc");
+        let told = |volts, amps| {
+            charger_frame(&charger, Message::Give { volts: Volts(volts), amps: Amps(amps) })
+        };
+        let frame = told(160.0, 5.0).unwrap();
+        assert_eq!(frame.id().raw(), 0x1806_E5F4);
+        assert_eq!(frame.view().data, [0x06, 0x40, 0x00, 0x32, 0, 0, 0, 0]);
+        // Never more than was said.
+        assert_eq!(told(160.0, 5.09).unwrap().view().data[3], 0x32);
+        assert_eq!(told(16.1, 16.1).unwrap().view().data, [0, 161, 0, 161, 0, 0, 0, 0]);
+        assert!(told(f64::NAN, 5.0).is_none() && told(160.0, -0.1).is_none());
+        let stop = charger_frame(&charger, Message::Stop).unwrap();
+        assert_eq!(stop.view().data, [0, 0, 0, 0, 1, 0, 0, 0]);
+        let kind = Arc::clone(charger.kind());
+        let second = kind.bind(Settings { base: 0xE7, ..kind.defaults() }).unwrap();
+        assert_eq!(charger_frame(&second, Message::Stop).unwrap().id().raw(), 0x1806_E7F4);
+    }
+
+    #[test]
+    fn the_switches_are_sent_as_a_bmu_expects_them() {
+        let controls = device(KEY_KIND);
+        for word in [0x0000_u16, 0x0070, 0x0030] {
+            let frame = key_frame(&controls, word).unwrap();
+            assert_eq!(frame.id().raw(), 0x505);
+            assert_eq!(frame.view().data[..2], word.to_le_bytes());
+            assert_eq!(frame.view().data[2..], [0; 6]);
+        }
+        let beat = heartbeat_frame(&controls).unwrap();
+        assert_eq!(beat.id().raw(), 0x500);
+        assert_eq!(beat.view().data, [0x02, 0x10, 0, 0, 1, 0, 0, 0]);
+    }
+}
