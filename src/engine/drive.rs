@@ -155,8 +155,17 @@ pub(in crate::engine) fn start_with(config: Config, cost: Cost) -> Result<Runnin
         failures: Vec::new(),
     };
     let (flag, records) = (Arc::clone(&stop), Arc::clone(&people));
-    let owner =
-        Owner { hub, events, board, wakers, clock, stop: flag, plant, people: records, roster_news };
+    let owner = Owner {
+        hub,
+        events,
+        board,
+        wakers,
+        clock,
+        stop: flag,
+        plant,
+        people: records,
+        roster_news,
+    };
     for text in remarks {
         tracing::warn!("{text}");
         let _told = inbox.try_send(Event::Notice(Notice { subject: "data folder", text }));

@@ -142,10 +142,8 @@ impl Outlet {
     /// Repeats the switches while the hub is a little late.
     fn hold(&mut self, now: Mono) -> Result<(), String> {
         let held = self.plan.held.iter().filter_map(|id| self.told.get(id)).copied();
-        let late: Vec<Frame> = held
-            .filter(|told| now.since(told.at) >= HOLD_AFTER)
-            .map(|told| told.frame)
-            .collect();
+        let late: Vec<Frame> =
+            held.filter(|told| now.since(told.at) >= HOLD_AFTER).map(|told| told.frame).collect();
         late.into_iter().fold(Ok(()), |result, frame| result.and(self.send(now, frame)))
     }
 

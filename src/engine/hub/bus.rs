@@ -136,11 +136,9 @@ impl Bus {
         let name = &self.entry.name;
         match &self.entry.address {
             Address::Replay(_) => Some(format!("{name} is a recording, which is only played")),
-            Address::Virtual(_) | Address::SocketCan(_) => {
-                (self.status.listening == Listening::Confirmed).then(|| {
-                    format!("the interface of {name} is in listen-only mode: set it to send")
-                })
-            }
+            Address::Virtual(_) | Address::SocketCan(_) => (self.status.listening
+                == Listening::Confirmed)
+                .then(|| format!("the interface of {name} is in listen-only mode: set it to send")),
         }
     }
 

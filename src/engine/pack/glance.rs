@@ -13,10 +13,8 @@ use crate::engine::pack::modules::Extremes;
 use crate::engine::pack::picture::{CellAt, TemperatureAt};
 
 /// After these times a value is not told at all any more. No rule of charging waits longer.
-const FAST: Patience =
-    Patience { late: Duration::from_secs(1), lost: Duration::from_secs(3) };
-const SLOW: Patience =
-    Patience { late: Duration::from_secs(3), lost: Duration::from_secs(5) };
+const FAST: Patience = Patience { late: Duration::from_secs(1), lost: Duration::from_secs(3) };
+const SLOW: Patience = Patience { late: Duration::from_secs(3), lost: Duration::from_secs(5) };
 
 /// One battery at a moment, as charging sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -99,9 +97,11 @@ impl Pack {
             module_age: self.module_age(now, &own),
             voltage: totals.map(|(voltage, _)| *voltage),
             current: totals.map(|(_, current)| *current),
-            highest: worse(range.map(|(_, high)| *high), own.cells.map(|(_, high)| high), |a, b| {
-                a.mv >= b.mv
-            }),
+            highest: worse(
+                range.map(|(_, high)| *high),
+                own.cells.map(|(_, high)| high),
+                |a, b| a.mv >= b.mv,
+            ),
             lowest: worse(range.map(|(low, _)| *low), own.cells.map(|(low, _)| low), |a, b| {
                 a.mv <= b.mv
             }),
@@ -118,9 +118,7 @@ impl Pack {
             room_mv: headroom.map(|room| room.charge.get()),
             margin_k: headroom.map(|room| room.temperature.get()),
             balance_mv: thresholds.map(|limits| limits.on),
-            all_balancing: thresholds
-                .zip(own.cells)
-                .map(|(limits, (low, _))| low.mv >= limits.off),
+            all_balancing: thresholds.zip(own.cells).map(|(limits, (low, _))| low.mv >= limits.off),
             cells: u16::try_from(own.counted / strings).unwrap_or(u16::MAX),
             untrusted: u16::try_from(own.untrusted).unwrap_or(u16::MAX),
             soc: self.charge.usable(now, SLOW).and_then(|(_, soc)| *soc),

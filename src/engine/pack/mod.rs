@@ -20,7 +20,7 @@ mod tests;
 mod together;
 mod trend;
 
-pub use charger::{Charger, ChargerGlance, ChargerPicture};
+pub use charger::{Charger, ChargerPicture};
 pub use driver::{DriverControls, DriverPicture};
 pub use glance::Glance;
 pub use model::Pack;

@@ -451,8 +451,8 @@ impl World {
         let bmus = self.bmus.iter().flat_map(|(_, wire)| wire.slots());
         let charger = self.charger.iter().flat_map(|(_, wire)| [&wire.status, &wire.command]);
         let controls = self.driver.iter().flat_map(|(_, wire)| wire.slots());
-        let complaints = Complaint::ids()
-            .map(|id| Allow::any(id, Kind::Error, 8, std::time::Duration::ZERO));
+        let complaints =
+            Complaint::ids().map(|id| Allow::any(id, Kind::Error, 8, std::time::Duration::ZERO));
         let data = bmus.chain(charger).chain(controls).map(Slot::allow);
         data.chain(complaints).collect()
     }

@@ -169,14 +169,8 @@ fn stop_can(interface: &str, stop: Frame, clock: &Arc<dyn Clock>) -> Result<Stri
 /// A guard that lets this frame pass, heartbeat or not, and nothing else.
 fn only(stop: &Frame) -> Guard {
     let exactly = stop.view().data.iter().map(|&byte| (byte, byte)).collect();
-    let rule = Allow {
-        id: stop.id(),
-        kind: stop.kind(),
-        len: stop.len(),
-        every: STOP_EVERY / 2,
-        ranges: exactly,
-        stops: true,
-    };
+    let any = Allow::any(stop.id(), stop.kind(), stop.len(), STOP_EVERY / 2);
+    let rule = Allow { ranges: exactly, stop: Some(Vec::new()), ..any };
     Guard::new(vec![rule], Duration::ZERO)
 }
 

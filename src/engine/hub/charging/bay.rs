@@ -7,22 +7,22 @@ use std::time::Duration;
 use crate::base::id::{BusId, ComponentId, Name};
 use crate::base::time::Mono;
 use crate::engine::access::account::AccountId;
+use crate::engine::access::account::Status;
 use crate::engine::access::actor::{Actor, Rights, Who};
 use crate::engine::access::grant::Face;
 use crate::engine::access::permission::{ChargePacks, Permission as _};
 use crate::engine::access::roster::Roster;
-use crate::engine::access::account::Status;
 use crate::engine::charge::{
-    Check, ChargePicture, ChargerView, Curve, Keep, Latches, Message, Note, PackView,
-    SetPoints, State, Station, Step, StopReason, Want, interlocks, preconditions,
+    ChargePicture, ChargerView, Check, Curve, Keep, Latches, Message, Note, PackView, SetPoints,
+    State, Station, Step, StopReason, Want, interlocks, preconditions,
 };
 use crate::engine::device::{Catalog, Device};
+use crate::engine::hub::Now;
 use crate::engine::hub::charging::record::{Beginning, Record};
 use crate::engine::hub::charging::words;
 use crate::engine::hub::event::{Effect, Epoch};
 use crate::engine::hub::plant::Plant;
 use crate::engine::hub::sight::{charger_frame, heartbeat_frame, key_frame};
-use crate::engine::hub::Now;
 use crate::engine::store::journal::{Entry, Outcome as JournalOutcome};
 
 /// Whoever started a charge that hangs on their presence has left after this long.

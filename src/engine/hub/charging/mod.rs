@@ -54,8 +54,8 @@ const DRIVING: SetDemo = SetDemo { parked: false, pace: 1.0 };
 impl Charging {
     /// Without a plant, with what is still latched from before.
     pub(super) const fn new(latches: BTreeMap<String, Latches>) -> Self {
-        let (bays, due, roster) = (Vec::new(), Mono::ZERO, None);
-        Self { bays, due, latches, roster, demo: DRIVING, closing: false }
+        let bays = Vec::new();
+        Self { bays, due: Mono::ZERO, latches, roster: None, demo: DRIVING, closing: false }
     }
 
     /// Takes up the packs of another plant. Nothing that ran goes on.
@@ -251,7 +251,9 @@ impl Charging {
         let Some(bay) = self.bays.get(place) else { return Ok(()) };
         let pack = &bay.pack;
         if bay.station.state().is_running() {
-            let text = format!("{pack} is already being charged or its contactors are held: stop that first");
+            let text = format!(
+                "{pack} is already being charged or its contactors are held: stop that first"
+            );
             return Err(OrderError::Unfit(text));
         }
         let latches = bay.station.wish().latches;
@@ -261,7 +263,8 @@ impl Charging {
         let others = self.bays.iter().enumerate().filter(|(other, _)| *other != place);
         for (_, other) in others.filter(|(_, other)| other.station.state().is_running()) {
             if charger.is_some() && other.charger == charger {
-                let text = format!("{} is being charged by this charger: stop that first", other.pack);
+                let text =
+                    format!("{} is being charged by this charger: stop that first", other.pack);
                 return Err(OrderError::Unfit(text));
             }
         }
@@ -343,7 +346,8 @@ impl Charging {
         // Written so that NaN is refused too.
         if !PACES.contains(&order.pace) {
             let (least, most) = (PACES.start(), PACES.end());
-            let text = format!("the cells can live {least} to {most} times as fast, not {}", order.pace);
+            let text =
+                format!("the cells can live {least} to {most} times as fast, not {}", order.pace);
             return Err(OrderError::Unfit(text));
         }
         if let (false, Some(pack)) = (order.parked, self.busy()) {
@@ -376,11 +380,11 @@ fn choose_charger(plant: &Plant, wanted: Option<&Name>) -> Result<ComponentId, O
     let chargers = plant.chargers();
     let name = |id: &ComponentId| plant.name_of(*id);
     match (wanted, chargers.as_slice()) {
-        (Some(wanted), all) => {
-            all.iter().copied().find(|id| name(id) == Some(wanted)).ok_or_else(|| {
-                OrderError::NotFound { what: "charger", which: wanted.to_string() }
-            })
-        }
+        (Some(wanted), all) => all
+            .iter()
+            .copied()
+            .find(|id| name(id) == Some(wanted))
+            .ok_or_else(|| OrderError::NotFound { what: "charger", which: wanted.to_string() }),
         (None, []) => {
             let text = "this profile has no charger: add one to it, then start again";
             Err(OrderError::Unfit(text.to_owned()))

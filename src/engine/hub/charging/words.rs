@@ -69,7 +69,10 @@ pub(super) fn stop(outcome: &Outcome) -> String {
         format!(" They were told to open at {:.1} A, because waiting had its bound.", amps.get())
     });
     let seconds = outcome.seconds;
-    format!("{current} and {contactors}, {seconds:.1} s after the stop.{}", load.unwrap_or_default())
+    format!(
+        "{current} and {contactors}, {seconds:.1} s after the stop.{}",
+        load.unwrap_or_default()
+    )
 }
 
 /// A word for machines on why a charge ended.
