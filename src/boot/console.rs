@@ -2,6 +2,7 @@
 //! asked for into orders, and snapshots into views. Work that may take longer than a frame (looking
 //! through a recording, asking the kernel for interfaces) is done on a thread of its own.
 
+mod charging;
 mod people;
 #[cfg(test)]
 mod tests;
@@ -19,10 +20,12 @@ use crate::engine::{
     ActivateProfile, Address, ClearTraffic, Door, Found, Gate, Library, LibraryError, Order, Play,
     PlayState, Session, Snapshot, Speed, Ticket, ViewPlant, interfaces,
 };
+use crate::view::charge::{ChargePrefs, ChargeView};
 use crate::view::chrome::Chrome;
 use crate::view::compose;
 use crate::view::compose::sessions::living_sessions;
 use crate::view::compose::settings::ListenerState;
+use crate::view::offer::Question;
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
 use crate::view::services::ServicesView;
@@ -224,9 +227,11 @@ impl Shared {
         let State { tickets, notes, opened, .. } = &mut *state;
         tickets.retain(|waiting| match waiting.ticket.poll() {
             None => true,
-            // What went wrong with earlier attempts is over.
+            // What went wrong with earlier attempts to open something is over.
             Some(Ok(())) => {
-                notes.clear();
+                if waiting.opens {
+                    notes.clear();
+                }
                 *opened += u64::from(waiting.opens);
                 good = true;
                 false
@@ -279,6 +284,14 @@ impl Source for Console {
         snapshot.map_or_else(PackView::default, |s| compose::pack::pack(&s, selected))
     }
 
+    fn charge(&self, prefs: &ChargePrefs) -> ChargeView {
+        charging::view(&self.shared, self.snapshot().as_deref(), prefs, &self.zone)
+    }
+
+    fn closing(&self) -> Option<Question> {
+        self.snapshot().and_then(|snapshot| compose::charge::closing(&snapshot))
+    }
+
     fn traffic(&self, prefs: &TrafficPrefs) -> TrafficView {
         let snapshot = self.snapshot();
         snapshot.map_or_else(TrafficView::default, |s| compose::traffic::traffic(&s, prefs))
@@ -310,6 +323,9 @@ impl Source for Console {
                 self.shared.changed();
             }
             Intent::ClearTraffic => self.shared.submit(ClearTraffic),
+            Intent::Charge(ask) => {
+                charging::carry_out(&self.shared, self.snapshot().as_deref(), ask);
+            }
             Intent::Admin(ask) => {
                 let zone = self.zone.clone();
                 self.aside("admin", move |shared| people::carry_out(shared, ask, &zone));

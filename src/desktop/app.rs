@@ -7,10 +7,12 @@ use std::sync::Arc;
 use egui::{CentralPanel, Frame, Key, Margin, Modifiers, Panel, Ui};
 use serde::{Deserialize, Serialize};
 
+use crate::desktop::ask::ChargeAsk;
 use crate::desktop::command::{Command, Page, ScaleStep, entries};
 use crate::desktop::dialog::Dialog;
 use crate::desktop::pages;
 use crate::desktop::pages::admin::{AdminPage, AdminPrefs, AdminViews, Tab};
+use crate::desktop::pages::charge::{ChargePage, Reply, question};
 use crate::desktop::pages::pack::PackPage;
 use crate::desktop::pages::start::StartPage;
 use crate::desktop::shell::overlay::{self, Outcome, Overlay, Typed};
@@ -20,7 +22,9 @@ use crate::desktop::theme::{Theme, ThemeChoice, ThemeError, Themes};
 use crate::desktop::widgets::cell_plan::Density;
 use crate::desktop::widgets::player;
 use crate::desktop::widgets::text::note;
+use crate::view::charge::{ChargePrefs, ChargeView};
 use crate::view::chrome::Chrome;
+use crate::view::offer::Question;
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
 use crate::view::start::StartView;
@@ -39,6 +43,7 @@ struct Kept {
     pack: Option<String>,
     density: Density,
     traffic: TrafficPrefs,
+    charge: ChargePrefs,
     admin: AdminPrefs,
     path: String,
 }
@@ -49,9 +54,11 @@ struct Seen {
     version: Option<u64>,
     prefs: TrafficPrefs,
     admin_prefs: AdminPrefs,
+    charge_prefs: ChargePrefs,
     page: Page,
     chrome: Chrome,
     pack: PackView,
+    charge: ChargeView,
     traffic: TrafficView,
     parts: PartsView,
     admin: AdminViews,
@@ -66,6 +73,13 @@ pub struct App {
     seen: Seen,
     pack: PackPage,
     start: StartPage,
+    charge: ChargePage,
+    /// What is asked before the window closes.
+    closing: Option<Question>,
+    /// It was answered: the window may close.
+    leaving: bool,
+    /// The demo is charged once it runs.
+    charge_demo: bool,
     admin: AdminPage,
     overlay: Option<Overlay>,
     dialog: Dialog,
@@ -90,7 +104,9 @@ impl App {
     ) -> Result<Self, ThemeError> {
         let themes = Themes::builtin()?;
         themes.install(ctx);
-        let kept: Kept = storage.and_then(|s| eframe::get_value(s, STORED)).unwrap_or_default();
+        let mut kept: Kept = storage.and_then(|s| eframe::get_value(s, STORED)).unwrap_or_default();
+        // What was typed for a charge of yesterday is not meant for one of today.
+        kept.charge.typed.clear();
         ctx.set_theme(kept.theme.preference());
         if let Some(scale) = kept.scale.filter(|s| s.is_finite()) {
             ctx.set_zoom_factor(scale.clamp(0.5, 3.0));
@@ -107,6 +123,10 @@ impl App {
             seen: Seen::default(),
             pack,
             start,
+            charge: ChargePage::default(),
+            closing: None,
+            leaving: false,
+            charge_demo: false,
             admin: AdminPage::default(),
             overlay: None,
             dialog: Dialog::default(),
@@ -121,10 +141,10 @@ impl App {
     fn page(&self) -> Page {
         match self.kept.page {
             page @ (Page::About | Page::Admin) => page,
-            Page::Pack | Page::Can | Page::Parts | Page::Open if !self.source.running() => {
+            Page::Pack | Page::Charge | Page::Can | Page::Parts | Page::Open if !self.source.running() => {
                 Page::Open
             }
-            page @ (Page::Pack | Page::Can | Page::Parts | Page::Open) => page,
+            page @ (Page::Pack | Page::Charge | Page::Can | Page::Parts | Page::Open) => page,
         }
     }
 
@@ -136,6 +156,11 @@ impl App {
             self.awaiting = false;
             self.kept.page = Page::Pack;
             self.pack.selected = None;
+            if std::mem::take(&mut self.charge_demo) {
+                self.kept.page = Page::Charge;
+                let park = ChargeAsk::Demo { parked: true, pace: 1.0 };
+                self.source.submit(Intent::Charge(park));
+            }
         }
         for answer in self.source.answers() {
             self.admin.take(answer, &mut self.kept.admin);
@@ -143,7 +168,9 @@ impl App {
         let page = self.page();
         let same = self.seen.version == Some(version);
         let wishes =
-            self.seen.prefs == self.kept.traffic && self.seen.admin_prefs == self.kept.admin;
+            self.seen.prefs == self.kept.traffic
+                && self.seen.admin_prefs == self.kept.admin
+                && self.seen.charge_prefs == self.kept.charge;
         if same && self.seen.page == page && wishes {
             return;
         }
@@ -152,6 +179,7 @@ impl App {
         }
         match page {
             Page::Pack => self.seen.pack = self.source.pack(self.kept.pack.as_deref()),
+            Page::Charge => self.seen.charge = self.source.charge(&self.kept.charge),
             Page::Can => self.seen.traffic = self.source.traffic(&self.kept.traffic),
             Page::Parts => self.seen.parts = self.source.parts(),
             Page::Admin => self.look_at_people(),
@@ -161,7 +189,18 @@ impl App {
         self.seen.version = Some(version);
         self.seen.page = page;
         self.seen.prefs = self.kept.traffic.clone();
+        self.seen.charge_prefs = self.kept.charge.clone();
         self.seen.admin_prefs = self.kept.admin.clone();
+    }
+
+    /// Forgets what was typed once the charge that runs does exactly that.
+    fn taken_over(&mut self) {
+        let view = &self.seen.charge;
+        let runs = view.stop.is_open() && !self.kept.charge.typed.is_empty();
+        let sound = view.fields.iter().all(|field| field.error.is_empty());
+        if self.seen.page == Page::Charge && runs && sound && !view.apply.is_open() {
+            self.kept.charge.typed.clear();
+        }
     }
 
     fn look_at_people(&mut self) {
@@ -189,9 +228,15 @@ impl App {
                 self.awaiting |= opens;
                 self.asked.push(intent);
             }
+            Command::Stop => self.stop(),
+            Command::ChargeDemo => {
+                self.charge_demo = true;
+                self.awaiting = true;
+                self.asked.push(Intent::ChooseDemo("demo".to_owned()));
+            }
             Command::Go(page) => {
                 // Who went elsewhere meanwhile is not called away from there.
-                self.awaiting = false;
+                (self.awaiting, self.charge_demo) = (false, false);
                 if page == Page::Admin && self.kept.page != page {
                     self.admin.forget_journal();
                 }
@@ -246,8 +291,49 @@ impl App {
                 self.seen.start = self.source.start();
                 self.overlay = Some(Overlay::Palette(Typed::default()));
             }
-            Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            Command::Quit => match self.source.closing().filter(|_| !self.leaving) {
+                Some(question) => self.closing = Some(question),
+                None => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            },
         }
+    }
+
+    /// Stops whatever charges: at once, whatever lies on top, and without asking.
+    fn stop(&mut self) {
+        self.charge.let_go();
+        self.source.submit(Intent::Charge(ChargeAsk::Stop));
+    }
+
+    /// F12, before anything else may take it; held down it counts once.
+    fn stop_key(&mut self, ctx: &egui::Context) {
+        let pressed = ctx.input(|i| {
+            i.events.iter().any(|event| {
+                matches!(event, egui::Event::Key { key: Key::F12, pressed: true, repeat: false, .. })
+            })
+        });
+        if pressed {
+            self.stop();
+            ctx.request_repaint();
+        }
+    }
+
+    /// A window that charges asks before it closes.
+    fn hold(&mut self, ctx: &egui::Context) {
+        if !ctx.input(|i| i.viewport().close_requested()) || self.leaving {
+            return;
+        }
+        if let Some(question) = self.source.closing() {
+            ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+            self.closing = Some(question);
+        }
+    }
+
+    /// Stops, and closes the window: the engine ends when the stop has ended.
+    fn leave(&mut self, ctx: &egui::Context) {
+        self.closing = None;
+        self.leaving = true;
+        self.stop();
+        ctx.send_viewport_cmd(egui::ViewportCommand::Close);
     }
 
     /// Keys that work on every page.
@@ -334,8 +420,18 @@ impl App {
                     closed = Some(Command::Submit(Intent::DismissNotes));
                 }
             }
-            match page {
+            let mut strip = None;
+            if page == Page::Pack
+                && let Some(offer) = &self.seen.chrome.demo
+                && bars::charge_demo(ui, theme, offer)
+            {
+                strip = Some(Command::ChargeDemo);
+            }
+            let on_page = match page {
                 Page::Pack => pages::pack::draw(ui, theme, &self.seen.pack, &mut self.pack),
+                Page::Charge => {
+                    self.charge.draw(ui, theme, &self.seen.charge, &mut self.kept.charge)
+                }
                 Page::Can => {
                     pages::can::draw(ui, theme, &self.seen.traffic, &mut self.kept.traffic)
                 }
@@ -343,19 +439,39 @@ impl App {
                 Page::Admin => self.admin.draw(ui, theme, &self.seen.admin, &mut self.kept.admin),
                 Page::Open => pages::start::draw(ui, theme, &self.seen.start, &mut self.start),
                 Page::About => pages::about::draw(ui, theme, self.kept.theme),
-            }
+            };
+            strip.or(on_page)
         });
         asked.or(closed).or(drawn.inner)
     }
 
-    /// Whether a box of the Admin pages lies on top.
+    /// Whether a box lies on top that is neither palette nor help.
     fn covered(&self) -> bool {
-        self.page() == Page::Admin && self.admin.is_covered()
+        let page = self.page();
+        self.closing.is_some()
+            || (page == Page::Admin && self.admin.is_covered())
+            || (page == Page::Charge && self.charge.is_covered())
     }
 
     fn on_top(&mut self, ctx: &egui::Context, theme: &Theme) -> Option<Command> {
+        if let Some(asked) = &self.closing {
+            match question(ctx, theme, asked, "Keep charging") {
+                Reply::Open => {}
+                Reply::Cancelled => self.closing = None,
+                Reply::Confirmed => self.leave(ctx),
+            }
+            return None;
+        }
         if self.overlay.is_none() && self.covered() {
-            return self.admin.on_top(ctx, theme);
+            return match self.page() {
+                Page::Charge => self.charge.on_top(ctx, theme, &self.seen.charge),
+                Page::Admin
+                | Page::Pack
+                | Page::Can
+                | Page::Parts
+                | Page::Open
+                | Page::About => self.admin.on_top(ctx, theme),
+            };
         }
         let outcome = match self.overlay.as_mut()? {
             Overlay::Help => overlay::help(ctx, theme),
@@ -389,17 +505,26 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
         let theme = self.themes.current(&ctx);
+        self.stop_key(&ctx);
+        self.hold(&ctx);
         self.look();
+        if !ctx.egui_wants_keyboard_input() {
+            self.taken_over();
+        }
         let key = self.keys(&ctx);
         let beneath = self.overlay.is_some() || self.covered() || egui::Popup::is_any_open(&ctx);
         let drawn = self.frame(ui, &theme);
         let closed = if beneath { None } else { self.close_notes(&ctx) };
         let on_top = self.on_top(&ctx, &theme);
+        let stop = bars::stop(&ctx, &theme, self.seen.chrome.stop.as_ref());
         dropping(ui, &theme);
-        for command in [key, drawn, closed, on_top].into_iter().flatten() {
+        for command in [stop, key, drawn, closed, on_top].into_iter().flatten() {
             self.carry_out(&ctx, command);
         }
-        if self.seen.prefs != self.kept.traffic || self.seen.admin_prefs != self.kept.admin {
+        if self.seen.prefs != self.kept.traffic
+            || self.seen.admin_prefs != self.kept.admin
+            || self.seen.charge_prefs != self.kept.charge
+        {
             ctx.request_repaint();
         }
         self.kept.scale = Some(ctx.zoom_factor());

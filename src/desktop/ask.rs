@@ -8,6 +8,7 @@ use crate::engine::{
     AccountId, AccountKind, MustChangeIt, Purpose, Rights, Secret, ServiceChoice, ServiceId,
     SessionId, Status, TokenId,
 };
+use crate::view::charge::ChargePrefs;
 use crate::view::export::Format;
 use crate::view::journal::{JournalPrefs, JournalView};
 use crate::view::settings::Section;
@@ -257,4 +258,29 @@ pub enum Brought {
     },
     /// What was found.
     Found(Note),
+}
+
+/// Something asked for about charging. What comes of it shows on the page; what was refused is said
+/// above it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ChargeAsk {
+    /// Start the charge that was described, with what stood in every field.
+    Start(ChargePrefs),
+    /// Use what stands in the fields from now on.
+    Apply(ChargePrefs),
+    /// Close the contactors of this pack.
+    Engage(String),
+    /// Stop whatever runs, at once.
+    Stop,
+    /// Clear what is latched at this pack.
+    Clear(String),
+    /// Park or drive the simulated vehicle, and hurry its cells.
+    Demo {
+        /// Parked at its charger.
+        parked: bool,
+        /// How much faster than the clock its cells live.
+        pace: f64,
+    },
+    /// The safety text was read.
+    ReadSafetyText,
 }

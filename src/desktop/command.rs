@@ -18,6 +18,8 @@ pub enum Page {
     /// The battery pack.
     #[default]
     Pack,
+    /// The charge of a pack.
+    Charge,
     /// The buses' traffic by id.
     Can,
     /// Buses and components.
@@ -32,8 +34,8 @@ pub enum Page {
 
 impl Page {
     /// All pages in the order of the rail.
-    pub const ALL: [Self; 6] =
-        [Self::Pack, Self::Can, Self::Parts, Self::Admin, Self::Open, Self::About];
+    pub const ALL: [Self; 7] =
+        [Self::Pack, Self::Charge, Self::Can, Self::Parts, Self::Admin, Self::Open, Self::About];
     /// Those there are before anything was opened.
     pub const BEFORE: [Self; 3] = [Self::Admin, Self::Open, Self::About];
 
@@ -42,6 +44,7 @@ impl Page {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Pack => "Pack",
+            Self::Charge => "Charge",
             Self::Can => "CAN",
             Self::Parts => "Parts",
             Self::Admin => "Admin",
@@ -55,6 +58,7 @@ impl Page {
     pub const fn icon(self) -> &'static str {
         match self {
             Self::Pack => icons::BATTERY,
+            Self::Charge => icons::BOLT,
             Self::Can => icons::ARROWS_LEFT_RIGHT,
             Self::Parts => icons::CUBE,
             Self::Admin => icons::GEAR,
@@ -68,9 +72,10 @@ impl Page {
     pub const fn key(self) -> egui::Key {
         match self {
             Self::Pack => egui::Key::Num1,
-            Self::Can => egui::Key::Num2,
-            Self::Parts => egui::Key::Num3,
-            Self::Admin => egui::Key::Num4,
+            Self::Charge => egui::Key::Num2,
+            Self::Can => egui::Key::Num3,
+            Self::Parts => egui::Key::Num4,
+            Self::Admin => egui::Key::Num5,
             Self::Open => egui::Key::O,
             Self::About => egui::Key::Num9,
         }
@@ -93,6 +98,10 @@ pub enum ScaleStep {
 pub enum Command {
     /// Hand this to the source.
     Submit(Intent),
+    /// Stop whatever charges, at once.
+    Stop,
+    /// Open the demo, park it and show the Charge page.
+    ChargeDemo,
     /// Show this page.
     Go(Page),
     /// Show this one of the Admin pages.
@@ -137,8 +146,11 @@ pub fn entries(chrome: &Chrome, tabs: &[Tab], start: &StartView) -> Vec<Entry> {
         |label: &str, icon, key, command| Entry { label: label.to_owned(), icon, key, command };
     let mut all = vec![
         entry("Go to Pack", Page::Pack.icon(), "Ctrl+1", Command::Go(Page::Pack)),
-        entry("Go to CAN", Page::Can.icon(), "Ctrl+2", Command::Go(Page::Can)),
-        entry("Go to Parts", Page::Parts.icon(), "Ctrl+3", Command::Go(Page::Parts)),
+        entry("Go to Charge", Page::Charge.icon(), "Ctrl+2", Command::Go(Page::Charge)),
+        entry("Stop charging, at once", icons::STOP, "F12", Command::Stop),
+        entry("Charge the demo pack", icons::FLASK, "", Command::ChargeDemo),
+        entry("Go to CAN", Page::Can.icon(), "Ctrl+3", Command::Go(Page::Can)),
+        entry("Go to Parts", Page::Parts.icon(), "Ctrl+4", Command::Go(Page::Parts)),
         entry(
             "Open a demo, an interface or a recording…",
             Page::Open.icon(),
@@ -244,14 +256,16 @@ pub fn fit(typed: &str, label: &str) -> Option<i32> {
 }
 
 /// The keys of the window, for the help.
-pub const KEYS: [(&str, &str); 15] = [
+pub const KEYS: [(&str, &str); 17] = [
+    ("F12", "Stop charging, at once: from every page and out of every box"),
     ("Ctrl+K", "Command palette: find any page or action by a few letters"),
     ("F1", "This list"),
     ("Esc", "Close what is on top, let go of what is selected, close messages"),
     ("Ctrl+1", "Pack"),
-    ("Ctrl+2", "CAN"),
-    ("Ctrl+3", "Parts"),
-    ("Ctrl+4", "Admin: users, services, sessions, journal, settings"),
+    ("Ctrl+2", "Charge"),
+    ("Ctrl+3", "CAN"),
+    ("Ctrl+4", "Parts"),
+    ("Ctrl+5", "Admin: users, services, sessions, journal, settings"),
     ("Ctrl+O", "Open a demo, a CAN interface or a recording"),
     (
         "Arrow keys",

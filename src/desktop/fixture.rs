@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use crate::desktop::ask::{Answer, Ask, Brought, NewUser, Way};
+use crate::desktop::ask::{Answer, Ask, Brought, ChargeAsk, NewUser, Way};
 use crate::desktop::source::{Intent, Pace, PlayerIntent, Source, Waker};
 use crate::engine::testing::local_session;
 use crate::engine::testing::roster::{NOW, after, person, roster};
@@ -11,11 +11,12 @@ use crate::engine::{
     AccountId, AccountKind, JournalLine, JournalPage, OneTimeLink, Outcome, PendingLink, Purpose,
     Roster, Secret, Service, ServiceChoice, ServiceId, Status,
 };
+use crate::view::charge::{ChargePrefs, ChargeView, SafetyText};
 use crate::view::chrome::{Chrome, PlayerView, Playing};
 use crate::view::compose;
 use crate::view::compose::settings::ListenerState;
-use crate::view::fixtures;
-use crate::view::offer::Offer;
+use crate::view::fixtures::{self, Stage};
+use crate::view::offer::{Offer, Question};
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
 use crate::view::services::ServicesView;
@@ -54,6 +55,10 @@ pub struct World {
     pub asked: Vec<Intent>,
     /// Who there is and who is in.
     pub roster: Roster,
+    /// Where the charge stands; `None`: there is nothing to charge.
+    pub charge: Option<Stage>,
+    /// Whether the safety text was read.
+    pub safety: SafetyText,
     /// Answers that were not fetched yet.
     pub answers: Vec<Answer>,
 }
@@ -102,7 +107,16 @@ impl Source for FixtureSource {
                 ..Chrome::default()
             };
         }
-        Chrome { player: world.player.clone(), notes: world.notes.clone(), ..fixtures::chrome() }
+        let mut chrome =
+            Chrome { player: world.player.clone(), notes: world.notes.clone(), ..fixtures::chrome() };
+        if let Some(stage) = world.charge {
+            let snapshot = fixtures::charging(stage);
+            chrome.stop = compose::charge::stop(&snapshot, &local_session());
+            chrome.charging = compose::charge::chip(&snapshot);
+            chrome.demo = compose::charge::demo_offer(&snapshot);
+            chrome.notes.extend(compose::charge::alerts(&snapshot));
+        }
+        chrome
     }
 
     fn pack(&self, selected: Option<&str>) -> PackView {
@@ -119,6 +133,18 @@ impl Source for FixtureSource {
             return view;
         }
         fixtures::pack(world.cells, world.version)
+    }
+
+    fn charge(&self, prefs: &ChargePrefs) -> ChargeView {
+        let world = self.world.borrow();
+        let Some(stage) = world.charge else { return ChargeView::default() };
+        let prefs = ChargePrefs { safety: world.safety, ..prefs.clone() };
+        let snapshot = fixtures::charging(stage);
+        compose::charge::charge(&snapshot, &prefs, &local_session(), &TimeZone::UTC)
+    }
+
+    fn closing(&self) -> Option<Question> {
+        compose::charge::closing(&fixtures::charging(self.world.borrow().charge?))
     }
 
     fn traffic(&self, prefs: &TrafficPrefs) -> TrafficView {
@@ -190,6 +216,7 @@ impl Source for FixtureSource {
             Intent::ClearTraffic => world.silent = true,
             Intent::DismissNotes => world.notes.retain(|note| !note.closable),
             Intent::FindInterfaces => {}
+            Intent::Charge(ask) => world.charge(ask),
             Intent::Admin(ask) => {
                 let place = ask.place();
                 let outcome = match world.refusal.clone() {
@@ -281,6 +308,26 @@ impl World {
             | Ask::SaveSettings { .. } => {}
         }
         Brought::Done("Done.".into())
+    }
+
+    /// Does what was asked of charging, at once.
+    fn charge(&mut self, ask: &ChargeAsk) {
+        let runs = |stage: Stage| {
+            !matches!(stage, Stage::Idle | Stage::Unready | Stage::Done | Stage::Fault)
+        };
+        match ask {
+            ChargeAsk::Start(_) => self.charge = Some(Stage::Charging),
+            ChargeAsk::Engage(_) => self.charge = Some(Stage::Contactors),
+            ChargeAsk::Stop if self.charge.is_some_and(runs) => {
+                self.charge = Some(Stage::Stopped);
+            }
+            ChargeAsk::Clear(_) => self.charge = Some(Stage::Idle),
+            ChargeAsk::Demo { parked, .. } => {
+                self.charge = Some(if *parked { Stage::Idle } else { Stage::Unready });
+            }
+            ChargeAsk::ReadSafetyText => self.safety = SafetyText::Read,
+            ChargeAsk::Stop | ChargeAsk::Apply(_) => {}
+        }
     }
 
     fn add(&mut self, new: &NewUser) -> Brought {

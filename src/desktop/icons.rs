@@ -13,6 +13,10 @@ macro_rules! icons {
 icons! {
     /// The Pack page.
     BATTERY = "\u{E0C2}";
+    /// The Charge page.
+    BOLT = "\u{E2DE}";
+    /// Stop a charge.
+    STOP = "\u{E46C}";
     /// The CAN page.
     ARROWS_LEFT_RIGHT = "\u{E0A0}";
     /// The Parts page.

@@ -4,8 +4,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::desktop::ask::{Answer, Ask};
+use crate::desktop::ask::{Answer, Ask, ChargeAsk};
+use crate::view::charge::{ChargePrefs, ChargeView};
 use crate::view::chrome::Chrome;
+use crate::view::offer::Question;
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
 use crate::view::services::ServicesView;
@@ -32,6 +34,10 @@ pub trait Source {
     fn chrome(&self) -> Chrome;
     /// The Pack page; `selected` is the label of the tab to show, `None` the first.
     fn pack(&self, selected: Option<&str>) -> PackView;
+    /// The Charge page.
+    fn charge(&self, prefs: &ChargePrefs) -> ChargeView;
+    /// What is asked before the window closes; `None` where it may close at once.
+    fn closing(&self) -> Option<Question>;
     /// The CAN page.
     fn traffic(&self, prefs: &TrafficPrefs) -> TrafficView;
     /// The Parts page.
@@ -71,6 +77,8 @@ pub enum Intent {
     ClearTraffic,
     /// Forget the sentences that can be closed.
     DismissNotes,
+    /// Something about charging.
+    Charge(ChargeAsk),
     /// Something on the Admin pages.
     Admin(Ask),
 }

@@ -18,6 +18,8 @@ pub struct Chrome {
     pub charging: Option<Chip>,
     /// Stop, while anything runs. Never asks.
     pub stop: Option<Offer>,
+    /// Charging the demo, while it drives about.
+    pub demo: Option<Offer>,
     /// Who is signed in: "Desktop · full access".
     pub who: String,
     /// Sentences that concern everything (a refused profile file, frames lost).

@@ -1,8 +1,10 @@
 //! Believable views for tests and benches: a driving pack of any size, its traffic, its parts.
 //! Numbers come from a seed, so that every run shows the same picture.
 
+mod charge;
 mod report;
 
+pub use charge::{Stage, charging};
 pub use report::charge_report;
 
 use crate::view::cells::{CellKind, CellMap, CellRow, CellTile, Scale};
@@ -243,6 +245,7 @@ pub fn chrome() -> Chrome {
         alarms: Some(chip("1 warning", Tone::Warning)),
         charging: None,
         stop: None,
+        demo: None,
         who: "Desktop · full access".into(),
         notes: Vec::new(),
         bottom: vec![

@@ -159,8 +159,8 @@ fn a_file_dropped_on_the_window_is_played() {
 fn every_page_is_reached_by_click_and_by_key() {
     let mut window = open(FixtureSource::running(38), LARGE);
     let pages = [
-        ("CAN", Key::Num2, "BMU heartbeat"),
-        ("Parts", Key::Num3, "Nothing was heard for 12 s"),
+        ("CAN", Key::Num3, "BMU heartbeat"),
+        ("Parts", Key::Num4, "Nothing was heard for 12 s"),
         ("About", Key::Num9, "The BMS remains the safety device"),
         ("Open", Key::O, "What would you like to look at?"),
         ("Pack", Key::Num1, "Prohelion D1000 Gen 1"),
@@ -262,7 +262,7 @@ fn a_pack_never_heard_says_what_would_be_there() {
 #[test]
 fn an_id_shows_its_signals_by_click_and_by_arrow_keys() {
     let mut window = open(FixtureSource::running(38), LARGE);
-    window.ctrl(Key::Num2);
+    window.ctrl(Key::Num3);
     assert!(window.shows("Choose an id"));
     window.press(Key::ArrowDown);
     assert!(window.shows("0x600 · BMU heartbeat"));
@@ -276,7 +276,7 @@ fn an_id_shows_its_signals_by_click_and_by_arrow_keys() {
 #[test]
 fn the_filter_keeps_what_fits_and_says_so_when_nothing_does() {
     let mut window = open(FixtureSource::running(38), LARGE);
-    window.ctrl(Key::Num2);
+    window.ctrl(Key::Num3);
     window.ctrl(Key::F);
     window.harness.get_by_label(can::FILTER).type_text("heartbeat");
     window.harness.run();
@@ -342,7 +342,7 @@ fn a_try_that_fails_leaves_the_open_page_and_says_why_once() {
 #[test]
 fn a_window_made_small_still_shows_eight_bytes_cycle_and_count() {
     let mut window = open(FixtureSource::running(38), LARGE);
-    window.ctrl(Key::Num2);
+    window.ctrl(Key::Num3);
     window.press(Key::ArrowDown);
     let rect = |window: &Window, label: &str| window.harness.get_by_label(label).rect();
     let message = |window: &Window| {
@@ -362,7 +362,7 @@ fn a_window_made_small_still_shows_eight_bytes_cycle_and_count() {
 #[test]
 fn the_selected_id_keeps_its_bytes_when_the_filter_hides_it() {
     let mut window = open(FixtureSource::running(38), SMALLEST);
-    window.ctrl(Key::Num2);
+    window.ctrl(Key::Num3);
     window.press(Key::ArrowDown);
     window.type_into(can::FILTER, "6FA");
     assert!(!window.shows("0x600 BMU heartbeat, rx on demo"), "its row is hidden");
@@ -392,7 +392,7 @@ fn the_last_speed_is_reached_without_scrolling_its_list() {
 #[test]
 fn a_column_sorts_both_ways() {
     let mut window = open(FixtureSource::running(38), LARGE);
-    window.ctrl(Key::Num2);
+    window.ctrl(Key::Num3);
     window.type_into(can::FILTER, "pack");
     let top = |window: &Window, part: &str| window.harness.get_by_label_contains(part).rect().top();
     let soc_first =
@@ -407,7 +407,7 @@ fn a_column_sorts_both_ways() {
 #[test]
 fn clear_forgets_the_table() {
     let mut window = open(FixtureSource::running(38), SMALLEST);
-    window.ctrl(Key::Num2);
+    window.ctrl(Key::Num3);
     window.click("Clear");
     assert_eq!(window.asked(), [Intent::ClearTraffic]);
     assert!(window.shows("Nothing has been heard yet"));
@@ -460,7 +460,7 @@ fn a_recording_is_paused_by_button_and_by_space_but_not_while_typing() {
     window.press(Key::Space);
     assert_eq!(window.count("Pause"), 1);
     assert_eq!(window.asked(), [toggle.clone(), toggle.clone()]);
-    window.ctrl(Key::Num2);
+    window.ctrl(Key::Num3);
     window.type_into(can::FILTER, "cmu");
     window.press(Key::Space);
     assert_eq!(window.asked(), [toggle.clone(), toggle]);
@@ -555,7 +555,7 @@ fn nothing_overlaps_or_leaves_the_window_on_any_page_at_any_size() {
         Vec2::new(512.0, 320.0),
         Vec2::new(3840.0, 2160.0),
     ] {
-        for key in [Key::Num1, Key::Num2, Key::Num3, Key::O, Key::Num9] {
+        for key in [Key::Num1, Key::Num3, Key::Num4, Key::O, Key::Num9] {
             let mut window = open(FixtureSource::running(12), size);
             window.ctrl(key);
             let found = overlaps(&window, size);
@@ -564,7 +564,7 @@ fn nothing_overlaps_or_leaves_the_window_on_any_page_at_any_size() {
         // With a player a lower window hides part of the page behind a scroll.
         if size.y >= SMALLEST.y {
             let mut window = playing(size);
-            window.ctrl(Key::Num2);
+            window.ctrl(Key::Num3);
             assert_eq!(overlaps(&window, size), Vec::<String>::new(), "a recording at {size:?}");
         }
     }
@@ -574,7 +574,7 @@ fn nothing_overlaps_or_leaves_the_window_on_any_page_at_any_size() {
 fn every_page_stands_300_percent_in_the_smallest_window() {
     let mut window = playing(SMALLEST);
     window.harness.ctx.set_zoom_factor(3.0);
-    for key in [Key::Num1, Key::Num2, Key::Num3, Key::O, Key::Num9] {
+    for key in [Key::Num1, Key::Num3, Key::Num4, Key::O, Key::Num9] {
         window.ctrl(key);
         assert!(window.count("Pause") == 1, "the player is still there on {key:?}");
     }

@@ -3,6 +3,7 @@
 pub mod about;
 pub mod admin;
 pub mod can;
+pub mod charge;
 pub mod pack;
 pub mod parts;
 pub mod signals;

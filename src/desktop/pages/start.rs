@@ -102,6 +102,12 @@ fn demo(ui: &mut Ui, theme: &Theme, view: &StartView) -> Option<Command> {
         if choice(ui, theme, button, sentence) {
             asked = Some(Command::Submit(Intent::ChooseDemo(scene.clone())));
         }
+        if at == 0 {
+            let words = "Opens the demo, parks it at its charger and leads to the Charge page.";
+            if choice(ui, theme, egui::Button::new("Charge the demo pack"), words) {
+                asked = Some(Command::ChargeDemo);
+            }
+        }
     }
     asked
 }

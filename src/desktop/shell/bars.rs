@@ -9,6 +9,45 @@ use crate::desktop::theme::Theme;
 use crate::desktop::widgets::chip;
 use crate::desktop::widgets::text::line;
 use crate::view::chrome::Chrome;
+use crate::view::offer::Offer;
+
+/// Room for the button that stops a charge.
+const STOP: f32 = 132.0;
+
+/// The red button, above everything, always in the same place. Nothing lies on top of it.
+pub fn stop(ctx: &egui::Context, theme: &Theme, offer: Option<&Offer>) -> Option<Command> {
+    let offer = offer?;
+    let corner = ctx.content_rect().right_top() + egui::vec2(-16.0 - STOP, 8.0);
+    let area = egui::Area::new(egui::Id::unique("stop charge"))
+        .order(egui::Order::Tooltip)
+        .fixed_pos(corner)
+        .constrain(true);
+    let pressed = area.show(ctx, |ui| {
+        let text = format!("{}  {}", icons::STOP, offer.label);
+        let text = RichText::new(text).font(fonts::strong(13.5)).color(theme.on_fault);
+        let button = egui::Button::new(text)
+            .fill(theme.fault)
+            .stroke(egui::Stroke::NONE)
+            .min_size(egui::vec2(STOP, 30.0));
+        let response = ui.add_enabled(offer.is_open(), button).accessible_name(&offer.label);
+        match &offer.why_not {
+            None => response.on_hover_text("Stops at once, without asking. F12").clicked(),
+            Some(why) => response.on_disabled_hover_text(why).clicked(),
+        }
+    });
+    pressed.inner.then_some(Command::Stop)
+}
+
+/// The line above the Pack page that leads to a charge of the demo. Returns whether it was pressed.
+pub fn charge_demo(ui: &mut Ui, theme: &Theme, offer: &Offer) -> bool {
+    ui.horizontal(|ui| {
+        let pressed = ui.add(crate::desktop::pages::primary(theme, &offer.label)).clicked();
+        let words = "Parks the simulated vehicle at its charger. Nothing is charged before you say so.";
+        line(ui, words, fonts::text(12.5), theme.muted);
+        pressed
+    })
+    .inner
+}
 
 /// Name of the palette's button, also for tests.
 pub const PALETTE: &str = "Command palette";
@@ -19,6 +58,9 @@ pub fn top(ui: &mut Ui, theme: &Theme, chrome: &Chrome) -> Option<Command> {
     let bar = ui.available_rect_before_wrap();
     let mut right =
         ui.new_child(UiBuilder::new().max_rect(bar).layout(Layout::right_to_left(Align::Center)));
+    if chrome.stop.is_some() {
+        right.add_space(STOP + 4.0);
+    }
     right.spacing_mut().button_padding = egui::vec2(8.0, 2.0);
     right.spacing_mut().interact_size.y = 26.0;
     let button = right.button(RichText::new(icons::SEARCH).font(fonts::text(15.0)));
@@ -27,6 +69,9 @@ pub fn top(ui: &mut Ui, theme: &Theme, chrome: &Chrome) -> Option<Command> {
     }
     if bar.width() > 560.0 && !chrome.who.is_empty() {
         chip::chip(&mut right, theme, &chrome.who, None, "Who is signed in");
+    }
+    if let Some(charging) = &chrome.charging {
+        chip::chip(&mut right, theme, &charging.text, Some(charging.tone), &charging.hover);
     }
     if let Some(alarms) = &chrome.alarms {
         chip::chip(&mut right, theme, &alarms.text, Some(alarms.tone), &alarms.hover);

@@ -3,6 +3,7 @@
 
 pub mod cell_map;
 pub mod cell_plan;
+pub mod charge_plot;
 pub mod chip;
 pub mod form;
 pub mod list;

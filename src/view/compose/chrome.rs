@@ -30,6 +30,7 @@ pub fn chrome(snapshot: &Snapshot, session: &Session, zone: &TimeZone) -> Chrome
         alarms: alarms(snapshot),
         charging: charge::chip(snapshot),
         stop: charge::stop(snapshot, session),
+        demo: charge::demo_offer(snapshot),
         who: who(session),
         notes: charge::alerts(snapshot)
             .into_iter()

@@ -33,7 +33,7 @@ pub(super) const FIELDS: &[Entry] = &[
     Entry {
         field: "current_a",
         label: "Max current",
-        kind: Kind::Number("A", 1),
+        kind: Kind::Number("A"),
         rule: Some(ChargeKey::CurrentMax),
         about: "The charge never asks for more than this.",
     },
@@ -47,7 +47,7 @@ pub(super) const FIELDS: &[Entry] = &[
     Entry {
         field: "soc_percent",
         label: "Charge to",
-        kind: Kind::Number("%", 0),
+        kind: Kind::Number("%"),
         rule: None,
         about: "Stops at this state of charge. Empty: until the pack is full.",
     },
@@ -61,21 +61,21 @@ pub(super) const FIELDS: &[Entry] = &[
     Entry {
         field: "charge_ah",
         label: "Stop after charge",
-        kind: Kind::Number("Ah", 1),
+        kind: Kind::Number("Ah"),
         rule: None,
         about: "Stops when this much has gone in. Empty: not by charge.",
     },
     Entry {
         field: "pack_v",
         label: "Max pack voltage",
-        kind: Kind::Number("V", 1),
+        kind: Kind::Number("V"),
         rule: Some(ChargeKey::PackMax),
         about: "The charger is never told more. Empty: the profile\u{2019}s limit.",
     },
     Entry {
         field: "mains_a",
         label: "Mains current",
-        kind: Kind::Number("A", 1),
+        kind: Kind::Number("A"),
         rule: Some(ChargeKey::MainsAmps),
         about: "What the socket can give; the charge stays below it. Empty: the profile\u{2019}s figure.",
     },

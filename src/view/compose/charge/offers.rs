@@ -5,8 +5,8 @@ use super::Desk;
 use super::typed::typed;
 use super::words::trimmed;
 use crate::engine::{
-    ChangeSettings, ChargePacks, ChargePicture, ChargeState, CheckId, Face, Latches, Session,
-    SetPoints, ViewPlant,
+    ChangeSettings, ChargePacks, ChargePicture, ChargeState, CheckId, Face, Latches, MakeSafe,
+    Session, SetPoints,
 };
 use crate::view::charge::{ChargePrefs, DemoView, FieldView, Leaving, SafetyText};
 use crate::view::compose::users::sentence;
@@ -190,7 +190,7 @@ pub(super) fn engage(desk: &Desk<'_>) -> Grave {
 
 /// Stop: open whenever anything runs.
 pub(super) fn stop(picture: &ChargePicture, session: &Session) -> Offer {
-    if !session.may(ViewPlant) {
+    if !session.may(MakeSafe) {
         return Offer::shut("Stop", "Sign in to stop a charge.");
     }
     match picture.state.is_running() {

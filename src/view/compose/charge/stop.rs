@@ -1,7 +1,7 @@
 //! What every page shows of charging: the red button, a chip, an alert for a latched fault.
 
 use super::words::{outcome, state};
-use crate::engine::{ChargePicture, ChargeState, Session, Snapshot, ViewPlant};
+use crate::engine::{ChargePicture, ChargeState, Session, Snapshot, MakeSafe};
 use crate::view::chrome::Chip;
 use crate::view::offer::{Offer, Question};
 use crate::view::shown::{Note, Tone};
@@ -15,7 +15,7 @@ fn running(snapshot: &Snapshot) -> impl Iterator<Item = &ChargePicture> {
 pub fn stop(snapshot: &Snapshot, session: &Session) -> Option<Offer> {
     running(snapshot).next()?;
     let label = "Stop charge";
-    Some(match session.may(ViewPlant) {
+    Some(match session.may(MakeSafe) {
         true => Offer::open(label),
         false => Offer::shut(label, "Sign in to stop a charge."),
     })
@@ -66,4 +66,12 @@ pub fn closing(snapshot: &Snapshot) -> Option<Question> {
         text: "Closing Busbar stops the charge: the current goes to zero and the contactors open, then the window closes. To leave it charging, keep the window open.".into(),
         confirm: "Stop the charge and close".into(),
     })
+}
+
+/// Charging the demo, offered while it drives about and nothing runs.
+#[must_use]
+pub fn demo_offer(snapshot: &Snapshot) -> Option<Offer> {
+    let drives = |picture: &ChargePicture| picture.is_demo && !picture.parked;
+    let any = snapshot.charges.iter().any(|picture| drives(picture));
+    (any && running(snapshot).next().is_none()).then(|| Offer::open("Charge the demo pack"))
 }

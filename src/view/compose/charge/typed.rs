@@ -63,8 +63,8 @@ impl TypedSetPoint {
 /// How a set point is typed and shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A number of this unit, with this many decimals.
-    Number(&'static str, usize),
+    /// A number of this unit.
+    Number(&'static str),
     /// Millivolts, typed in volts.
     Cell,
     /// Seconds, typed as hours and minutes.
@@ -75,11 +75,13 @@ impl Kind {
     /// The number as it is typed, without its unit.
     pub(super) fn show(self, value: f64) -> String {
         match self {
-            Self::Number(_, 0) => trimmed(value),
-            Self::Number(_, places) => crate::view::text::fixed(value, places),
+            Self::Number(_) => trimmed(value),
             Self::Cell => crate::view::text::fixed(value / 1000.0, 3),
             Self::Time => {
                 let span = Duration::try_from_secs_f64(value).unwrap_or_default().as_secs();
+                if span % 60 != 0 {
+                    return format!("{span} s");
+                }
                 format!("{}:{:02}", span / 3600, span % 3600 / 60)
             }
         }
@@ -88,7 +90,7 @@ impl Kind {
     /// The unit as it is shown.
     pub(super) const fn unit(self) -> &'static str {
         match self {
-            Self::Number(unit, _) => unit,
+            Self::Number(unit) => unit,
             Self::Cell => "V",
             Self::Time => "h",
         }
@@ -97,7 +99,7 @@ impl Kind {
     /// What is expected, for a sentence.
     const fn what(self) -> &'static str {
         match self {
-            Self::Number(..) => "number such as 17.5",
+            Self::Number(_) => "number such as 17.5",
             Self::Cell => "voltage such as 4.150 V or 4150 mV",
             Self::Time => "time such as 6:00 h or 90 min",
         }
@@ -106,7 +108,7 @@ impl Kind {
     /// The value that `typed` means, in the unit of the API; `None` where it means nothing.
     fn read(self, typed: &str) -> Option<f64> {
         let value = match self {
-            Self::Number(unit, _) => number(typed.strip_suffix(unit).unwrap_or(typed))?,
+            Self::Number(unit) => number(typed.strip_suffix(unit).unwrap_or(typed))?,
             Self::Cell => match typed.strip_suffix("mV") {
                 Some(millivolts) => number(millivolts)?,
                 // A whole millivolt is meant even where its thousandth is no exact number.
@@ -121,7 +123,7 @@ impl Kind {
         match self {
             Self::Time => format!("{} to {} h", self.show(least.max(60.0)), self.show(most)),
             Self::Cell => format!("{} to {} V", self.show(least), self.show(most)),
-            Self::Number(unit, _) => format!("{} to {} {unit}", trimmed(least), trimmed(most)),
+            Self::Number(unit) => format!("{} to {} {unit}", trimmed(least), trimmed(most)),
         }
     }
 }

@@ -1,0 +1,268 @@
+//! The panels of the Charge page, each drawn into the room it is given; what does not fit scrolls
+//! inside.
+
+use egui::{
+    Align, Color32, Layout, Pos2, RichText, Role, ScrollArea, Sense, Stroke, TextEdit, Ui,
+    Vec2,
+};
+
+use super::Below;
+use crate::desktop::fonts;
+use crate::desktop::icons;
+use crate::desktop::theme::Theme;
+use crate::desktop::widgets::charge_plot;
+use crate::desktop::widgets::list::{self, Head, Table};
+use crate::desktop::widgets::text::{caption, cut, line, name, paragraph};
+use crate::view::charge::{ChargePrefs, ChargeView, CheckView, FieldView, RuleView};
+use crate::view::offer::Offer;
+use crate::view::shown::Tone;
+
+/// Height of a line of the charger and of the checks.
+const LINE: f32 = 27.0;
+
+/// The red button of the page. Returns whether it was pressed.
+pub(super) fn stop_button(ui: &mut Ui, theme: &Theme, offer: &Offer) -> bool {
+    let text = format!("{}  {}", icons::STOP, offer.label);
+    let text = RichText::new(text).font(fonts::strong(13.0)).color(theme.on_fault);
+    let button = egui::Button::new(text).fill(theme.fault).stroke(Stroke::NONE);
+    let response = ui.add_enabled(offer.is_open(), button).accessible_name(offer.label.as_str());
+    match &offer.why_not {
+        None => response.on_hover_text("Stops at once. F12 does so from every page.").clicked(),
+        Some(why) => response.on_disabled_hover_text(why).clicked(),
+    }
+}
+
+/// State, time left and what governs, below the buttons.
+pub(super) fn state_lines(ui: &mut Ui, theme: &Theme, view: &ChargeView) {
+    ui.spacing_mut().item_spacing.y = 2.0;
+    line(ui, &view.line, fonts::text(12.0), theme.tone(view.state.1));
+    let second = view.start.offer.why_not.as_ref().filter(|_| !view.stop.is_open());
+    let second = second.unwrap_or(&view.governs);
+    if !second.is_empty() {
+        line(ui, second, fonts::text(12.0), theme.muted);
+    }
+}
+
+/// The set points.
+pub(super) fn fields(ui: &mut Ui, theme: &Theme, view: &ChargeView, prefs: &mut ChargePrefs) {
+    caption(ui, theme, "Set points");
+    ui.add_space(2.0);
+    ScrollArea::vertical().id_salt("set points").auto_shrink(false).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 3.0;
+        for view in &view.fields {
+            field(ui, theme, view, prefs);
+        }
+    });
+}
+
+fn field(ui: &mut Ui, theme: &Theme, view: &FieldView, prefs: &mut ChargePrefs) {
+    let mut text = prefs.typed.get(&view.field).unwrap_or(&view.text).clone();
+    let about = format!("{}\nAllowed: {} ({})", view.about, view.range, view.origin);
+    ui.horizontal(|ui| {
+        let label = 116.0;
+        ui.allocate_ui_with_layout(
+            Vec2::new(label, 30.0),
+            Layout::left_to_right(Align::Center),
+            |ui| {
+                ui.set_min_width(label);
+                line(ui, &view.label, fonts::text(13.0), theme.muted).on_hover_text(&about);
+            },
+        );
+        let entry = TextEdit::singleline(&mut text)
+            .id(egui::Id::unique(("set point", view.field.as_str())))
+            .font(fonts::mono(13.0))
+            .char_limit(24)
+            .desired_width(64.0)
+            .margin(egui::Margin::symmetric(9, 6));
+        let response = ui.add(entry).accessible_name(view.label.as_str()).on_hover_text(&about);
+        if response.changed() {
+            prefs.typed.insert(view.field.clone(), text);
+        }
+        ui.label(RichText::new(&view.unit).font(fonts::text(13.0)).color(theme.text));
+        let allowed = format!("{}, {}", view.range, view.origin);
+        line(ui, &allowed, fonts::text(11.0), theme.muted).on_hover_text(&about);
+    });
+    if !view.error.is_empty() {
+        paragraph(ui, &view.error, theme.fault);
+    }
+}
+
+/// A label and a value with a rule below them.
+fn pair(ui: &mut Ui, theme: &Theme, (label, share): (&str, f32), value: &str, colour: Color32) {
+    let width = ui.available_width();
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(width, LINE), Sense::hover());
+    let middle = rect.center().y;
+    let left = rect.left() + 6.0;
+    let label_galley = cut(ui, label, fonts::text(13.0), width * share - 12.0);
+    let place = Pos2::new(left, middle - label_galley.size().y / 2.0);
+    ui.painter().galley(place, label_galley, theme.muted);
+    let galley = cut(ui, value, fonts::mono(12.5), width * (1.0 - share) - 6.0);
+    let place = Pos2::new(rect.left() + width * share, middle - galley.size().y / 2.0);
+    let whole = !galley.elided;
+    ui.painter().galley(place, galley, colour);
+    ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, theme.line));
+    name(&response, Role::Label, &format!("{label}: {value}"));
+    if !whole {
+        response.on_hover_text(value);
+    }
+}
+
+/// The charger's lines and what was counted.
+pub(super) fn charger(ui: &mut Ui, theme: &Theme, view: &ChargeView) {
+    caption(ui, theme, "Charger");
+    ui.add_space(2.0);
+    ScrollArea::vertical().id_salt("charger").auto_shrink(false).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        for shown in &view.charger_lines {
+            pair(ui, theme, (&shown.label, 0.3), &shown.text, theme.tone(shown.tone));
+        }
+        let counted = [("Elapsed", &view.elapsed), ("Left", &view.left)];
+        let delivered = format!("{} \u{b7} {}", view.ah.line(), view.kwh.line());
+        pair(ui, theme, ("Delivered", 0.3), &delivered, theme.text);
+        for (label, value) in counted {
+            let words = match value.note.is_empty() {
+                true => value.line(),
+                false => format!("{} {}", value.line(), value.note),
+            };
+            pair(ui, theme, (label, 0.3), &words, theme.muted);
+        }
+    });
+}
+
+/// Preconditions or interlocks.
+pub(super) fn checks(ui: &mut Ui, theme: &Theme, view: &ChargeView) {
+    ui.horizontal(|ui| {
+        caption(ui, theme, &view.checks_title);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let (word, tone) = &view.checks_word;
+            if word.is_empty() {
+                return;
+            }
+            let colour = theme.tone(*tone);
+            let galley =
+                ui.painter().layout_no_wrap(word.clone(), fonts::strong(11.0), colour);
+            let size = galley.size() + Vec2::new(18.0, 6.0);
+            let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+            ui.painter().rect_filled(rect, 10.0, crate::desktop::pages::soft(theme.panel, colour));
+            ui.painter().galley(rect.center() - galley.size() / 2.0, galley, colour);
+            name(&response, Role::Label, word);
+        });
+    });
+    if view.checks.is_empty() {
+        paragraph(ui, "The list appears as soon as the pack is heard.", theme.muted);
+    }
+    ScrollArea::vertical().id_salt("checks").auto_shrink(false).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        // What does not hold stands first: it is what has to be seen.
+        let (bad, good): (Vec<_>, Vec<_>) =
+            view.checks.iter().partition(|check| check.tone == Tone::Fault);
+        for check in bad.into_iter().chain(good) {
+            one_check(ui, theme, check);
+        }
+    });
+}
+
+fn one_check(ui: &mut Ui, theme: &Theme, check: &CheckView) {
+    let bad = check.tone == Tone::Fault;
+    let width = ui.available_width();
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(width, LINE), Sense::hover());
+    let middle = rect.center().y;
+    let dot = Pos2::new(rect.left() + 10.0, middle);
+    let (icon, colour) = if bad { (icons::FAULT, theme.fault) } else { (icons::CHECK, theme.ok) };
+    let icon_font = fonts::text(13.0);
+    ui.painter().text(dot, egui::Align2::CENTER_CENTER, icon, icon_font, colour);
+    let share = (width * 0.42).min(170.0);
+    let galley = cut(ui, &check.label, fonts::text(13.0), share - 26.0);
+    ui.painter().galley(
+        Pos2::new(rect.left() + 20.0, middle - galley.size().y / 2.0),
+        galley,
+        theme.text,
+    );
+    let galley = cut(ui, &check.text, fonts::mono(12.0), width - share - 4.0);
+    let whole = !galley.elided;
+    let colour = if bad { theme.fault } else { theme.muted };
+    let place = Pos2::new(rect.left() + share, middle - galley.size().y / 2.0);
+    ui.painter().galley(place, galley, colour);
+    let held = if bad { "does not hold" } else { "holds" };
+    name(&response, Role::Label, &format!("{}: {}, {held}", check.label, check.text));
+    if !whole {
+        response.on_hover_text(format!("{}: {}", check.label, check.text));
+    }
+    if bad && !check.why.is_empty() {
+        ui.horizontal(|ui| {
+            ui.add_space(20.0);
+            let why = RichText::new(&check.why).font(fonts::text(12.0)).color(theme.text);
+            ui.add(egui::Label::new(why).wrap());
+        });
+    }
+    let below = ui.cursor().top();
+    ui.painter().hline(rect.x_range(), below, Stroke::new(1.0, theme.line));
+}
+
+/// The plot, the log or the rules.
+pub(super) fn lower(ui: &mut Ui, theme: &Theme, view: &ChargeView, below: &mut Below) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        ui.spacing_mut().button_padding = Vec2::new(9.0, 2.0);
+        ui.spacing_mut().interact_size.y = 22.0;
+        for (which, words) in Below::ALL {
+            let chosen = *below == which;
+            let colour = if chosen { theme.accent } else { theme.muted };
+            let fill = if chosen { theme.accent_soft } else { theme.panel };
+            let text = RichText::new(words).font(fonts::strong(11.5)).color(colour);
+            let button = egui::Button::new(text).fill(fill).stroke(Stroke::NONE).selected(chosen);
+            if ui.add(button).clicked() {
+                *below = which;
+            }
+        }
+        if *below == Below::Plot {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                charge_plot::legend(ui, theme, &view.curve);
+            });
+        }
+    });
+    ui.add_space(2.0);
+    match below {
+        Below::Plot => charge_plot::plot(ui, theme, &view.curve),
+        Below::Log => log(ui, theme, view),
+        Below::Rules => rules(ui, theme, &view.rules),
+    }
+}
+
+fn log(ui: &mut Ui, theme: &Theme, view: &ChargeView) {
+    if view.log.is_empty() {
+        paragraph(ui, "What happens in a charge is written here, the newest first.", theme.muted);
+        return;
+    }
+    ScrollArea::vertical().id_salt("charge log").auto_shrink(false).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 3.0;
+        for one in &view.log {
+            ui.horizontal_top(|ui| {
+                ui.label(RichText::new(&one.at).font(fonts::mono(12.5)).color(theme.muted));
+                paragraph(ui, &one.text, theme.text);
+            });
+        }
+    });
+}
+
+fn rules(ui: &mut Ui, theme: &Theme, rules: &[RuleView]) {
+    let heads = [
+        Head::plain("Rule", None),
+        Head::plain("Value", Some(110.0)),
+        Head::plain("Hard bounds", Some(170.0)),
+        Head::plain("Set by", Some(70.0)),
+        Head::plain("Figure from", Some(220.0)),
+    ];
+    let table =
+        Table { id: "charge rules", heads: &heads, rows: rules.len(), height: 26.0, least: 760.0 };
+    list::table(ui, theme, &table, |at, row| {
+        let Some(rule) = rules.get(at) else { return };
+        let value = format!("{} {}", rule.value, rule.unit);
+        list::cell(row, &rule.title, fonts::text(13.0), theme.text, &rule.about);
+        list::cell(row, &value, fonts::mono(12.5), theme.text, "");
+        list::cell(row, &rule.bounds, fonts::mono(12.0), theme.muted, "");
+        list::cell(row, &rule.origin, fonts::text(12.5), theme.muted, "");
+        list::cell(row, &rule.source, fonts::text(12.5), theme.muted, "");
+        list::finish(row, theme, &format!("{}: {value}", rule.title));
+    });
+}
