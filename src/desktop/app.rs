@@ -141,7 +141,9 @@ impl App {
     fn page(&self) -> Page {
         match self.kept.page {
             page @ (Page::About | Page::Admin) => page,
-            Page::Pack | Page::Charge | Page::Can | Page::Parts | Page::Open if !self.source.running() => {
+            Page::Pack | Page::Charge | Page::Can | Page::Parts | Page::Open
+                if !self.source.running() =>
+            {
                 Page::Open
             }
             page @ (Page::Pack | Page::Charge | Page::Can | Page::Parts | Page::Open) => page,
@@ -167,10 +169,9 @@ impl App {
         }
         let page = self.page();
         let same = self.seen.version == Some(version);
-        let wishes =
-            self.seen.prefs == self.kept.traffic
-                && self.seen.admin_prefs == self.kept.admin
-                && self.seen.charge_prefs == self.kept.charge;
+        let wishes = self.seen.prefs == self.kept.traffic
+            && self.seen.admin_prefs == self.kept.admin
+            && self.seen.charge_prefs == self.kept.charge;
         if same && self.seen.page == page && wishes {
             return;
         }
@@ -308,7 +309,10 @@ impl App {
     fn stop_key(&mut self, ctx: &egui::Context) {
         let pressed = ctx.input(|i| {
             i.events.iter().any(|event| {
-                matches!(event, egui::Event::Key { key: Key::F12, pressed: true, repeat: false, .. })
+                matches!(
+                    event,
+                    egui::Event::Key { key: Key::F12, pressed: true, repeat: false, .. }
+                )
             })
         });
         if pressed {
@@ -465,12 +469,9 @@ impl App {
         if self.overlay.is_none() && self.covered() {
             return match self.page() {
                 Page::Charge => self.charge.on_top(ctx, theme, &self.seen.charge),
-                Page::Admin
-                | Page::Pack
-                | Page::Can
-                | Page::Parts
-                | Page::Open
-                | Page::About => self.admin.on_top(ctx, theme),
+                Page::Admin | Page::Pack | Page::Can | Page::Parts | Page::Open | Page::About => {
+                    self.admin.on_top(ctx, theme)
+                }
             };
         }
         let outcome = match self.overlay.as_mut()? {

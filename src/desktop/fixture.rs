@@ -107,8 +107,11 @@ impl Source for FixtureSource {
                 ..Chrome::default()
             };
         }
-        let mut chrome =
-            Chrome { player: world.player.clone(), notes: world.notes.clone(), ..fixtures::chrome() };
+        let mut chrome = Chrome {
+            player: world.player.clone(),
+            notes: world.notes.clone(),
+            ..fixtures::chrome()
+        };
         if let Some(stage) = world.charge {
             let snapshot = fixtures::charging(stage);
             chrome.stop = compose::charge::stop(&snapshot, &local_session());

@@ -510,7 +510,7 @@ fn a_still_picture_asks_for_no_frame_and_for_no_view() {
 }
 
 /// What must not overlap: texts and things to press that stand in the window.
-fn overlaps(window: &Window, size: Vec2) -> Vec<String> {
+pub fn overlaps(window: &Window, size: Vec2) -> Vec<String> {
     let whole = egui::Rect::from_min_size(egui::Pos2::ZERO, size);
     let roles =
         [Role::Label, Role::Button, Role::Tab, Role::GridCell, Role::TextInput, Role::Slider];

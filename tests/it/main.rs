@@ -15,6 +15,8 @@ mod api;
 mod attack;
 mod bad_input;
 #[cfg(feature = "desktop")]
+mod charging;
+#[cfg(feature = "desktop")]
 mod desktop;
 mod door;
 #[cfg(feature = "web")]

@@ -122,7 +122,9 @@ impl ChargePage {
                 if ui.button("Read the safety text").clicked() {
                     self.reading = true;
                 }
-                ui.label(RichText::new("Nothing is started before it was read.").color(theme.muted));
+                ui.label(
+                    RichText::new("Nothing is started before it was read.").color(theme.muted),
+                );
             });
         }
         if !view.latches.is_empty() {

@@ -42,7 +42,8 @@ pub fn stop(ctx: &egui::Context, theme: &Theme, offer: Option<&Offer>) -> Option
 pub fn charge_demo(ui: &mut Ui, theme: &Theme, offer: &Offer) -> bool {
     ui.horizontal(|ui| {
         let pressed = ui.add(crate::desktop::pages::primary(theme, &offer.label)).clicked();
-        let words = "Parks the simulated vehicle at its charger. Nothing is charged before you say so.";
+        let words =
+            "Parks the simulated vehicle at its charger. Nothing is charged before you say so.";
         line(ui, words, fonts::text(12.5), theme.muted);
         pressed
     })

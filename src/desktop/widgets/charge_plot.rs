@@ -61,7 +61,11 @@ pub fn legend(ui: &mut Ui, theme: &Theme, view: &CurveView) {
         let colour = colour(theme, at);
         let y = rect.center().y;
         ui.painter().hline(rect.left()..=rect.left() + 14.0, y, Stroke::new(2.0, colour));
-        ui.painter().galley(Pos2::new(rect.left() + 20.0, y - galley.size().y / 2.0), galley, colour);
+        ui.painter().galley(
+            Pos2::new(rect.left() + 20.0, y - galley.size().y / 2.0),
+            galley,
+            colour,
+        );
         name(&response, Role::Label, &words);
     }
 }

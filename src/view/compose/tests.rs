@@ -1,5 +1,6 @@
 //! What is shown of simulated plants, as text.
 
+mod charge;
 mod people;
 
 use std::fmt::Write as _;

@@ -2,8 +2,7 @@
 //! inside.
 
 use egui::{
-    Align, Color32, Layout, Pos2, RichText, Role, ScrollArea, Sense, Stroke, TextEdit, Ui,
-    Vec2,
+    Align, Color32, Layout, Pos2, RichText, Role, ScrollArea, Sense, Stroke, TextEdit, Ui, Vec2,
 };
 
 use super::Below;
@@ -139,8 +138,7 @@ pub(super) fn checks(ui: &mut Ui, theme: &Theme, view: &ChargeView) {
                 return;
             }
             let colour = theme.tone(*tone);
-            let galley =
-                ui.painter().layout_no_wrap(word.clone(), fonts::strong(11.0), colour);
+            let galley = ui.painter().layout_no_wrap(word.clone(), fonts::strong(11.0), colour);
             let size = galley.size() + Vec2::new(18.0, 6.0);
             let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
             ui.painter().rect_filled(rect, 10.0, crate::desktop::pages::soft(theme.panel, colour));

@@ -1,7 +1,7 @@
 //! What every page shows of charging: the red button, a chip, an alert for a latched fault.
 
 use super::words::{outcome, state};
-use crate::engine::{ChargePicture, ChargeState, Session, Snapshot, MakeSafe};
+use crate::engine::{ChargePicture, ChargeState, MakeSafe, Session, Snapshot};
 use crate::view::chrome::Chip;
 use crate::view::offer::{Offer, Question};
 use crate::view::shown::{Note, Tone};

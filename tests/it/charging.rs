@@ -1,0 +1,200 @@
+//! The Charge page in the window: what asks, what never asks, and that F12 stops from everywhere.
+
+use busbar::desktop::ask::ChargeAsk;
+use busbar::desktop::fixture::FixtureSource;
+use busbar::desktop::source::Intent;
+use busbar::view::charge::SafetyText;
+use busbar::view::fixtures::Stage;
+use egui::Key;
+use egui::accesskit::Role;
+use egui_kittest::kittest::Queryable;
+
+use crate::desktop::{LARGE, SMALLEST, Window, open, overlaps};
+
+fn at(stage: Stage) -> Window {
+    let source = FixtureSource::running(38);
+    {
+        let mut world = source.world.borrow_mut();
+        (world.charge, world.safety) = (Some(stage), SafetyText::Read);
+    }
+    let mut window = open(source, LARGE);
+    window.ctrl(Key::Num2);
+    window
+}
+
+fn asked(window: &Window) -> Vec<ChargeAsk> {
+    let world = window.world.borrow();
+    let charging = world.asked.iter().filter_map(|intent| match intent {
+        Intent::Charge(ask) => Some(ask.clone()),
+        _ => None,
+    });
+    charging.collect()
+}
+
+fn stops(window: &Window) -> usize {
+    asked(window).iter().filter(|ask| **ask == ChargeAsk::Stop).count()
+}
+
+/// Types into a set point; its label has the same words.
+fn type_into(window: &mut Window, label: &str, text: &str) {
+    let field = |window: &Window| {
+        window.harness.get_by_role_and_label(Role::TextInput, label).click();
+    };
+    field(window);
+    window.harness.run();
+    window.harness.get_by_role_and_label(Role::TextInput, label).type_text(text);
+    window.harness.run();
+}
+
+#[test]
+fn a_start_says_what_will_happen_and_is_not_on_enter() {
+    let mut window = at(Stage::Idle);
+    window.click("Start charge\u{2026}");
+    assert!(window.shows("Closes the contactors of"));
+    window.press(Key::Enter);
+    assert!(!window.shows("Closes the contactors of"), "Enter leaves it");
+    window.click("Start charge\u{2026}");
+    window.press(Key::Escape);
+    assert_eq!(asked(&window), []);
+    window.click("Start charge\u{2026}");
+    window.click("Start charge");
+    match asked(&window).as_slice() {
+        [ChargeAsk::Start(prefs)] => {
+            assert_eq!(prefs.typed.get("current_a").map(String::as_str), Some("17.5"));
+            assert_eq!(prefs.typed.get("cell_mv").map(String::as_str), Some("4.150"));
+            assert!(prefs.pack.is_some() && prefs.charger.is_some());
+        }
+        other => unreachable!("{other:?}"),
+    }
+}
+
+#[test]
+fn closing_contactors_asks_too() {
+    let mut window = at(Stage::Idle);
+    window.click("Close contactors\u{2026}");
+    assert!(window.shows("its full voltage stands on the wires"));
+    window.press(Key::Enter);
+    assert_eq!(asked(&window), []);
+    window.click("Close contactors\u{2026}");
+    window.click("Close contactors");
+    assert!(matches!(asked(&window).as_slice(), [ChargeAsk::Engage(_)]));
+}
+
+#[test]
+fn stop_never_asks_and_is_on_every_page() {
+    let mut window = at(Stage::Charging);
+    window.click("Stop");
+    assert_eq!(stops(&window), 1);
+    for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::O, Key::Num9] {
+        window.world.borrow_mut().charge = Some(Stage::Charging);
+        window.world.borrow_mut().version += 1;
+        window.ctrl(key);
+        let before = stops(&window);
+        window.click("Stop charge");
+        assert_eq!(stops(&window), before + 1, "{key:?}");
+    }
+}
+
+#[test]
+fn f12_stops_from_every_page_while_typing_and_out_of_every_box() {
+    let mut window = at(Stage::Idle);
+    for (count, key) in [Key::Num1, Key::Num2, Key::Num3, Key::O].into_iter().enumerate() {
+        window.ctrl(key);
+        window.press(Key::F12);
+        assert_eq!(stops(&window), count + 1, "{key:?}");
+    }
+    window.ctrl(Key::Num2);
+    type_into(&mut window, "Max current", "1");
+    window.press(Key::F12);
+    assert_eq!(stops(&window), 5, "while typing");
+    window.world.borrow_mut().charge = Some(Stage::Idle);
+    window.world.borrow_mut().version += 1;
+    window.ctrl(Key::K);
+    window.press(Key::F12);
+    assert_eq!(stops(&window), 6, "out of the palette");
+    window.press(Key::Escape);
+    window.click("Close contactors\u{2026}");
+    window.press(Key::F12);
+    assert_eq!(stops(&window), 7, "out of a question");
+    assert!(!window.shows("its full voltage"), "the question is gone with the stop");
+}
+
+#[test]
+fn the_red_button_works_while_a_box_lies_on_top() {
+    let mut window = at(Stage::Charging);
+    window.ctrl(Key::Q);
+    assert!(window.shows("is being charged"));
+    window.click("Stop charge");
+    assert_eq!(stops(&window), 1);
+}
+
+#[test]
+fn a_window_that_charges_asks_before_it_closes() {
+    let mut window = at(Stage::Charging);
+    window.ctrl(Key::Q);
+    window.press(Key::Enter);
+    assert_eq!(stops(&window), 0, "Enter keeps charging");
+    window.ctrl(Key::Q);
+    window.click("Keep charging");
+    assert_eq!(stops(&window), 0);
+    window.ctrl(Key::Q);
+    window.click("Stop the charge and close");
+    assert_eq!(stops(&window), 1);
+}
+
+#[test]
+fn the_safety_text_is_shown_once_and_has_to_be_confirmed() {
+    let source = FixtureSource::running(38);
+    source.world.borrow_mut().charge = Some(Stage::Idle);
+    let mut window = open(source, LARGE);
+    window.ctrl(Key::Num2);
+    assert!(window.shows("The BMS is the safety device"));
+    window.press(Key::Enter);
+    assert!(!window.shows("The BMS is the safety device"));
+    assert_eq!(asked(&window), [], "Enter does not count as reading it");
+    window.click("Read the safety text");
+    window.click("I have read this");
+    assert_eq!(asked(&window), [ChargeAsk::ReadSafetyText]);
+    window.ctrl(Key::Num1);
+    window.ctrl(Key::Num2);
+    assert!(!window.shows("The BMS is the safety device"));
+}
+
+#[test]
+fn a_bad_set_point_is_named_and_shuts_the_start() {
+    let mut window = at(Stage::Idle);
+    type_into(&mut window, "Max current", "9");
+    assert!(window.shows("Max current cannot be"));
+    window.click("Start charge\u{2026}");
+    assert!(!window.shows("Closes the contactors of"));
+}
+
+#[test]
+fn the_demo_is_parked_and_hurried_and_charged_from_the_first_screen() {
+    let mut window = at(Stage::Unready);
+    window.click("Park the demo");
+    window.click("Pace 60\u{d7}");
+    let demo: Vec<ChargeAsk> = asked(&window);
+    assert!(matches!(demo.first(), Some(ChargeAsk::Demo { parked: true, .. })), "{demo:?}");
+    assert!(matches!(demo.last(), Some(ChargeAsk::Demo { pace, .. }) if *pace > 59.0), "{demo:?}");
+    let mut window = open(FixtureSource::first_start(), LARGE);
+    window.click("Charge the demo pack");
+    window.harness.run();
+    assert!(matches!(asked(&window).as_slice(), [ChargeAsk::Demo { parked: true, .. }]));
+}
+
+#[test]
+fn every_stage_fits_the_smallest_window_with_its_buttons() {
+    for stage in Stage::ALL {
+        let source = FixtureSource::running(38);
+        {
+            let mut world = source.world.borrow_mut();
+            (world.charge, world.safety) = (Some(stage), SafetyText::Read);
+        }
+        let mut window = open(source, SMALLEST);
+        window.ctrl(Key::Num2);
+        assert!(window.shows("Close contactors\u{2026}"), "{stage:?}");
+        assert!(window.shows("5 Done"), "{stage:?}");
+        assert_eq!(overlaps(&window, SMALLEST), Vec::<String>::new(), "{stage:?}");
+    }
+}
