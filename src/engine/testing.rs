@@ -16,6 +16,7 @@ pub mod inside {
 
 /// The store and its journal, for tests that kill whoever writes, and for benches.
 pub mod records {
+    pub use crate::engine::charge::Keep;
     pub use crate::engine::store::journal::{Entry, append, each, page, verify};
     pub use crate::engine::store::{OnChange, Opener, Reading, Store, Writing};
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::handler::Handler;
-use axum::http::Method;
+use axum::http::{HeaderValue, Method, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
@@ -180,9 +180,10 @@ async fn pass(State(turnstile): State<Turnstile>, mut request: Request, next: Ne
     let Some(visitor) = request.extensions().get::<Visitor>() else {
         return Problem::stopping().into_response();
     };
+    let reader = (audience == Audience::People).then(|| (visitor.clone(), request.uri().clone()));
     if access == Access::Open || (visitor.is_here() && matches!(access, Access::NeedsOrLoopback(_)))
     {
-        return next.run(request).await;
+        return in_our_words(next.run(request).await, reader);
     }
     let refused = match visitor.session() {
         Ok(session) => access.admit(session).err().map(|denied| {
@@ -192,10 +193,30 @@ async fn pass(State(turnstile): State<Turnstile>, mut request: Request, next: Ne
         Err(not_in) => Some(Problem::from(not_in)),
     };
     match (refused, audience) {
-        (None, _) => next.run(request).await,
+        (None, _) => in_our_words(next.run(request).await, reader),
         (Some(problem), Audience::Programs) => problem.into_response(),
         (Some(problem), Audience::People) => {
             crate::web::pages::turned_away(&problem, visitor, request.uri())
         }
+    }
+}
+
+/// What the framework says by itself of an address that it cannot take apart (a field that comes
+/// twice, bytes that are no text) is a line without a page: people get the page that they know.
+fn in_our_words(answer: Response, reader: Option<(Visitor, Uri)>) -> Response {
+    let kind = answer.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let is_bare = kind.is_some_and(|kind| kind.starts_with(b"text/plain"));
+    match reader {
+        Some((visitor, uri)) if is_bare && answer.status().is_client_error() => {
+            let problem = Problem::new(
+                answer.status(),
+                "invalid",
+                "Not valid",
+                "This address cannot be understood.",
+                "Go to the page by its links, or check what was typed.",
+            );
+            crate::web::pages::turned_away(&problem, &visitor, &uri)
+        }
+        Some(_) | None => answer,
     }
 }

@@ -292,3 +292,23 @@ fn a_live_page_sends_parts_to_its_own_pages_and_ends_with_the_session() {
     let end = stream.goodbye();
     assert_eq!(end["go"], "/sign-in?why=account_deleted&next=%2Fpack");
 }
+
+#[test]
+fn an_address_that_cannot_be_taken_apart_gets_a_page_of_the_house() {
+    let house = house();
+    let browser = Browser::new(&house);
+    let signed_in = Browser::of(&house, "ada");
+    let strange = [
+        (&browser, "/invitation/%ff"),
+        (&browser, "/set-up/%c3%28"),
+        (&browser, "/sign-in?next=a&next=b"),
+        (&signed_in, "/users/%ff"),
+        (&signed_in, "/journal?who=a&who=b"),
+    ];
+    for (browser, path) in strange {
+        let answer = browser.get(path);
+        assert_eq!(answer.status, 400, "{path}");
+        assert!(answer.header("content-type").starts_with("text/html"), "{path}");
+        assert!(answer.text.contains("This address cannot be understood."), "{path}");
+    }
+}

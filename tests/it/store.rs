@@ -1,6 +1,7 @@
 //! The store under a program that is killed at any moment: what was acknowledged is there, the chain
 //! is whole, and nobody has to repair anything.
 
+mod charges;
 mod doctor;
 mod orders;
 #[cfg(feature = "web")]

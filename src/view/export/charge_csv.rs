@@ -203,12 +203,12 @@ mod tests {
     #[test]
     fn no_name_is_carried_out_by_a_spreadsheet_and_numbers_keep_their_sign() {
         let mut charge = charge_report();
-        charge.pack = "=HYPERLINK(\"http://x\")".to_owned();
+        charge.pack = "=HYPERLINK(\"mailto:x\")".to_owned();
         charge.by = "@ada".to_owned();
         charge.rules = vec![("+1".to_owned(), -5.0), ("cell_max_mv".to_owned(), f64::NAN)];
         charge.events = vec![crate::engine::ReportEvent { seconds: 1.0, text: "-1+1".to_owned() }];
         let text = written(&charge, summary);
-        assert!(text.contains("charge,,pack,\"'=HYPERLINK(\"\"http://x\"\")\",\r\n"), "{text}");
+        assert!(text.contains("charge,,pack,\"'=HYPERLINK(\"\"mailto:x\"\")\",\r\n"), "{text}");
         assert!(text.contains("charge,,started_by,\"'@ada\",\r\n"), "{text}");
         assert!(text.contains("rule,,\"'+1\",-5,\r\n"), "{text}");
         assert!(text.contains("rule,,cell_max_mv,,mV\r\n"), "{text}");

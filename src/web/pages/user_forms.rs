@@ -273,6 +273,15 @@ const DAY_S: i64 = 24 * 3600;
 /// Longest life of a token that can be asked for, in days.
 const DAYS: i64 = 3650;
 
+/// How many days a token is to work, as the form says.
+fn days(typed: &str) -> Result<i64, Problem> {
+    let days = typed.trim().parse().ok().filter(|days| (1..=DAYS).contains(days));
+    days.ok_or_else(|| {
+        let said = format!("A token works for 1 to {DAYS} days, a whole number.");
+        Problem::invalid(said).about("days")
+    })
+}
+
 async fn create_token(
     State(shared): State<Shared>,
     ask: Ask,
@@ -288,8 +297,10 @@ async fn create_token(
         Ok(rights) => rights,
         Err(problem) => return wrong(&shared, &ask, account, problem, typed),
     };
-    let days: i64 = typed.text("days").parse().unwrap_or(90);
-    let life = days.clamp(1, DAYS) * DAY_S * 1_000_000_000;
+    let life = match days(typed.text("days")) {
+        Ok(days) => days * DAY_S * 1_000_000_000,
+        Err(problem) => return wrong(&shared, &ask, account, problem, typed),
+    };
     let expires = Wall::from_nanos(shared.door().clock().wall().nanos().saturating_add(life));
     let name = typed.text("token_name").to_owned();
     match give(&shared, &ask.session, CreateToken { account, name, rights, expires }).await {
@@ -329,5 +340,20 @@ async fn revoke_token(
             do_it(&shared, &ask, account, Typed::default(), order, "revoked").await
         }
         Err(_) => failed(&Problem::not_found(format!("There is no token {token}.")), &ask),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_that_are_none_are_refused_at_their_field() {
+        assert_eq!((days("1").ok(), days(" 3650 ").ok()), (Some(1), Some(3650)));
+        for typed in ["", "0", "-1", "3651", "90.5", "ninety", "99999999999999999999"] {
+            let problem = days(typed).expect_err(typed);
+            assert_eq!(problem.field(), Some("days"), "{typed}");
+            assert_eq!(problem.detail(), "A token works for 1 to 3650 days, a whole number.");
+        }
     }
 }

@@ -193,7 +193,7 @@ pub fn answer(
 }
 
 /// Fields of the editor and of what stands below it.
-const FIELDS: [&str; 5] = ["name", "email", "new_service", "password", "token_name"];
+const FIELDS: [&str; 6] = ["name", "email", "new_service", "password", "token_name", "days"];
 
 fn users_page(
     shared: &Shared,

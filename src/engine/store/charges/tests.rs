@@ -108,7 +108,13 @@ fn keeping_never_waits_for_the_disk_and_coalesces_meanwhile() {
     let folder = tempfile::tempdir().unwrap();
     let (store, _) = open(folder.path(), WINDOW);
     let (go, gate) = mpsc::channel::<()>();
-    store.post(move |_| gate.recv().map_err(|_| StoreError::Closed), |_| {}).unwrap();
+    let (begun, has_begun) = mpsc::channel::<()>();
+    let job = move |_: &Writing<'_>| {
+        begun.send(()).map_err(|_| StoreError::Closed)?;
+        gate.recv().map_err(|_| StoreError::Closed)
+    };
+    store.post(job, |_| {}).unwrap();
+    has_begun.recv().unwrap();
     // The inbox is full, and the historian stands still.
     while store.post(|_| Ok::<_, StoreError>(()), |_| {}).is_ok() {}
     let local = Latches { local_stop: true, ..Latches::default() };
