@@ -12,7 +12,7 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
 use crate::web::api::{
-    charge, export, frames, journal, packs, plant, services, session, sessions, settings, tokens,
+    charge, charges, export, frames, journal, packs, plant, services, session, sessions, settings, tokens,
     users,
 };
 use crate::web::problem::Problem;
@@ -141,7 +141,7 @@ mod elsewhere {
         settings::look, settings::change,
         plant::buses, plant::components, packs::list, packs::look, packs::cells, frames::list,
         charge::look, charge::start, charge::change, charge::stop, charge::stop_all, charge::clear,
-        charge::contactors, charge::safety_text, charge::demo,
+        charge::contactors, charge::safety_text, charge::demo, charges::list, charges::look, charge::rules,
     ),
     components(schemas(Problem, export::Format)),
     modifiers(&Common),

@@ -12,6 +12,7 @@
 //! | `settings` | the system's own settings |
 //! | `plant`, `packs`, `pack_json`, `reading`, `frames` | the running plant |
 //! | `charge`, `charge_json` | charging: start, change, stop, latches, the demo |
+//! | `charges` | the charges that are kept, and their reports |
 //! | `document` | what all of this is, as OpenAPI 3.1 |
 //! | `browse` | the same as a page for people |
 //!
@@ -21,6 +22,7 @@
 mod browse;
 mod charge;
 mod charge_json;
+mod charges;
 mod document;
 mod export;
 mod frames;
@@ -43,6 +45,9 @@ mod words;
 
 use crate::web::table::Table;
 
+pub use charge::give_stop;
+pub use charges::{ReportFile, report_file};
+
 /// The routes of the API.
 #[must_use]
 pub fn routes(table: Table) -> Table {
@@ -58,5 +63,6 @@ pub fn routes(table: Table) -> Table {
     let table = plant::routes(table);
     let table = packs::routes(table);
     let table = charge::routes(table);
+    let table = charges::routes(table);
     frames::routes(table)
 }

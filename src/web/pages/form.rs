@@ -73,7 +73,14 @@ impl Typed {
 /// The sentence for what was done, by the word in an address; empty for any other word.
 #[must_use]
 pub fn done(word: &str) -> &'static str {
-    const DONE: [(&str, &str); 15] = [
+    const DONE: [(&str, &str); 22] = [
+        ("charge-started", "The start is taken up: the preconditions are looked at first."),
+        ("charge-applied", "The set points are changed."),
+        ("charge-engaged", "Closing the contactors is taken up."),
+        ("charge-cleared", "What was latched is cleared."),
+        ("charge-read", "Noted: you have read the safety text."),
+        ("charge-demo", "The demo is changed."),
+        ("charge-stopped", "Stop is under way: the current goes to zero, then the contactors open."),
         ("saved", "Saved."),
         ("added", "Added."),
         ("renamed", "Renamed."),

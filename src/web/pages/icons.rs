@@ -2,6 +2,8 @@
 
 /// The Pack page: a battery.
 pub const PACK: &str = "M4 8h13a2 2 0 0 1 2 2v4a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2v-4a2 2 0 0 1 2-2zM22 11v2M6 11v2M10 11v2M14 11v2";
+/// The Charge page: a bolt.
+pub const CHARGE: &str = "M13 2L5 13h6l-1 9 8-11h-6z";
 /// The CAN page: two arrows.
 pub const CAN: &str = "M3 8h17M16 4l4 4-4 4M21 16H4M8 12l-4 4 4 4";
 /// The Parts page: a box.

@@ -6,16 +6,20 @@ use askama::Template;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use crate::engine::{Session, Snapshot};
+use crate::engine::{ChangeSettings, ChargePacks, Session, Snapshot};
 use crate::view::cells::{CellMap, CellTile};
+use crate::view::charge::{ChargePrefs, ChargeView, CurveLine, SafetyText};
 use crate::view::chrome::Chrome;
 use crate::view::compose;
+use crate::view::compose::plot::{self, Series};
 use crate::view::pack::{ContactorsView, PackView};
 use crate::view::parts::PartsView;
-use crate::view::shown::{Lamp, Note, Tile};
+use crate::view::report::PlotView;
+use crate::view::shown::{Lamp, Note, Shown, Tile};
 use crate::view::traffic::TrafficView;
 use crate::web::pages::can::CanQuery;
 use crate::web::pages::trend;
+use crate::web::shared::Shared;
 
 /// Which page, and what of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +32,29 @@ pub enum Watched {
     Can(CanQuery),
     /// The Parts page.
     Parts,
+    /// The Charge page of the pack of this name, for whoever sits so.
+    Charge(Option<String>, Seat),
+}
+
+/// What decides which buttons of the Charge page can be pressed: everybody with the same seat is sent
+/// the same parts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Seat {
+    charge: bool,
+    change: bool,
+    is_read: bool,
+}
+
+impl Seat {
+    /// The seat of `session`.
+    #[must_use]
+    pub fn of(shared: &Shared, session: &Session) -> Self {
+        Self {
+            charge: session.may(ChargePacks),
+            change: session.may(ChangeSettings),
+            is_read: shared.door().has_read_safety_text(session),
+        }
+    }
 }
 
 /// The query of the Pack page.
@@ -97,6 +124,20 @@ parts! {
     Rows { view: &'v TrafficView, query: &'v CanQuery } = "parts/rows.html";
     /// Signals of the selected id.
     Signals { view: &'v TrafficView } = "parts/signals.html";
+    /// Where a charge stands.
+    ChargeHead { view: &'v ChargeView } = "parts/charge_head.html";
+    /// What was counted.
+    ChargeFigures { tiles: &'v [(&'static str, &'v Shown)] } = "parts/charge_figures.html";
+    /// Its plot.
+    ChargePlot { plots: &'v [PlotView], empty: &'v str } = "parts/charge_plot.html";
+    /// What may be done.
+    ChargeDo { view: &'v ChargeView, can_apply: bool } = "parts/charge_do.html";
+    /// Preconditions or interlocks.
+    ChargeChecks { view: &'v ChargeView } = "parts/charge_checks.html";
+    /// The charger.
+    ChargeCharger { view: &'v ChargeView } = "parts/charge_charger.html";
+    /// What happened.
+    ChargeLog { view: &'v ChargeView } = "parts/charge_log.html";
     /// Buses and components.
     PartsPart { view: &'v PartsView } = "parts/parts.html";
 }
@@ -114,6 +155,13 @@ pub fn parts(watched: &Watched, snapshot: &Snapshot, session: &Session) -> Parts
         }
         Watched::Can(query) => {
             can(&mut parts, &compose::traffic::traffic(snapshot, &query.prefs()), query);
+        }
+        Watched::Charge(pack, seat) => {
+            let safety = if seat.is_read { SafetyText::Read } else { SafetyText::Unread };
+            let pack = pack.clone();
+            let prefs = ChargePrefs { pack, safety, ..ChargePrefs::default() };
+            let view = compose::charge::charge(snapshot, &prefs, session, &TimeZone::system());
+            charge(&mut parts, &view, session.may(ChargePacks));
         }
         Watched::Parts => {
             parts_page(&mut parts, &compose::parts::parts(snapshot));
@@ -145,6 +193,36 @@ pub fn pack(parts: &mut Parts, view: &PackView) {
 pub fn can(parts: &mut Parts, view: &TrafficView, query: &CanQuery) {
     parts.add("rows", &Rows { view, query });
     parts.add("signals", &Signals { view });
+}
+
+/// The parts of the Charge page.
+fn charge(parts: &mut Parts, view: &ChargeView, can_apply: bool) {
+    let plots: Vec<PlotView> = view.curve.lines.iter().map(|line| plot_of(view, line)).collect();
+    let tiles = [
+        ("Time left", &view.left),
+        ("Charge", &view.ah),
+        ("Energy", &view.kwh),
+        ("Elapsed", &view.elapsed),
+    ];
+    parts.add("charge-head", &ChargeHead { view });
+    parts.add("charge-figures", &ChargeFigures { tiles: &tiles });
+    parts.add("charge-plot", &ChargePlot { plots: &plots, empty: &view.curve.empty });
+    parts.add("charge-do", &ChargeDo { view, can_apply });
+    parts.add("charge-checks", &ChargeChecks { view });
+    parts.add("charge-charger", &ChargeCharger { view });
+    parts.add("charge-log", &ChargeLog { view });
+}
+
+/// A line of the plot as a drawing with its own scale.
+fn plot_of(view: &ChargeView, line: &CurveLine) -> PlotView {
+    let seconds = view.curve.seconds.iter().copied();
+    let points = seconds.zip(line.values.iter().copied()).collect();
+    let title = if line.now.is_empty() {
+        line.label.clone()
+    } else {
+        format!("{} {}", line.label, line.now)
+    };
+    plot::plot(&title, &line.unit, &[Series { label: line.label.clone(), points }])
 }
 
 /// The part of the Parts page.

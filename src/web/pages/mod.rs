@@ -6,6 +6,7 @@
 //! | `shell` | what stands around a page; pages that say no |
 //! | `door` | sign-in, one-time links, sign-out |
 //! | `pack`, `can`, `plain` | the plant |
+//! | `charge`, `charges` | charging, and the reports of charges |
 //! | `users`, `user_forms`, `services`, `sessions`, `journal`, `settings` | people and the system |
 //! | `form`, `wrong` | what was typed, and what is wrong with it |
 //! | `live`, `push` | the parts that change by themselves, and the stream that sends them |
@@ -14,6 +15,8 @@
 
 mod assets;
 mod can;
+mod charge;
+mod charges;
 mod door;
 mod form;
 mod icons;
@@ -68,6 +71,8 @@ pub fn routes(table: Table) -> Table {
         .page(Method::GET, "/parts", read, plain::parts)
         .page(Method::GET, "/about", read, plain::about)
         .page(Method::GET, "/live/pages", read, stream);
+    let table = charge::routes(table);
+    let table = charges::routes(table);
     let table = door::routes(table);
     let table = user_forms::routes(table);
     let table = services::routes(table);

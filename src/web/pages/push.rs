@@ -15,7 +15,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use crate::engine::{Denied, Session, Snapshot, UseCan, ViewPlant};
 use crate::web::pages::can::CanQuery;
 use crate::web::pages::escaped;
-use crate::web::pages::live::{Parts, Watched, parts};
+use crate::web::pages::live::{Parts, Seat, Watched, parts};
 use crate::web::pages::shell::Ask;
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -28,8 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const KEPT: usize = 64;
 /// Longest message from a browser; it has nothing to say.
 const HEARD_BYTES: usize = 1024;
-/// The part that moves on with time: sent once a second.
-const SLOW: &str = "trend";
+/// The parts that move on with time: sent once a second.
+const SLOW: [&str; 2] = ["trend", "charge-plot"];
 
 /// Pages that were drawn for a snapshot, for all who look at the same.
 #[derive(Default)]
@@ -68,13 +68,14 @@ pub struct LiveQuery {
 }
 
 impl LiveQuery {
-    fn watched(self) -> Option<Watched> {
+    fn watched(self, seat: Seat) -> Option<Watched> {
         let Self { page, pack, filter, sort, order, id } = self;
         match page.as_str() {
             "frame" => Some(Watched::Frame),
             "pack" => Some(Watched::Pack(pack)),
             "can" => Some(Watched::Can(CanQuery { filter, sort, order, id })),
             "parts" => Some(Watched::Parts),
+            "charge" => Some(Watched::Charge(pack, seat)),
             _other => None,
         }
     }
@@ -89,6 +90,10 @@ pub fn address(watched: &Watched) -> String {
         Watched::Pack(Some(label)) => format!("/live/pages?page=pack&pack={}", escaped(label)),
         Watched::Can(query) => format!("/live/pages?page=can&{}", query.text()),
         Watched::Parts => "/live/pages?page=parts".into(),
+        Watched::Charge(None, _) => "/live/pages?page=charge".into(),
+        Watched::Charge(Some(pack), _) => {
+            format!("/live/pages?page=charge&pack={}", escaped(pack))
+        }
     }
 }
 
@@ -100,6 +105,7 @@ fn page(watched: &Watched) -> String {
         Watched::Pack(Some(label)) => super::pack::address(label),
         Watched::Can(query) => format!("/can?{}", query.text()),
         Watched::Parts => "/parts".into(),
+        Watched::Charge(pack, _) => super::charge::address(pack.as_deref().unwrap_or_default()),
     }
 }
 
@@ -111,7 +117,7 @@ pub async fn live(
     Query(query): Query<LiveQuery>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let Some(watched) = query.watched() else {
+    let Some(watched) = query.watched(Seat::of(&shared, &ask.session)) else {
         return Problem::not_found("There is no such page to watch.").into_response();
     };
     if let Err(denied) = look(&shared, &ask.session, &watched) {
@@ -127,7 +133,7 @@ pub async fn live(
 fn look(shared: &Shared, session: &Session, watched: &Watched) -> Result<Arc<Snapshot>, Denied> {
     match watched {
         Watched::Can(_) => session.permit(UseCan).map(drop)?,
-        Watched::Frame | Watched::Pack(_) | Watched::Parts => {}
+        Watched::Frame | Watched::Pack(_) | Watched::Parts | Watched::Charge(..) => {}
     }
     Ok(shared.door().look(&session.permit(ViewPlant)?))
 }
@@ -201,7 +207,7 @@ impl Sent {
         let second = u64::try_from(snapshot.wall.nanos()).unwrap_or_default() / 1_000_000_000;
         let mut news = serde_json::Map::new();
         for (id, html) in parts.iter() {
-            let is_early = id == SLOW && self.second == second;
+            let is_early = SLOW.contains(&id) && self.second == second;
             if is_early || self.parts.get(id).is_some_and(|before| before == html) {
                 continue;
             }
@@ -266,7 +272,8 @@ mod tests {
         assert_eq!(address(&watched), "/live/pages?page=can&filter=a%20b%26c&sort=count");
         let CanQuery { filter, sort, order, id } = query;
         let asked = LiveQuery { page: "can".into(), pack: None, filter, sort, order, id };
-        assert_eq!(asked.watched(), Some(watched));
-        assert_eq!(LiveQuery { page: "x".into(), ..LiveQuery::default() }.watched(), None);
+        assert_eq!(asked.watched(Seat::default()), Some(watched));
+        let unknown = LiveQuery { page: "x".into(), ..LiveQuery::default() };
+        assert_eq!(unknown.watched(Seat::default()), None);
     }
 }

@@ -195,6 +195,7 @@ fn menu(session: &Session, here: &str) -> Vec<Entry> {
     let administer = may(session, Administer);
     let all = [
         (plant, "Pack", "/pack", icons::PACK),
+        (plant, "Charge", "/charge", icons::CHARGE),
         (may(session, UseCan), "CAN", "/can", icons::CAN),
         (plant, "Parts", "/parts", icons::PARTS),
         (administer, "Users", "/users", icons::USERS),
@@ -266,8 +267,10 @@ pub fn turned_away(problem: &Problem, visitor: &Visitor, uri: &Uri) -> Response 
 /// Where to go after a sign-in: the page that was asked for, if it is one; what a form was sent to is
 /// none.
 fn back_to(uri: &Uri) -> &str {
-    const PAGES: [&str; 10] = [
+    const PAGES: [&str; 12] = [
         "/pack",
+        "/charge",
+        "/charges",
         "/can",
         "/parts",
         "/users",
