@@ -15,8 +15,8 @@ use utoipa::ToSchema;
 use crate::base::id::Name;
 use crate::base::units::{AmpHours, Amps, Millivolts, Percent, Volts};
 use crate::engine::{
-    ChangeCharge, ChargeKey, ChargePacks, ChargePicture, ClearLatches, Confirm, EngageContactors, Lease,
-    OrderError, ReadSafetyText, Refusal, Right, Session, SetDemo, SetPointError, SetPoints,
+    ChangeCharge, ChargeKey, ChargePacks, ChargePicture, ClearLatches, Confirm, EngageContactors,
+    Lease, OrderError, ReadSafetyText, Refusal, Right, Session, SetDemo, SetPointError, SetPoints,
     Snapshot, StartCharge, StopCharge, Ticket, ViewPlant,
 };
 use crate::web::api::charge_json::Charge;

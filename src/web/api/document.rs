@@ -12,8 +12,8 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
 use crate::web::api::{
-    charge, charges, export, frames, journal, packs, plant, services, session, sessions, settings, tokens,
-    users,
+    charge, charges, export, frames, journal, packs, plant, services, session, sessions, settings,
+    tokens, users,
 };
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;

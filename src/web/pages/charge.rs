@@ -94,9 +94,9 @@ fn back(pack: &str, done: &str) -> Response {
 /// What somebody looks at and has typed.
 fn prefs(shared: &Shared, ask: &Ask, pack: &str, typed: &Typed) -> ChargePrefs {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let fields = FIELDS.into_iter().filter_map(|name| {
-        typed.get(name).map(|text| (name.to_owned(), text.to_owned()))
-    });
+    let fields = FIELDS
+        .into_iter()
+        .filter_map(|name| typed.get(name).map(|text| (name.to_owned(), text.to_owned())));
     let is_read = shared.door().has_read_safety_text(&ask.session);
     ChargePrefs {
         pack: some(pack),
@@ -127,7 +127,11 @@ fn look(shared: &Shared, ask: &Ask) -> Result<Arc<Snapshot>, Problem> {
     Ok(shared.door().look(&ask.session.permit(ViewPlant)?))
 }
 
-async fn page(State(shared): State<Shared>, ask: Ask, Query(query): Query<ChargeQuery>) -> Response {
+async fn page(
+    State(shared): State<Shared>,
+    ask: Ask,
+    Query(query): Query<ChargeQuery>,
+) -> Response {
     let snapshot = match look(&shared, &ask) {
         Ok(snapshot) => snapshot,
         Err(problem) => return failed(&problem, &ask),

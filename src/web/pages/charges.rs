@@ -62,7 +62,11 @@ impl ChargesPage {
     }
 }
 
-async fn page(State(shared): State<Shared>, ask: Ask, Query(query): Query<ChargesQuery>) -> Response {
+async fn page(
+    State(shared): State<Shared>,
+    ask: Ask,
+    Query(query): Query<ChargesQuery>,
+) -> Response {
     match draw_list(&shared, &ask, query).await {
         Ok(response) => response,
         Err(problem) => failed(&problem, &ask),

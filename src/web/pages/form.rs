@@ -80,7 +80,10 @@ pub fn done(word: &str) -> &'static str {
         ("charge-cleared", "What was latched is cleared."),
         ("charge-read", "Noted: you have read the safety text."),
         ("charge-demo", "The demo is changed."),
-        ("charge-stopped", "Stop is under way: the current goes to zero, then the contactors open."),
+        (
+            "charge-stopped",
+            "Stop is under way: the current goes to zero, then the contactors open.",
+        ),
         ("saved", "Saved."),
         ("added", "Added."),
         ("renamed", "Renamed."),
