@@ -37,6 +37,8 @@ fi
 
 # shellcheck source=tests/vcan/program.sh
 . "$(dirname "${BASH_SOURCE[0]}")/program.sh"
+# shellcheck source=tests/vcan/charge.sh
+. "$(dirname "${BASH_SOURCE[0]}")/charge.sh"
 
 [ "$failed" -le 99 ] || failed=99
 if [ "$failed" = 0 ]; then
