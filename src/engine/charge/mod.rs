@@ -22,9 +22,10 @@
 //! | `wish` | what people asked: set points, start, stop, latches |
 //! | `state` | what is: the states with their data, why one is left, how it ended |
 //! | `intent` | what is to be sent, and what is to be written down |
-//! | `checks` | preconditions and interlocks, each with value and limit |
+//! | `checks` | preconditions and interlocks, each looked at anew; `check_words` says them |
 //! | `current` | the chain of smallest limits, ramp, taper |
-//! | `step` | one step of the machine |
+//! | `step` | one step of the machine; `watch` what takes time to be seen, `stop` the stop sequence |
+//! | `meter` | what is counted: time, charge, energy, the plot |
 //! | `station` | a machine with its wish, its meter and the pace of its messages: what the hub owns |
 //! | `picture` | what is shown of it |
 //! | `report` | what is kept of it |
@@ -34,17 +35,23 @@
 //! ends within its bound whatever anybody answers; a start is consumed once, so that nothing resumes
 //! by itself.
 
+mod check_words;
 mod checks;
 mod current;
 mod intent;
 mod join;
+mod meter;
 mod picture;
 mod report;
 mod rules;
 mod state;
 mod station;
 mod step;
+mod stop;
+#[cfg(test)]
+mod tests;
 mod view;
+mod watch;
 mod wish;
 
 pub use checks::{Check, CheckId, interlocks, preconditions};
@@ -55,7 +62,7 @@ pub use rules::{Key, Rule, RuleError, Rules};
 pub use state::{
     Flow, Governor, Key as Switch, Outcome, PauseReason, Run, State, StopReason, Stopping,
 };
-pub use station::{Message, Station};
+pub use station::{Message, Station, StationError};
 pub use step::step;
 pub use view::{ChargerView, Foreign, PackView, Rating};
 pub use wish::{Latches, Lease, SetPointError, SetPoints, Want, Wish};

@@ -95,9 +95,9 @@ rules! {
         "Share of the mains power that the charger puts out.", "can-protocols 12.4";
     RampUp = "ramp_up_a_per_s", "Current rises by", "A/s", 1.0 in 0.05 to 5.0,
         "How fast the command may rise; it falls at once.", "can-protocols 12.6";
-    TaperGain = "taper_gain_a_per_v", "Taper, proportional", "A/V", 60.0 in 1.0 to 500.0,
+    TaperGain = "taper_gain_a_per_v", "Taper, proportional", "A/V", 90.0 in 1.0 to 500.0,
         "Current for each volt between the highest cell and where it is to stay.", "can-protocols 12.4, 12.6";
-    TaperIntegral = "taper_integral_a_per_vs", "Taper, integral", "A/(V s)", 4.0 in 0.05 to 50.0,
+    TaperIntegral = "taper_integral_a_per_vs", "Taper, integral", "A/(V s)", 2.0 in 0.05 to 50.0,
         "How fast the taper corrects what is left.", "can-protocols 12.4, 12.6";
     HoldCurrent = "hold_current_a", "Balance hold below", "A", 0.5 in 0.05 to 2.0,
         "Taper that has come down to this is the balance hold: shunts carry the high cells.", "can-protocols 12.3";

@@ -61,6 +61,8 @@ pub struct Run {
     pub since: Mono,
     /// What was asked; none where only contactors are wanted.
     pub set: Option<SetPoints>,
+    /// The contactors were closed by an earlier want and stay so.
+    pub closed: bool,
 }
 
 /// What the key says while contactors are closed.
@@ -110,6 +112,10 @@ pub struct Stopping {
     pub opened_at: Option<Amps>,
     /// Why.
     pub why: StopReason,
+    /// Whether the charger is ours to stop.
+    pub charger: bool,
+    /// Whether the contactors are ours to open.
+    pub contactors: bool,
 }
 
 /// Which limit is the smallest.
@@ -159,6 +165,8 @@ pub enum StopReason {
     Time,
     /// Somebody stopped it.
     Asked(Face),
+    /// Another want took its place.
+    Withdrawn,
     /// Whoever started it has left, and wanted it to stop then.
     Left,
     /// Whoever started it may no longer.

@@ -4,15 +4,36 @@
 
 use std::time::Duration;
 
+use thiserror::Error;
+
 use crate::base::time::Mono;
 use crate::base::units::{Amps, Volts};
 use crate::engine::access::grant::Face;
-use crate::engine::charge::intent::{Intents, Note};
+use crate::engine::charge::intent::{ChargerIntent, Intents, KeyIntent, Note};
+use crate::engine::charge::meter::Tally;
 use crate::engine::charge::picture::{Curve, Meter};
-use crate::engine::charge::rules::Rules;
-use crate::engine::charge::state::{State, StopReason};
+use crate::engine::charge::rules::{RuleError, Rules};
+use crate::engine::charge::state::{Flow, Governor, State, StopReason};
+use crate::engine::charge::step::step;
 use crate::engine::charge::view::{ChargerView, PackView};
 use crate::engine::charge::wish::{Latches, Lease, SetPointError, SetPoints, Want, Wish};
+
+/// Time between two commands to the charger where nothing changes (protocol note, 9.1).
+const COMMAND_EVERY: Duration = Duration::from_secs(1);
+/// Shortest time between two commands to the charger, and how often a stop is told at first.
+const COMMAND_LEAST: Duration = Duration::from_millis(100);
+/// For so long a stop is told that often.
+const STOP_BURST: Duration = Duration::from_secs(1);
+/// Time between two switch words (protocol note, 2.5: faster than 5 Hz, send at 10 Hz).
+const KEY_EVERY: Duration = Duration::from_millis(100);
+/// Time between two heartbeats in the vehicle's place.
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
+/// Changes of what governs are written down at most so often.
+const GOVERNOR_EVERY: Duration = Duration::from_secs(1);
+/// A smaller change of a command waits for its turn: the charger's smallest step.
+const SMALLEST_AMPS: f64 = 0.05;
+/// The same for its voltage.
+const SMALLEST_VOLTS: f64 = 0.5;
 
 /// A message that is due now. Whoever drives the station makes a frame (or a line of text) of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,15 +53,42 @@ pub enum Message {
     Heartbeat,
 }
 
+/// Why a station does not take a wish. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum StationError {
+    /// A set point is out of its range.
+    #[error(transparent)]
+    SetPoint(#[from] SetPointError),
+    /// Something runs already.
+    #[error("something runs there already: stop it first")]
+    Busy,
+    /// Nothing runs that could be changed.
+    #[error("no charge runs there")]
+    NothingRuns,
+    /// The rules do not hold together.
+    #[error(transparent)]
+    Rules(#[from] RuleError),
+}
+
 /// One pack's machine.
 #[derive(Clone, Debug)]
 pub struct Station {
     state: State,
     wish: Wish,
     intents: Intents,
-    meter: Meter,
-    curve: Curve,
+    tally: Tally,
     next_number: u64,
+    pace: Pace,
+    governed: (Governor, Option<Mono>),
+}
+
+/// When which message was last sent.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pace {
+    command: Option<(Mono, ChargerIntent)>,
+    stopping: Option<Mono>,
+    key: Option<(Mono, KeyIntent)>,
+    heartbeat: Option<Mono>,
 }
 
 impl Station {
@@ -54,68 +102,222 @@ impl Station {
             state: State::idle(0),
             wish: Wish { rules, latches, ..Wish::default() },
             intents: Intents::default(),
-            meter: Meter::default(),
-            curve: Curve::default(),
+            tally: Tally::default(),
             next_number: 1,
+            pace: Pace::default(),
+            governed: (Governor::Zero, None),
         }
     }
 
     /// One step at `now`: appends the messages that are due and what is to be written down.
     pub fn step(
         &mut self,
-        _now: Mono,
-        _pack: &PackView,
-        _charger: &ChargerView,
-        _messages: &mut Vec<Message>,
-        _notes: &mut Vec<Note>,
+        now: Mono,
+        pack: &PackView,
+        charger: &ChargerView,
+        messages: &mut Vec<Message>,
+        notes: &mut Vec<Note>,
     ) {
+        let before = self.state;
+        let (state, intents) = step(before, now, pack, charger, &self.wish);
+        self.state = state;
+        self.intents = intents;
+        self.settle(&before);
+        self.write_down(now, &before, notes);
+        self.tally.take(now, &before, &self.state, pack, &self.wish);
+        self.send(now, messages);
+    }
+
+    /// What a step leaves in the wish: asked stops are dealt with, faults latch, and whatever ended
+    /// is no longer wanted.
+    fn settle(&mut self, before: &State) {
+        if self.intents.stop_taken {
+            self.wish.stop = None;
+        }
+        if self.intents.latch_fault {
+            self.wish.latches.fault = true;
+        }
+        if before.is_running() && !self.state.is_running() {
+            self.wish.want = Want::Nothing;
+            self.wish.lease = Lease::GoesOn;
+            self.wish.permitted = true;
+        }
+    }
+
+    fn write_down(&mut self, now: Mono, before: &State, notes: &mut Vec<Note>) {
+        if before.name() != self.state.name() {
+            if let (false, State::Checking(run)) = (before.is_running(), &self.state) {
+                notes.push(Note::Began { number: run.number });
+                self.governed = (Governor::Zero, None);
+            }
+            notes.push(Note::Entered { from: *before, to: self.state });
+        }
+        let Some(flow) = flow_of(&self.state) else { return };
+        let (known, at) = self.governed;
+        let rested = at.is_none_or(|at| now.since(at) >= GOVERNOR_EVERY);
+        if flow.governor != known && rested {
+            self.governed = (flow.governor, Some(now));
+            notes.push(Note::Governed { by: flow.governor, amps: flow.command });
+        }
+    }
+
+    /// Which messages are due.
+    fn send(&mut self, now: Mono, messages: &mut Vec<Message>) {
+        self.command(now, messages);
+        let key = self.intents.key;
+        if let Some(word) = key.word() {
+            let changed = self.pace.key.is_none_or(|(_, last)| last != key);
+            let due = self.pace.key.is_none_or(|(at, _)| is_due(now, at, KEY_EVERY));
+            if changed || due {
+                self.pace.key = Some((now, key));
+                messages.push(Message::Key(word));
+            }
+            if self.pace.heartbeat.is_none_or(|at| is_due(now, at, HEARTBEAT_EVERY)) {
+                self.pace.heartbeat = Some(now);
+                messages.push(Message::Heartbeat);
+            }
+        } else {
+            self.pace.key = None;
+            self.pace.heartbeat = None;
+        }
+    }
+
+    /// The charger's command: once a second, at once on change, a stop ten times in its first second.
+    fn command(&mut self, now: Mono, messages: &mut Vec<Message>) {
+        let wanted = self.intents.charger;
+        let last = self.pace.command;
+        let since = |at: Mono, span| is_due(now, at, span);
+        let message = match wanted {
+            ChargerIntent::Silent => {
+                self.pace.command = None;
+                self.pace.stopping = None;
+                return;
+            }
+            ChargerIntent::Stop => {
+                let begun = *self.pace.stopping.get_or_insert(now);
+                let every =
+                    if now.since(begun) <= STOP_BURST { COMMAND_LEAST } else { COMMAND_EVERY };
+                let first = !matches!(last, Some((_, ChargerIntent::Stop)));
+                // A first stop waits for nothing.
+                if !first && last.is_some_and(|(at, _)| !since(at, every)) {
+                    return;
+                }
+                Message::Stop
+            }
+            ChargerIntent::Give { volts, amps } => {
+                self.pace.stopping = None;
+                let due = match last {
+                    None | Some((_, ChargerIntent::Silent | ChargerIntent::Stop)) => true,
+                    Some((at, ChargerIntent::Give { volts: v, amps: a })) => {
+                        let less = amps.get() < a.get() || volts.get() < v.get();
+                        let changed = (amps.get() - a.get()).abs() >= SMALLEST_AMPS
+                            || (volts.get() - v.get()).abs() >= SMALLEST_VOLTS
+                            || (less && amps.get() < SMALLEST_AMPS);
+                        since(at, COMMAND_EVERY) || (changed && since(at, COMMAND_LEAST))
+                    }
+                };
+                if !due {
+                    return;
+                }
+                Message::Give { volts, amps }
+            }
+        };
+        self.pace.command = Some((now, wanted));
+        messages.push(message);
     }
 
     /// Asks for a charge; gives the number of the want.
     ///
     /// # Errors
-    /// A set point is out of its range.
-    pub fn start(&mut self, set: SetPoints, lease: Lease) -> Result<u64, SetPointError> {
+    /// A set point is out of its range, or something runs already.
+    pub fn start(&mut self, set: SetPoints, lease: Lease) -> Result<u64, StationError> {
         set.check(&self.wish.rules)?;
-        let number = self.next_number;
-        self.next_number += 1;
+        if self.state.is_running() && !matches!(self.state, State::Engaged(_)) {
+            return Err(StationError::Busy);
+        }
+        let number = self.take_number();
         self.wish.want = Want::Charge { number, set };
         self.wish.lease = lease;
+        self.wish.permitted = true;
+        // A stop that was asked before this start is over; its latch is what stands in the way.
+        self.wish.stop = None;
         Ok(number)
     }
 
-    /// Asks for closed contactors without a charge.
-    pub const fn engage(&mut self) -> u64 {
+    /// Asks for closed contactors without a charge; gives the number of the want.
+    ///
+    /// # Errors
+    /// Something runs already.
+    pub const fn engage(&mut self) -> Result<u64, StationError> {
+        if self.state.is_running() {
+            return Err(StationError::Busy);
+        }
+        let number = self.take_number();
+        self.wish.want = Want::Contactors { number };
+        self.wish.lease = Lease::GoesOn;
+        self.wish.permitted = true;
+        self.wish.stop = None;
+        Ok(number)
+    }
+
+    const fn take_number(&mut self) -> u64 {
         let number = self.next_number;
         self.next_number += 1;
-        self.wish.want = Want::Contactors { number };
         number
     }
 
     /// Changes the set points of what runs.
     ///
     /// # Errors
-    /// One is out of its range; nothing is changed.
-    pub fn change(&mut self, set: SetPoints) -> Result<(), SetPointError> {
+    /// One is out of its range, or nothing runs; nothing is changed.
+    pub fn change(&mut self, set: SetPoints) -> Result<(), StationError> {
         set.check(&self.wish.rules)?;
-        if let Want::Charge { set: present, .. } = &mut self.wish.want {
-            *present = set;
+        match &mut self.wish.want {
+            Want::Charge { set: present, .. } => {
+                *present = set;
+                Ok(())
+            }
+            Want::Nothing | Want::Contactors { .. } => Err(StationError::NothingRuns),
         }
+    }
+
+    /// Takes other rules, while nothing runs.
+    ///
+    /// # Errors
+    /// Something runs, or the rules do not hold together.
+    pub fn set_rules(&mut self, rules: Rules) -> Result<(), StationError> {
+        if self.state.is_running() {
+            return Err(StationError::Busy);
+        }
+        rules.check()?;
+        self.wish.rules = rules;
         Ok(())
     }
 
-    /// Asks for a stop: always possible. Sets the latch of its face.
+    /// Asks for a stop: always possible. Where something runs or was asked, the latch of its face is
+    /// set; the want is gone at once.
     pub const fn stop(&mut self, face: Face) {
+        let waits = !matches!(self.wish.want, Want::Nothing);
         self.wish.stop = Some(face);
-        if Latches::is_local(face) {
-            self.wish.latches.local_stop = true;
-        } else {
-            self.wish.latches.remote_stop = true;
+        if waits || self.state.is_running() {
+            if Latches::is_local(face) {
+                self.wish.latches.local_stop = true;
+            } else {
+                self.wish.latches.remote_stop = true;
+            }
+        }
+        if !self.state.is_running() {
+            self.wish.want = Want::Nothing;
         }
     }
 
-    /// Ends whatever runs for a reason of the program's own: shutdown, lost permission.
-    pub const fn end(&mut self, _why: StopReason) {}
+    /// Ends whatever runs for a reason of the program's own. Nothing is taken up afterwards.
+    pub const fn end(&mut self, why: StopReason) {
+        self.wish.end = Some(why);
+        if !self.state.is_running() {
+            self.wish.want = Want::Nothing;
+        }
+    }
 
     /// Clears latches, as a person's act: at the machine all of them, elsewhere not a local stop.
     /// Gives what is still latched.
@@ -166,12 +368,36 @@ impl Station {
     /// What was counted.
     #[must_use]
     pub const fn meter(&self) -> &Meter {
-        &self.meter
+        &self.tally.meter
     }
 
     /// The plot so far.
     #[must_use]
     pub const fn curve(&self) -> &Curve {
-        &self.curve
+        &self.tally.curve
+    }
+}
+
+/// Whether `span` has passed since `at`, to within half a millisecond: cycles are never quite even.
+/// A clock that went back makes everything due.
+fn is_due(now: Mono, at: Mono, span: Duration) -> bool {
+    now < at || now.since(at) + Duration::from_micros(500) >= span
+}
+
+/// The current control of a state.
+pub(super) const fn flow_of(state: &State) -> Option<&Flow> {
+    match state {
+        State::ConstantCurrent(_, flow)
+        | State::Taper(_, flow)
+        | State::BalanceHold(_, flow)
+        | State::Paused(_, flow, _) => Some(flow),
+        State::Idle { .. }
+        | State::Checking(_)
+        | State::Preconditioning(_)
+        | State::Contactors(..)
+        | State::Engaged(_)
+        | State::Finishing(_)
+        | State::Done { .. }
+        | State::Fault { .. } => None,
     }
 }

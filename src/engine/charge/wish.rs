@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::base::units::{AmpHours, Amps, Millivolts, Percent, Volts};
 use crate::engine::access::grant::Face;
 use crate::engine::charge::rules::{Key, Rules};
+use crate::engine::charge::state::StopReason;
 
 /// What a charge is to do. Checked against the rules by [`SetPoints::check`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -240,6 +241,8 @@ pub struct Wish {
     pub want: Want,
     /// Somebody asked for a stop that is not dealt with yet; the face it came from.
     pub stop: Option<Face>,
+    /// The program's own reason to end what runs: its shutdown.
+    pub end: Option<StopReason>,
     /// What must be cleared first.
     pub latches: Latches,
     /// What keeps it going.
@@ -258,6 +261,7 @@ impl Default for Wish {
         Self {
             want: Want::Nothing,
             stop: None,
+            end: None,
             latches: Latches::default(),
             lease: Lease::default(),
             permitted: true,

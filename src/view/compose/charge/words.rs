@@ -176,6 +176,7 @@ pub fn stop_reason(why: StopReason) -> String {
         StopReason::TargetCharge => "Done: the wanted charge is in".into(),
         StopReason::Time => "Done: the time is over".into(),
         StopReason::Asked(from) => format!("Stopped {}", face(from)),
+        StopReason::Withdrawn => "Stopped: something else was asked for".into(),
         StopReason::Left => "Stopped: whoever started it has left".into(),
         StopReason::NotPermitted => "Stopped: whoever started it may no longer charge".into(),
         StopReason::Shutdown => "Stopped: the program ended or the profile changed".into(),
@@ -205,6 +206,7 @@ pub const fn outcome_code(why: StopReason) -> &'static str {
         StopReason::TargetCharge => "target_charge",
         StopReason::Time => "time",
         StopReason::Asked(_) => "asked",
+        StopReason::Withdrawn => "withdrawn",
         StopReason::Left => "left",
         StopReason::NotPermitted => "not_permitted",
         StopReason::Shutdown => "shutdown",
@@ -240,6 +242,7 @@ pub fn outcome(ended: &ChargeOutcome) -> String {
         | StopReason::TargetCharge
         | StopReason::Time
         | StopReason::Asked(_)
+        | StopReason::Withdrawn
         | StopReason::Left
         | StopReason::NotPermitted
         | StopReason::Shutdown

@@ -1,0 +1,244 @@
+//! A pack and a charger in a few lines, and a station that charges it. Every value of the two views
+//! can be bent by a test.
+
+use std::time::Duration;
+
+use crate::base::time::Mono;
+use crate::base::units::{AmpHours, Amps, Celsius, Millivolts, Percent, Volts, Watts};
+use crate::engine::charge::{
+    ChargerView, Lease, Message, Note, PackView, Rating, Rules, SetPoints, State, Station,
+};
+use crate::engine::device::{ChargerFaults, FlagSet, PackState};
+use crate::engine::pack::{CellAt, TemperatureAt};
+
+/// What a test does to the views before the machine sees them.
+pub type Bend = fn(&mut PackView, &mut ChargerView);
+
+/// Ten cells in series, 20 Ah, and a charger.
+pub struct Bench {
+    pub station: Station,
+    pub now: Mono,
+    /// State of charge of the highest and of the lowest cell, 0 to 1.
+    pub socs: (f64, f64),
+    pub amps: f64,
+    pub output: f64,
+    pub told: Option<(f64, f64)>,
+    pub key: Option<u16>,
+    pub key_at: Mono,
+    pub state: PackState,
+    pub in_state: u32,
+    pub hurry: f64,
+    pub bend: Bend,
+    pub sent: Vec<(Mono, Message)>,
+    pub notes: Vec<Note>,
+    pub highest_mv: i32,
+    /// The charger does what it is told; otherwise it keeps on.
+    pub obeys: bool,
+    /// The contactors follow the key; otherwise they stay as they are.
+    pub moves: bool,
+}
+
+const OHM: f64 = 0.003;
+const CELLS: u16 = 10;
+
+fn open_volts(soc: f64) -> f64 {
+    if soc < 0.9 { 3.3 + soc * 0.7 } else { 3.93 + (soc - 0.9) * 2.7 }
+}
+
+impl Bench {
+    pub fn new(soc: f64) -> Self {
+        Self {
+            station: Station::new(Rules::default(), Default::default()),
+            now: Mono::from_secs(100),
+            socs: (soc, soc - 0.004),
+            amps: 0.0,
+            output: 0.0,
+            told: None,
+            key: None,
+            key_at: Mono::ZERO,
+            state: PackState::Error,
+            in_state: 0,
+            hurry: 1.0,
+            bend: |_, _| {},
+            sent: Vec::new(),
+            notes: Vec::new(),
+            highest_mv: 0,
+            obeys: true,
+            moves: true,
+        }
+    }
+
+    pub fn set() -> SetPoints {
+        SetPoints {
+            current: Amps(10.0),
+            cell: Millivolts(4150),
+            ..SetPoints::usual(&Rules::default())
+        }
+    }
+
+    pub fn started(soc: f64) -> Self {
+        let mut bench = Self::new(soc);
+        bench.station.start(Self::set(), Lease::GoesOn).unwrap();
+        bench
+    }
+
+    /// A charge that has been in constant current for a while.
+    pub fn charging(soc: f64) -> Self {
+        let mut bench = Self::started(soc);
+        bench.run(40.0);
+        assert_eq!(bench.station.state().name(), "constant_current", "{:?}", bench.notes);
+        bench
+    }
+
+    pub fn views(&self) -> (PackView, ChargerView) {
+        let mv = |soc: f64| ((open_volts(soc) + self.amps * OHM) * 1000.0).round() as i32;
+        let cell = |mv| CellAt { member: 0, mv, module: 1, cell: 0 };
+        let warm = |c| TemperatureAt { member: 0, temperature: Celsius(c), module: 1 };
+        let (high, low) = (mv(self.socs.0), mv(self.socs.1));
+        let closed = self.state == PackState::Run;
+        let pack = PackView {
+            bmus: 1,
+            fast_age: Some(Duration::from_millis(60)),
+            slow_age: Some(Duration::from_millis(50)),
+            module_age: Some(Duration::from_millis(800)),
+            voltage: Some(Volts(f64::from(CELLS) * f64::from(high + low) / 2000.0)),
+            current: Some(Amps(self.amps)),
+            highest: Some(cell(high)),
+            lowest: Some(cell(low)),
+            hottest: Some(warm(27.0)),
+            coldest: Some(warm(25.0)),
+            room_mv: Some(4100 - high),
+            margin_k: Some(-33.0),
+            balance_mv: Some(4100),
+            all_balancing: Some(low >= 4100),
+            cells: CELLS,
+            untrusted: 0,
+            soc: Some(Percent(self.socs.1 * 100.0)),
+            capacity: Some(AmpHours(20.0)),
+            state: Some(self.state),
+            all_run: closed,
+            all_idle: self.state == PackState::Idle,
+            any_closed: Some(closed),
+            flags: Some(FlagSet::NONE),
+            undocumented_flags: false,
+            foreign_key: None,
+            bus_ok: true,
+        };
+        let charger = ChargerView {
+            age: Some(Duration::from_millis(90)),
+            voltage: Some(Volts(self.output)),
+            current: Some(Amps(self.amps.max(0.0))),
+            faults: Some(ChargerFaults::default()),
+            rating: Some(Rating { volts: Volts(60.0), amps: Amps(16.0), watts: Watts(600.0) }),
+            foreign: None,
+            bus_ok: true,
+        };
+        (pack, charger)
+    }
+
+    /// One step of 100 ms.
+    pub fn step(&mut self) {
+        self.now = self.now.after(Station::CYCLE);
+        let (mut pack, mut charger) = self.views();
+        (self.bend)(&mut pack, &mut charger);
+        self.highest_mv = self.highest_mv.max(pack.highest.map_or(0, |cell| cell.mv));
+        let mut messages = Vec::new();
+        self.station.step(self.now, &pack, &charger, &mut messages, &mut self.notes);
+        for message in messages {
+            self.sent.push((self.now, message));
+            match message {
+                Message::Give { volts, amps } => self.told = Some((volts.get(), amps.get())),
+                Message::Stop if self.obeys => self.told = None,
+                Message::Stop | Message::Heartbeat => {}
+                Message::Key(word) => {
+                    self.key = Some(word);
+                    self.key_at = self.now;
+                }
+            }
+        }
+        self.live();
+    }
+
+    fn live(&mut self) {
+        let pack = f64::from(CELLS) * open_volts((self.socs.0 + self.socs.1) / 2.0);
+        let closed = self.state == PackState::Run;
+        let goal = self.told.map_or(0.0, |(volts, amps)| if volts >= pack { amps } else { 0.0 });
+        let goal = if closed { goal } else { 0.0 };
+        // Up by two amperes a second, down at once, as chargers do.
+        self.amps = if goal > self.amps { goal.min(self.amps + 0.2) } else { goal };
+        self.output = match (closed, self.told) {
+            (true, _) => pack + self.amps * OHM * f64::from(CELLS),
+            (false, Some((volts, amps))) if amps > 0.0 => volts,
+            (false, _) => 0.0,
+        };
+        let gained = self.amps * 0.1 / 3600.0 / 20.0 * self.hurry;
+        let shunt = |soc: f64| {
+            if open_volts(soc) >= 4.1 { 0.25 * 0.1 / 3600.0 / 20.0 * self.hurry } else { 0.0 }
+        };
+        self.socs.0 += gained - shunt(self.socs.0);
+        self.socs.1 += gained - shunt(self.socs.1);
+        self.turn_key();
+    }
+
+    fn turn_key(&mut self) {
+        if !self.moves {
+            return;
+        }
+        let heard = self.key.filter(|_| self.now.since(self.key_at) <= Duration::from_millis(250));
+        self.in_state += 1;
+        let next = match (self.state, heard) {
+            (_, None) => PackState::Error,
+            (PackState::Error, Some(0)) => PackState::Idle,
+            (PackState::Idle, Some(0x70)) => PackState::Precharge,
+            (PackState::Precharge, Some(0x70)) if self.in_state > 5 => PackState::Run,
+            (PackState::Precharge | PackState::Run, Some(0)) => PackState::Idle,
+            (state, Some(_)) => state,
+        };
+        if next != self.state {
+            self.in_state = 0;
+        }
+        self.state = next;
+    }
+
+    pub fn run(&mut self, seconds: f64) {
+        for _ in 0..(seconds * 10.0) as u32 {
+            self.step();
+        }
+    }
+
+    /// Runs until the state has this name; gives the seconds it took.
+    pub fn until(&mut self, name: &str, most: f64) -> f64 {
+        let from = self.now;
+        while self.station.state().name() != name {
+            assert!(
+                self.now.since(from).as_secs_f64() < most,
+                "not {name} within {most} s but {:?}",
+                self.station.state()
+            );
+            self.step();
+        }
+        self.now.since(from).as_secs_f64()
+    }
+
+    pub fn name(&self) -> &'static str {
+        self.station.state().name()
+    }
+
+    /// Whether a command above zero was sent after `from`.
+    pub fn gave_after(&self, from: Mono) -> bool {
+        self.sent.iter().any(|(at, message)| {
+            *at > from && matches!(message, Message::Give { amps, .. } if amps.get() > 0.0)
+        })
+    }
+
+    pub fn stops_after(&self, from: Mono) -> usize {
+        self.sent.iter().filter(|(at, m)| *at > from && *m == Message::Stop).count()
+    }
+
+    pub fn outcome(&self) -> crate::engine::charge::Outcome {
+        match self.station.state() {
+            State::Done { outcome, .. } | State::Fault { outcome, .. } => *outcome,
+            other => panic!("not ended: {other:?}"),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The current: which limit governs, how it rises, tapers and completes.
+
+use super::bench::Bench;
+use crate::base::units::{AmpHours, Amps, Percent, Volts};
+use crate::engine::charge::{Governor, Lease, Message, Note, SetPoints, State, StopReason};
+
+fn governor(bench: &Bench) -> Governor {
+    match bench.station.state() {
+        State::ConstantCurrent(_, flow) | State::Taper(_, flow) | State::BalanceHold(_, flow) => {
+            flow.governor
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_charge_goes_through_the_documented_steps() {
+    let mut bench = Bench::started(0.5);
+    bench.run(40.0);
+    let entered: Vec<&str> = bench
+        .notes
+        .iter()
+        .filter_map(|note| match note {
+            Note::Entered { to, .. } => Some(to.name()),
+            Note::Began { .. } | Note::Governed { .. } | Note::Changed { .. } => None,
+        })
+        .collect();
+    assert_eq!(entered, ["checking", "preconditioning", "contactors", "constant_current"]);
+    let words: Vec<u16> = bench
+        .sent
+        .iter()
+        .filter_map(|(_, m)| if let Message::Key(word) = m { Some(*word) } else { None })
+        .collect();
+    let start = words.iter().position(|word| *word == 0x70).unwrap();
+    let run = words.iter().position(|word| *word == 0x30).unwrap();
+    assert!(start >= 10 && words[..start].iter().all(|word| *word == 0), "off first: {words:?}");
+    assert!(words[run..].iter().all(|word| *word == 0x30), "start is never held");
+}
+
+#[test]
+fn the_current_rises_slowly_and_stays_at_the_persons_limit() {
+    let mut bench = Bench::started(0.5);
+    bench.until("constant_current", 30.0);
+    bench.run(5.0);
+    assert!(bench.amps > 3.0 && bench.amps < 6.0, "{}", bench.amps);
+    bench.run(10.0);
+    assert!((bench.amps - 10.0).abs() < 0.1, "{}", bench.amps);
+    assert_eq!(governor(&bench), Governor::Person);
+}
+
+#[test]
+fn the_smallest_limit_governs_and_is_named() {
+    let mut bench = Bench::charging(0.5);
+    bench.bend = |_, charger| {
+        if let Some(rating) = &mut charger.rating {
+            rating.amps = Amps(7.0);
+        }
+    };
+    bench.run(1.0);
+    assert_eq!(governor(&bench), Governor::ChargerCurrent);
+    bench.bend = |_, charger| {
+        if let Some(rating) = &mut charger.rating {
+            rating.watts = crate::base::units::Watts(150.0);
+        }
+    };
+    bench.run(1.0);
+    assert_eq!(governor(&bench), Governor::ChargerPower);
+    assert!(bench.amps < 4.2, "down at once: {}", bench.amps);
+    bench.bend = |pack, _| pack.margin_k = Some(-4.0);
+    bench.run(4.0);
+    assert_eq!(governor(&bench), Governor::Temperature);
+    assert!((bench.amps - 2.5).abs() < 0.1, "a quarter of the way: {}", bench.amps);
+}
+
+#[test]
+fn a_charge_tapers_on_the_highest_cell_and_completes_at_any_pace() {
+    for (pace, most) in [(1.0, 20_000.0), (10.0, 6000.0), (60.0, 3000.0)] {
+        let mut bench = Bench::started(0.93);
+        bench.socs = (0.93, 0.9285);
+        bench.hurry = pace;
+        bench.station.pace(pace);
+        bench.until("taper", most);
+        bench.until("done", most);
+        assert_eq!(bench.outcome().why, StopReason::Complete, "pace {pace}");
+        assert!(bench.highest_mv <= 4130, "pace {pace}: {} mV", bench.highest_mv);
+        assert!(bench.outcome().current_gone && bench.outcome().opened);
+        assert_eq!(bench.outcome().under_load, None);
+    }
+}
+
+#[test]
+fn a_charge_ends_at_its_targets() {
+    let usual = Bench::set();
+    for (set, why) in [
+        (SetPoints { soc: Some(Percent(51.0)), ..usual }, StopReason::TargetSoc),
+        (SetPoints { charge: Some(AmpHours(0.1)), ..usual }, StopReason::TargetCharge),
+        (SetPoints { seconds: Some(60.0), ..usual }, StopReason::Time),
+    ] {
+        let mut bench = Bench::new(0.505);
+        bench.station.start(set, Lease::GoesOn).unwrap();
+        bench.until("done", 400.0);
+        assert_eq!(bench.outcome().why, why);
+    }
+}
+
+#[test]
+fn without_a_voltage_nothing_is_divided_and_nothing_flows() {
+    let mut bench = Bench::charging(0.5);
+    bench.bend = |pack, _| pack.voltage = Some(Volts(0.0));
+    let from = bench.now;
+    bench.step();
+    assert!(!bench.gave_after(from));
+    bench.bend = |pack, _| pack.voltage = Some(Volts(f64::NAN));
+    bench.step();
+    assert!(!bench.gave_after(from));
+}

@@ -1,0 +1,115 @@
+//! Stops: from every state, whatever anybody answers, within their bounds.
+
+use super::bench::Bench;
+use crate::engine::access::grant::Face;
+use crate::engine::charge::{Lease, StopReason};
+
+/// The longest a stop may take, by the usual rules, and one cycle.
+const BOUND: f64 = 6.0 + 3.0 + 0.3;
+
+#[test]
+fn a_stop_ends_every_state_within_its_bound() {
+    for state in ["checking", "preconditioning", "contactors", "constant_current"] {
+        let mut bench = Bench::started(0.5);
+        bench.until(state, 30.0);
+        let from = bench.now;
+        bench.station.stop(Face::Desktop);
+        bench.step();
+        assert!(matches!(bench.name(), "finishing" | "done"), "{state}: {}", bench.name());
+        assert!(!bench.gave_after(from), "{state}");
+        let took = bench.until("done", BOUND);
+        assert!(took <= 3.0, "{state}: a willing charger is off soon, not after {took} s");
+        bench.run(60.0);
+        assert!(!bench.gave_after(from), "{state}: nothing resumes");
+        assert!(bench.station.wish().latches.local_stop);
+    }
+}
+
+#[test]
+fn a_stop_is_told_ten_times_in_its_first_second_while_the_current_lasts() {
+    let mut bench = Bench::charging(0.5);
+    bench.obeys = false;
+    let from = bench.now;
+    bench.station.stop(Face::Web);
+    bench.run(1.0);
+    assert!(bench.stops_after(from) >= 10, "{}", bench.stops_after(from));
+    bench.run(4.0);
+    assert!(bench.stops_after(from) >= 13, "and on, once a second");
+}
+
+#[test]
+fn a_stop_ends_though_charger_and_contactors_do_not_follow() {
+    let mut bench = Bench::charging(0.5);
+    bench.obeys = false;
+    bench.moves = false;
+    bench.station.stop(Face::Api);
+    bench.until("fault", BOUND);
+    let outcome = bench.outcome();
+    assert!(!outcome.current_gone && !outcome.opened);
+    assert!(outcome.under_load.is_some_and(|amps| amps.get() > 9.0));
+    let from = bench.now;
+    bench.run(5.0);
+    assert!(bench.stops_after(from) >= 4, "a charger that still delivers is told so");
+}
+
+#[test]
+fn a_stop_ends_though_nobody_is_heard_any_more() {
+    let mut bench = Bench::charging(0.5);
+    bench.bend = |pack, charger| {
+        *pack = Default::default();
+        *charger = Default::default();
+    };
+    let from = bench.now;
+    bench.step();
+    assert_eq!(bench.name(), "finishing");
+    bench.until("fault", BOUND);
+    assert!(!bench.gave_after(from));
+    assert!(matches!(bench.outcome().why, StopReason::Interlock(_)));
+}
+
+#[test]
+fn contactors_open_only_when_the_current_is_gone() {
+    let mut bench = Bench::charging(0.5);
+    bench.station.stop(Face::Desktop);
+    let mut amps_before = bench.amps;
+    while bench.key != Some(0) {
+        amps_before = bench.amps;
+        bench.step();
+    }
+    assert!(amps_before < 0.5, "{amps_before}");
+}
+
+#[test]
+fn a_latched_stop_at_the_machine_is_cleared_only_there() {
+    let mut bench = Bench::charging(0.5);
+    bench.station.stop(Face::Desktop);
+    bench.until("done", BOUND);
+    bench.station.start(Bench::set(), Lease::GoesOn).unwrap();
+    bench.run(10.0);
+    assert!(matches!(bench.outcome().why, StopReason::NotReady(_)), "the latch stands in the way");
+    assert!(bench.station.clear(Face::Web).local_stop, "not from elsewhere");
+    assert!(bench.station.clear(Face::Desktop).is_clear());
+    bench.station.start(Bench::set(), Lease::GoesOn).unwrap();
+    bench.until("constant_current", 30.0);
+}
+
+#[test]
+fn whoever_leaves_and_wanted_it_to_stop_then_stops_it() {
+    let mut bench = Bench::new(0.5);
+    bench.station.start(Bench::set(), Lease::WhilePresent { present: true }).unwrap();
+    bench.until("constant_current", 30.0);
+    bench.station.presence(false);
+    bench.until("done", BOUND);
+    assert_eq!(bench.outcome().why, StopReason::Left);
+}
+
+#[test]
+fn the_end_of_the_program_stops_first() {
+    let mut bench = Bench::charging(0.5);
+    bench.station.end(StopReason::Shutdown);
+    bench.until("done", BOUND);
+    let from = bench.now;
+    bench.station.start(Bench::set(), Lease::GoesOn).unwrap();
+    bench.run(30.0);
+    assert!(!bench.gave_after(from), "nothing is taken up any more");
+}

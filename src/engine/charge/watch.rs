@@ -1,0 +1,95 @@
+//! What takes time to be seen: current above the command, current the wrong way, current that does
+//! not arrive, and completion. Each has the moment since when it is so; the current control carries
+//! them from step to step.
+
+use std::time::Duration;
+
+use crate::base::time::Mono;
+use crate::base::units::Amps;
+use crate::engine::charge::checks::CheckId;
+use crate::engine::charge::current;
+use crate::engine::charge::rules::Key as Rule;
+use crate::engine::charge::state::{Flow, Governor};
+use crate::engine::charge::step::Scene;
+use crate::engine::charge::wish::SetPoints;
+
+/// Less than this out of a charger is not delivery: what its status can tell apart, and a little.
+const DELIVERS: f64 = 1.0;
+
+/// Notes since when each of them is so.
+pub(super) fn note(scene: &Scene<'_>, flow: Flow, set: &SetPoints) -> Flow {
+    let since = |before: Option<Mono>, is: bool| if is { before.or(Some(scene.now)) } else { None };
+    Flow {
+        over_since: since(flow.over_since, is_over(scene, &flow)),
+        wrong_sign_since: since(flow.wrong_sign_since, is_wrong_way(scene)),
+        missing_since: since(flow.missing_since, is_missing(scene, &flow)),
+        complete_since: since(flow.complete_since, is_complete(scene, &flow, set)),
+        ..flow
+    }
+}
+
+/// The first of them that has been so for too long.
+pub(super) fn broken(scene: &Scene<'_>, flow: &Flow) -> Option<CheckId> {
+    let rules = scene.rules();
+    let long = |since: Option<Mono>, most: Duration| {
+        since.is_some_and(|since| scene.now.since(since) >= most)
+    };
+    if long(flow.over_since, rules.time(Rule::OverFor)) {
+        return Some(CheckId::CurrentAbove);
+    }
+    if long(flow.wrong_sign_since, rules.time(Rule::WrongSignFor)) {
+        return Some(CheckId::CurrentSign);
+    }
+    // The charger delivers and the pack does not see it is one thing; that nothing flows at all may
+    // take a charger longer.
+    let delivers = scene.charger.current.is_some_and(|amps| amps.get() >= DELIVERS);
+    let (id, most) = if delivers {
+        (CheckId::CurrentArrives, rules.time(Rule::MissingFor))
+    } else {
+        (CheckId::Flows, rules.time(Rule::FlowWithin))
+    };
+    long(flow.missing_since, most).then_some(id)
+}
+
+/// More flows than is told, by what the charger or the pack says.
+fn is_over(scene: &Scene<'_>, flow: &Flow) -> bool {
+    let rules = scene.rules();
+    let most = flow.command.get() * (1.0 + rules.get(Rule::OverPercent) / 100.0)
+        + rules.get(Rule::OverAmps);
+    let over = |amps: Option<Amps>| amps.is_none_or(|amps| amps.get() > most);
+    over(scene.pack.current) || over(scene.charger.current)
+}
+
+/// Current leaves the pack.
+fn is_wrong_way(scene: &Scene<'_>) -> bool {
+    let most = scene.rules().get(Rule::WrongSign);
+    scene.pack.current.is_none_or(|amps| amps.get() < -most)
+}
+
+/// What the charger gives does not arrive, or it gives nothing of what it is told.
+fn is_missing(scene: &Scene<'_>, flow: &Flow) -> bool {
+    let Some(given) = scene.charger.current.map(Amps::get) else { return true };
+    let arrives = scene.pack.current.map_or(f64::NEG_INFINITY, Amps::get);
+    if given >= DELIVERS {
+        // Something else on the pack may take its share, but not half of it.
+        return arrives < given * 0.5 - scene.rules().get(Rule::WrongSign);
+    }
+    let told = flow.command.get() >= DELIVERS && flow.governor != Governor::Ramp;
+    told && given < DELIVERS * 0.3
+}
+
+/// The lowest cell is there, or the taper has come to its end.
+fn is_complete(scene: &Scene<'_>, flow: &Flow, set: &SetPoints) -> bool {
+    let rules = scene.rules();
+    let Some(target) = current::cell_target(scene.pack, set) else { return false };
+    let within = rules.get(Rule::CompleteWithin) as i32;
+    if scene.pack.lowest.is_some_and(|cell| cell.mv >= target - within) {
+        return true;
+    }
+    let small = flow.governor == Governor::HighestCell
+        && flow.command.get() <= rules.get(Rule::CompleteCurrent)
+        && scene.pack.current.is_some_and(|amps| amps.get() <= rules.get(Rule::CompleteCurrent));
+    // Below the balance threshold no shunt runs, so that waiting would bring nothing more.
+    let by_person = scene.pack.balance_mv.is_some_and(|balance| set.cell.get() < balance);
+    small && (by_person || scene.pack.all_balancing == Some(true))
+}
