@@ -294,17 +294,14 @@ impl Station {
         Ok(())
     }
 
-    /// Asks for a stop: always possible. Where something runs or was asked, the latch of its face is
-    /// set; the want is gone at once.
+    /// Asks for a stop: always possible. It sets the latch of its face where nothing runs, too: a
+    /// start that is on its way must not come through after it.
     pub const fn stop(&mut self, face: Face) {
-        let waits = !matches!(self.wish.want, Want::Nothing);
         self.wish.stop = Some(face);
-        if waits || self.state.is_running() {
-            if Latches::is_local(face) {
-                self.wish.latches.local_stop = true;
-            } else {
-                self.wish.latches.remote_stop = true;
-            }
+        if Latches::is_local(face) {
+            self.wish.latches.local_stop = true;
+        } else {
+            self.wish.latches.remote_stop = true;
         }
         if !self.state.is_running() {
             self.wish.want = Want::Nothing;

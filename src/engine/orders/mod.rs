@@ -29,7 +29,7 @@ use crate::engine::access::grant::{Face, Grant};
 use crate::engine::access::permission::Permission;
 use crate::engine::access::secret::NoRandom;
 use crate::engine::access::settings::SettingError;
-use crate::engine::charge::SetPointError;
+use crate::engine::charge::{SetPointError, StationError};
 use crate::engine::orders::desk::Desk;
 use crate::engine::orders::plant::Command;
 use crate::engine::store::StoreError;
@@ -197,6 +197,18 @@ pub enum OrderError {
     /// The engine is stopping, or there is none.
     #[error("the engine is stopping")]
     Stopping,
+}
+
+impl From<StationError> for OrderError {
+    /// A set point is told as one, so that faces find its field.
+    fn from(error: StationError) -> Self {
+        match error {
+            StationError::SetPoint(error) => Self::SetPoint(error),
+            StationError::Busy | StationError::NothingRuns | StationError::Rules(_) => {
+                Self::Unfit(error.to_string())
+            }
+        }
+    }
 }
 
 /// How an order for the hub ended.

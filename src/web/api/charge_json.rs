@@ -205,6 +205,7 @@ impl Ended {
             StopReason::TargetCharge => ("target_charge", None, None),
             StopReason::Time => ("time", None, None),
             StopReason::Asked(face) => ("asked", Some(face.into()), None),
+            StopReason::Withdrawn => ("withdrawn", None, None),
             StopReason::Left => ("left", None, None),
             StopReason::NotPermitted => ("not_permitted", None, None),
             StopReason::Shutdown => ("shutdown", None, None),

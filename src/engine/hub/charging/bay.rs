@@ -23,6 +23,7 @@ use crate::engine::hub::charging::words;
 use crate::engine::hub::event::{Effect, Epoch};
 use crate::engine::hub::plant::Plant;
 use crate::engine::hub::sight::{charger_frame, heartbeat_frame, key_frame};
+use crate::engine::orders::OrderError;
 use crate::engine::store::journal::{Entry, Outcome as JournalOutcome};
 
 /// Whoever started a charge that hangs on their presence has left after this long.
@@ -202,6 +203,32 @@ impl Bay {
         (plant.pack_view(&self.bmus, now), charger)
     }
 
+    /// Whether a charge could be taken up now, so that whoever asks hears at once what stands in the
+    /// way; the machine looks again before it sends anything.
+    pub(super) fn ready(
+        &self,
+        charger: ComponentId,
+        set: &SetPoints,
+        plant: &Plant,
+        now: Mono,
+    ) -> Result<(), OrderError> {
+        if self.station.state().is_running() {
+            return Ok(());
+        }
+        let seen = (plant.pack_view(&self.bmus, now), plant.charger_view(charger, now));
+        let checks = preconditions(&seen.0, &seen.1, self.station.wish(), set);
+        let broken: Vec<String> = checks
+            .iter()
+            .filter(|check| !check.ok)
+            .map(|check| format!("{} ({}): {}", check.id.title(), check.value, check.why))
+            .collect();
+        if broken.is_empty() {
+            return Ok(());
+        }
+        let pack = &self.pack;
+        Err(OrderError::Unfit(format!("{pack} is not ready to be charged. {}", broken.join(" "))))
+    }
+
     fn send(&self, floor: &Floor<'_>, messages: &[Message], effects: &mut Vec<Effect>) {
         let epoch = floor.epoch;
         for message in messages {
@@ -293,13 +320,14 @@ impl Bay {
             | State::Paused(..) => return Vec::new(),
         };
         match why {
-            StopReason::NotReady(_) => preconditions(pack, charger, self.station.wish()),
+            StopReason::NotReady(_) => preconditions(pack, charger, self.station.wish(), &self.set),
             StopReason::Interlock(_) => interlocks(pack, charger, self.station.wish()),
             StopReason::Complete
             | StopReason::TargetSoc
             | StopReason::TargetCharge
             | StopReason::Time
             | StopReason::Asked(_)
+            | StopReason::Withdrawn
             | StopReason::Left
             | StopReason::NotPermitted
             | StopReason::Shutdown => Vec::new(),
@@ -407,7 +435,7 @@ impl Bay {
         let wish = self.station.wish();
         let before = !state.is_running() || matches!(state, State::Checking(_));
         let (preconditions, interlocks) = if before {
-            (preconditions(&seen.0, &seen.1, wish), Vec::new())
+            (preconditions(&seen.0, &seen.1, wish, &self.set), Vec::new())
         } else {
             (Vec::new(), interlocks(&seen.0, &seen.1, wish))
         };

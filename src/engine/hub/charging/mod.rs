@@ -14,7 +14,7 @@ use crate::base::time::Mono;
 use crate::engine::access::actor::Who;
 use crate::engine::access::grant::Face;
 use crate::engine::access::roster::Roster;
-use crate::engine::charge::{ChargePicture, Latches, Lease, Station, StopReason};
+use crate::engine::charge::{ChargePicture, Latches, Lease, State, Station, StopReason};
 use crate::engine::device::Catalog;
 use crate::engine::hub::Now;
 use crate::engine::hub::charging::bay::{Bay, Floor, Starter};
@@ -208,6 +208,8 @@ impl Charging {
         let charger = choose_charger(plant, order.charger.as_ref())?;
         self.free(place, Some(charger), plant)?;
         let Some(bay) = self.bays.get_mut(place) else { return Ok(()) };
+        order.set.check(&bay.station.wish().rules)?;
+        bay.ready(charger, &order.set, plant, at.0.mono)?;
         bay.station.start(order.set, given(order.lease))?;
         bay.charger = Some(charger);
         bay.set = order.set;
@@ -227,7 +229,7 @@ impl Charging {
         let place = self.find(&order.pack)?;
         self.free(place, None, plant)?;
         let Some(bay) = self.bays.get_mut(place) else { return Ok(()) };
-        let _number = bay.station.engage();
+        bay.station.engage()?;
         self.begin(place, by, at.0.mono);
         self.step_now(place, plant, at, effects);
         Ok(())
@@ -250,7 +252,9 @@ impl Charging {
         }
         let Some(bay) = self.bays.get(place) else { return Ok(()) };
         let pack = &bay.pack;
-        if bay.station.state().is_running() {
+        // A charge takes over contactors that are held without one.
+        let held = matches!(bay.station.state(), State::Engaged(_)) && charger.is_some();
+        if bay.station.state().is_running() && !held {
             let text = format!(
                 "{pack} is already being charged or its contactors are held: stop that first"
             );

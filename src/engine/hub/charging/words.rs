@@ -45,6 +45,7 @@ pub(super) fn reason(why: &StopReason, checks: &[Check]) -> String {
         StopReason::TargetCharge => "the wanted charge is in.".to_owned(),
         StopReason::Time => "the time is over.".to_owned(),
         StopReason::Asked(face) => format!("somebody stopped it {}.", through(*face)),
+        StopReason::Withdrawn => "something else was asked for.".to_owned(),
         StopReason::Left => "whoever started it has left.".to_owned(),
         StopReason::NotPermitted => "whoever started it may no longer charge.".to_owned(),
         StopReason::Shutdown => "Busbar ends.".to_owned(),
@@ -83,6 +84,7 @@ pub(super) const fn code(why: &StopReason) -> &'static str {
         StopReason::TargetCharge => "target_charge",
         StopReason::Time => "time",
         StopReason::Asked(_) => "asked",
+        StopReason::Withdrawn => "withdrawn",
         StopReason::Left => "left",
         StopReason::NotPermitted => "not_permitted",
         StopReason::Shutdown => "shutdown",
@@ -99,6 +101,7 @@ pub(super) const fn is_failure(why: &StopReason) -> bool {
         | StopReason::TargetCharge
         | StopReason::Time
         | StopReason::Asked(_)
+        | StopReason::Withdrawn
         | StopReason::Left => false,
         StopReason::NotPermitted
         | StopReason::Shutdown
