@@ -2,7 +2,7 @@
 //! says so (protocol note, sections 2 and 13). It knows its cells only as its CMUs measured them.
 
 use super::chance::Chance;
-use super::contactors::{Contactors, Inputs, RUN_BIT, START_BIT};
+use super::contactors::{self, Contactors, Inputs, RUN_BIT, START_BIT};
 use super::fault::{ABSENT, EXTRA, Faults, Node};
 use super::plant::{Plant, Strand};
 use super::scene::{BmuPlan, MODULE_CELLS, Wrong};
@@ -80,6 +80,8 @@ pub(super) struct Bmu {
     /// A key-off word came since the last tick: every word counts, not just the last.
     heard_off: bool,
     vehicle_lost: bool,
+    /// The contactors did not follow the last time.
+    stuck: bool,
     flags: u32,
     precharge_count: u16,
     used_ah: f64,
@@ -117,6 +119,7 @@ impl Bmu {
             heard: None,
             heard_off: false,
             vehicle_lost: true,
+            stuck: false,
             flags: flag::MODULE_POWER | flag::VEHICLE_LOST,
             precharge_count: 0,
             used_ah: (1.0 - soc) * plan.capacity_ah,
@@ -178,7 +181,7 @@ impl Bmu {
         let wobble = self.chance.between(-0.01, 0.01);
         let Some(measured) = self.modules.get_mut(usize::from(module)) else { return i64::MAX };
         let next = (measured.period_ns * (1.0 + wobble)) as i64;
-        if faults.is_silent(self.node, module, now) {
+        if faults.is_silent(self.node, module, now) || faults.has(Wrong::Reboots, self.node, now) {
             return next;
         }
         let on_mv = f64::from(self.plan.balance_mv);
@@ -250,18 +253,47 @@ impl Bmu {
         let pace = plant.pace();
         let Some(strand) = plant.strands.get_mut(self.node.0) else { return i64::MAX };
         self.count(now, strand, pace);
+        if faults.has(Wrong::Reboots, self.node, now) {
+            self.reboot();
+            strand.connected &= self.holds(now, faults);
+            return self.tick_ns;
+        }
         self.judge(now, faults);
         let inputs = self.inputs(now, faults);
         let changed = self.contactors.step(inputs);
         self.heard_off = false;
-        strand.connected = self.contactors.is_closed();
-        self.say_fast(strand, mouth, wire);
+        self.work(now, strand, faults);
+        let turned = if faults.has(Wrong::Reversed, self.node, now) { -1.0 } else { 1.0 };
+        self.say_fast(strand, turned, mouth, wire);
         if changed {
             self.say_precharge(mouth, wire);
         }
         self.say_slow(mouth, wire);
         self.ticks += 1;
         self.tick_ns
+    }
+
+    /// It has forgotten everything but what it counts.
+    fn reboot(&mut self) {
+        self.contactors = Contactors::new();
+        (self.heard, self.heard_off, self.vehicle_lost) = (None, false, true);
+        self.flags = flag::MODULE_POWER | flag::VEHICLE_LOST;
+        self.stuck = false;
+        self.modules.iter_mut().for_each(|measured| measured.at = None);
+        self.find_extremes();
+    }
+
+    /// Whether closed contactors stay so whatever they are told.
+    pub(super) fn holds(&self, now: Mono, faults: &Faults) -> bool {
+        faults.has(Wrong::Welded, self.node, now)
+    }
+
+    /// The contactors follow, as far as they can.
+    fn work(&mut self, now: Mono, strand: &mut Strand, faults: &Faults) {
+        let wanted = self.contactors.is_closed();
+        let held = strand.connected && self.holds(now, faults);
+        self.stuck = held && !wanted;
+        strand.connected = held || (wanted && !faults.has(Wrong::NeverCloses, self.node, now));
     }
 
     fn count(&mut self, now: Mono, strand: &Strand, pace: f64) {
@@ -305,7 +337,10 @@ impl Bmu {
             (flag::UNTRUSTED, untrusted),
             (flag::MODULE_LOST, self.modules.iter().any(overdue)),
             (flag::VEHICLE_LOST, self.vehicle_lost),
-            (flag::CONTACTOR_STUCK, faults.has(Wrong::ContactorStuck, self.node, now)),
+            (
+                flag::CONTACTOR_STUCK,
+                self.stuck || faults.has(Wrong::ContactorStuck, self.node, now),
+            ),
             (flag::EXTRA_CELL, words().any(|word| word == EXTRA)),
         ];
         let key_off = self.heard.is_some_and(|(_, word)| word & KEY_BITS == 0);
@@ -325,7 +360,7 @@ impl Bmu {
     }
 
     /// What is said ten times a second: headroom, cell range, totals.
-    fn say_fast(&self, strand: &Strand, mouth: &mut Mouth<'_>, wire: &BmuWire) {
+    fn say_fast(&self, strand: &Strand, turned: f64, mouth: &mut Mouth<'_>, wire: &BmuWire) {
         let (low, high) = (f64::from(self.low.value), f64::from(self.high.value));
         let charge = (f64::from(self.plan.balance_mv) - high).clamp(-32_768.0, 32_767.0);
         let discharge = (f64::from(self.plan.empty_mv) - low).clamp(-32_768.0, 32_767.0);
@@ -337,7 +372,7 @@ impl Bmu {
         let [(low_module, low_cell), (high_module, high_cell)] = places;
         mouth.say(&wire.range, &[low, high, low_module, low_cell, high_module, high_cell]);
         let millivolts = (strand.cells.volts() * 1000.0).round().max(0.0);
-        let milliamps = (strand.cells.amps() * 1000.0).round();
+        let milliamps = (turned * strand.cells.amps() * 1000.0).round();
         mouth.say(&wire.totals, &[millivolts, milliamps]);
     }
 
@@ -378,9 +413,10 @@ impl Bmu {
 
     fn say_precharge(&mut self, mouth: &mut Mouth<'_>, wire: &BmuWire) {
         let shown = self.contactors.shown();
+        let bits = if self.stuck { contactors::CLOSED } else { shown.bits };
         self.precharge_count = self.precharge_count.wrapping_add(1);
         let values = [
-            f64::from(shown.bits),
+            f64::from(bits),
             f64::from(shown.state as u8),
             f64::from(self.precharge_count),
             f64::from(u8::from(shown.elapsed)),

@@ -113,6 +113,11 @@ impl CellString {
         self.cell(module, cell).map(|cell| cell.volts(self.amps))
     }
 
+    /// All cells.
+    pub(super) fn cells(&self) -> impl Iterator<Item = &Cell> {
+        self.modules.iter().flat_map(|module| &module.cells)
+    }
+
     /// A cell; `None` where there is none.
     pub(super) fn cell(&self, module: u16, cell: u16) -> Option<&Cell> {
         self.modules.get(usize::from(module))?.cells.get(usize::from(cell))

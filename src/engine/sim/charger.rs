@@ -48,7 +48,13 @@ impl Charger {
     }
 
     /// Takes a command from the bus. It resumes on the next one after a silence, as in reality.
-    pub(super) const fn hear(&mut self, now: Mono, command: Command) {
+    pub(super) fn hear(&mut self, now: Mono, command: Command, faults: &Faults) {
+        let deaf = faults.has(Wrong::IgnoresStop, self.node, now);
+        let command = match (self.heard, command.charge) {
+            // It hears that somebody is there, and goes on as before.
+            (Some((_, before)), Charging::Stop) if deaf => before,
+            (_, Charging::Go | Charging::Stop) => command,
+        };
         self.heard = Some((now, command));
     }
 
@@ -58,7 +64,12 @@ impl Charger {
     }
 
     /// Sets what the power side is to give, before each of its steps.
-    pub(super) fn drive(&self, now: Mono, faults: &Faults, power: &mut ChargerPower) {
+    pub(super) fn drive(&mut self, now: Mono, faults: &Faults, power: &mut ChargerPower) {
+        if faults.has(Wrong::Reboots, self.node, now) {
+            self.heard = None;
+        } else if faults.has(Wrong::KeepsOn, self.node, now) {
+            return;
+        }
         let command = self.heard.map(|(_, command)| command);
         let mains = !faults.has(Wrong::NoMains, self.node, now);
         power.told = match command {
@@ -80,6 +91,9 @@ impl Charger {
         mouth: &mut Mouth<'_>,
         wire: &ChargerWire,
     ) {
+        if faults.has(Wrong::Reboots, self.node, now) {
+            return;
+        }
         let mut bits = 0;
         if faults.has(Wrong::NoMains, self.node, now) {
             bits |= NO_INPUT;
@@ -91,6 +105,7 @@ impl Charger {
             bits |= NO_COMMAND;
         }
         let volts = power.volts.clamp(0.0, 6553.5);
-        mouth.say(&wire.status, &[volts, power.amps.clamp(0.0, 6553.5), f64::from(bits)]);
+        let honest = if faults.has(Wrong::Lies, self.node, now) { 0.0 } else { power.amps };
+        mouth.say(&wire.status, &[volts, honest.clamp(0.0, 6553.5), f64::from(bits)]);
     }
 }

@@ -21,7 +21,7 @@ pub(super) const START_BIT: u16 = 0x40;
 const OPEN: u8 = 0x10;
 const MEASURING: u8 = 0x15;
 const PRECHARGING: u8 = 0x75;
-const CLOSED: u8 = 0x7F;
+pub(super) const CLOSED: u8 = 0x7F;
 const UNSUPPLIED: u8 = 0x6F;
 const SUPPLY_BIT: u8 = 0x10;
 

@@ -17,6 +17,8 @@ pub(super) struct Node(pub usize);
 pub(super) enum Fate {
     /// It is sent, perhaps changed.
     Sent(Frame),
+    /// It is sent two times.
+    Twice(Frame),
     /// It is sent at this time.
     Later(Frame, Mono),
     /// It never reaches the bus.
@@ -128,6 +130,10 @@ impl Faults {
                 Wrong::Misread => {
                     word = (f64::from(word) + fault.by).round().clamp(1.0, 32_767.0) as i16;
                 }
+                Wrong::Jumps => {
+                    let off = self.chance.between(-fault.by, fault.by);
+                    word = (f64::from(word) + off).round().clamp(1.0, 32_767.0) as i16;
+                }
                 Wrong::Silent
                 | Wrong::Late
                 | Wrong::Lost
@@ -136,7 +142,19 @@ impl Faults {
                 | Wrong::PrechargeFails
                 | Wrong::NoMains
                 | Wrong::SecondControls
-                | Wrong::BusOff => {}
+                | Wrong::BusOff
+                | Wrong::Twice
+                | Wrong::Shuffled
+                | Wrong::Corrupt
+                | Wrong::Reversed
+                | Wrong::Welded
+                | Wrong::NeverCloses
+                | Wrong::Reboots
+                | Wrong::IgnoresStop
+                | Wrong::KeepsOn
+                | Wrong::Lies
+                | Wrong::WrongAddress
+                | Wrong::SecondMaster => {}
             }
         }
         word
@@ -164,7 +182,7 @@ impl Faults {
         now: Mono,
     ) -> Fate {
         let mut frame = frame;
-        let mut at = None;
+        let (mut at, mut twice) = (None, false);
         let id = frame.id();
         for (number, aimed) in self.list.iter().enumerate() {
             let fault = &aimed.fault;
@@ -193,8 +211,16 @@ impl Faults {
                         .and_then(|bytes| Frame::classic(id, bytes))
                         .unwrap_or(frame);
                 }
-                Wrong::Lost
-                | Wrong::Misread
+                Wrong::Twice => twice = true,
+                Wrong::Shuffled => {
+                    at = Some(now.after(seconds(self.chance.between(0.0, fault.by))))
+                }
+                Wrong::Corrupt if self.chance.share() < fault.by => {
+                    frame = flipped(frame, self.chance.bits());
+                }
+                Wrong::WrongAddress => frame = with_other_address(frame),
+                Wrong::Misread
+                | Wrong::Lost
                 | Wrong::Untrusted
                 | Wrong::ExtraCell
                 | Wrong::ContactorSupply
@@ -202,14 +228,46 @@ impl Faults {
                 | Wrong::PrechargeFails
                 | Wrong::NoMains
                 | Wrong::SecondControls
-                | Wrong::BusOff => {}
+                | Wrong::BusOff
+                | Wrong::Corrupt
+                | Wrong::Jumps
+                | Wrong::Reversed
+                | Wrong::Welded
+                | Wrong::NeverCloses
+                | Wrong::Reboots
+                | Wrong::IgnoresStop
+                | Wrong::KeepsOn
+                | Wrong::Lies
+                | Wrong::SecondMaster => {}
             }
         }
         match at {
             Some(at) => Fate::Later(frame, at),
+            None if twice => Fate::Twice(frame),
             None => Fate::Sent(frame),
         }
     }
+}
+
+/// The frame with one of its bits flipped.
+fn flipped(frame: Frame, dice: u64) -> Frame {
+    let mut bytes = [0; 8];
+    let view = frame.view();
+    for (byte, &found) in bytes.iter_mut().zip(view.data) {
+        *byte = found;
+    }
+    let len = view.data.len().min(bytes.len());
+    let bit = (dice % (8 * len.max(1) as u64)) as usize;
+    if let Some(byte) = bytes.get_mut(bit / 8) {
+        *byte ^= 1 << (bit % 8);
+    }
+    bytes.get(..len).and_then(|bytes| Frame::classic(frame.id(), bytes)).unwrap_or(frame)
+}
+
+/// The frame as the next charger on the bus would say it.
+fn with_other_address(frame: Frame) -> Frame {
+    let other = Id::extended(frame.id().raw() + 2);
+    other.and_then(|id| Frame::classic(id, frame.view().data)).unwrap_or(frame)
 }
 
 fn seconds(span: f64) -> std::time::Duration {

@@ -21,9 +21,11 @@ mod scene_file;
 pub mod simulate;
 #[cfg(test)]
 mod tests;
+mod truth;
 mod wire;
 mod world;
 
 pub use runner::Runner;
 pub use scene::{Scene, SceneComponent, SceneError, SceneLine};
+pub use truth::{StringTruth, Truth};
 pub use world::{Parked, World};

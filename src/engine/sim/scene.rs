@@ -374,6 +374,32 @@ pub(super) enum Wrong {
     SecondControls,
     /// The controller counts errors and takes itself off the bus.
     BusOff,
+    /// Frames come twice: a device or a message.
+    Twice,
+    /// Frames overtake one another: each comes late by another time.
+    Shuffled,
+    /// A bit of some frames is flipped: a device or a message.
+    Corrupt,
+    /// A cell's reading jumps about.
+    Jumps,
+    /// The shunt of a BMU is connected the wrong way round.
+    Reversed,
+    /// The contactors of a BMU do not open any more once they are closed.
+    Welded,
+    /// The contactors of a BMU do not close although it says so.
+    NeverCloses,
+    /// A BMU or the charger is away, and begins anew afterwards.
+    Reboots,
+    /// The charger does not hear a stop.
+    IgnoresStop,
+    /// The charger goes on giving what it gives, whatever it is told.
+    KeepsOn,
+    /// The charger says that it gives nothing.
+    Lies,
+    /// The charger speaks with another's address.
+    WrongAddress,
+    /// Somebody else commands the charger.
+    SecondMaster,
 }
 
 impl fmt::Display for Wrong {
@@ -392,6 +418,19 @@ impl fmt::Display for Wrong {
             Self::NoMains => "no-mains",
             Self::SecondControls => "second-controls",
             Self::BusOff => "bus-off",
+            Self::Twice => "twice",
+            Self::Shuffled => "shuffled",
+            Self::Corrupt => "corrupt",
+            Self::Jumps => "jumps",
+            Self::Reversed => "reversed",
+            Self::Welded => "welded",
+            Self::NeverCloses => "never-closes",
+            Self::Reboots => "reboots",
+            Self::IgnoresStop => "ignores-stop",
+            Self::KeepsOn => "keeps-on",
+            Self::Lies => "lies",
+            Self::WrongAddress => "wrong-address",
+            Self::SecondMaster => "second-master",
         })
     }
 }

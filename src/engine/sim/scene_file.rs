@@ -258,6 +258,9 @@ impl Scene {
         let by = match what {
             Wrong::Late => table.by.unwrap_or(0.5),
             Wrong::Lost => table.by.unwrap_or(0.5),
+            Wrong::Shuffled => table.by.unwrap_or(0.3),
+            Wrong::Corrupt => table.by.unwrap_or(0.2),
+            Wrong::Jumps => table.by.unwrap_or(200.0),
             Wrong::Misread => table.by.unwrap_or(0.0),
             Wrong::Silent
             | Wrong::Stuck
@@ -268,7 +271,17 @@ impl Scene {
             | Wrong::PrechargeFails
             | Wrong::NoMains
             | Wrong::SecondControls
-            | Wrong::BusOff => {
+            | Wrong::BusOff
+            | Wrong::Twice
+            | Wrong::Reversed
+            | Wrong::Welded
+            | Wrong::NeverCloses
+            | Wrong::Reboots
+            | Wrong::IgnoresStop
+            | Wrong::KeepsOn
+            | Wrong::Lies
+            | Wrong::WrongAddress
+            | Wrong::SecondMaster => {
                 return match table.by {
                     Some(_) => Err(format!("a {what} fault takes no by")),
                     None => Ok(0.0),
@@ -276,8 +289,8 @@ impl Scene {
             }
         };
         match what {
-            Wrong::Late => number("by (seconds)", by, 0.001, 60.0)?,
-            Wrong::Lost => number("by (a share)", by, 0.0, 1.0)?,
+            Wrong::Late | Wrong::Shuffled => number("by (seconds)", by, 0.001, 60.0)?,
+            Wrong::Lost | Wrong::Corrupt => number("by (a share)", by, 0.0, 1.0)?,
             _ if table.module.is_some() && by == 0.0 => {
                 return Err("say by how much it is wrong: by = millivolts or degrees".to_owned());
             }
@@ -303,11 +316,28 @@ impl Scene {
             }
         }
         let needs = match what {
-            Wrong::BusOff | Wrong::SecondControls => Needs::Bus,
-            Wrong::Untrusted | Wrong::ExtraCell => Needs::Cell,
-            Wrong::ContactorSupply | Wrong::ContactorStuck | Wrong::PrechargeFails => Needs::Bmu,
-            Wrong::NoMains => Needs::Charger,
-            Wrong::Silent | Wrong::Late | Wrong::Stuck | Wrong::Misread | Wrong::Lost => Needs::Any,
+            Wrong::BusOff | Wrong::SecondControls | Wrong::SecondMaster => Needs::Bus,
+            Wrong::Untrusted | Wrong::ExtraCell | Wrong::Jumps => Needs::Cell,
+            Wrong::ContactorSupply
+            | Wrong::ContactorStuck
+            | Wrong::PrechargeFails
+            | Wrong::Reversed
+            | Wrong::Welded
+            | Wrong::NeverCloses => Needs::Bmu,
+            Wrong::NoMains
+            | Wrong::IgnoresStop
+            | Wrong::KeepsOn
+            | Wrong::Lies
+            | Wrong::WrongAddress => Needs::Charger,
+            Wrong::Silent
+            | Wrong::Late
+            | Wrong::Stuck
+            | Wrong::Misread
+            | Wrong::Lost
+            | Wrong::Twice
+            | Wrong::Shuffled
+            | Wrong::Corrupt
+            | Wrong::Reboots => Needs::Any,
         };
         needs.check(what, table, bmu.is_some(), self)?;
         let Some(module) = table.module else {
@@ -347,6 +377,15 @@ impl Needs {
             }
             Self::Bus if what == Wrong::SecondControls && scene.controls.is_none() => {
                 says("needs [controls] to be the first ones")
+            }
+            Self::Bus if what == Wrong::SecondMaster && scene.charger.is_none() => {
+                says("needs a [charger] to command")
+            }
+            Self::Any
+                if what == Wrong::Reboots
+                    && (!bare || scene.controls.as_ref().map(|c| &c.name) == table.on.as_ref()) =>
+            {
+                says("is on a BMU or on the charger: name it with on, and nothing else")
             }
             Self::Cell if table.cell.is_none() => says("is on one cell: add on, module and cell"),
             Self::Bmu if !on_bmu || !bare => says("is on a BMU: name it with on, and nothing else"),

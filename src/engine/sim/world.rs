@@ -72,6 +72,7 @@ enum Task {
     Command,
     Charger,
     SecondControls,
+    SecondMaster,
     BusOff { from: Mono, until: Option<Mono>, every: Option<i64>, stage: Complaint },
 }
 
@@ -100,12 +101,19 @@ impl World {
     /// # Errors
     /// A device of the scene cannot be had as it is described.
     pub fn new(scene: &Scene, seed: u64) -> Result<Self, WorldError> {
+        Self::of(&Catalog::builtin(), scene, seed)
+    }
+
+    /// The same with the device folders of a catalog that is there already.
+    ///
+    /// # Errors
+    /// A device of the scene cannot be had as it is described.
+    pub fn of(catalog: &Catalog, scene: &Scene, seed: u64) -> Result<Self, WorldError> {
         let timebase = Timebase { source: TimeSource::Simulation, wall_at_zero: Some(scene.start) };
-        let catalog = Catalog::builtin();
         let mut ears = Ears::default();
         let mut bmus = Vec::new();
         for (number, plan) in scene.bmus.iter().enumerate() {
-            let voice = Voice::new(&catalog, BMU_KIND, &plan.name, Some(plan.base))?;
+            let voice = Voice::new(catalog, BMU_KIND, &plan.name, Some(plan.base))?;
             let wire = BmuWire::new(&voice, plan.modules)?;
             let heard = [wire.precharge.id, wire.headroom.id, wire.charge.id];
             if scene.controls.is_some() {
@@ -115,7 +123,7 @@ impl World {
         }
         let mut charger = None;
         if let Some(plan) = &scene.charger {
-            let voice = Voice::new(&catalog, CHARGER_KIND, &plan.name, None)?;
+            let voice = Voice::new(catalog, CHARGER_KIND, &plan.name, None)?;
             let wire = ChargerWire::new(&voice)?;
             ears.listen(Ear::Charger, &voice.device, &[wire.command.id]);
             charger = Some((Charger::new(Node(bmus.len()), plan), wire));
@@ -123,7 +131,7 @@ impl World {
         // The BMUs follow the key of whoever sends it, also where the scene has nobody who does.
         let base = scene.controls.as_ref().map(|plan| plan.base);
         let name = scene.controls.as_ref().map_or(&scene.pack, |plan| &plan.name);
-        let voice = Voice::new(&catalog, CONTROLS_KIND, name, base)?;
+        let voice = Voice::new(catalog, CONTROLS_KIND, name, base)?;
         let controls = ControlsWire::new(&voice)?;
         ears.listen(Ear::Controls, &voice.device, &[controls.switches.id]);
         let driver = scene
@@ -219,6 +227,9 @@ impl World {
         if self.faults.all(Wrong::SecondControls).next().is_some() {
             self.plan(Task::SecondControls, SECOND_CONTROLS_NS);
         }
+        if let Some(first) = self.faults.all(Wrong::SecondMaster).map(|f| f.from).min() {
+            self.plan(Task::SecondMaster, first.nanos());
+        }
         let offs: Vec<(Mono, Option<Mono>, Option<i64>)> =
             self.faults.all(Wrong::BusOff).map(|f| (f.from, f.until, f.every)).collect();
         for (from, until, every) in offs {
@@ -258,6 +269,11 @@ impl World {
     #[must_use]
     pub const fn now(&self) -> Mono {
         self.now
+    }
+
+    /// Its power side.
+    pub(super) const fn plant(&self) -> &Plant {
+        &self.plant
     }
 
     /// What its stamps mean.
@@ -316,7 +332,7 @@ impl World {
         let mut mouth = Mouth::new(&mut buffer);
         let (node, next) = match task {
             Task::Power => {
-                if let Some((charger, _)) = &self.charger {
+                if let Some((charger, _)) = &mut self.charger {
                     charger.drive(now, &self.faults, &mut self.plant.charger);
                 }
                 self.plant.step();
@@ -367,6 +383,14 @@ impl World {
                 }
                 (Node(self.bmus.len() + 3), after(driver::TICK_NS))
             }
+            Task::SecondMaster => {
+                let (_, wire) = self.charger.as_ref()?;
+                if self.faults.has_bus(Wrong::SecondMaster, now) {
+                    let (volts, amps) = self.charger_limits;
+                    mouth.say(&wire.command, &[volts, amps / 2.0, 0.0]);
+                }
+                (Node(self.bmus.len() + 4), after(COMMAND_NS))
+            }
             Task::BusOff { from, until, every, stage } => {
                 self.line.complain(now, stage);
                 let (task, at) = next_stage(from, until, every, stage);
@@ -379,6 +403,10 @@ impl World {
         for Said { module, frame } in buffer.drain(..) {
             match self.faults.judge(node, module, frame, now) {
                 Fate::Sent(frame) => self.send(frame),
+                Fate::Twice(frame) => {
+                    self.send(frame);
+                    self.send(frame);
+                }
                 Fate::Later(frame, at) => self.line.put_later(at, frame),
                 Fate::Gone => {}
             }
@@ -395,7 +423,7 @@ impl World {
             Some(_) => {
                 bmu.lose_vehicle(now, &self.faults, mouth, wire);
                 if let Some(strand) = self.plant.strands.get_mut(number) {
-                    strand.connected = false;
+                    strand.connected &= bmu.holds(now, &self.faults);
                 }
             }
             None => {}
@@ -428,7 +456,7 @@ impl World {
             }
             Some((_, Heard::Command(command))) => {
                 if let Some((charger, _)) = &mut self.charger {
-                    charger.hear(now, command);
+                    charger.hear(now, command, &self.faults);
                 }
             }
             Some((Ear::Bmu(number), heard)) => {
