@@ -2,6 +2,7 @@
 //! re-exported here and nothing else.
 
 mod access;
+mod campaign;
 mod can;
 mod charge;
 mod dbc;

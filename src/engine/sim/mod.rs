@@ -25,7 +25,8 @@ mod truth;
 mod wire;
 mod world;
 
+pub use chance::Chance;
 pub use runner::Runner;
 pub use scene::{Scene, SceneComponent, SceneError, SceneLine};
 pub use truth::{StringTruth, Truth};
-pub use world::{Parked, World};
+pub use world::{Parked, World, WorldError};
