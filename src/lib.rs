@@ -26,6 +26,7 @@
 //! | `engine::store` | the only SQL: one file, one thread that writes, the chained journal | who may do what |
 //! | `engine::people` | accounts, passwords, links, sessions, mail; the gate through which people come in | packs, buses |
 //! | `engine::orders` | every change as a value that names its permission; what those about people do | faces |
+//! | `engine::campaign` | random charges with faults on simulated packs, and a judge that looks at the cells | hub, store, faces |
 //! | `engine::sim` | simulated devices that speak real frames; cell physics; scenes | who listens |
 //! | `engine::hub` | the one owner of live state: events in, effects out | I/O, clocks, threads |
 //! | `engine::drive` | all threads around the hub | decisions |

@@ -1,5 +1,6 @@
 //! The command line: a face like the others. Each command has a file; this one has the grammar.
 
+pub mod campaign;
 pub mod charge;
 pub mod dbc;
 pub mod decode;
@@ -85,6 +86,8 @@ pub enum Command {
     Doctor(doctor::Args),
     /// Say what a recording tells about a pack.
     Inspect(inspect::Args),
+    /// Try charging on simulated packs, with everything that can go wrong.
+    Campaign(campaign::Args),
     /// Run simulated devices on a bus.
     Simulate(simulate::Args),
     /// Run without a window: the pack on the terminal, and the web listener.
@@ -114,6 +117,7 @@ pub fn run(command: &Command, cli: &Cli) -> Outcome {
         Command::Dbc(command) => dbc::run(command),
         Command::Doctor(args) => doctor::run(args, cli.data_dir.as_deref()),
         Command::Inspect(args) => inspect::run(args),
+        Command::Campaign(args) => campaign::run(args),
         Command::Simulate(args) => simulate::run(args),
         // It needs an engine, which only boot can start.
         Command::Serve(_) => Err("the engine is started by boot".into()),

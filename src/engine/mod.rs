@@ -43,6 +43,7 @@ pub use access::secret::Secret;
 pub use access::settings::{
     MailSecurity, MailSettings, PORT, SessionSettings, SettingError, Settings, Tls, WebSettings,
 };
+pub use campaign::{Campaign, CampaignError, FAMILIES, Failure, Family, Tally, replay_run};
 pub use can::address::{Address, AddressError};
 pub use can::bus::{BusState, BusStatus, Listening};
 pub use can::frame::{Direction, Frame, FrameRef, Id, Kind};

@@ -32,6 +32,8 @@ pub const RULES: &[Rule] = &[
             ("src/engine/can/frame.rs", "fn f() { crate::engine::hub::step() }"),
             ("src/engine/can/frame.rs", "use super::super::pack::Pack;"),
             ("src/engine/profile/a.rs", "use crate::engine::sim::World;"),
+            ("src/engine/charge/a.rs", "use crate::engine::sim::World;"),
+            ("src/engine/campaign/a.rs", "use crate::engine::hub::Hub;"),
             ("src/engine/sim/a.rs", "use crate::engine::pack::Pack;"),
             ("src/engine/sim/a.rs", "use crate::engine::Library;"),
             ("src/view/a.rs", "use crate::desktop::theme;"),
@@ -55,6 +57,7 @@ pub const RULES: &[Rule] = &[
             ("src/engine/snapshot.rs", "use crate::engine::hub::traffic::Traffic;"),
             ("src/engine/hub/traffic.rs", "#[cfg(test)]\nmod tests { use super::*; }"),
             ("src/engine/offline/a.rs", "use crate::engine::sim::World;"),
+            ("src/engine/campaign/a.rs", "use crate::engine::{charge::Station, sim::World};"),
             ("src/view/a.rs", "use crate::engine::{Snapshot, Profile};"),
             ("src/cli/a.rs", "use crate::view::pack; use crate::engine::decode;"),
             ("src/boot/mod.rs", "use crate::desktop; use crate::cli;"),
@@ -239,7 +242,7 @@ pub fn length(file: &Source) -> Vec<String> {
 
 /// The engine's children, lowest first, in the steps of the ladder. A module may name its own step
 /// and those before it.
-const LADDER: [&[&str]; 18] = [
+const LADDER: [&[&str]; 19] = [
     &["access"],
     &["can"],
     &["dbc"],
@@ -248,6 +251,7 @@ const LADDER: [&[&str]; 18] = [
     &["watchdog"],
     &["pack"],
     &["charge"],
+    &["campaign"],
     &["profile"],
     &["store"],
     &["people"],
@@ -260,7 +264,7 @@ const LADDER: [&[&str]; 18] = [
     &["prepare"],
 ];
 /// Who may name the simulation: what starts it, and work without an engine.
-const SIM_SEEN_BY: [&str; 3] = ["drive", "offline", "prepare"];
+const SIM_SEEN_BY: [&str; 4] = ["campaign", "drive", "offline", "prepare"];
 /// Where the engine's own public face stands: above all its children.
 const ENGINE: usize = LADDER.len() + 1;
 /// What simulated devices may name: frames, DBCs and devices, and nothing that decides.

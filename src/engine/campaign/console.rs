@@ -130,10 +130,9 @@ impl Console {
             self.foreign_key = Some(at);
             return;
         }
-        let owner = self
-            .packs
-            .iter_mut()
-            .find(|(device, _)| (device.settings().base..device.settings().base + 0x100).contains(&raw));
+        let owner = self.packs.iter_mut().find(|(device, _)| {
+            (device.settings().base..device.settings().base + 0x100).contains(&raw)
+        });
         if let Some((device, pack)) = owner {
             device.take(frame, &mut self.facts);
             self.facts.iter().for_each(|fact| pack.apply(at, fact));

@@ -1,6 +1,7 @@
 //! What is thrown at a charge: kinds of faults, and families of them by name. Knows how a fault is
 //! written into a scene, and nothing of what a machine makes of it.
 
+use super::CampaignError;
 use crate::engine::sim::Chance;
 
 /// One kind of fault.
@@ -118,20 +119,51 @@ pub struct Family {
 pub const FAMILIES: &[Family] = &[
     Family { name: "all", about: "Every kind of fault, none to four of them.", begins: &[] },
     Family { name: "orders", about: "Orders from all faces and no fault.", begins: &["-"] },
-    Family { name: "bmu", about: "A BMU that is silent, stuck, lies or begins anew.", begins: &["bmu_", "cmu_"] },
-    Family { name: "charger", about: "A charger that is silent, keeps on, lies or ignores a stop.", begins: &["charger_"] },
-    Family { name: "contactors", about: "Contactors that weld, stick, or do not close.", begins: &["contactor_", "precharge_"] },
-    Family { name: "sensors", about: "Readings that jump, stick, lie or have the wrong sign.", begins: &["cell_", "cmu_", "shunt_"] },
-    Family { name: "masters", about: "Somebody else commands charger or key.", begins: &["second_"] },
-    Family { name: "frames", about: "Frames lost, late, twice, shuffled or flipped, and a bus that is off.", begins: &["frames_", "bus_off"] },
-    Family { name: "program", about: "The program is killed, stands still, or cannot write.", begins: &["process_", "clock_", "disk_", "shutdown"] },
+    Family {
+        name: "bmu",
+        about: "A BMU that is silent, stuck, lies or begins anew.",
+        begins: &["bmu_", "cmu_"],
+    },
+    Family {
+        name: "charger",
+        about: "A charger that is silent, keeps on, lies or ignores a stop.",
+        begins: &["charger_"],
+    },
+    Family {
+        name: "contactors",
+        about: "Contactors that weld, stick, or do not close.",
+        begins: &["contactor_", "precharge_"],
+    },
+    Family {
+        name: "sensors",
+        about: "Readings that jump, stick, lie or have the wrong sign.",
+        begins: &["cell_", "cmu_", "shunt_"],
+    },
+    Family {
+        name: "masters",
+        about: "Somebody else commands charger or key.",
+        begins: &["second_"],
+    },
+    Family {
+        name: "frames",
+        about: "Frames lost, late, twice, shuffled or flipped, and a bus that is off.",
+        begins: &["frames_", "bus_off"],
+    },
+    Family {
+        name: "program",
+        about: "The program is killed, stands still, or cannot write.",
+        begins: &["process_", "clock_", "disk_", "shutdown"],
+    },
 ];
 
 impl Family {
     /// The family of that name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        FAMILIES.iter().find(|family| family.name == name).copied()
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn named(name: &str) -> Result<Self, CampaignError> {
+        let found = FAMILIES.iter().find(|family| family.name == name).copied();
+        found.ok_or_else(|| CampaignError::Family(name.to_owned()))
     }
 
     /// All names, for a sentence.

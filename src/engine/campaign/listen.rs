@@ -166,7 +166,12 @@ impl Told {
     fn take(&mut self, offset: u32, data: [u8; 8], now: Mono) {
         let word = |at: usize| i16::from_le_bytes([byte(&data, at), byte(&data, at + 1)]);
         let long = |at: usize| {
-            i32::from_le_bytes([byte(&data, at), byte(&data, at + 1), byte(&data, at + 2), byte(&data, at + 3)])
+            i32::from_le_bytes([
+                byte(&data, at),
+                byte(&data, at + 1),
+                byte(&data, at + 2),
+                byte(&data, at + 3),
+            ])
         };
         if (1..0xF0).contains(&offset) {
             if let Some(at) = self.modules.get_mut((offset as usize - 1) / 3) {

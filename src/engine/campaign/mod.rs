@@ -21,8 +21,8 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use thiserror::Error;
 
@@ -126,7 +126,10 @@ impl Campaign {
 ///
 /// # Errors
 /// The run cannot be made.
-pub fn replay(seed: u64, family: Family) -> Result<(Vec<String>, Option<String>), CampaignError> {
+pub fn replay_run(
+    seed: u64,
+    family: Family,
+) -> Result<(Vec<String>, Option<String>), CampaignError> {
     let plan = plan::Plan::draw(seed, family)?;
     let ended = run::live(&plan, &Catalog::builtin(), true)?;
     Ok((ended.trace, ended.violation.map(|(what, detail)| format!("{what}: {detail}"))))

@@ -154,18 +154,28 @@ impl Oracle {
     }
 
     /// Takes what was written down and holds it against the state.
-    pub(super) fn notes(&mut self, notes: &[Note], station: &Station, now: Mono) -> Option<Violation> {
+    pub(super) fn notes(
+        &mut self,
+        notes: &[Note],
+        station: &Station,
+        now: Mono,
+    ) -> Option<Violation> {
         for note in notes {
             let Note::Entered { from, to } = note else { continue };
             if from.name() != self.state {
-                let detail = format!("noted {} to {}, but it was {}", from.name(), to.name(), self.state);
+                let detail =
+                    format!("noted {} to {}, but it was {}", from.name(), to.name(), self.state);
                 return Some(violation(now, "transition_not_noted", detail));
             }
             self.state = to.name();
             match to {
                 State::Done { outcome, .. } | State::Fault { outcome, .. } => {
                     if self.under_load.take().is_some() && outcome.under_load.is_none() {
-                        return Some(violation(now, "opening_under_load_not_logged", format!("{outcome:?}")));
+                        return Some(violation(
+                            now,
+                            "opening_under_load_not_logged",
+                            format!("{outcome:?}"),
+                        ));
                     }
                     self.latches.fault |= matches!(to, State::Fault { .. });
                     self.disarm(now);
@@ -183,12 +193,20 @@ impl Oracle {
         }
         let is = station.state().name();
         (is != self.state).then(|| {
-            violation(now, "transition_not_noted", format!("it is {is}, by the notes {}", self.state))
+            violation(
+                now,
+                "transition_not_noted",
+                format!("it is {is}, by the notes {}", self.state),
+            )
         })
     }
 
     /// What the program sent in this step.
-    pub(super) fn sent(&mut self, frame: crate::engine::can::frame::FrameRef<'_>, now: Mono) -> Option<Violation> {
+    pub(super) fn sent(
+        &mut self,
+        frame: crate::engine::can::frame::FrameRef<'_>,
+        now: Mono,
+    ) -> Option<Violation> {
         let (key, command) = (self.wire.key, self.wire.command);
         self.wire.sent(frame, now);
         if frame.id().raw() == 0x505 {
@@ -200,9 +218,8 @@ impl Oracle {
         let told = self.wire.command?;
         if told.stop {
             self.stop_told.get_or_insert(now);
-            return (told.volts > 0.0 || told.amps > 0.0).then(|| {
-                violation(now, "stop_with_values", format!("{told:?}"))
-            });
+            return (told.volts > 0.0 || told.amps > 0.0)
+                .then(|| violation(now, "stop_with_values", format!("{told:?}")));
         }
         self.stop_told = None;
         if self.armed != Armed::Charge {
@@ -213,7 +230,11 @@ impl Oracle {
             (if c.stop { 0.0 } else { c.amps }, now.since(c.at).as_secs_f64().min(1.1))
         });
         if told.amps > before + ramp * dt + 0.5 + GRAIN {
-            return Some(violation(now, "rises_too_fast", format!("{before} to {} A in {dt:.2} s", told.amps)));
+            return Some(violation(
+                now,
+                "rises_too_fast",
+                format!("{before} to {} A in {dt:.2} s", told.amps),
+            ));
         }
         self.above_a_limit(told.volts, told.amps, now)
     }
@@ -225,7 +246,8 @@ impl Oracle {
         let (most_volts, most_amps, most_watts) = self.rating;
         let pack = self.wire.bmus.iter().map(|told| told.volts).fold(0.0, f64::max);
         let mains = set.mains.map_or(self.rules.get(Key::MainsAmps), Amps::get);
-        let supply = mains * self.rules.get(Key::MainsVolts) * self.rules.get(Key::Efficiency) / 100.0;
+        let supply =
+            mains * self.rules.get(Key::MainsVolts) * self.rules.get(Key::Efficiency) / 100.0;
         let by_power = |watts: f64| if pack > 1.0 { 1.03 * watts / pack } else { f64::INFINITY };
         let limits = [
             ("set_point", person),
@@ -236,7 +258,11 @@ impl Oracle {
         ];
         for (name, most) in limits {
             if amps > most + GRAIN {
-                return Some(violation(now, "above_a_limit", format!("{amps} A, {name} allows {most:.2} A")));
+                return Some(violation(
+                    now,
+                    "above_a_limit",
+                    format!("{amps} A, {name} allows {most:.2} A"),
+                ));
             }
         }
         let most = set.pack.map_or(f64::INFINITY, Volts::get);
@@ -248,7 +274,11 @@ impl Oracle {
     fn key_sent(&mut self, before: Option<(Mono, u16)>, now: Mono) -> Option<Violation> {
         let (_, word) = self.wire.key?;
         if word & 0x40 != 0 && self.armed == Armed::Nothing {
-            return Some(violation(now, "resumed_by_itself", format!("key {word:#x} without a start")));
+            return Some(violation(
+                now,
+                "resumed_by_itself",
+                format!("key {word:#x} without a start"),
+            ));
         }
         let held = before.is_some_and(|(_, word)| word & 0x20 != 0);
         if word & 0x20 != 0 || !held {
@@ -269,7 +299,12 @@ impl Oracle {
     }
 
     /// What must hold now; `speaks` says whether the program can reach the bus.
-    pub(super) fn judge(&mut self, now: Mono, station: &Station, speaks: bool) -> Option<Violation> {
+    pub(super) fn judge(
+        &mut self,
+        now: Mono,
+        station: &Station,
+        speaks: bool,
+    ) -> Option<Violation> {
         if !speaks {
             self.stood_still(now);
             return None;
@@ -285,8 +320,10 @@ impl Oracle {
     fn conditions(&self, now: Mono) -> [(&'static str, bool, f64); CONDITIONS] {
         let rule = |key| self.rules.get(key);
         let wire = &self.wire;
-        let worst = |f: fn(&super::listen::Told) -> f64| wire.bmus.iter().map(f).fold(f64::MIN, f64::max);
-        let least = |f: fn(&super::listen::Told) -> f64| wire.bmus.iter().map(f).fold(f64::MAX, f64::min);
+        let worst =
+            |f: fn(&super::listen::Told) -> f64| wire.bmus.iter().map(f).fold(f64::MIN, f64::max);
+        let least =
+            |f: fn(&super::listen::Told) -> f64| wire.bmus.iter().map(f).fold(f64::MAX, f64::min);
         let high = worst(|t| f64::from(t.high_mv));
         let low = least(|t| f64::from(t.low_mv));
         let balance = least(|t| f64::from(t.balance_mv));
@@ -364,7 +401,11 @@ impl Oracle {
         let took = now.since(asked).as_secs_f64();
         let bound = self.rules.get(Key::StopCurrent) + self.rules.get(Key::StopContactors) + 0.6;
         if took > bound {
-            return Some(violation(now, "stop_without_end", format!("{took:.1} s in {}", self.state)));
+            return Some(violation(
+                now,
+                "stop_without_end",
+                format!("{took:.1} s in {}", self.state),
+            ));
         }
         (took > REACTION && self.wire.gives())
             .then(|| violation(now, "stop_ignored", format!("{:?}", self.wire.command)))

@@ -8,10 +8,10 @@ use super::CampaignError;
 use super::family::{Family, Kind, Named, On};
 use crate::base::time::Mono;
 use crate::base::units::{Amps, Millivolts, Percent};
+use crate::base::units::{Volts, Watts};
 use crate::engine::access::grant::Face;
 use crate::engine::charge::{Key, Lease, Rating, Rules, SetPoints};
 use crate::engine::sim::{Chance, Scene};
-use crate::base::units::{Volts, Watts};
 
 /// Something a person or the system does to the program.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -130,7 +130,11 @@ impl Drawing {
             let Some((name, kind)): Option<Named> = family.draw(&mut self.chance) else { break };
             let from = self.chance.between(0.5, 0.85 * self.long);
             let short = self.often(0.5);
-            let span = if short { self.chance.between(0.3, 4.0) } else { self.chance.between(4.0, self.long) };
+            let span = if short {
+                self.chance.between(0.3, 4.0)
+            } else {
+                self.chance.between(4.0, self.long)
+            };
             faults.push(Planned { name, kind, from, until: from + span });
         }
         faults
@@ -157,7 +161,8 @@ impl Drawing {
         let mut at = |s: f64, deed: Deed| deeds.push((Mono::from_nanos((s * 1e9) as i64), deed));
         let begin = self.chance.between(2.0, 6.0);
         if self.often(0.9) {
-            let lease = if self.often(0.2) { Lease::WhilePresent { present: true } } else { Lease::GoesOn };
+            let lease =
+                if self.often(0.2) { Lease::WhilePresent { present: true } } else { Lease::GoesOn };
             at(begin, Deed::Start(self.set_points(rules), lease));
         } else {
             at(begin, Deed::Engage);
@@ -165,7 +170,8 @@ impl Drawing {
         let orders = (self.chance.share() * 6.0) as usize;
         for _ in 0..orders {
             let when = self.chance.between(0.0, self.long);
-            let face = FACES.get((self.chance.share() * 4.0) as usize).copied().unwrap_or(Face::Inside);
+            let face =
+                FACES.get((self.chance.share() * 4.0) as usize).copied().unwrap_or(Face::Inside);
             let deed = match (self.chance.share() * 10.0) as u32 {
                 0..=2 => Deed::Stop(face),
                 3..=4 => Deed::Start(self.set_points(rules), Lease::GoesOn),
@@ -199,12 +205,18 @@ impl Drawing {
     }
 
     fn scene(&mut self, faults: &[Planned]) -> (String, Rating) {
-        let mut text = String::from("title = 'Campaign'\ndescription = 'A run of the campaign.'\npack = 'Pack'\nparked = true\n");
+        let mut text = String::from(
+            "title = 'Campaign'\ndescription = 'A run of the campaign.'\npack = 'Pack'\nparked = true\n",
+        );
         let chance = &mut self.chance;
         let ambient = chance.between(2.0, 38.0);
         // Writing into a string does not fail.
         let _ = writeln!(text, "ambient_c = {ambient:.1}");
-        let soc = if chance.share() < 0.75 { chance.between(88.0, 97.0) } else { chance.between(15.0, 88.0) };
+        let soc = if chance.share() < 0.75 {
+            chance.between(88.0, 97.0)
+        } else {
+            chance.between(15.0, 88.0)
+        };
         let spread = chance.between(0.05, 1.2);
         let milliohm = chance.between(4.0, 20.0);
         for (number, base) in BASES.iter().take(self.bmus).enumerate() {
@@ -213,7 +225,10 @@ impl Drawing {
             let _ = writeln!(
                 text,
                 "[[bmu]]\nname = 'BMU {}'\nbase = {base}\nmodules = {}\ncells = {}\ncapacity_ah = {:.3}\nsoc_percent = {soc:.2}\nsoc_spread_percent = {spread:.2}\nresistance_mohm = {milliohm:.2}\ntemperature_c = {warm:.1}",
-                number + 1, self.modules, self.cells, self.capacity,
+                number + 1,
+                self.modules,
+                self.cells,
+                self.capacity,
             );
         }
         let series = f64::from(self.modules * self.cells);
@@ -222,10 +237,18 @@ impl Drawing {
         let watts = volts * amps * chance.between(0.5, 1.2);
         // What the plate says is what it does, to a tenth.
         let (volts, amps, watts) = (tenth(volts), tenth(amps), tenth(watts));
-        let _ = writeln!(text, "[charger]\nname = 'Charger'\nvolts = {volts:.1}\namps = {amps:.1}\nwatts = {watts:.1}\n[controls]\nname = 'Keys'");
+        let _ = writeln!(
+            text,
+            "[charger]\nname = 'Charger'\nvolts = {volts:.1}\namps = {amps:.1}\nwatts = {watts:.1}\n[controls]\nname = 'Keys'"
+        );
         for fault in faults {
             if let Kind::World(what, on, more) = fault.kind {
-                let _ = writeln!(text, "[[fault]]\ndo = '{what}'\n{more}\nfrom = {:.2}\nuntil = {:.2}", fault.from, fault.until + 0.02);
+                let _ = writeln!(
+                    text,
+                    "[[fault]]\ndo = '{what}'\n{more}\nfrom = {:.2}\nuntil = {:.2}",
+                    fault.from,
+                    fault.until + 0.02
+                );
                 self.aim(&mut text, on);
             }
         }

@@ -274,7 +274,9 @@ impl Run<'_> {
         let wire = &self.oracle.wire;
         let command = wire.command.map_or_else(
             || "silent".to_owned(),
-            |c| if c.stop { "stop".to_owned() } else { format!("{:.1} V {:.1} A", c.volts, c.amps) },
+            |c| {
+                if c.stop { "stop".to_owned() } else { format!("{:.1} V {:.1} A", c.volts, c.amps) }
+            },
         );
         let key = wire.key.map_or_else(|| "-".to_owned(), |(_, word)| format!("{word:02x}"));
         let truth = &self.oracle.truth;
@@ -288,8 +290,15 @@ impl Run<'_> {
             let _ = write!(
                 line,
                 "; bmu state {} {:02x} flags {:x} {:.2} A ({:.2}) {}..{} mV ({:.0}) {:.1} C",
-                told.state, told.bits, told.flags, told.amps, string.amps, told.low_mv, told.high_mv,
-                string.highest_mv, told.hot_c
+                told.state,
+                told.bits,
+                told.flags,
+                told.amps,
+                string.amps,
+                told.low_mv,
+                told.high_mv,
+                string.highest_mv,
+                told.hot_c
             );
         }
         line
