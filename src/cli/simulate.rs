@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,9 +11,12 @@ use std::time::Duration;
 use crate::base::time::{Clock, Mono, SystemClock};
 use crate::cli::Outcome;
 use crate::engine::simulate::{Prepared, Progress, Wanted};
+use crate::engine::{PretendSupply, SupplyBrand, SupplyFault, SupplyStand};
 
 /// The status line on a terminal is written so often.
 const STATUS_EVERY: Duration = Duration::from_millis(500);
+/// The output of a simulated supply is looked at so often.
+const SUPPLY_LOOK: Duration = Duration::from_millis(10);
 
 /// Run simulated devices on a bus.
 ///
@@ -20,7 +24,7 @@ const STATUS_EVERY: Duration = Duration::from_millis(500);
 /// virtual bus, paced by the clock, and hear what others send there. With --log the frames are
 /// written to a file instead, as fast as they can be computed. Ctrl+C ends it.
 #[derive(clap::Args, Debug)]
-#[command(group = clap::ArgGroup::new("target").required(true).args(["bus", "log", "list"]))]
+#[command(group = clap::ArgGroup::new("target").required(true).args(["bus", "log", "list", "supply"]))]
 pub struct Args {
     /// Scene: one of the built-in ones (see --list), or a scene file.
     #[arg(long, value_name = "NAME|FILE", default_value = "demo")]
@@ -43,6 +47,20 @@ pub struct Args {
     /// End after so many seconds of the scene.
     #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
     pub duration: Option<f64>,
+    /// Be a supply on the network instead: tdk or siglent. It says on standard output where it
+    /// listens, and whenever its output changes.
+    #[arg(long, value_name = "BRAND")]
+    pub supply: Option<String>,
+    /// Where the supply listens; port 0 is any that is free.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0", requires = "supply")]
+    pub listen: SocketAddr,
+    /// Voltage of the pack at the supply's output [default: nothing is connected].
+    #[arg(long, value_name = "VOLTS", requires = "supply")]
+    pub pack_volts: Option<f64>,
+    /// What is wrong with the supply: silent, garbage, slow, other-device, refuses, drops, lies or
+    /// stays-on.
+    #[arg(long, value_name = "FAULT", default_value = "none", requires = "supply")]
+    pub fault: String,
     /// Name of the bus in the log.
     #[arg(long, value_name = "NAME", default_value = "can0", requires = "log")]
     pub log_bus: String,
@@ -55,6 +73,9 @@ pub struct Args {
 pub fn run(args: &Args) -> Outcome {
     if args.list {
         return list();
+    }
+    if let Some(brand) = &args.supply {
+        return supply(brand, args);
     }
     let wanted = Wanted {
         scene: args.scene.clone(),
@@ -72,6 +93,35 @@ pub fn run(args: &Args) -> Outcome {
         (None, Some(log)) => write(prepared, log, &args.log_bus, &stop),
         (None, None) => Err("give --bus ADDRESS or --log FILE".into()),
     }
+}
+
+/// A simulated supply, until Ctrl+C.
+fn supply(brand: &str, args: &Args) -> Outcome {
+    let brand = SupplyBrand::of(brand)
+        .ok_or_else(|| format!("there is no supply {brand:?}: it is tdk or siglent"))?;
+    let known = SupplyFault::ALL.iter().find(|(word, _)| *word == args.fault);
+    let (_, fault) = known.ok_or_else(|| format!("there is no fault {:?}", args.fault))?;
+    if args.pack_volts.is_some_and(|volts| !(0.0..=1500.0).contains(&volts)) {
+        return Err("--pack-volts is a voltage from 0 to 1500".into());
+    }
+    let device = PretendSupply::new(brand, args.pack_volts).broken(*fault);
+    let stand = SupplyStand::open(args.listen, device)
+        .map_err(|error| format!("nothing can listen at {}: {error}", args.listen))?;
+    let stop = crate::cli::stop_on_signal()?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "listening at {}", stand.address)?;
+    out.flush()?;
+    let mut told = None;
+    while !stop.load(Ordering::SeqCst) {
+        let is_on = stand.device().on;
+        if told != Some(is_on) {
+            told = Some(is_on);
+            writeln!(out, "output {}", if is_on { "on" } else { "off" })?;
+            out.flush()?;
+        }
+        std::thread::sleep(SUPPLY_LOOK);
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn is_same_file(one: &Path, other: &Path) -> bool {

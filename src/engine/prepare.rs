@@ -38,6 +38,9 @@ pub enum PrepareError {
     /// A starting profile.
     #[error(transparent)]
     Starter(#[from] StartError),
+    /// A supply alone is no plant.
+    #[error("{0} is a supply and carries no frames: write a profile with it and the bus of a pack")]
+    Text(Address),
 }
 
 impl ActivateProfile {
@@ -153,6 +156,7 @@ pub fn bus_profile(address: &Address) -> Result<Profile, PrepareError> {
             Ok(Profile::new(bus, buses, components))
         }
         Address::Replay(path) => recording_profile(path),
+        Address::Tcp { .. } => Err(PrepareError::Text(address.clone())),
     }
 }
 

@@ -33,3 +33,4 @@ mod support;
 mod sweep;
 #[cfg(feature = "web")]
 mod visit;
+mod watchdog;

@@ -170,6 +170,12 @@ pub enum OpenError {
         /// The address.
         address: Address,
     },
+    /// A device that speaks text.
+    #[error("{address} speaks text and carries no frames: it is a bus for a supply only")]
+    NoFrames {
+        /// The address.
+        address: Address,
+    },
     /// A recording that cannot be read.
     #[error("{0}")]
     Recording(#[from] crate::engine::can::trace::OpenLogError),
@@ -193,6 +199,7 @@ impl Wires {
     pub fn open(&self, address: &Address, bus: BusId) -> Result<Link, OpenError> {
         match address {
             Address::Virtual(channel) => Ok(self.net.open(channel, bus)),
+            Address::Tcp { .. } => Err(OpenError::NoFrames { address: address.clone() }),
             Address::Replay(path) => {
                 Ok(crate::engine::can::replay::open(path, bus, Arc::clone(&self.clock))?)
             }

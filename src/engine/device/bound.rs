@@ -129,6 +129,7 @@ impl Kind {
                     let offset = i64::from(base) - i64::from(rule.default);
                     message.id.offset(offset)
                 }
+                AddressWay::Text => None,
                 AddressWay::Node => Id::extended(with_node(message.id.raw(), rule.default, base)),
             };
             message.id = moved.unwrap_or(message.id);
@@ -156,8 +157,13 @@ fn check_address(
     title: impl Fn() -> String,
 ) -> Result<(), BindError> {
     match rule.way {
-        AddressWay::Node if rule.choices.contains(&base) => Ok(()),
-        AddressWay::Node => {
+        AddressWay::Text if rule.choices.is_empty() => {
+            let highest = rule.highest.unwrap_or(rule.default);
+            let out = BindError::OutOfRange { title: title(), base, step: 1, highest };
+            if base <= highest { Ok(()) } else { Err(out) }
+        }
+        AddressWay::Node | AddressWay::Text if rule.choices.contains(&base) => Ok(()),
+        AddressWay::Node | AddressWay::Text => {
             Err(BindError::NotAChoice { title: title(), base, choices: rule.choices.clone() })
         }
         AddressWay::Base => {
@@ -237,6 +243,7 @@ impl Device {
                 let base = self.settings.base;
                 vec![Claim { ids: base..=base + rule.span.max(1) - 1, extended: false }]
             }
+            AddressWay::Text => Vec::new(),
             AddressWay::Node => {
                 let own = |(id, _): &(Id, u16)| Claim { ids: id.raw()..=id.raw(), extended: true };
                 self.far.iter().map(own).collect()

@@ -16,6 +16,11 @@ use crate::base::units::*;
 use crate::engine::can::frame::{Frame, Id};
 use crate::engine::dbc::{self, Row};
 
+/// Its conversation is a golden text of its own, which the tests of `supply` hold with.
+fn speaks_text(name: &str) -> bool {
+    kind(name).manifest.address.way == AddressWay::Text
+}
+
 fn assets() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/devices")
 }
@@ -97,7 +102,7 @@ fn every_message_is_within_the_claims_of_its_device_at_every_address() {
         let rule = &kind.manifest.address;
         let bases: Vec<u32> = match rule.way {
             AddressWay::Base => (0..=0x800 - rule.span).step_by(rule.step as usize).collect(),
-            AddressWay::Node => rule.choices.clone(),
+            AddressWay::Node | AddressWay::Text => rule.choices.clone(),
         };
         for base in bases {
             let device = kind.bind(Settings { base, ..kind.defaults() }).unwrap();
@@ -149,7 +154,7 @@ fn golden_text(name: &str, sample: &str) -> String {
 
 #[test]
 fn every_sample_decodes_to_its_golden_text() {
-    for folder in &FOLDERS {
+    for folder in FOLDERS.iter().filter(|folder| !speaks_text(folder.name)) {
         assert!(!folder.sample.is_empty(), "{} has no sample", folder.name);
         let text = golden_text(folder.name, folder.sample);
         let path = assets().join(folder.name).join("golden.txt");

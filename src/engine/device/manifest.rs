@@ -102,6 +102,8 @@ pub enum AddressWay {
     /// 29-bit ids with the device's address in them: as source in the lowest byte of what it
     /// sends, as destination in the byte above in what it is sent.
     Node,
+    /// No ids: the device speaks text, and the number is what its language calls it by.
+    Text,
 }
 
 /// Messages that are sent at one rate.

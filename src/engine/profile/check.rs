@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::base::problem::{Problem, Severity};
 use crate::engine::can::address::Address;
-use crate::engine::device::{BindError, Catalog, Claim, Device};
+use crate::engine::device::{AddressWay, BindError, Catalog, Claim, Device};
 use crate::engine::profile::library::{LibraryError, Loaded};
 use crate::engine::profile::model::{BusEntry, ComponentEntry, Profile};
 use crate::engine::profile::parse::{Lines, Part};
@@ -46,7 +46,10 @@ pub fn check(profile: &Profile, lines: &Lines, ground: &Ground) -> Vec<Problem> 
     let mut devices = Vec::new();
     for (position, component) in profile.components.iter().enumerate() {
         match bind(component, ground) {
-            Ok(device) => devices.push((position, device)),
+            Ok(device) => {
+                fits(profile, lines, position, &device, &mut problems);
+                devices.push((position, device));
+            }
             Err((key, text)) => {
                 let line = lines.of(Part::Component(position), key);
                 problems.push(Problem { line, severity: Severity::Error, text });
@@ -102,6 +105,34 @@ fn buses(profile: &Profile, lines: &Lines, ground: &Ground, problems: &mut Vec<P
             problems.push(Problem { line, severity: Severity::Warning, text });
         }
     }
+}
+
+/// A device that speaks text has a bus of its own to speak it on; every other one needs frames.
+fn fits(
+    profile: &Profile,
+    lines: &Lines,
+    position: usize,
+    device: &Device,
+    problems: &mut Vec<Problem>,
+) {
+    let entry = profile.components.get(position);
+    let bus = entry.and_then(|entry| profile.buses.get(profile.bus(&entry.bus)?));
+    let (Some(entry), Some(bus)) = (entry, bus) else { return };
+    let manifest = &device.kind().manifest;
+    let is_text = manifest.address.way == AddressWay::Text;
+    let on_text = matches!(bus.address, Address::Tcp { .. });
+    let others = profile.components.iter().take(position);
+    let first = others.filter(|other| other.bus == entry.bus).count() == 0;
+    let (title, address) = (&manifest.title, &bus.address);
+    let why = match (is_text, on_text) {
+        (true, false) => format!("{title} speaks text: its bus is tcp:HOST:PORT, not {address}"),
+        (false, true) => format!("{title} needs a bus of frames, not {address}"),
+        (true, true) if !first => format!("{address} is one supply, and it is taken already"),
+        (true, true) | (false, false) => return,
+    };
+    let text = format!("component {:?}: {why}", entry.name.as_str());
+    let line = lines.of(Part::Component(position), "bus");
+    problems.push(Problem { line, severity: Severity::Error, text });
 }
 
 /// The device of a component, or the key that is wrong and why.

@@ -114,6 +114,14 @@ impl Pretend {
         Self { on: true, volts, amps, ..self }
     }
 
+    /// What it answers to a line; nothing where it does not answer.
+    pub fn answers(&mut self, line: &str) -> Option<String> {
+        match self.react(line) {
+            Reaction::Answer(text) => Some(text),
+            Reaction::Nothing | Reaction::HangUp => None,
+        }
+    }
+
     /// What it measures at its output.
     #[must_use]
     pub fn output(&self) -> (f64, f64) {

@@ -203,6 +203,57 @@ fn whoever_takes_over_switches_off_and_sees_it() {
     }
 }
 
+/// A whole conversation of a machine with a simulated supply, in a time of its own.
+fn exchange(brand: Brand) -> String {
+    let at = SocketAddr::from(([127, 0, 0, 1], 1));
+    let mut machine = Machine::new(target(brand, at));
+    let mut device = Pretend::new(brand, Some(if brand == Brand::Genesys { 150.0 } else { 24.0 }));
+    let (volts, amps) = points(brand);
+    let mut orders = vec![Command::Stop, Command::Give { volts: Volts(volts), amps: Amps(amps) }];
+    let mut now = crate::base::time::Mono::ZERO;
+    let mut text = String::new();
+    machine.connected(now);
+    for _ in 0..200 {
+        match machine.next(now) {
+            Need::Send(bytes) => {
+                let line = String::from_utf8(bytes).unwrap();
+                text += &format!("> {}\n", line.trim());
+                if let Some(answer) = device.answers(line.trim()) {
+                    text += &format!("< {answer}\n");
+                    machine.heard(now, format!("{answer}\n").as_bytes());
+                }
+            }
+            // After each round of questions comes the next order; the last is followed by one round.
+            Need::Wait(until) => {
+                now = until;
+                let rounds = text.matches(['M']).count();
+                if machine.news().is_some_and(|news| news.measured.is_some()) && rounds > 0 {
+                    match orders.pop() {
+                        Some(order) => machine.tell(now, order),
+                        None => return text,
+                    }
+                }
+            }
+            Need::Connect | Need::Close => panic!("the connection was given up:\n{text}"),
+        }
+    }
+    panic!("no end:\n{text}")
+}
+
+#[test]
+fn every_device_of_text_shows_its_conversation() {
+    for brand in Brand::ALL {
+        let text = exchange(brand);
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/devices");
+        let path = folder.join(brand.kind()).join("exchange.txt");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        let golden = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(text, golden, "{}", path.display());
+    }
+}
+
 /// The machine alone, in a time of its own.
 mod alone {
     use super::*;

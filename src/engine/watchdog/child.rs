@@ -170,6 +170,7 @@ fn stop_can(interface: &str, stop: Frame, clock: &Arc<dyn Clock>) -> Result<Stri
 fn only(stop: &Frame) -> Guard {
     let exactly = stop.view().data.iter().map(|&byte| (byte, byte)).collect();
     let any = Allow::any(stop.id(), stop.kind(), stop.len(), STOP_EVERY / 2);
+    // Whatever lies within the ranges is the stop itself.
     let rule = Allow { ranges: exactly, stop: Some(Vec::new()), ..any };
     Guard::new(vec![rule], Duration::ZERO)
 }

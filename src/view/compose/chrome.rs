@@ -65,6 +65,7 @@ pub const fn bus_state(state: BusState) -> (&'static str, Tone) {
 pub const fn listening(address: &Address, listening: Listening) -> &'static str {
     match (address, listening) {
         (Address::Replay(_), _) => "a recording cannot be sent to",
+        (Address::Tcp { .. }, _) => "text to one supply, no frames",
         (Address::Virtual(_), Listening::Silent | Listening::Confirmed) => "Busbar sends nothing",
         (Address::SocketCan(_), Listening::Silent) => "nothing; not confirmed listen-only",
         (Address::SocketCan(_), Listening::Confirmed) => "listen-only, confirmed",

@@ -50,6 +50,7 @@ fn bus(bus: &BusPicture) -> Part {
             Address::SocketCan(_) => "SocketCAN interface".to_owned(),
             Address::Virtual(_) => "Virtual bus".to_owned(),
             Address::Replay(_) => "Recording".to_owned(),
+            Address::Tcp { .. } => "Supply on the network".to_owned(),
         },
         tone,
         status: word.to_owned(),
