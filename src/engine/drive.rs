@@ -21,7 +21,7 @@ use crate::engine::can::bus::{BATCH_FRAMES, BATCH_WAIT, BusRx, BusState, BusStat
 use crate::engine::can::frame::{Frame, Frames};
 use crate::engine::can::replay::Player;
 use crate::engine::can::virtual_bus::VirtualNet;
-use crate::engine::device::Catalog;
+use crate::engine::device::{Catalog, Device};
 use crate::engine::door::{Board, Door, Plant, Wakers};
 use crate::engine::drive::sending::{Outlet, Pulse, QUEUE, TxThread};
 use crate::engine::hub::{BusPlan, Effect, Epoch, Event, Hub, Now};
@@ -33,6 +33,7 @@ use crate::engine::sim::{Parked, Runner, Scene};
 use crate::engine::snapshot::Notice;
 use crate::engine::store::historian::LOOK_EVERY;
 use crate::engine::store::{OpenError, Opener, StoreError, lock};
+use crate::engine::supply::{self, Target};
 
 /// Events the hub may be behind before live buses drop batches.
 const INBOX_EVENTS: usize = 4096;
@@ -403,16 +404,27 @@ impl PlantThreads {
         let (outlets, demos) = (Vec::new(), Vec::new());
         let mut running = PlantRunning { stop, threads, players, outlets, demos };
         for plan in buses {
-            match self.wires.open(&plan.address, plan.bus) {
+            let opened = match &plan.supply {
+                Some((target, device)) => self.supply(plan, target, device),
+                None => self.wires.open(&plan.address, plan.bus).map_err(|e| e.to_string()),
+            };
+            match opened {
                 Ok(link) => {
                     if let Err(why) = self.attach(epoch, plan, link, &mut running) {
                         self.failures.push(failure(epoch, plan.bus, why));
                     }
                 }
-                Err(error) => self.failures.push(failure(epoch, plan.bus, error.to_string())),
+                Err(why) => self.failures.push(failure(epoch, plan.bus, why)),
             }
         }
         self.running = Some(running);
+    }
+
+    /// A supply, as a bus that carries what its device says and hears.
+    fn supply(&self, plan: &BusPlan, target: &Target, device: &Device) -> Result<Link, String> {
+        let clock = Arc::clone(&self.wires.clock);
+        let opened = supply::open(&plan.name, target.clone(), device.clone(), plan.bus, clock);
+        opened.map_err(|error| error.to_string())
     }
 
     fn attach(

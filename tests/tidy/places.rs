@@ -99,11 +99,6 @@ fn the_papers_name_no_machine() {
 
 /// What is missing from a device folder.
 fn missing_from_device(folder: &Path) -> Vec<&'static str> {
-    // A device that speaks text shows a conversation instead of frames.
-    if folder.join("exchange.txt").is_file() {
-        let whole = folder.join("device.toml").is_file();
-        return if whole { Vec::new() } else { vec!["device.toml"] };
-    }
     let has_dbc = !files_below(folder, "dbc").is_empty();
     let mut missing: Vec<&str> = ["device.toml", "sample.log", "golden.txt"]
         .into_iter()

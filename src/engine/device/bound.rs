@@ -188,7 +188,10 @@ impl Device {
         let kind = Arc::clone(&self.kind);
         let base = self.settings.base;
         for (index, message) in self.codec.messages() {
-            let meaning = Meaning::of(&kind.manifest.id, &message.name);
+            let map = kind.manifest.charger.as_ref();
+            let mapped = map.and_then(|map| Meaning::mapped(map, &message.name));
+            let meaning = mapped.unwrap_or_else(|| Meaning::of(&kind.manifest.id, &message.name));
+            let named = map.and_then(|map| map.signals(&message.name));
             let place = |signal: &&str| {
                 let missing = || BindError::Schema {
                     title: kind.manifest.title.clone(),
@@ -197,7 +200,8 @@ impl Device {
                 };
                 message.position(signal).map(|at| at as u16).ok_or_else(missing)
             };
-            let places = meaning.signals().iter().map(place).collect::<Result<_, _>>()?;
+            let signals = named.unwrap_or_else(|| meaning.signals().to_vec());
+            let places = signals.iter().map(place).collect::<Result<_, _>>()?;
             let slot = self.slots.len() as u16;
             self.slots.push(Slot { index, meaning, places, len: usize::from(message.len) });
             self.names.insert(message.name.clone(), slot);
@@ -243,8 +247,7 @@ impl Device {
                 let base = self.settings.base;
                 vec![Claim { ids: base..=base + rule.span.max(1) - 1, extended: false }]
             }
-            AddressWay::Text => Vec::new(),
-            AddressWay::Node => {
+            AddressWay::Node | AddressWay::Text => {
                 let own = |(id, _): &(Id, u16)| Claim { ids: id.raw()..=id.raw(), extended: true };
                 self.far.iter().map(own).collect()
             }
@@ -293,6 +296,41 @@ impl Device {
             }
         }
         allows
+    }
+
+    /// The frame that tells a charger to give at most this; `None`: to stop. A number that is none,
+    /// is negative or does not fit makes no frame; what lies between two steps is rounded down.
+    #[must_use]
+    pub fn charger_frame(&self, most: Option<(f64, f64)>) -> Option<Frame> {
+        let manifest = &self.kind.manifest;
+        let map = manifest.charger.as_ref();
+        let message = match map {
+            Some(map) => &map.command,
+            None => &manifest.sends.first()?.message,
+        };
+        let ([volts, amps], control, go, stop) = match map {
+            Some(map) => (map.most.each_ref().map(String::as_str), &*map.control, map.go, map.stop),
+            None => (["MaxVoltage", "MaxCurrent"], "Control", 0, 1),
+        };
+        let values = match most {
+            Some((v, a)) => [
+                (volts, self.down(message, volts, v)?),
+                (amps, self.down(message, amps, a)?),
+                (control, f64::from(go)),
+            ],
+            None => [(volts, 0.0), (amps, 0.0), (control, f64::from(stop))],
+        };
+        self.encode(message, &values).ok()
+    }
+
+    /// A value in whole steps of its signal, never more than it was.
+    fn down(&self, message: &str, signal: &str, value: f64) -> Option<f64> {
+        let shape = self.codec.message(self.slot_named(message)?.index);
+        let step = shape.signals.get(shape.position(signal)?)?.factor;
+        // A hair more, so that 16.1 is not 160 steps of 0.1.
+        let steps = (value / step + 1e-6).floor();
+        let whole = steps >= 0.0 && steps.is_finite() && value >= 0.0;
+        whole.then_some(steps * step)
     }
 
     fn slot_named(&self, message: &str) -> Option<&Slot> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::manifest::{AddressWay, Manifest, ManifestError};
+use super::manifest::{Manifest, ManifestError};
 use super::settings::Settings;
 use crate::engine::dbc::{self, Schema};
 
@@ -42,26 +42,13 @@ macro_rules! folder {
     };
 }
 
-/// The folder of a device that speaks text.
-macro_rules! text_folder {
-    ($name:literal) => {
-        Folder {
-            name: $name,
-            manifest: include_str!(concat!("../../../assets/devices/", $name, "/device.toml")),
-            dbc: &[],
-            #[cfg(test)]
-            sample: "",
-        }
-    };
-}
-
 /// Every folder under `assets/devices`; a test compares this list with the disk.
 pub(super) const FOLDERS: [Folder; 5] = [
     folder!("elcon-tc"),
     folder!("ev-driver-controls"),
     folder!("prohelion-d1000-gen1"),
-    text_folder!("siglent-spd3303x"),
-    text_folder!("tdk-genesys"),
+    folder!("siglent-spd3303x"),
+    folder!("tdk-genesys"),
 ];
 
 impl Kind {
@@ -94,8 +81,7 @@ impl Catalog {
     pub fn add(&mut self, folder: &str, manifest: &str, dbc: &[u8]) -> Result<(), ManifestError> {
         let manifest = Manifest::parse(folder, manifest)?;
         let schema = dbc::parse(dbc).schema;
-        // A device that speaks text has no messages; every other one has.
-        if schema.messages.is_empty() && manifest.address.way != AddressWay::Text {
+        if schema.messages.is_empty() {
             return Err(ManifestError::EmptySchema { folder: folder.to_owned() });
         }
         self.kinds.retain(|kind| kind.manifest.id != manifest.id);

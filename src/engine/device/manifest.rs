@@ -42,6 +42,78 @@ pub struct Manifest {
     pub nevers: Vec<Never>,
     /// What it can put out at most, unless its component says otherwise.
     pub rating: Option<RatingRule>,
+    /// Which signals say what, of a charger that needs no code of its own.
+    #[serde(default)]
+    pub charger: Option<ChargerMap>,
+}
+
+/// Where a charger says and hears what every charger does.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChargerMap {
+    /// The message by which it says what it does.
+    pub status: String,
+    /// Its signals of output voltage and current.
+    pub output: [String; 2],
+    /// Signals that are other than zero when something is wrong.
+    #[serde(default)]
+    pub faults: FaultMap,
+    /// The message by which it is told what to do.
+    pub command: String,
+    /// Its signals of highest voltage and current.
+    pub most: [String; 2],
+    /// Its signal that lets it charge or stops it.
+    pub control: String,
+    /// The value of that signal that lets it charge.
+    pub go: u8,
+    /// The value that stops it.
+    pub stop: u8,
+}
+
+/// Which signals say that something is wrong. Whatever is other than zero ends a charge.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FaultMap {
+    /// Broken.
+    pub hardware: Vec<String>,
+    /// Too hot.
+    pub over_temperature: Vec<String>,
+    /// The mains are missing or out of range.
+    pub input: Vec<String>,
+    /// No battery, or the wrong way round.
+    pub no_battery: Vec<String>,
+    /// Nobody told it what to do for too long.
+    pub command_timeout: Vec<String>,
+    /// What no document explains: unknown counts as wrong.
+    pub unknown: Vec<String>,
+}
+
+impl FaultMap {
+    /// In the order in which they are numbered.
+    #[must_use]
+    pub const fn all(&self) -> [&Vec<String>; 6] {
+        [
+            &self.hardware,
+            &self.over_temperature,
+            &self.input,
+            &self.no_battery,
+            &self.command_timeout,
+            &self.unknown,
+        ]
+    }
+}
+
+impl ChargerMap {
+    /// The signals of a message that it speaks of, in the order in which a meaning numbers them.
+    #[must_use]
+    pub fn signals(&self, message: &str) -> Option<Vec<&str>> {
+        if message == self.status {
+            let faults = self.faults.all().into_iter().flatten();
+            return Some(self.output.iter().chain(faults).map(String::as_str).collect());
+        }
+        let command = || self.most.iter().chain([&self.control]).map(String::as_str).collect();
+        (message == self.command).then(command)
+    }
 }
 
 /// What kind of part a device is.
@@ -102,7 +174,8 @@ pub enum AddressWay {
     /// 29-bit ids with the device's address in them: as source in the lowest byte of what it
     /// sends, as destination in the byte above in what it is sent.
     Node,
-    /// No ids: the device speaks text, and the number is what its language calls it by.
+    /// The device speaks text and the number is what its language calls it by; its frames are inside
+    /// the program only, and their ids do not move.
     Text,
 }
 

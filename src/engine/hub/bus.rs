@@ -131,14 +131,21 @@ impl Bus {
         runs && !failed && self.why_mute().is_none()
     }
 
+    /// Where it is.
+    pub(super) const fn address(&self) -> &Address {
+        &self.entry.address
+    }
+
     /// Why nothing can ever be sent to it.
     pub(super) fn why_mute(&self) -> Option<String> {
         let name = &self.entry.name;
         match &self.entry.address {
             Address::Replay(_) => Some(format!("{name} is a recording, which is only played")),
-            Address::Virtual(_) | Address::SocketCan(_) => (self.status.listening
-                == Listening::Confirmed)
-                .then(|| format!("the interface of {name} is in listen-only mode: set it to send")),
+            Address::Virtual(_) | Address::SocketCan(_) | Address::Tcp { .. } => {
+                (self.status.listening == Listening::Confirmed).then(|| {
+                    format!("the interface of {name} is in listen-only mode: set it to send")
+                })
+            }
         }
     }
 
@@ -245,6 +252,7 @@ impl Bus {
             address: self.entry.address.clone(),
             scene: self.entry.scene.clone(),
             sending: None,
+            supply: None,
         }
     }
 

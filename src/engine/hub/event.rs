@@ -11,11 +11,13 @@ use crate::engine::can::frame::{Frame, Frames, Id};
 use crate::engine::can::guard::{Allow, Block};
 use crate::engine::can::replay::Progress;
 use crate::engine::charge::Keep;
+use crate::engine::device::Device;
 use crate::engine::orders::charging::SetDemo;
 use crate::engine::orders::plant::Play;
 use crate::engine::orders::{Admitted, Answer, Reply};
 use crate::engine::snapshot::{Notice, Snapshot};
 use crate::engine::store::journal::Entry;
+use crate::engine::supply::Target;
 
 /// Which running of a plant an event belongs to: events of a plant that was replaced are dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,6 +143,8 @@ pub struct BusPlan {
     pub scene: Option<String>,
     /// What may be sent to it; `None`: nothing is ever sent.
     pub sending: Option<SendingPlan>,
+    /// The supply that is spoken to there in text, and the device whose frames stand for it here.
+    pub supply: Option<(Target, Device)>,
 }
 
 /// What may be sent to a bus.

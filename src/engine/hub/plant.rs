@@ -193,7 +193,12 @@ impl Plant {
 
     pub(super) fn bus_plans(&self) -> Vec<BusPlan> {
         let buses = self.buses.iter().enumerate().map(|(at, bus)| (BusId(at as u16), bus));
-        buses.map(|(id, bus)| BusPlan { sending: self.sending(id), ..bus.plan(id) }).collect()
+        let plan = |id, bus: &Bus| BusPlan {
+            sending: self.sending(id),
+            supply: self.supply(id),
+            ..bus.plan(id)
+        };
+        buses.map(|(id, bus)| plan(id, bus)).collect()
     }
 
     pub(super) fn bus_pictures(&self, now: Mono) -> Vec<BusPicture> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::base::id::{BusId, ComponentId, Name};
 use crate::base::time::Mono;
+use crate::engine::can::address::Address;
 use crate::engine::can::frame::Frame;
 use crate::engine::can::guard::Block;
 use crate::engine::charge::{ChargerView, Foreign, Message, PackView, Rating};
@@ -12,6 +13,7 @@ use crate::engine::device::{Catalog, Device};
 use crate::engine::hub::bus::Bus;
 use crate::engine::hub::event::SendingPlan;
 use crate::engine::hub::plant::{Component, Model, Plant};
+use crate::engine::supply::{Brand, Target};
 
 /// Kind of the device in whose place the switches are sent.
 const KEY_KIND: &str = "ev-driver-controls";
@@ -123,6 +125,18 @@ impl Plant {
         Arc::clone(kind).bind(kind.defaults()).ok()
     }
 
+    /// The supply that a bus of text leads to, with what it may be set to at most.
+    pub(super) fn supply(&self, bus: BusId) -> Option<(Target, Device)> {
+        let Address::Tcp { host, port } = self.bus(bus)?.address() else { return None };
+        let component = self.components.iter().find(|one| one.bus == bus)?;
+        let brand = Brand::of(&component.kind.manifest.id)?;
+        let most = component.rating()?;
+        let (host, port) = (host.clone(), *port);
+        let number = component.device.settings().base;
+        let target = Target { brand, host, port, number, volts: most.volts, amps: most.amps };
+        Some((target, component.device.clone()))
+    }
+
     /// What may be sent to a bus: to its chargers, and in the vehicle's place where it has batteries.
     pub(super) fn sending(&self, bus: BusId) -> Option<SendingPlan> {
         let mut plan = SendingPlan::default();
@@ -163,24 +177,11 @@ impl Component {
 
 /// The frame by which a charger is told something; `None` where it cannot be told so.
 pub(super) fn charger_frame(device: &Device, message: Message) -> Option<Frame> {
-    let name = &device.kind().manifest.sends.first()?.message;
-    let values = match message {
-        Message::Give { volts, amps } => [
-            ("MaxVoltage", down(volts.get())?),
-            ("MaxCurrent", down(amps.get())?),
-            ("Control", 0.0),
-        ],
-        Message::Stop => [("MaxVoltage", 0.0), ("MaxCurrent", 0.0), ("Control", 1.0)],
-        Message::Key(_) | Message::Heartbeat => return None,
-    };
-    device.encode(name, &values).ok()
-}
-
-/// A number in steps of a tenth, never more than it was; `None` for what is no number or negative.
-fn down(value: f64) -> Option<f64> {
-    // A hair more, so that 16.1 is not 160 steps.
-    let steps = (value * 10.0 + 1e-6).floor();
-    (steps >= 0.0 && steps.is_finite()).then_some(steps / 10.0)
+    match message {
+        Message::Give { volts, amps } => device.charger_frame(Some((volts.get(), amps.get()))),
+        Message::Stop => device.charger_frame(None),
+        Message::Key(_) | Message::Heartbeat => None,
+    }
 }
 
 /// The frame of a switch word.

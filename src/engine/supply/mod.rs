@@ -8,13 +8,14 @@
 //! | `lines` | bytes to bounded lines |
 //! | `machine` | one supply as a pure machine: bytes and times in, bytes and wishes for the socket out |
 //! | `line` | the thread `supply:<name>` around a machine and a socket |
+//! | `bus` | a line as a bus: what it says and hears, as the frames of its device folder |
 //! | `pretend` | simulated supplies on loopback, with faults |
 //!
-//! Whoever runs a plant calls [`Line::start`] with a [`Target`] made from the profile (address of
-//! the bus, kind and number of the component, limits from rating and settings) and a sink for every
-//! [`Status`]; [`Status::fact`] is what a charger on a bus of frames would have said. It calls
-//! [`Line::tell`] with each due message and drops the line to end it; a dropped line switches the
-//! output off first, for at most [`line::LAST_WORDS`].
+//! Whoever runs a plant calls [`open`] with a [`Target`] made from the profile (address of the bus,
+//! kind and number of the component, limits from rating and settings) and gets a bus: its commands
+//! and statuses are frames that never leave the program, so that the guard, its limits and the ages
+//! of everything hold for a supply as they do for a charger on CAN. Closing the bus switches the
+//! output off first, for at most [`LAST_WORDS`].
 //!
 //! Invariants: nothing is set on a device that has not said it is what the profile says; nothing is
 //! set beyond the smaller of rating and model; every write is read back; a wrong, late, odd or
@@ -22,6 +23,7 @@
 //! the output has been seen off; without a command for [`machine::COMMAND_LIFE`] the output goes off;
 //! after a lost connection the first thing said is off.
 
+mod bus;
 mod line;
 mod lines;
 mod machine;
@@ -31,8 +33,8 @@ mod tests;
 mod text;
 
 use crate::base::units::{Amps, Volts, Watts};
-use crate::engine::device::{ChargerFaults, Fact};
 
+pub use bus::open;
 pub use line::{LAST_WORDS, Line, switch_off};
 pub use machine::{COMMAND_LIFE, Machine, Need};
 pub use pretend::{Fault, Pretend, Stand};
@@ -136,15 +138,4 @@ pub struct Status {
     pub in_doubt: bool,
     /// What is wrong, in a sentence.
     pub sentence: Option<String>,
-}
-
-impl Status {
-    /// What a charger on a bus of frames would have said, where something was measured. Doubt
-    /// counts as broken: it ends a charge.
-    #[must_use]
-    pub fn fact(&self) -> Option<Fact> {
-        let (voltage, current) = self.measured?;
-        let faults = ChargerFaults { hardware: self.in_doubt, ..ChargerFaults::default() };
-        Some(Fact::ChargerOutput { voltage, current, faults })
-    }
 }

@@ -4,9 +4,11 @@
 mod d1000;
 mod driver_controls;
 mod elcon;
+mod mapped;
 
 use super::fact::Fact;
 use super::identity::Model;
+use super::manifest::ChargerMap;
 use super::settings::CurrentSign;
 use crate::engine::dbc::Row;
 
@@ -16,6 +18,8 @@ pub(super) enum Meaning {
     Bmu(d1000::Says),
     Charger(elcon::Says),
     Driver(driver_controls::Says),
+    /// As the manifest maps it.
+    Mapped(mapped::Says),
     /// It is named and decoded, but no model uses it.
     Named,
 }
@@ -32,12 +36,19 @@ impl Meaning {
         found.unwrap_or(Self::Named)
     }
 
+    /// What `message` means as the manifest maps it.
+    pub fn mapped(map: &ChargerMap, message: &str) -> Option<Self> {
+        mapped::Says::of(map, message).map(Self::Mapped)
+    }
+
     /// The signals it reads, in the order in which [`Values`] numbers them.
     pub const fn signals(self) -> &'static [&'static str] {
         match self {
             Self::Bmu(says) => says.signals(),
             Self::Charger(says) => says.signals(),
             Self::Driver(says) => says.signals(),
+            // They are named by the manifest, not here.
+            Self::Mapped(_) => &[],
             Self::Named => &[],
         }
     }
@@ -48,6 +59,7 @@ impl Meaning {
             Self::Bmu(says) => says.say(values, sign, facts),
             Self::Charger(says) => says.say(values, facts),
             Self::Driver(says) => says.say(values, facts),
+            Self::Mapped(says) => says.say(values, facts),
             Self::Named => {}
         }
     }
