@@ -1,5 +1,6 @@
-//! The store: what a change costs, alone and among others, and what a journal of a million lines
-//! answers. Beside them a line written and synced to a plain file, which is what the disk allows.
+//! The store: what a change costs, alone and among others, what keeping a charge costs whoever asks
+//! for it, and what a journal of a million lines answers. Beside them a line written and synced to a
+//! plain file, which is what the disk allows.
 //!
 //! `BUSBAR_BENCH_LINES` sets another length of the journal.
 
@@ -11,8 +12,11 @@ use std::io::Write as _;
 use std::path::Path;
 
 use busbar::base::time::{SystemClock, Wall};
-use busbar::engine::testing::records::{Entry, Opener, Store, Writing, append, each, page, verify};
+use busbar::engine::testing::records::{
+    Entry, Keep, Opener, Store, Writing, append, each, page, verify,
+};
 use busbar::engine::{JournalFilter, Outcome, StoreError, Verdict};
+use busbar::view::fixtures::charge_report;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::json;
 
@@ -74,6 +78,30 @@ fn writing(criterion: &mut Criterion) {
             },
             BatchSize::PerIteration,
         );
+    });
+    group.finish();
+}
+
+fn keeping(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let mut charge = charge_report();
+    let points = charge.curve.clone();
+    charge.curve = points.iter().copied().cycle().take(720).collect();
+    let mut group = criterion.benchmark_group("store/keep a charge of 720 points");
+    group.bench_function("what the hub pays", |b| {
+        b.iter_batched(
+            || Keep::Charge(Box::new(charge.clone())),
+            |keep| store.keep(keep),
+            BatchSize::SmallInput,
+        );
+    });
+    store.settle().unwrap();
+    group.bench_function("until it is on the disk", |b| {
+        b.iter(|| {
+            store.keep(Keep::Charge(Box::new(charge.clone())));
+            store.settle().unwrap();
+        });
     });
     group.finish();
 }
@@ -146,5 +174,5 @@ fn reading(criterion: &mut Criterion) {
     eprintln!("{lines} lines take {bytes} bytes, {} a line", bytes / lines.max(1));
 }
 
-criterion_group!(benches, writing, reading);
+criterion_group!(benches, writing, keeping, reading);
 criterion_main!(benches);

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use crate::base::id::BusId;
-use crate::base::time::{Mono, Timebase, Wall};
+use crate::base::time::{Mono, Timebase};
 
 const EXTENDED: u32 = 1 << 31;
 
@@ -364,6 +364,7 @@ pub struct Frames {
 
 impl Frames {
     /// An empty batch.
+    #[cfg(any(test, feature = "testing"))]
     #[must_use]
     pub fn new(timebase: Timebase) -> Self {
         Self { timebase, slots: Vec::new(), long: Vec::new() }
@@ -387,8 +388,9 @@ impl Frames {
     }
 
     /// Wall clock of a frame of this batch, where it is known.
+    #[cfg(any(test, feature = "testing"))]
     #[must_use]
-    pub fn wall(&self, frame: &FrameRef<'_>) -> Option<Wall> {
+    pub fn wall(&self, frame: &FrameRef<'_>) -> Option<crate::base::time::Wall> {
         self.timebase.wall(frame.time())
     }
 

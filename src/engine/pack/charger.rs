@@ -68,6 +68,7 @@ pub struct ChargerGlance {
 
 impl Charger {
     /// A charger that was not heard yet. A command is late and lost as its status is.
+    #[cfg(any(test, feature = "testing"))]
     #[must_use]
     pub const fn new(patience: Patience) -> Self {
         Self::with(patience, patience)

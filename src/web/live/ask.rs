@@ -89,6 +89,7 @@ pub struct Pattern(String);
 
 impl Pattern {
     /// A pattern.
+    #[cfg(test)]
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
