@@ -15,7 +15,7 @@ use crate::desktop::source::Intent;
 use crate::desktop::theme::Theme;
 use crate::desktop::widgets::form::{self, Look};
 use crate::desktop::widgets::panel::{GAP, panel_in};
-use crate::desktop::widgets::text::{name, note, paragraph};
+use crate::desktop::widgets::text::{line, name, note};
 use crate::view::charge::{ChargePrefs, ChargeView, DemoView, StepView};
 use crate::view::offer::Question;
 use crate::view::shown::{Note, Tone};
@@ -54,7 +54,9 @@ const THREE_COLUMNS: f32 = 820.0;
 /// Height of the upper panels.
 const UPPER: f32 = 296.0;
 /// The lowest the lower panel gets before the page scrolls.
-const LOWER: f32 = 190.0;
+const LOWER: f32 = 160.0;
+/// In narrower panels the buttons stand in two rows.
+const TIGHT: f32 = 340.0;
 
 /// Hands something about charging to the source.
 pub(super) const fn submit(ask: ChargeAsk) -> Command {
@@ -193,7 +195,8 @@ impl ChargePage {
         prefs: &mut ChargePrefs,
     ) -> Option<Command> {
         let inner = ui.max_rect();
-        let foot = 84.0;
+        let tight = inner.width() < TIGHT;
+        let foot = if tight { 112.0 } else { 84.0 };
         let split = inner.bottom() - foot;
         let upper = Rect::from_min_max(inner.min, Pos2::new(inner.right(), split));
         let mut fields = ui.new_child(UiBuilder::new().max_rect(upper));
@@ -205,9 +208,8 @@ impl ChargePage {
         foot.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 8.0;
             ui.spacing_mut().button_padding.x = 9.0;
-            if form::offer(ui, theme, &view.engage.offer, Look::Plain) {
-                let ask = ChargeAsk::Engage(view.pack.clone());
-                self.question = Some((view.engage.question.clone(), ask));
+            if !tight {
+                self.engage(ui, theme, view);
             }
             if view.stop.is_open() && view.apply.is_open() {
                 if form::offer(ui, theme, &view.apply, Look::Primary) {
@@ -221,8 +223,18 @@ impl ChargePage {
                 asked = Some(Command::Stop);
             }
         });
+        if tight {
+            self.engage(&mut foot, theme, view);
+        }
         panels::state_lines(&mut foot, theme, view);
         asked
+    }
+
+    fn engage(&mut self, ui: &mut Ui, theme: &Theme, view: &ChargeView) {
+        if form::offer(ui, theme, &view.engage.offer, Look::Plain) {
+            let ask = ChargeAsk::Engage(view.pack.clone());
+            self.question = Some((view.engage.question.clone(), ask));
+        }
     }
 
     /// Draws the box on top.
@@ -288,7 +300,11 @@ fn header(ui: &mut Ui, theme: &Theme, view: &ChargeView, prefs: &mut ChargePrefs
         let width = if room < 1000.0 { 120.0 } else { 180.0 };
         form::choice(ui, what, (shown, width), &mut chosen, &options).then_some(chosen)
     };
-    ui.horizontal_wrapped(|ui| {
+    let layout = match room >= THREE_COLUMNS {
+        true => Layout::left_to_right(Align::Center),
+        false => Layout::left_to_right(Align::Center).with_main_wrap(true),
+    };
+    ui.allocate_ui_with_layout(Vec2::new(room, 34.0), layout, |ui| {
         ui.spacing_mut().item_spacing.x = 10.0;
         pages::title(ui, theme, "Charge");
         if view.pack.is_empty() {
@@ -343,7 +359,7 @@ fn step_box(ui: &mut Ui, theme: &Theme, step: &StepView, size: f32) {
 /// Park or drive, and how fast the cells live.
 fn demo(ui: &mut Ui, theme: &Theme, demo: &DemoView) -> Option<Command> {
     let mut asked = None;
-    ui.horizontal_wrapped(|ui| {
+    ui.horizontal(|ui| {
         ui.label(RichText::new(icons::FLASK).font(fonts::text(16.0)).color(theme.accent));
         let (words, to) =
             if demo.parked { ("Drive the demo", false) } else { ("Park the demo", true) };
@@ -368,7 +384,7 @@ fn demo(ui: &mut Ui, theme: &Theme, demo: &DemoView) -> Option<Command> {
             }
         }
         ui.add_space(6.0);
-        paragraph(ui, &demo.text, theme.muted);
+        line(ui, &demo.text, fonts::text(12.5), theme.muted);
     });
     asked
 }

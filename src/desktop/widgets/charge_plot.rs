@@ -30,7 +30,10 @@ impl Axis {
         let least = 20.0 / 10_f64.powi(line.decimals as i32);
         let spread = (high - low).max(least);
         let middle = f64::midpoint(low, high);
-        Some(Self { low: middle - spread * 0.58, high: middle + spread * 0.58 })
+        let bottom = middle - spread * 0.58;
+        // A scale of what is never negative begins at zero where it would go below.
+        let bottom = if low >= 0.0 { bottom.max(0.0) } else { bottom };
+        Some(Self { low: bottom, high: middle + spread * 0.58 })
     }
 
     fn share(&self, value: f64) -> f32 {

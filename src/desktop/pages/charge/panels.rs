@@ -57,16 +57,21 @@ pub(super) fn fields(ui: &mut Ui, theme: &Theme, view: &ChargeView, prefs: &mut 
 fn field(ui: &mut Ui, theme: &Theme, view: &FieldView, prefs: &mut ChargePrefs) {
     let mut text = prefs.typed.get(&view.field).unwrap_or(&view.text).clone();
     let about = format!("{}\nAllowed: {} ({})", view.about, view.range, view.origin);
+    let allowed = format!("{}, {}", view.range, view.origin);
+    let tight = ui.available_width() < super::TIGHT;
     ui.horizontal(|ui| {
-        let label = 116.0;
-        ui.allocate_ui_with_layout(
-            Vec2::new(label, 30.0),
-            Layout::left_to_right(Align::Center),
-            |ui| {
-                ui.set_min_width(label);
-                line(ui, &view.label, fonts::text(13.0), theme.muted).on_hover_text(&about);
-            },
-        );
+        let label = if tight { 124.0 } else { 116.0 };
+        ui.allocate_ui_with_layout(Vec2::new(label, 30.0), Layout::top_down(Align::Min), |ui| {
+            ui.set_min_width(label);
+            ui.spacing_mut().item_spacing.y = 0.0;
+            if !tight {
+                ui.add_space(6.0);
+            }
+            line(ui, &view.label, fonts::text(13.0), theme.muted).on_hover_text(&about);
+            if tight {
+                line(ui, &allowed, fonts::text(10.5), theme.muted).on_hover_text(&about);
+            }
+        });
         let entry = TextEdit::singleline(&mut text)
             .id(egui::Id::unique(("set point", view.field.as_str())))
             .font(fonts::mono(13.0))
@@ -78,8 +83,9 @@ fn field(ui: &mut Ui, theme: &Theme, view: &FieldView, prefs: &mut ChargePrefs) 
             prefs.typed.insert(view.field.clone(), text);
         }
         ui.label(RichText::new(&view.unit).font(fonts::text(13.0)).color(theme.text));
-        let allowed = format!("{}, {}", view.range, view.origin);
-        line(ui, &allowed, fonts::text(11.0), theme.muted).on_hover_text(&about);
+        if !tight {
+            line(ui, &allowed, fonts::text(11.0), theme.muted).on_hover_text(&about);
+        }
     });
     if !view.error.is_empty() {
         paragraph(ui, &view.error, theme.fault);
@@ -89,6 +95,8 @@ fn field(ui: &mut Ui, theme: &Theme, view: &FieldView, prefs: &mut ChargePrefs) 
 /// A label and a value with a rule below them.
 fn pair(ui: &mut Ui, theme: &Theme, (label, share): (&str, f32), value: &str, colour: Color32) {
     let width = ui.available_width();
+    // The longest label is whole in the narrowest panel.
+    let share = share.max(100.0 / width.max(1.0));
     let (rect, response) = ui.allocate_exact_size(Vec2::new(width, LINE), Sense::hover());
     let middle = rect.center().y;
     let left = rect.left() + 6.0;
