@@ -7,7 +7,7 @@ use std::sync::Arc;
 use egui::{CentralPanel, Frame, Key, Margin, Modifiers, Panel, Ui};
 use serde::{Deserialize, Serialize};
 
-use crate::desktop::ask::ChargeAsk;
+use crate::desktop::ask::{ChargeAsk, Place, ReportForm};
 use crate::desktop::command::{Command, Page, ScaleStep, entries};
 use crate::desktop::dialog::Dialog;
 use crate::desktop::pages;
@@ -48,6 +48,18 @@ struct Kept {
     path: String,
 }
 
+/// What the file dialog asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Browsing {
+    /// A recording to open.
+    #[default]
+    Recording,
+    /// Where to save the journal.
+    Journal,
+    /// Where to save the report of a charge.
+    Report(u64, ReportForm),
+}
+
 /// The views of the moment.
 #[derive(Default)]
 struct Seen {
@@ -83,8 +95,8 @@ pub struct App {
     admin: AdminPage,
     overlay: Option<Overlay>,
     dialog: Dialog,
-    /// The file dialog asks where to save, not what to open.
-    saving: bool,
+    /// What the file dialog asks for.
+    browsing: Browsing,
     asked: Vec<Intent>,
     /// What the source had opened when last looked at.
     opened: u64,
@@ -130,7 +142,7 @@ impl App {
             admin: AdminPage::default(),
             overlay: None,
             dialog: Dialog::default(),
-            saving: false,
+            browsing: Browsing::default(),
             asked: Vec::new(),
             opened,
             awaiting: false,
@@ -165,7 +177,16 @@ impl App {
             }
         }
         for answer in self.source.answers() {
-            self.admin.take(answer, &mut self.kept.admin);
+            match answer.place {
+                Place::Charges => self.charge.take(answer.outcome),
+                Place::AddUser
+                | Place::User
+                | Place::Services
+                | Place::Sessions
+                | Place::Journal
+                | Place::JournalTools
+                | Place::Settings(_) => self.admin.take(answer, &mut self.kept.admin),
+            }
         }
         let page = self.page();
         let same = self.seen.version == Some(version);
@@ -259,8 +280,12 @@ impl App {
                 self.carry_out(ctx, Command::GoAdmin(Tab::Users));
             }
             Command::BrowseSave(format) => {
-                self.saving = true;
-                self.dialog.save(ctx, format!("busbar-journal.{}", format.code()));
+                self.browsing = Browsing::Journal;
+                self.dialog.save(
+                    ctx,
+                    "Save the journal",
+                    format!("busbar-journal.{}", format.code()),
+                );
             }
             Command::SelectPack(label) => {
                 self.awaiting = false;
@@ -284,8 +309,13 @@ impl App {
             }
             Command::Browse => {
                 self.start.dialog.clear();
-                self.saving = false;
+                self.browsing = Browsing::Recording;
                 self.dialog.open(ctx);
+            }
+            Command::BrowseReport(id, form) => {
+                self.browsing = Browsing::Report(id, form);
+                let name = format!("charge-{id}{}", form.ending());
+                self.dialog.save(ctx, "Save the report", name);
             }
             Command::Help => self.overlay = Some(Overlay::Help),
             Command::Palette => {
@@ -372,10 +402,14 @@ impl App {
 
     fn files(&mut self, ctx: &egui::Context) {
         if let Some(outcome) = self.dialog.poll() {
-            match outcome {
-                outcome if self.saving => self.admin.chosen(outcome),
-                Ok(path) => self.open(ctx, path),
-                Err(sentence) => self.start.dialog = sentence,
+            match (self.browsing, outcome) {
+                (Browsing::Journal, outcome) => self.admin.chosen(outcome),
+                (Browsing::Report(id, form), outcome) => {
+                    let saved = self.charge.chosen((id, form), outcome);
+                    self.asked.extend(saved.map(Intent::Admin));
+                }
+                (Browsing::Recording, Ok(path)) => self.open(ctx, path),
+                (Browsing::Recording, Err(sentence)) => self.start.dialog = sentence,
             }
         }
         let dropped = ctx.input(|i| i.raw.dropped_files.first().map(|f| f.path().to_owned()));

@@ -11,6 +11,7 @@ use crate::engine::{
 use crate::view::charge::ChargePrefs;
 use crate::view::export::Format;
 use crate::view::journal::{JournalPrefs, JournalView};
+use crate::view::report::ReportsView;
 use crate::view::settings::Section;
 use crate::view::shown::Note;
 use crate::view::users::ShownOnce;
@@ -170,6 +171,17 @@ pub enum Ask {
         /// Where to.
         path: PathBuf,
     },
+    /// Read the list of kept charges.
+    ReadCharges,
+    /// Save the report of a charge into a file.
+    SaveReport {
+        /// Which charge.
+        id: u64,
+        /// In which form.
+        form: ReportForm,
+        /// Where to.
+        path: PathBuf,
+    },
     /// Save a section of the settings.
     SaveSettings {
         /// Which.
@@ -179,6 +191,33 @@ pub enum Ask {
         /// What stands in each field, by its name.
         typed: BTreeMap<&'static str, String>,
     },
+}
+
+/// The form of a saved report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportForm {
+    /// A page to print.
+    Html,
+    /// What is in it, line by line.
+    Csv,
+    /// The points of its plot.
+    Points,
+}
+
+impl ReportForm {
+    /// All of them with their words.
+    pub const ALL: [(Self, &'static str); 3] =
+        [(Self::Html, "Page"), (Self::Csv, "CSV"), (Self::Points, "Plot as CSV")];
+
+    /// The end of a file's name.
+    #[must_use]
+    pub const fn ending(self) -> &'static str {
+        match self {
+            Self::Html => ".html",
+            Self::Csv => ".csv",
+            Self::Points => "-plot.csv",
+        }
+    }
 }
 
 /// Where something was asked, and where its answer is shown.
@@ -196,6 +235,8 @@ pub enum Place {
     Journal,
     /// The check and the files of the Journal page.
     JournalTools,
+    /// The list of kept charges.
+    Charges,
     /// A section of the Settings page.
     Settings(Section),
 }
@@ -221,6 +262,7 @@ impl Ask {
             }
             Self::ReadJournal { .. } => Place::Journal,
             Self::VerifyJournal | Self::ExportJournal { .. } => Place::JournalTools,
+            Self::ReadCharges | Self::SaveReport { .. } => Place::Charges,
             Self::SaveSettings { section, .. } => Place::Settings(*section),
         }
     }
@@ -256,6 +298,8 @@ pub enum Brought {
         /// They are older than these lines and stand below them.
         after: Option<u64>,
     },
+    /// Kept charges.
+    Charges(ReportsView),
     /// What was found.
     Found(Note),
 }

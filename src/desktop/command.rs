@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::desktop::ask::ReportForm;
 use crate::desktop::icons;
 use crate::desktop::pages::admin::Tab as AdminTab;
 use crate::desktop::source::{Intent, Pace, PlayerIntent};
@@ -118,6 +119,8 @@ pub enum Command {
     Browse,
     /// Ask the system where to save the journal.
     BrowseSave(Format),
+    /// Ask the system where to save the report of this charge.
+    BrowseReport(u64, ReportForm),
     /// Show the list of keys.
     Help,
     /// Show the command palette.

@@ -28,10 +28,8 @@ impl Dialog {
     }
 
     /// Asks where to save a file of this name, unless a dialog is open already.
-    pub fn save(&mut self, ctx: &egui::Context, name: String) {
-        let ask = move || {
-            rfd::FileDialog::new().set_title("Save the journal").set_file_name(name).save_file()
-        };
+    pub fn save(&mut self, ctx: &egui::Context, title: &'static str, name: String) {
+        let ask = move || rfd::FileDialog::new().set_title(title).set_file_name(name).save_file();
         self.show(ctx, ask);
     }
 

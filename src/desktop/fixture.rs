@@ -19,6 +19,7 @@ use crate::view::fixtures::{self, Stage};
 use crate::view::offer::{Offer, Question};
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
+use crate::view::report::{ReportRow, ReportsView};
 use crate::view::services::ServicesView;
 use crate::view::sessions::SessionsView;
 use crate::view::settings::SettingsView;
@@ -298,6 +299,17 @@ impl World {
                 self.roster.sessions.retain(|s| s.account != *account);
             }
             Ask::ReadJournal { prefs, before } => return lines(prefs, *before),
+            Ask::ReadCharges => {
+                let report = fixtures::charge_report();
+                let row = ReportRow {
+                    id: report.id,
+                    pack: report.pack,
+                    outcome: ("Complete".into(), Tone::Ok),
+                    started: "2026-11-21 14:00".into(),
+                    ..ReportRow::default()
+                };
+                return Brought::Charges(ReportsView { rows: vec![row], ..ReportsView::default() });
+            }
             Ask::VerifyJournal => {
                 let whole = crate::engine::Verdict::Whole { lines: 3, head: Some("00ff".into()) };
                 return Brought::Found(compose::journal::verdict(&whole));
@@ -308,6 +320,7 @@ impl World {
             | Ask::RevokeToken { .. }
             | Ask::RenameService { .. }
             | Ask::ExportJournal { .. }
+            | Ask::SaveReport { .. }
             | Ask::SaveSettings { .. } => {}
         }
         Brought::Done("Done.".into())

@@ -1,6 +1,6 @@
 //! The Charge page in the window: what asks, what never asks, and that F12 stops from everywhere.
 
-use busbar::desktop::ask::ChargeAsk;
+use busbar::desktop::ask::{Ask, ChargeAsk};
 use busbar::desktop::fixture::FixtureSource;
 use busbar::desktop::source::Intent;
 use busbar::view::charge::SafetyText;
@@ -197,4 +197,28 @@ fn every_stage_fits_the_smallest_window_with_its_buttons() {
         assert!(window.shows("5 Done"), "{stage:?}");
         assert_eq!(overlaps(&window, SMALLEST), Vec::<String>::new(), "{stage:?}");
     }
+}
+
+#[test]
+fn past_charges_are_listed_and_their_reports_saved() {
+    let mut window = at(Stage::Idle);
+    window.click("Past charges");
+    assert!(window.shows("2026-11-21 14:00"));
+    let read = |window: &Window| {
+        let world = window.world.borrow();
+        world.asked.iter().filter(|intent| **intent == Intent::Admin(Ask::ReadCharges)).count()
+    };
+    assert_eq!(read(&window), 1, "it is read once while it is in sight");
+    window.click("Log");
+    window.click("Past charges");
+    assert_eq!(read(&window), 2);
+}
+
+#[test]
+fn the_log_and_the_rules_are_in_the_lower_panel() {
+    let mut window = at(Stage::Charging);
+    window.click("Log");
+    assert!(window.shows("All preconditions hold."));
+    window.click("Rules");
+    assert!(window.shows("BMU telemetry late after: 1000 ms"));
 }

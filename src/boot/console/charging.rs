@@ -1,16 +1,23 @@
 //! What a person asks for on the Charge page, turned into orders. None of it waits: a stop least.
 
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
+
 use jiff::tz::TimeZone;
 
 use super::Shared;
+use super::people::sentence;
 use crate::base::id::Name;
-use crate::desktop::ask::ChargeAsk;
+use crate::desktop::ask::{ChargeAsk, ReportForm};
 use crate::engine::{
-    ChangeCharge, ClearLatches, Confirm, EngageContactors, Lease, ReadSafetyText, SetDemo,
-    SetPoints, Snapshot, StartCharge, StopCharge,
+    ChangeCharge, ChargeFilter, ClearLatches, Confirm, EngageContactors, Lease, ReadSafetyText,
+    SetDemo, SetPoints, Snapshot, StartCharge, StopCharge, ViewPlant,
 };
 use crate::view::charge::{ChargePrefs, ChargeView, SafetyText};
-use crate::view::compose::charge;
+use crate::view::compose::{charge, report};
+use crate::view::export::{charge_csv, charge_html};
+use crate::view::report::ReportsView;
 use crate::view::shown::Tone;
 
 /// The Charge page.
@@ -86,4 +93,41 @@ fn start(shared: &Shared, snapshot: Option<&Snapshot>, prefs: &ChargePrefs) -> R
     let lease = Lease::GoesOn;
     shared.submit(StartCharge { pack, charger, set, lease, confirm: Confirm });
     Ok(())
+}
+
+/// Most charges in the list.
+const CHARGES: usize = 200;
+
+/// The kept charges, newest first. Reads the store.
+pub(super) fn list(shared: &Shared, zone: &TimeZone) -> Result<ReportsView, String> {
+    let grant = shared.session.permit(ViewPlant).map_err(sentence)?;
+    let filter = ChargeFilter { pack: None };
+    let page = shared.door.charges(&grant, &filter, None, CHARGES).map_err(sentence)?;
+    Ok(report::list(&page, zone))
+}
+
+/// Writes a report into a new file; one that is there already is left alone.
+pub(super) fn save(
+    shared: &Shared,
+    zone: &TimeZone,
+    id: u64,
+    (form, path): (ReportForm, &Path),
+) -> Result<String, String> {
+    let grant = shared.session.permit(ViewPlant).map_err(sentence)?;
+    let kept = shared.door.charge(&grant, id).map_err(sentence)?;
+    let kept = kept.ok_or("This charge is no longer kept: nothing was saved.")?;
+    let unwritable =
+        |why: std::io::Error| sentence(format!("{} cannot be written: {why}", path.display()));
+    let file = File::create_new(path).map_err(unwritable)?;
+    let mut out = BufWriter::new(file);
+    let written = match form {
+        ReportForm::Html => {
+            let view = report::report(&kept, zone, shared.door.clock().wall());
+            out.write_all(charge_html::page(&view).as_bytes())
+        }
+        ReportForm::Csv => charge_csv::summary(&kept, &mut out),
+        ReportForm::Points => charge_csv::points(&kept, &mut out),
+    };
+    written.and_then(|()| out.flush()).map_err(unwritable)?;
+    Ok(format!("The report was saved in {}.", path.display()))
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::Shared;
+use super::{Shared, charging};
 use crate::base::time::Wall;
 use crate::desktop::ask::{Answer, Ask, Brought, EditedUser, NewUser, Way};
 use crate::engine::{
@@ -58,7 +58,7 @@ pub(super) fn listener(shared: &Shared) -> ListenerState {
     shared.listener.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-fn sentence(error: impl Display) -> String {
+pub(super) fn sentence(error: impl Display) -> String {
     let said = error.to_string();
     let mut chars = said.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
@@ -139,6 +139,10 @@ impl Clerk<'_> {
                 Ok(Brought::Found(compose::journal::verdict(&verdict)))
             }
             Ask::ExportJournal { prefs, format, path } => self.export(&prefs, format, &path),
+            Ask::ReadCharges => charging::list(self.shared, self.zone).map(Brought::Charges),
+            Ask::SaveReport { id, form, path } => {
+                charging::save(self.shared, self.zone, id, (form, &path)).map(Brought::Done)
+            }
             Ask::SaveSettings { section, version, typed } => {
                 self.settings(section, version, &|name| typed.get(name).map(String::as_str))
             }

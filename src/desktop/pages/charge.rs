@@ -3,10 +3,13 @@
 
 mod boxes;
 mod panels;
+mod past;
+
+use std::path::PathBuf;
 
 use egui::{Align, Layout, Pos2, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, Vec2};
 
-use crate::desktop::ask::ChargeAsk;
+use crate::desktop::ask::{Ask, Brought, ChargeAsk, ReportForm};
 use crate::desktop::command::Command;
 use crate::desktop::fonts;
 use crate::desktop::icons;
@@ -30,11 +33,17 @@ pub enum Below {
     Log,
     /// What it is decided by.
     Rules,
+    /// Charges of the past.
+    Past,
 }
 
 impl Below {
-    const ALL: [(Self, &'static str); 3] =
-        [(Self::Plot, "This charge"), (Self::Log, "Log"), (Self::Rules, "Rules")];
+    const ALL: [(Self, &'static str); 4] = [
+        (Self::Plot, "This charge"),
+        (Self::Log, "Log"),
+        (Self::Rules, "Rules"),
+        (Self::Past, "Past charges"),
+    ];
 }
 
 /// What the page keeps between frames.
@@ -47,6 +56,7 @@ pub struct ChargePage {
     reading: bool,
     /// It was put off, and is not shown again by itself.
     put_off: bool,
+    past: past::Past,
 }
 
 /// Narrower pages are one column.
@@ -68,6 +78,20 @@ impl ChargePage {
     #[must_use]
     pub const fn is_covered(&self) -> bool {
         self.question.is_some() || self.reading
+    }
+
+    /// Takes what came of reading the list or saving a report.
+    pub fn take(&mut self, outcome: Result<Brought, String>) {
+        self.past.take(outcome);
+    }
+
+    /// Takes what the system's file dialog came to.
+    pub fn chosen(
+        &mut self,
+        which: (u64, ReportForm),
+        chosen: Result<PathBuf, String>,
+    ) -> Option<Ask> {
+        self.past.chosen(which, chosen)
     }
 
     /// Lets go of what is asked: a stop was pressed.
@@ -105,7 +129,18 @@ impl ChargePage {
             let left = room.y - used - (ui.cursor().top() - top - used);
             let size = Vec2::new(room.x, left.max(LOWER));
             let (area, _) = ui.allocate_exact_size(size, Sense::hover());
-            panel_in(ui, theme, area, |ui| panels::lower(ui, theme, view, &mut self.below));
+            let (below, past) = (&mut self.below, &mut self.past);
+            let lower = panel_in(ui, theme, area, |ui| {
+                panels::lower(ui, theme, view, below);
+                match below {
+                    Below::Past => past.draw(ui, theme),
+                    Below::Plot | Below::Log | Below::Rules => {
+                        past.leave();
+                        None
+                    }
+                }
+            });
+            asked = asked.take().or(lower);
         });
         asked
     }

@@ -203,6 +203,8 @@ impl AdminPage {
                 self.show_once(Some(once));
             }
             Brought::Lines { view, after } => self.journal.take(view, after),
+            // The list of charges is the Charge page’s.
+            Brought::Charges(_) => {}
             Brought::Found(found) => {
                 self.shared.said.retain(|(said, _)| *said != place);
                 self.shared.said.push((place, found));
@@ -218,7 +220,7 @@ impl AdminPage {
             Place::Services => self.services.settled(),
             Place::Settings(section) => self.settings.settled(section),
             Place::JournalTools => self.journal.saved(),
-            Place::Sessions | Place::Journal => {}
+            Place::Sessions | Place::Journal | Place::Charges => {}
         }
     }
 

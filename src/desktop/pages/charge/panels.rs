@@ -232,6 +232,7 @@ pub(super) fn lower(ui: &mut Ui, theme: &Theme, view: &ChargeView, below: &mut B
         Below::Plot => charge_plot::plot(ui, theme, &view.curve),
         Below::Log => log(ui, theme, view),
         Below::Rules => rules(ui, theme, &view.rules),
+        Below::Past => {}
     }
 }
 

@@ -63,11 +63,7 @@ pub(super) fn charger(picture: &ChargePicture) -> Vec<LineView> {
         "none, reversed, or still starting",
     ));
     if faults.is_some_and(|f| f.command_timeout) {
-        lines.push(line_of(
-            "Commands",
-            "it has not been told anything for too long".into(),
-            Tone::Warning,
-        ));
+        lines.push(line_of("Commands", "none for too long".into(), Tone::Warning));
     }
     if let Some(bits) = faults.map(|f| f.undocumented).filter(|bits| *bits != 0) {
         lines.push(line_of("Other bits", format!("0x{bits:02X}, undocumented"), Tone::Warning));
