@@ -88,12 +88,14 @@ impl Allow {
     }
 
     /// Checks the shape and content of a frame.
-    fn check(&self, frame: FrameRef<'_>) -> Result<(), Withheld> {
+    fn check(&self, frame: &Frame) -> Result<(), Withheld> {
         let id = self.id;
-        if frame.kind() != self.kind || frame.data.len() != self.len {
-            let (wanted, found) = (self.len, frame.data.len());
+        // A remote frame has a length and no bytes.
+        if frame.kind() != self.kind || frame.len() != self.len {
+            let (wanted, found) = (self.len, frame.len());
             return Err(Withheld::WrongShape { id, wanted, found });
         }
+        let frame = frame.view();
         for (byte, (&found, &(least, most))) in frame.data.iter().zip(&self.ranges).enumerate() {
             if found < least || found > most {
                 return Err(Withheld::OutOfRange { id, byte, found, least, most });
@@ -242,7 +244,7 @@ impl Guard {
             return Err(Withheld::Blocked(id));
         }
         let Some(rule) = self.rules.get(&id) else { return Err(Withheld::NotListed(id)) };
-        rule.check(frame.view())?;
+        rule.check(&frame)?;
         let stop = rule.is_stop(frame.view());
         if !stop && !self.is_alive(now) {
             return Err(Withheld::NoHeartbeat);
