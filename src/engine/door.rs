@@ -4,6 +4,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
 use thiserror::Error;
@@ -26,6 +27,9 @@ use crate::engine::store::charges::{self, Reader};
 use crate::engine::store::journal::{self, Entry, Filter, Line, Outcome, Page, Verdict};
 use crate::engine::store::{Store, StoreError, Writing};
 
+/// How often the hub is told that somebody is there.
+const TELL_PRESENCE: Duration = Duration::from_secs(1);
+
 /// Why the door did not take an order.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
@@ -47,6 +51,8 @@ pub type Waker = Box<dyn Fn() + Send + Sync>;
 #[derive(Clone)]
 pub(in crate::engine) struct Plant {
     pub inbox: Sender<Event>,
+    /// For orders that must not wait behind anything: stops. Taken out first.
+    pub urgent: Sender<Event>,
     pub board: Board,
     pub wakers: Wakers,
 }
@@ -163,6 +169,7 @@ impl Door {
         let inbox = self.plant.inbox.clone();
         match haste {
             Haste::AtOnce => {
+                let inbox = self.plant.urgent.clone();
                 let people = Arc::clone(&self.people);
                 let reply = Reply::new(move |answer| {
                     note_outcome(&people, entry, None, &answer);
@@ -232,6 +239,17 @@ impl Door {
         tracing::warn!(actor = %grant.actor(), subject = notice.subject, "{}", notice.text);
         if self.plant.inbox.try_send(Event::Notice(notice)).is_err() {
             tracing::error!("the inbox was full: a notice was lost");
+        }
+    }
+
+    /// Says that whoever holds `session` is there: a charge may hang on that. May be called as often
+    /// as one likes; the hub is told once a second.
+    pub fn present(&self, session: &Session) {
+        let now = self.people.clock().now();
+        if session.life().is_time_to_tell(now, TELL_PRESENCE) {
+            let who = session.actor().who().clone();
+            // Lost in a full inbox it is said again after a second; ten are needed.
+            drop(self.plant.inbox.try_send(Event::Present { who }));
         }
     }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, SendTimeoutError, Sender, bounded, select};
 use thiserror::Error;
 
 use crate::base::id::BusId;
@@ -37,6 +37,8 @@ use crate::engine::supply::{self, Target};
 
 /// Events the hub may be behind before live buses drop batches.
 const INBOX_EVENTS: usize = 4096;
+/// Stops that may wait to be taken.
+const URGENT_EVENTS: usize = 64;
 /// Events handled between two looks at the clock.
 const EVENTS_A_TURN: usize = 64;
 /// Longest that a receiving thread waits for the first frame of a batch: an idle bus wakes it this
@@ -145,7 +147,13 @@ pub(in crate::engine) fn start_with(config: Config, cost: Cost) -> Result<Runnin
     let roster_news = Arc::new(AtomicBool::new(true));
     let news = Arc::clone(&roster_news);
     people.watch(Box::new(move || news.store(true, Ordering::SeqCst)));
-    let plant = Plant { inbox: inbox.clone(), board: Arc::clone(&board), wakers: wakers.clone() };
+    let (urgent, stops) = bounded(URGENT_EVENTS);
+    let plant = Plant {
+        inbox: inbox.clone(),
+        urgent: urgent.clone(),
+        board: Arc::clone(&board),
+        wakers: wakers.clone(),
+    };
     let door = Door::new(plant, Arc::clone(&people));
     let wires = Wires { net: VirtualNet::new(Arc::clone(&clock)), clock: Arc::clone(&clock) };
     let plant = PlantThreads {
@@ -159,6 +167,8 @@ pub(in crate::engine) fn start_with(config: Config, cost: Cost) -> Result<Runnin
     let owner = Owner {
         hub,
         events,
+        stops,
+        _urgent: urgent,
         board,
         wakers,
         clock,
@@ -213,7 +223,7 @@ pub fn office(folder: &Path) -> Result<Office, StartError> {
     let board: Board = Arc::new(RwLock::new(hub.snapshot(now(&*clock))));
     // Nobody takes from this inbox: the engine is stopping, as far as orders for it are concerned.
     let (inbox, _) = bounded(1);
-    let plant = Plant { inbox, board, wakers: Wakers::default() };
+    let plant = Plant { urgent: inbox.clone(), inbox, board, wakers: Wakers::default() };
     let door = Door::new(plant, Arc::clone(&people));
     Ok(Office {
         door,
@@ -232,6 +242,10 @@ fn now(clock: &dyn Clock) -> Now {
 struct Owner {
     hub: Hub,
     events: Receiver<Event>,
+    /// What must not wait behind anything.
+    stops: Receiver<Event>,
+    /// Keeps that queue open when the last door is gone.
+    _urgent: Sender<Event>,
     board: Board,
     wakers: Wakers,
     clock: Arc<dyn Clock>,
@@ -265,16 +279,22 @@ impl Owner {
             Some(event) => event,
             None => {
                 let wait = self.hub.next_deadline().since(self.clock.now());
-                match self.events.recv_timeout(wait) {
-                    Ok(event) => event,
-                    Err(RecvTimeoutError::Timeout) => Event::Tick,
-                    Err(RecvTimeoutError::Disconnected) => return false,
-                }
+                let taken = select! {
+                    recv(self.stops) -> event => event.ok(),
+                    recv(self.events) -> event => event.ok(),
+                    default(wait) => Some(Event::Tick),
+                };
+                let Some(event) = taken else { return false };
+                event
             }
         };
         let now = now(&*self.clock);
         if self.roster_news.swap(false, Ordering::SeqCst) {
             self.hub.step(now, Event::Roster(self.people.roster()), &mut effects);
+        }
+        // Stops before everything else, even before what was taken first.
+        for event in self.stops.try_iter().take(EVENTS_A_TURN) {
+            self.hub.step(now, event, &mut effects);
         }
         self.hub.step(now, event, &mut effects);
         for event in self.events.try_iter().take(EVENTS_A_TURN) {

@@ -121,6 +121,9 @@ fn visitor(shared: &Shared, request: &Request) -> Visitor {
         return Visitor { session: Err(NotIn::Unknown), origin, from, form_token: String::new() };
     };
     let session = shared.gate().enter(token, &origin).map(|session| (session, proof));
+    if let Ok((session, _)) = &session {
+        shared.door().present(session);
+    }
     let form_token = match (&session, proof) {
         (Ok(_), Proof::Cookie) => form_token(token),
         (Ok(_), Proof::Bearer) | (Err(_), _) => String::new(),

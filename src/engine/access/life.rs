@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::time::Duration;
 
-use crate::base::time::Wall;
+use crate::base::time::{Mono, Wall};
 
 /// Why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,18 +96,33 @@ impl FromStr for Ended {
 #[derive(Debug)]
 pub struct Life {
     ended: AtomicU8,
+    /// When it was last told that its holder is there: engine clock, in nanoseconds.
+    told: AtomicI64,
     /// Wall clock, in nanoseconds.
     used: AtomicI64,
 }
 
 impl Life {
     pub(in crate::engine) const fn new(used: Wall) -> Self {
-        Self { ended: AtomicU8::new(0), used: AtomicI64::new(used.nanos()) }
+        let (ended, told) = (AtomicU8::new(0), AtomicI64::new(i64::MIN));
+        Self { ended, told, used: AtomicI64::new(used.nanos()) }
     }
 
     /// Ends it; the first reason stands.
     pub(in crate::engine) fn end(&self, why: Ended) {
         let _first = self.ended.compare_exchange(0, why as u8, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    /// Whether it is time to tell that its holder is there: once in every `span`, however often this
+    /// is asked.
+    pub(in crate::engine) fn is_time_to_tell(&self, now: Mono, span: Duration) -> bool {
+        let last = self.told.load(Ordering::Relaxed);
+        let due = last == i64::MIN || now.since(Mono::from_nanos(last)) >= span;
+        let swap = |last| {
+            let (now, order) = (now.nanos(), Ordering::Relaxed);
+            self.told.compare_exchange(last, now, order, order).is_ok()
+        };
+        due && swap(last)
     }
 
     /// Notes that it is used now.
@@ -150,5 +166,13 @@ mod tests {
         life.touch(Wall::from_nanos(9));
         life.touch(Wall::from_nanos(7));
         assert_eq!(life.used(), Wall::from_nanos(9));
+    }
+
+    #[test]
+    fn that_its_holder_is_there_is_told_once_in_a_while_however_often_it_is_asked() {
+        let life = Life::new(Wall::from_nanos(0));
+        let second = Duration::from_secs(1);
+        let told = (0..3500).filter(|ms| life.is_time_to_tell(Mono::from_millis(*ms), second));
+        assert_eq!(told.count(), 4);
     }
 }

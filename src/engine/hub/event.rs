@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::base::id::{BusId, Name};
+use crate::base::id::BusId;
 use crate::engine::access::actor::Who;
 use crate::engine::access::roster::Roster;
 use crate::engine::can::address::Address;
@@ -80,8 +80,6 @@ pub enum Event {
     },
     /// Somebody whose charge hangs on their presence is still there.
     Present {
-        /// The pack.
-        pack: Name,
         /// Who.
         who: Who,
     },

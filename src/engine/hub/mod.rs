@@ -138,7 +138,7 @@ impl Hub {
             | Event::Played { .. }
             | Event::Unsent { .. } => {}
             Event::Order { order, reply } => self.order(now, order, reply, effects),
-            Event::Present { pack, who } => self.charging.present(now.mono, &pack, &who),
+            Event::Present { who } => self.charging.present(now.mono, &who),
             Event::Roster(roster) => self.charging.take_roster(roster),
             Event::Shutdown => self.charging.close(now.mono),
             Event::Notice(notice) => self.notice(notice),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::base::id::BusId;
 use crate::base::time::{Mono, TimeSource, Timebase, Wall};
-use crate::engine::can::bus::Received;
+use crate::engine::can::bus::{BusState, BusStatus, Received};
 use crate::engine::can::frame::Frames;
 use crate::engine::device::Catalog;
 use crate::engine::hub::{Effect, Epoch, Event, Hub, Now};
@@ -27,7 +27,9 @@ pub struct Plant {
     pub epoch: Epoch,
     /// What the hub asked for, in order.
     pub effects: Vec<Effect>,
-    world: World,
+    /// The world.
+    pub world: World,
+    scene: String,
     at: Mono,
 }
 
@@ -46,7 +48,33 @@ impl Plant {
         let ran = hub.activate(ActivateProfile::of(profile), &mut effects);
         assert!(ran.is_ok(), "{ran:?}");
         let epoch = Epoch(1);
-        Self { hub, epoch, effects, world, at: Mono::ZERO }
+        let scene = scene.to_owned();
+        let mut plant = Self { hub, epoch, effects, world, scene, at: Mono::ZERO };
+        plant.tell_bus();
+        plant
+    }
+
+    /// The program ends and starts again while the world goes on; what was latched is still known.
+    ///
+    /// # Panics
+    /// The scene's profile does not run.
+    pub fn restart(
+        &mut self,
+        latches: std::collections::BTreeMap<String, crate::engine::charge::Latches>,
+    ) {
+        self.hub = Hub::latched(Arc::new(Catalog::builtin()), now(self.at), latches);
+        let profile = demo_profile(&self.scene).unwrap_or_else(|error| panic!("{error}"));
+        self.effects.clear();
+        let ran = self.hub.activate(ActivateProfile::of(profile), &mut self.effects);
+        assert!(ran.is_ok(), "{ran:?}");
+        self.tell_bus();
+    }
+
+    /// The bus is running.
+    fn tell_bus(&mut self) {
+        let (epoch, bus) = (self.epoch, BusId(0));
+        let status = BusStatus::plain(BusState::Active);
+        self.step(Event::Bus { epoch, bus, status });
     }
 
     /// Now.

@@ -132,6 +132,7 @@ fn start(shared: &Shared) -> Arc<Core> {
 
 impl Eyes for Shared {
     fn look(&self, session: &Session) -> Result<Arc<Snapshot>, Denied> {
+        self.door().present(session);
         session.permit(ViewPlant).map(|grant| self.door().look(&grant))
     }
 }

@@ -160,7 +160,7 @@ impl Bay {
     }
 
     /// Somebody is there.
-    pub(super) fn is_present(&mut self, now: Mono, who: &Who) {
+    pub(super) fn take_presence(&mut self, now: Mono, who: &Who) {
         if self.starter.as_ref().is_some_and(|starter| starter.is(who)) {
             self.present = now;
         }

@@ -4,6 +4,8 @@
 
 mod bay;
 mod record;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::collections::BTreeMap;
@@ -146,10 +148,8 @@ impl Charging {
     }
 
     /// Somebody whose charge hangs on their presence is there.
-    pub(super) fn present(&mut self, now: Mono, pack: &Name, who: &Who) {
-        if let Some(bay) = self.bays.iter_mut().find(|bay| bay.pack == *pack) {
-            bay.is_present(now, who);
-        }
+    pub(super) fn present(&mut self, now: Mono, who: &Who) {
+        self.bays.iter_mut().for_each(|bay| bay.take_presence(now, who));
     }
 
     /// People or their rights have changed.
