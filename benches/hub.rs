@@ -28,9 +28,8 @@ fn hub(scene: &str) -> (Hub, Epoch) {
     let order = ActivateProfile::of(demo_profile(scene).expect("a built-in scene"));
     let mut effects = Vec::new();
     hub.activate(order, &mut effects).expect("it runs");
-    let epoch = effects.iter().find_map(|effect| match effect {
-        Effect::Connect { epoch, .. } => Some(*epoch),
-        Effect::Play(_) | Effect::Publish(_) | Effect::Answer(..) => None,
+    let epoch = effects.iter().find_map(|effect| {
+        if let Effect::Connect { epoch, .. } = effect { Some(*epoch) } else { None }
     });
     (hub, epoch.expect("a plant is connected"))
 }

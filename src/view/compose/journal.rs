@@ -16,7 +16,7 @@ use crate::view::shown::{Badge, Note, Tone};
 use crate::view::text::{self, DASH};
 
 /// Actions with their words: names of orders, and what happens at the gate.
-const ACTIONS: [(&str, &str); 23] = [
+const ACTIONS: [(&str, &str); 31] = [
     ("sign_in", "Sign in"),
     ("sign_out", "Sign out"),
     ("redeem_link", "Use a one-time link"),
@@ -38,6 +38,14 @@ const ACTIONS: [(&str, &str); 23] = [
     ("activate_profile", "Run a profile"),
     ("clear_traffic", "Clear the CAN table"),
     ("play_recording", "Play a recording"),
+    ("start_charge", "Start a charge"),
+    ("stop_charge", "Stop a charge"),
+    ("change_charge", "Change set points"),
+    ("charge_state", "State of a charge"),
+    ("engage_contactors", "Close contactors"),
+    ("clear_latches", "Clear latches"),
+    ("set_demo", "Change the demo"),
+    ("read_safety_text", "Read the safety text"),
     ("request", "Ask for something"),
     ("lose_lines", "Lines are missing"),
 ];
