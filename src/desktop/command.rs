@@ -150,10 +150,10 @@ pub fn entries(chrome: &Chrome, tabs: &[Tab], start: &StartView) -> Vec<Entry> {
     let mut all = vec![
         entry("Go to Pack", Page::Pack.icon(), "Ctrl+1", Command::Go(Page::Pack)),
         entry("Go to Charge", Page::Charge.icon(), "Ctrl+2", Command::Go(Page::Charge)),
-        entry("Stop charging, at once", icons::STOP, "F12", Command::Stop),
-        entry("Charge the demo pack", icons::FLASK, "", Command::ChargeDemo),
         entry("Go to CAN", Page::Can.icon(), "Ctrl+3", Command::Go(Page::Can)),
         entry("Go to Parts", Page::Parts.icon(), "Ctrl+4", Command::Go(Page::Parts)),
+        entry("Stop charging, at once", icons::STOP, "F12", Command::Stop),
+        entry("Charge the demo pack", icons::FLASK, "", Command::ChargeDemo),
         entry(
             "Open a demo, an interface or a recording…",
             Page::Open.icon(),

@@ -13,6 +13,9 @@ use crate::view::charge::{CheckView, CurveLine, CurveView, LineView, LogView};
 use crate::view::shown::{Shade, Shown, Tone};
 use crate::view::text::{self, DASH};
 
+/// A master of the charger that was silent for so long counts as gone, for the colour of its line.
+const MASTER_GONE: Duration = Duration::from_secs(10);
+
 fn line_of(label: &str, text: String, tone: Tone) -> LineView {
     LineView { label: label.to_owned(), text, tone }
 }
@@ -71,7 +74,9 @@ pub(super) fn charger(picture: &ChargePicture) -> Vec<LineView> {
     if let Some(foreign) = &seen.foreign {
         let told = electric(Some(foreign.command.voltage), Some(foreign.command.current));
         let words = format!("{told}, {} ago", text::span(foreign.ago));
-        lines.push(line_of("Another master", words, Tone::Fault));
+        // One that has been silent for so long is told of, and is no longer in the way.
+        let tone = if foreign.ago < MASTER_GONE { Tone::Fault } else { Tone::Muted };
+        lines.push(line_of("Another master", words, tone));
     }
     if let Some(rating) = seen.rating {
         let kilowatts = text::fixed(rating.watts.get() / 1000.0, 1);
