@@ -161,15 +161,15 @@ impl Run<'_> {
         let running = console.seen().state().is_running();
         let station = console.station();
         match deed {
-            Deed::Start(..) | Deed::Engage if running => {}
             Deed::Start(set, lease) => {
                 if station.start(set, lease).is_ok() {
                     self.oracle.started(Some(set));
                 }
             }
             Deed::Engage => {
-                station.engage();
-                self.oracle.started(None);
+                if station.engage().is_ok() {
+                    self.oracle.started(None);
+                }
             }
             Deed::Stop(face) => {
                 station.stop(face);
