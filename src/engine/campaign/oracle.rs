@@ -13,6 +13,11 @@ use crate::engine::sim::Truth;
 /// A cycle, the guard's shortest gap, and some more: what every reaction may take besides its own
 /// time, seconds.
 const REACTION: f64 = 0.35;
+/// How long a charger and a BMU go on by themselves, seconds (protocol note, 9.1 and 2.5).
+const CHARGER_WAITS: f64 = 5.0;
+const BMU_WAITS: f64 = 0.3;
+/// A start against a latch may still come through when a person clears it before the next step.
+const SAME_STEP: f64 = 0.15;
 /// What the wire rounds off, and what two steps may differ by.
 const GRAIN: f64 = 0.11;
 
@@ -42,7 +47,8 @@ pub(super) struct Oracle {
     pub(super) wire: Listener,
     pub(super) truth: Truth,
     armed: Armed,
-    disarmed: Option<Mono>,
+    /// A start that a latch stands against.
+    refused: Option<(Mono, Option<SetPoints>)>,
     latches: Latches,
     set: Option<SetPoints>,
     /// Greatest set point that may still be in force, and until when.
@@ -70,7 +76,7 @@ impl Oracle {
             wire: Listener::new(&plan.bases, modules),
             truth: Truth::default(),
             armed: Armed::Nothing,
-            disarmed: None,
+            refused: None,
             latches: Latches::default(),
             set: None,
             before: (0.0, Mono::ZERO),
@@ -86,8 +92,11 @@ impl Oracle {
     }
 
     /// A person asked for a charge, and nothing that the judge knows of stands against it.
-    pub(super) fn started(&mut self, set: Option<SetPoints>) {
-        if self.latches.is_clear() {
+    pub(super) fn started(&mut self, set: Option<SetPoints>, now: Mono) {
+        self.refused = None;
+        if !self.latches.is_clear() {
+            self.refused = Some((now, set));
+        } else {
             self.armed = if set.is_some() { Armed::Charge } else { Armed::Contactors };
             self.set = set;
             self.before = (0.0, Mono::ZERO);
@@ -105,23 +114,27 @@ impl Oracle {
             Face::Web | Face::Api => self.latches.remote_stop = true,
             Face::Desktop | Face::CommandLine | Face::Inside => self.latches.local_stop = true,
         }
-        self.disarm(now);
+        self.disarm();
         if running {
             self.stop_asked.get_or_insert(now);
         }
     }
 
-    pub(super) fn cleared(&mut self, face: Face) {
+    pub(super) fn cleared(&mut self, face: Face, now: Mono) {
         self.latches.fault = false;
         self.latches.remote_stop = false;
         if matches!(face, Face::Desktop | Face::CommandLine | Face::Inside) {
             self.latches.local_stop = false;
         }
+        let refused = self.refused.take();
+        if let Some((at, set)) = refused.filter(|(at, _)| since(Some(*at), now) < SAME_STEP) {
+            self.started(set, at);
+        }
     }
 
     /// The program was told to end, or something else took the right to go on.
     pub(super) fn ended(&mut self, running: bool, now: Mono) {
-        self.disarm(now);
+        self.disarm();
         if running {
             self.stop_asked.get_or_insert(now);
         }
@@ -129,7 +142,7 @@ impl Oracle {
 
     /// The process began anew: nothing is asked any more.
     pub(super) fn restarted(&mut self, now: Mono) {
-        self.disarm(now);
+        self.disarm();
         self.state = "idle";
         self.stood_still(now);
     }
@@ -141,11 +154,8 @@ impl Oracle {
         self.grace = now.after(std::time::Duration::from_millis(1500));
     }
 
-    fn disarm(&mut self, now: Mono) {
-        if self.armed != Armed::Nothing {
-            self.armed = Armed::Nothing;
-            self.disarmed = Some(now);
-        }
+    fn disarm(&mut self) {
+        self.armed = Armed::Nothing;
     }
 
     /// Latches as the judge knows them, for a program that begins anew.
@@ -178,9 +188,9 @@ impl Oracle {
                         ));
                     }
                     self.latches.fault |= matches!(to, State::Fault { .. });
-                    self.disarm(now);
+                    self.disarm();
                 }
-                State::Idle { .. } | State::Finishing(_) => self.disarm(now),
+                State::Idle { .. } | State::Finishing(_) => self.disarm(),
                 State::Checking(_)
                 | State::Preconditioning(_)
                 | State::Contactors(..)
@@ -306,12 +316,16 @@ impl Oracle {
         speaks: bool,
     ) -> Option<Violation> {
         if !speaks {
+            // What cannot be taken back ends by itself: the charger and the BMU wait only so long.
+            self.wire.command =
+                self.wire.command.filter(|c| since(Some(c.at), now) < CHARGER_WAITS);
+            self.wire.key = self.wire.key.filter(|(at, _)| since(Some(*at), now) < BMU_WAITS);
             self.stood_still(now);
             return None;
         }
         let lost = self.rules.get(Key::BmuLost) / 1000.0 + REACTION;
         if self.wire.fast_age(now) > lost && self.state != "checking" {
-            self.disarm(now);
+            self.disarm();
         }
         self.broken(now).or_else(|| self.stops_in_time(now, station)).or_else(|| self.gaps(now))
     }

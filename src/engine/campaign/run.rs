@@ -163,12 +163,12 @@ impl Run<'_> {
         match deed {
             Deed::Start(set, lease) => {
                 if station.start(set, lease).is_ok() {
-                    self.oracle.started(Some(set));
+                    self.oracle.started(Some(set), now);
                 }
             }
             Deed::Engage => {
                 if station.engage().is_ok() {
-                    self.oracle.started(None);
+                    self.oracle.started(None, now);
                 }
             }
             Deed::Stop(face) => {
@@ -182,7 +182,7 @@ impl Run<'_> {
             }
             Deed::Clear(face) => {
                 station.clear(face);
-                self.oracle.cleared(face);
+                self.oracle.cleared(face, now);
             }
             Deed::Permit(permitted) => {
                 station.permit(permitted);

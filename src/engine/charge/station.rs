@@ -125,6 +125,10 @@ impl Station {
         self.settle(&before);
         self.write_down(now, &before, notes);
         self.tally.take(now, &before, &self.state, pack, &self.wish);
+        if !charger.bus_ok {
+            // What was told could not be heard: a stop begins anew once it can.
+            self.pace.stopping = None;
+        }
         self.send(now, messages);
     }
 

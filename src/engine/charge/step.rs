@@ -343,14 +343,14 @@ impl Scene<'_> {
             }
             State::Preconditioning(run) => {
                 let key = if run.closed { KeyIntent::Run } else { KeyIntent::Silent };
-                (self.give(run, self.pack.voltage, MATCHING), key)
+                (self.give(run, self.pack.voltage, self.matching()), key)
             }
             State::Contactors(run, key) => {
                 let key = match key {
                     Key::Off => KeyIntent::Off,
                     Key::Start => KeyIntent::Start,
                 };
-                (self.give(run, self.pack.voltage, MATCHING), key)
+                (self.give(run, self.pack.voltage, self.matching()), key)
             }
             State::Engaged(_) => (ChargerIntent::Silent, KeyIntent::Run),
             State::ConstantCurrent(run, flow)
@@ -361,6 +361,11 @@ impl Scene<'_> {
             State::Fault { .. } => (stop::still(self), KeyIntent::Silent),
         };
         Intents { charger, key, ..Intents::default() }
+    }
+
+    /// What a charger may give while it is only brought to a voltage: nothing while a reading is late.
+    fn matching(&self) -> Amps {
+        if self.late().is_some() { Amps(0.0) } else { MATCHING }
     }
 
     /// What the charger is told: at most the voltage limit, or a voltage below it.
