@@ -66,6 +66,11 @@ fn open(
 ) -> Result<(Running, LocalSeat, Session), Box<dyn std::error::Error>> {
     let name = if face == Face::Desktop { "the window" } else { "busbar serve" };
     let mut running = engine::start(Config::new(folder.to_owned(), name))?;
+    // Without the program's own file there is no watchdog, and the chargers' own time-outs are all.
+    match std::env::current_exe() {
+        Ok(program) => running.watch_with(program),
+        Err(error) => tracing::error!("there will be no watchdog: {error}"),
+    }
     let seat = running.take_seat().ok_or("the local seat is taken")?;
     let session = seat.sit(face);
     Ok((running, seat, session))

@@ -3,6 +3,7 @@
 //! everybody, so that nothing it left behind passes for live.
 
 mod sending;
+mod sentinel;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +15,7 @@ use crossbeam_channel::{Receiver, SendTimeoutError, Sender, bounded, select};
 use thiserror::Error;
 
 use crate::base::id::BusId;
-use crate::base::time::{Clock, SystemClock};
+use crate::base::time::{Clock, Mono, SystemClock};
 use crate::engine::access::grant::LocalSeat;
 use crate::engine::access::password::Cost;
 use crate::engine::can::bus::{BATCH_FRAMES, BATCH_WAIT, BusRx, BusState, BusStatus, Link, Wires};
@@ -24,6 +25,7 @@ use crate::engine::can::virtual_bus::VirtualNet;
 use crate::engine::device::{Catalog, Device};
 use crate::engine::door::{Board, Door, Plant, Wakers};
 use crate::engine::drive::sending::{Outlet, Pulse, QUEUE, TxThread};
+use crate::engine::drive::sentinel::{Program, Sentinel};
 use crate::engine::hub::{BusPlan, Effect, Epoch, Event, Hub, Now};
 use crate::engine::orders::charging::SetDemo;
 use crate::engine::orders::plant::Play;
@@ -85,9 +87,15 @@ pub struct Running {
     inbox: Sender<Event>,
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
+    watchdog: Program,
 }
 
 impl Running {
+    /// The program that is started as the watchdog when a charge begins; without one there is none.
+    pub fn watch_with(&self, program: PathBuf) {
+        let _again = self.watchdog.set(program);
+    }
+
     /// Takes the one local seat.
     pub const fn take_seat(&mut self) -> Option<LocalSeat> {
         self.seat.take()
@@ -156,9 +164,11 @@ pub(in crate::engine) fn start_with(config: Config, cost: Cost) -> Result<Runnin
     };
     let door = Door::new(plant, Arc::clone(&people));
     let wires = Wires { net: VirtualNet::new(Arc::clone(&clock)), clock: Arc::clone(&clock) };
+    let watchdog = Program::default();
     let plant = PlantThreads {
         inbox: inbox.clone(),
         wires,
+        sentinel: Sentinel::new(Arc::clone(&watchdog)),
         pulse: Pulse::new(),
         running: None,
         failures: Vec::new(),
@@ -184,7 +194,7 @@ pub(in crate::engine) fn start_with(config: Config, cost: Cost) -> Result<Runnin
     let hub_thread = std::thread::Builder::new().name("hub".into()).spawn(move || owner.run())?;
     let threads = vec![hub_thread];
     let gate = Gate::new(people);
-    Ok(Running { door, gate, seat: Some(LocalSeat::new()), inbox, stop, threads })
+    Ok(Running { door, gate, seat: Some(LocalSeat::new()), inbox, stop, threads, watchdog })
 }
 
 /// The records of a data folder without a plant: for commands about accounts, beside a running
@@ -306,6 +316,9 @@ impl Owner {
                 self.hub.step(now, failed, &mut effects);
             }
         }
+        if self.hub.is_at_rest() {
+            self.plant.sentinel.rest();
+        }
         true
     }
 
@@ -313,7 +326,7 @@ impl Owner {
         match effect {
             Effect::Connect { epoch, buses } => self.plant.connect(epoch, &buses),
             Effect::Play(play) => self.plant.play(play),
-            Effect::Beat => self.plant.pulse.beat(self.clock.now()),
+            Effect::Beat => self.plant.beat(self.clock.now()),
             Effect::Send { epoch, bus, frames } => self.plant.send(epoch, bus, frames),
             Effect::Demo(demo) => self.plant.demo(demo),
             Effect::Journal(entry) => self.people.store().file(*entry),
@@ -389,6 +402,8 @@ fn failure(epoch: Epoch, bus: BusId, why: String) -> Event {
 struct PlantThreads {
     inbox: Sender<Event>,
     wires: Wires,
+    /// Holds what would go on without this program.
+    sentinel: Sentinel,
     /// When the hub last said that it decides.
     pulse: Pulse,
     running: Option<PlantRunning>,
@@ -419,6 +434,7 @@ impl PlantThreads {
 
     fn connect(&mut self, epoch: Epoch, buses: &[BusPlan]) {
         self.close();
+        self.sentinel.plan(buses);
         let stop = Arc::new(AtomicBool::new(false));
         let (threads, players) = (Vec::new(), Vec::new());
         let (outlets, demos) = (Vec::new(), Vec::new());
@@ -526,6 +542,11 @@ impl PlantThreads {
 
     /// Puts frames into the queue of a bus; one that is not taken is told to the hub.
     fn send(&mut self, epoch: Epoch, bus: BusId, frames: Vec<Frame>) {
+        // A command goes out only once something watches that can take it back.
+        if let Err(why) = self.sentinel.sends(self.wires.clock.now(), bus, &frames) {
+            self.failures.push(Event::Unsent { epoch, bus, why });
+            return;
+        }
         let outlets = self.running.iter().flat_map(|running| &running.outlets);
         let outlet = outlets.clone().find(|(own, _)| *own == bus).map(|(_, outlet)| outlet);
         for frame in frames {
@@ -539,6 +560,15 @@ impl PlantThreads {
                 self.failures.push(Event::Unsent { epoch, bus, why: why.to_owned() });
                 return;
             }
+        }
+    }
+
+    /// The hub decides: the guards may know it, and the watchdog.
+    fn beat(&mut self, now: Mono) {
+        self.pulse.beat(now);
+        if let Err(why) = self.sentinel.beat(now) {
+            // The next command starts another one, or does not go out.
+            tracing::error!("{why}");
         }
     }
 

@@ -43,9 +43,11 @@ macro_rules! folder {
 }
 
 /// Every folder under `assets/devices`; a test compares this list with the disk.
-pub(super) const FOLDERS: [Folder; 5] = [
+pub(super) const FOLDERS: [Folder; 7] = [
     folder!("elcon-tc"),
+    folder!("elcon-tc-v1"),
     folder!("ev-driver-controls"),
+    folder!("generic-charger"),
     folder!("prohelion-d1000-gen1"),
     folder!("siglent-spd3303x"),
     folder!("tdk-genesys"),

@@ -89,11 +89,26 @@ impl Keeper {
         }
     }
 
-    /// Lets go: what was held was stopped. Waits a moment for the child.
-    pub fn release(mut self) {
+    /// Lets go: what was held was stopped. The child ends by itself.
+    pub fn release(&mut self) {
         let _gone = self.send(Word::Release);
         self.words = None;
-        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+    }
+
+    /// Whether the child has gone, or was given up.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+}
+
+impl Drop for Keeper {
+    /// Without a release the child acts: its input ends. With one, its line is on the way and must
+    /// arrive before the program ends.
+    fn drop(&mut self) {
+        if self.words.take().is_none()
+            && self.thread.take().is_some_and(|thread| thread.join().is_err())
+        {
             tracing::error!("the thread of the watchdog ended by a panic");
         }
     }
