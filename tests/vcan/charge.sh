@@ -86,7 +86,7 @@ charging() {
     local asked said
     wait_for 30 ready || true
     asked=$(moment)
-    said=$(timeout 30 "$BUSBAR" --data-dir "$folder" charge start --pack "Bench pack" \
+    said=$(timeout 30 "$BUSBAR" --data-dir "$folder" charge start "Bench pack" \
         --charger Charger --current 6 --yes 2>&1) || {
         bad "charge start: $said"
         charge_says
