@@ -348,6 +348,16 @@ impl Station {
         self.wish.pace = pace;
     }
 
+    /// Whether it has to be stepped: something runs, is asked for, or ended in a fault, after which a
+    /// charger that still delivers is told to stop.
+    #[must_use]
+    pub const fn has_work(&self) -> bool {
+        self.state.is_running()
+            || self.wish.stop.is_some()
+            || !matches!(self.wish.want, Want::Nothing)
+            || matches!(self.state, State::Fault { .. })
+    }
+
     /// The machine's state.
     #[must_use]
     pub const fn state(&self) -> &State {

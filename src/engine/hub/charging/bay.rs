@@ -139,7 +139,7 @@ impl Bay {
 
     /// Whether it has to be stepped.
     pub(super) fn is_active(&self) -> bool {
-        self.station.state().is_running() || self.station.wish().stop.is_some()
+        self.station.has_work()
     }
 
     /// The buses that it sends to.
