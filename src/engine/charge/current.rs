@@ -16,11 +16,17 @@ const LONGEST_STEP: Duration = Duration::from_millis(200);
 /// The taper governs below this share of the other limits.
 const CLEARLY: f64 = 0.97;
 
+/// The taper aims so far below the highest cell voltage of the rules, millivolts: with a steep curve
+/// and much current a cell goes some 20 mV above its aim before the current has come down.
+const BELOW_CELL_MAX: i32 = 25;
+
 /// Where the highest cell is to stay, millivolts: the balance threshold or the person's set point,
-/// whichever is lower. `None` while no BMU tells its threshold.
+/// whichever is lower, and always a little below the rule that stops the charge: a cell held at that
+/// limit itself would end every charge as a fault. `None` while no BMU tells its threshold.
 #[must_use]
-pub fn cell_target(pack: &PackView, set: &SetPoints) -> Option<i32> {
-    pack.balance_mv.map(|balance| balance.min(set.cell.get()))
+pub fn cell_target(pack: &PackView, set: &SetPoints, rules: &Rules) -> Option<i32> {
+    let most = rules.get(Key::CellMax) as i32 - BELOW_CELL_MAX;
+    pack.balance_mv.map(|balance| balance.min(set.cell.get()).min(most))
 }
 
 /// The highest voltage that the charger is told.
@@ -117,7 +123,7 @@ pub fn follow(
     let dt = now.since(flow.at).min(LONGEST_STEP).as_secs_f64();
     let (limit, governor) = smallest(pack, charger, set, rules);
     let limit = limit.get();
-    let (Some(target), Some(highest)) = (cell_target(pack, set), pack.highest) else {
+    let (Some(target), Some(highest)) = (cell_target(pack, set, rules), pack.highest) else {
         let (command, governor) = (Amps(0.0), Governor::Zero);
         return Flow { command, governor, integral: 0.0, at: now, ..flow };
     };

@@ -24,6 +24,8 @@ const COMMAND_EVERY: Duration = Duration::from_secs(1);
 const COMMAND_LEAST: Duration = Duration::from_millis(100);
 /// For so long a stop is told that often.
 const STOP_BURST: Duration = Duration::from_secs(1);
+/// Longest that a charger which still delivers after a fault is told to stop.
+const FAULT_STOPS: Duration = Duration::from_secs(60);
 /// Time between two switch words (protocol note, 2.5: faster than 5 Hz, send at 10 Hz).
 const KEY_EVERY: Duration = Duration::from_millis(100);
 /// Time between two heartbeats in the vehicle's place.
@@ -202,6 +204,11 @@ impl Station {
                 let every =
                     if now.since(begun) <= STOP_BURST { COMMAND_LEAST } else { COMMAND_EVERY };
                 let first = !matches!(last, Some((_, ChargerIntent::Stop)));
+                // After a fault somebody else may rightly take over the charger one day.
+                let over = matches!(self.state, State::Fault { .. });
+                if over && now.since(begun) > FAULT_STOPS {
+                    return;
+                }
                 // A first stop waits for nothing.
                 if !first && last.is_some_and(|(at, _)| !since(at, every)) {
                     return;

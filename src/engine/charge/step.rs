@@ -284,6 +284,10 @@ impl Scene<'_> {
     fn pause(&self, run: Run, flow: Flow, why: PauseReason) -> State {
         let run = Run { set: self.set_of(&run), ..run };
         let flow = Flow { at: self.now, ..at_zero(flow) };
+        // What was above the command when it fell to zero is not above it for as long as the pause
+        // lasts: it is looked at anew, and what still flows ends the charge.
+        let flow = run.set.map_or(flow, |set| watch::note(self, flow, &set));
+        let flow = Flow { complete_since: None, ..flow };
         match self.late() {
             Some(why) => State::Paused(run, flow, why),
             // What came back has to stay a second before anything flows.

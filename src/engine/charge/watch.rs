@@ -51,25 +51,30 @@ pub(super) fn broken(scene: &Scene<'_>, flow: &Flow) -> Option<CheckId> {
     long(flow.missing_since, most).then_some(id)
 }
 
+/// A current as a number: what is none is not known, and never passes for a small one.
+fn known(amps: Option<Amps>) -> Option<f64> {
+    amps.map(Amps::get).filter(|amps| amps.is_finite())
+}
+
 /// More flows than is told, by what the charger or the pack says.
 fn is_over(scene: &Scene<'_>, flow: &Flow) -> bool {
     let rules = scene.rules();
     let most = flow.command.get() * (1.0 + rules.get(Rule::OverPercent) / 100.0)
         + rules.get(Rule::OverAmps);
-    let over = |amps: Option<Amps>| amps.is_none_or(|amps| amps.get() > most);
+    let over = |amps| known(amps).is_none_or(|amps| amps > most);
     over(scene.pack.current) || over(scene.charger.current)
 }
 
 /// Current leaves the pack.
 fn is_wrong_way(scene: &Scene<'_>) -> bool {
     let most = scene.rules().get(Rule::WrongSign);
-    scene.pack.current.is_none_or(|amps| amps.get() < -most)
+    known(scene.pack.current).is_none_or(|amps| amps < -most)
 }
 
 /// What the charger gives does not arrive, or it gives nothing of what it is told.
 fn is_missing(scene: &Scene<'_>, flow: &Flow) -> bool {
-    let Some(given) = scene.charger.current.map(Amps::get) else { return true };
-    let arrives = scene.pack.current.map_or(f64::NEG_INFINITY, Amps::get);
+    let Some(given) = known(scene.charger.current) else { return true };
+    let arrives = known(scene.pack.current).unwrap_or(f64::NEG_INFINITY);
     if given >= DELIVERS {
         // Something else on the pack may take its share, but not half of it.
         return arrives < given * 0.5 - scene.rules().get(Rule::WrongSign);
@@ -81,7 +86,7 @@ fn is_missing(scene: &Scene<'_>, flow: &Flow) -> bool {
 /// The lowest cell is there, or the taper has come to its end.
 fn is_complete(scene: &Scene<'_>, flow: &Flow, set: &SetPoints) -> bool {
     let rules = scene.rules();
-    let Some(target) = current::cell_target(scene.pack, set) else { return false };
+    let Some(target) = current::cell_target(scene.pack, set, rules) else { return false };
     let within = rules.get(Rule::CompleteWithin) as i32;
     if scene.pack.lowest.is_some_and(|cell| cell.mv >= target - within) {
         return true;
@@ -90,6 +95,6 @@ fn is_complete(scene: &Scene<'_>, flow: &Flow, set: &SetPoints) -> bool {
         && flow.command.get() <= rules.get(Rule::CompleteCurrent)
         && scene.pack.current.is_some_and(|amps| amps.get() <= rules.get(Rule::CompleteCurrent));
     // Below the balance threshold no shunt runs, so that waiting would bring nothing more.
-    let by_person = scene.pack.balance_mv.is_some_and(|balance| set.cell.get() < balance);
+    let by_person = scene.pack.balance_mv.is_some_and(|balance| target < balance);
     small && (by_person || scene.pack.all_balancing == Some(true))
 }

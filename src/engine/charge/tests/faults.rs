@@ -144,3 +144,11 @@ fn start_is_never_held_after_run() {
     bench.run(30.0);
     assert_eq!(bench.key, Some(0x30));
 }
+
+#[test]
+fn a_current_that_is_no_number_is_not_a_small_one() {
+    let pack = reaction(|pack, _| pack.current = Some(Amps(f64::NAN)), CheckId::CurrentSign, 2.5);
+    let charger =
+        reaction(|_, charger| charger.current = Some(Amps(f64::NAN)), CheckId::CurrentAbove, 3.5);
+    assert!(pack <= 2.3 && charger <= 3.3, "{pack} s, {charger} s");
+}

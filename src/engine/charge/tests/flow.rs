@@ -1,8 +1,10 @@
 //! The current: which limit governs, how it rises, tapers and completes.
 
 use super::bench::Bench;
-use crate::base::units::{AmpHours, Amps, Percent, Volts};
-use crate::engine::charge::{Governor, Lease, Message, Note, SetPoints, State, StopReason};
+use crate::base::units::{AmpHours, Amps, Millivolts, Percent, Volts};
+use crate::engine::charge::{
+    Governor, Key, Lease, Message, Note, Rules, SetPoints, State, StopReason,
+};
 
 fn governor(bench: &Bench) -> Governor {
     match bench.station.state() {
@@ -113,4 +115,19 @@ fn without_a_voltage_nothing_is_divided_and_nothing_flows() {
     bench.bend = |pack, _| pack.voltage = Some(Volts(f64::NAN));
     bench.step();
     assert!(!bench.gave_after(from));
+}
+
+#[test]
+fn a_taper_to_the_highest_cell_voltage_of_the_rules_completes_and_does_not_trip() {
+    let mut rules = Rules::default();
+    rules.set(Key::CellMax, 4100.0).unwrap();
+    let mut bench = Bench::new(0.93);
+    bench.socs = (0.93, 0.9285);
+    bench.station.set_rules(rules).unwrap();
+    let set = SetPoints { cell: Millivolts(4100), ..Bench::set() };
+    bench.station.start(set, Lease::GoesOn).unwrap();
+    bench.until("done", 20_000.0);
+    assert_eq!(bench.outcome().why, StopReason::Complete);
+    let aim = 4075;
+    assert!((aim..=4100).contains(&bench.highest_mv), "{} mV", bench.highest_mv);
 }

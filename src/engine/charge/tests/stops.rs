@@ -113,3 +113,15 @@ fn the_end_of_the_program_stops_first() {
     bench.run(30.0);
     assert!(!bench.gave_after(from), "nothing is taken up any more");
 }
+
+#[test]
+fn a_charger_that_never_obeys_is_not_told_for_ever() {
+    let mut bench = Bench::charging(0.5);
+    bench.obeys = false;
+    bench.station.stop(Face::Desktop);
+    bench.until("fault", BOUND);
+    bench.run(60.0);
+    let from = bench.now;
+    bench.run(30.0);
+    assert_eq!(bench.stops_after(from), 0);
+}
