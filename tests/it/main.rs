@@ -14,6 +14,8 @@ mod api;
 #[cfg(feature = "web")]
 mod attack;
 mod bad_input;
+#[cfg(feature = "web")]
+mod charge_faces;
 #[cfg(feature = "desktop")]
 mod charging;
 #[cfg(feature = "desktop")]

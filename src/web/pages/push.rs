@@ -152,7 +152,8 @@ impl Stream {
         let mut sent = Sent::default();
         loop {
             tokio::select! {
-                _ = ticks.tick() => {}
+                // Whoever has a page open is there.
+                _ = ticks.tick() => self.shared.door().present(&self.session),
                 heard = socket.recv() => match heard {
                     // Pings are answered below us; whatever else a browser says is passed over.
                     Some(Ok(Message::Text(_) | Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => continue,

@@ -1,0 +1,280 @@
+//! Charging through the API, the pages and the control socket, on a real engine with the demo.
+
+use busbar::engine::{ActivateProfile, MustChangeIt, Preset, Right, demo_profile};
+use serde_json::{Value, json};
+
+use crate::listening::{GOOD, Listening};
+use crate::visit::Inn;
+
+/// How often something is looked at before it counts as never coming.
+const LOOKS: usize = 2_000;
+
+fn with_demo() -> (Listening, String, String) {
+    let house = Listening::new();
+    let (_, operator) = house.program("operator", &[Right::ChargePacks]);
+    let (_, viewer) = house.program("viewer", &[Right::ReadSettings]);
+    house.order(ActivateProfile::of(demo_profile("demo").unwrap()));
+    (house, operator, viewer)
+}
+
+/// The address of the charge of the first pack that can be charged.
+fn charge_of(house: &Listening, token: &str) -> String {
+    let packs = house.get("/api/v1/packs", token).is(200).json();
+    let mut ids = packs["items"].as_array().unwrap().iter().map(|pack| pack["id"].to_string());
+    let path = |id: String| format!("/api/v1/packs/{id}/charge");
+    ids.find_map(|id| (house.get(&path(id.clone()), token).status == 200).then(|| path(id)))
+        .unwrap()
+}
+
+/// What is shown once `wanted` holds of it.
+#[track_caller]
+fn once(house: &Listening, path: &str, token: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    let mut last = Value::Null;
+    for _ in 0..LOOKS {
+        last = house.get(path, token).is(200).json();
+        if wanted(&last) {
+            return last;
+        }
+    }
+    last["log"].take();
+    assert_eq!(last, Value::Null, "it never came");
+    last
+}
+
+#[test]
+fn a_start_says_first_what_it_will_do_and_only_who_may_charge_gives_it() {
+    let (house, operator, viewer) = with_demo();
+    let path = charge_of(&house, &viewer);
+    let shown = house.get(&path, &viewer).is(200).json();
+    assert_eq!((&shown["running"], &shown["demo"]), (&json!(false), &json!(true)));
+    assert_eq!(shown["ranges"].as_array().unwrap().len(), 7);
+    house.json("POST", &path, &viewer, &json!({"confirm": true})).refuses(
+        403,
+        "permission_missing",
+        "",
+    );
+    let asked = house.json("POST", &path, &operator, &json!({"set": {"current_a": 5}}));
+    asked.refuses(409, "confirmation_needed", "confirm");
+    let detail = asked.json()["detail"].as_str().unwrap().to_owned();
+    for word in ["closes its contactors", "5 A", "goes on without", "Nothing was started"] {
+        assert!(detail.contains(word), "{detail}");
+    }
+    let leaving = json!({"stop_if_i_leave": true});
+    let detail = house.json("POST", &path, &operator, &leaving).json()["detail"].clone();
+    assert!(detail.as_str().unwrap().contains("ten seconds"), "{detail}");
+    let close = json!({"closed": true});
+    let contactors = path.replace("/charge", "/contactors");
+    house.json("POST", &contactors, &viewer, &close).refuses(403, "permission_missing", "");
+    house.json("POST", &contactors, &operator, &close).refuses(
+        409,
+        "confirmation_needed",
+        "confirm",
+    );
+}
+
+#[test]
+fn a_set_point_that_cannot_be_is_refused_by_its_name() {
+    let (house, operator, _) = with_demo();
+    let path = charge_of(&house, &operator);
+    let start = |set: Value| json!({"set": set, "confirm": true});
+    for (set, field) in [
+        (json!({"current_a": -1}), "set.current_a"),
+        (json!({"current_a": 1e9}), "set.current_a"),
+        (json!({"cell_mv": 9000}), "set.cell_mv"),
+        (json!({"soc_percent": 101}), "set.soc_percent"),
+        (json!({"seconds": 0}), "set.seconds"),
+        (json!({"cell_mv": "high"}), "set.cell_mv"),
+    ] {
+        house.json("POST", &path, &operator, &start(set)).refuses(422, "invalid", field);
+    }
+    house.json("POST", &path, &operator, &json!({"amps": 5})).refuses(422, "invalid", "amps");
+    house.json("PATCH", &path, &operator, &json!({"current_a": 0})).refuses(
+        422,
+        "invalid",
+        "current_a",
+    );
+    house.json("PATCH", &path, &operator, &json!({"volts": 0})).refuses(422, "invalid", "volts");
+    let set = json!({"current_a": 4.5, "soc_percent": 80});
+    house.json("PATCH", &path, &operator, &set).is(200);
+    once(&house, &path, &operator, |charge| charge["set"]["current_a"] == 4.5);
+    house.json("PATCH", &path, &operator, &json!({"soc_percent": null})).is(200);
+    let shown = once(&house, &path, &operator, |charge| charge["set"]["soc_percent"].is_null());
+    assert_eq!(shown["set"]["current_a"], 4.5, "what is left out stays");
+}
+
+#[test]
+fn everybody_signed_in_stops_even_before_the_password_is_changed() {
+    let (house, operator, viewer) = with_demo();
+    let path = charge_of(&house, &viewer);
+    house.send("DELETE", &path, "", &[], "").refuses(401, "not_signed_in", "");
+    let stopped = house.ask("DELETE", &path, &viewer).is(202).json();
+    assert_eq!(stopped["stop"], "done", "{stopped}");
+    once(&house, &path, &viewer, |charge| charge["latches"]["remote_stop"] == true);
+    // A start does not pass a latch.
+    let start = json!({"confirm": true});
+    house.json("POST", &path, &operator, &start).refuses(409, "unfit", "");
+    house.ask("POST", &format!("{path}/latches"), &viewer).refuses(403, "permission_missing", "");
+    house.ask("POST", &format!("{path}/latches"), &operator).is(200);
+    once(&house, &path, &viewer, |charge| charge["latches"]["remote_stop"] == false);
+    // Whoever must change the password sees nothing, and stops all the same.
+    house.person("new", Preset::Viewer.rights(), MustChangeIt::Yes);
+    let new = house.sign_in("new", GOOD);
+    house.get(&path, &new).refuses(403, "password_change_required", "");
+    house.ask("DELETE", &path, &new).is(202);
+    once(&house, &path, &viewer, |charge| charge["latches"]["remote_stop"] == true);
+    house.ask("DELETE", "/api/v1/charge", &new).is(202);
+    house.json("POST", &path, &new, &start).refuses(403, "password_change_required", "");
+    let open = json!({"closed": false});
+    house.json("POST", &path.replace("/charge", "/contactors"), &viewer, &open).is(202);
+    house.ask("DELETE", "/api/v1/packs/none/charge", &viewer).refuses(404, "not_found", "");
+}
+
+#[test]
+fn the_demo_is_parked_and_its_rules_charges_and_safety_text_are_told() {
+    let (house, operator, viewer) = with_demo();
+    let (_, changer) = house.program("changer", &[Right::ChangeSettings]);
+    let demo = json!({"parked": true, "pace": 60});
+    house.json("PUT", "/api/v1/demo", &viewer, &demo).refuses(403, "permission_missing", "");
+    let fast = json!({"parked": true, "pace": 61});
+    house.json("PUT", "/api/v1/demo", &changer, &fast).refuses(422, "invalid", "pace");
+    house.json("PUT", "/api/v1/demo", &changer, &demo).is(204);
+    once(&house, &charge_of(&house, &viewer), &viewer, |charge| charge["pace"] == 60.0);
+    let rules = house.get("/api/v1/charge/rules", &viewer).is(200).json();
+    assert!(rules.as_array().unwrap().len() > 30 && rules[0]["name"].is_string());
+    assert_eq!(house.get("/api/v1/charges", &viewer).is(200).json()["items"], json!([]));
+    for gone in ["1", "1.csv", "1.html", "x", "1.exe"] {
+        house.get(&format!("/api/v1/charges/{gone}"), &viewer).refuses(404, "not_found", "");
+    }
+    house.ask("POST", "/api/v1/charge/safety-text", &viewer).refuses(403, "permission_missing", "");
+    house.ask("POST", "/api/v1/charge/safety-text", &operator).is(204);
+}
+
+#[test]
+fn a_form_that_is_not_from_our_own_page_neither_starts_nor_stops() {
+    let inn = Inn::new();
+    inn.add("vera", Preset::Viewer);
+    inn.add("otto", Preset::Operator);
+    inn.order(ActivateProfile::of(demo_profile("demo").unwrap()));
+    let (viewer, operator) = (inn.cookie("vera"), inn.cookie("otto"));
+    let origin = inn.origin();
+    let page = inn.get("/charge", &[("Cookie", &viewer)]);
+    assert_eq!(page.status, 200, "{page:?}");
+    let token = page.form_token();
+    let from_us = [("Cookie", viewer.as_str()), ("Origin", origin.as_str())];
+    let from_elsewhere = [("Cookie", viewer.as_str()), ("Origin", "http://evil.example")];
+    assert_eq!(inn.form("/charge/stop", &from_us, "pack=").status, 403);
+    let sealed = format!("form_token={token}");
+    assert_eq!(inn.form("/charge/stop", &from_elsewhere, &sealed).status, 403);
+    // The form of a page stops; a viewer starts nothing.
+    let stopped = inn.form("/charge/stop", &from_us, &sealed);
+    assert_eq!(
+        (stopped.status, stopped.header("location")),
+        (303, Some("/charge?done=charge-stopped"))
+    );
+    assert_eq!(inn.form("/charge/start", &from_us, &sealed).status, 403);
+    let page = inn.get("/charge", &[("Cookie", &operator)]);
+    assert!(page.body.contains("form=\"f-charge\"") && page.body.contains("I have read this"));
+    let own = [("Cookie", operator.as_str()), ("Origin", origin.as_str())];
+    let sealed = format!("form_token={}&pack=none", page.form_token());
+    let refused = inn.form("/charge/start", &own, &sealed);
+    assert_eq!(refused.status, 404, "{refused:?}");
+    assert_eq!(inn.get("/charges", &[("Cookie", &viewer)]).status, 200);
+    assert_eq!(inn.get("/charges/7", &[("Cookie", &viewer)]).status, 404);
+}
+
+#[cfg(unix)]
+mod socket {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::net::UnixStream;
+    use std::path::Path;
+
+    use busbar::boot::local;
+    use busbar::engine::testing::start_cheaply;
+    use busbar::engine::{Config, Face, Running, ViewPlant};
+
+    use super::*;
+    use crate::support::Desk;
+
+    /// An engine with the demo and the control socket in the data folder of `desk`.
+    fn open(desk: &Desk) -> (Running, busbar::engine::Session, local::ControlSocket) {
+        let folder = desk.path("data");
+        let mut running = start_cheaply(Config::new(folder.clone(), "a test")).unwrap();
+        let seat = running.take_seat().unwrap();
+        let session = seat.sit(Face::Desktop);
+        let order = ActivateProfile::of(demo_profile("demo").unwrap());
+        running.door.submit(&session, order).unwrap().wait().unwrap();
+        let door = running.door.clone();
+        let socket = local::open(&folder, door, seat.sit(Face::CommandLine)).unwrap();
+        (running, session, socket)
+    }
+
+    fn say(socket: &Path, text: &[u8]) -> String {
+        let mut stream = UnixStream::connect(socket).unwrap();
+        stream.write_all(text).unwrap();
+        let mut answer = String::new();
+        BufReader::new(stream).read_line(&mut answer).unwrap();
+        answer
+    }
+
+    #[test]
+    fn the_command_line_stops_and_clears_on_the_engine_that_runs() {
+        let desk = Desk::new();
+        let (running, session, socket) = open(&desk);
+        let latched = || {
+            let grant = session.permit(ViewPlant).unwrap();
+            running.door.look(&grant).charges.first().unwrap().latches.local_stop
+        };
+        let wait_for = |wanted: bool| (0..LOOKS * 1000).any(|_| latched() == wanted);
+        desk.busbar(&[&"charge", &"start"]).ends_with(2).names(&["contactors", "--yes"]);
+        desk.busbar(&[&"charge", &"start", &"--current", &"900", &"--yes"])
+            .ends_with(2)
+            .names(&["the highest current", "900"]);
+        desk.busbar(&[&"charge", &"stop"]).ends_with(0).names(&["stop is under way"]);
+        assert!(wait_for(true), "a stop on the command line is a stop at the machine");
+        let status = desk.busbar(&[&"charge", &"status", &"--format", &"json"]);
+        let status: Value = serde_json::from_str(&status.ends_with(0).out).unwrap();
+        assert_eq!(status[0]["latches"], json!(["local_stop"]), "{status}");
+        desk.busbar(&[&"charge", &"start", &"--yes"]).ends_with(2);
+        desk.busbar(&[&"charge", &"clear"]).ends_with(0);
+        assert!(wait_for(false));
+        desk.busbar(&[&"charge", &"stop", &"nothing"]).ends_with(2).names(&["nothing"]);
+        drop(socket);
+        assert!(!desk.path("data/control.sock").exists());
+        desk.busbar(&[&"charge", &"stop"]).ends_with(2).names(&["no Busbar runs on"]);
+    }
+
+    #[test]
+    fn the_socket_is_closed_to_others_and_bounded() {
+        let desk = Desk::new();
+        let (_running, _session, _socket) = open(&desk);
+        let path = desk.path("data/control.sock");
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(say(&path, b"{\"do\":\"fly\"}\n").contains("refused"));
+        assert!(say(&path, b"\xff\xfe\n").contains("refused"));
+        assert!(say(&path, &[b'x'; 5000]).contains("one line of at most"));
+        // Silent connections hold nobody up for long, and more than there may be are closed.
+        let silent: Vec<_> = (0..20).map(|_| UnixStream::connect(&path).unwrap()).collect();
+        drop(silent);
+        let answered = (0..LOOKS).any(|_| {
+            let Ok(mut stream) = UnixStream::connect(&path) else { return false };
+            let mut answer = String::new();
+            let asked = stream.write_all(b"{\"do\":\"status\"}\n");
+            asked.is_ok()
+                && BufReader::new(stream).read_line(&mut answer).is_ok()
+                && answer.contains("charges")
+        });
+        assert!(answered, "it answers again once the others have gone");
+    }
+
+    #[test]
+    fn a_socket_that_an_earlier_run_left_is_replaced() {
+        let desk = Desk::new();
+        std::fs::create_dir_all(desk.path("data")).unwrap();
+        drop(std::os::unix::net::UnixListener::bind(desk.path("data/control.sock")).unwrap());
+        desk.busbar(&[&"charge", &"status"]).ends_with(2).names(&["no Busbar runs on"]);
+        let (_running, _session, _socket) = open(&desk);
+        desk.busbar(&[&"charge", &"status"]).ends_with(0);
+    }
+}
