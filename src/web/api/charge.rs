@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
 use utoipa::ToSchema;
 
-use crate::base::id::Name;
+use crate::base::id::{ComponentId, Name};
 use crate::base::units::{AmpHours, Amps, Millivolts, Percent, Volts};
 use crate::engine::{
     ChangeCharge, ChargeKey, ChargePacks, ChargePicture, ClearLatches, Confirm, EngageContactors,
@@ -21,7 +21,7 @@ use crate::engine::{
 };
 use crate::web::api::charge_json::Charge;
 use crate::web::api::give::{Answer, json, nothing, order};
-use crate::web::api::pack_json::sources;
+use crate::web::api::pack_json::{PackKind, sources};
 use crate::web::api::take::{Body, Who, Word, nullable, object};
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -49,18 +49,33 @@ pub fn routes(table: Table) -> Table {
         .api(Method::PUT, "/api/v1/demo", Access::Needs(Right::ChangeSettings), demo)
 }
 
-/// The charge of the pack with this number or name.
+/// The charge of the pack with this number or name. A single BMS goes by its own name and by that of
+/// its pack.
 fn find<'s>(snapshot: &'s Snapshot, which: &str) -> Result<&'s ChargePicture, Problem> {
+    let named = |name: &str| snapshot.charges.iter().find(|charge| charge.pack.as_str() == name);
     let sources = sources(snapshot);
     let number = which.parse().ok();
     let numbered = sources.iter().find(|source| Some(source.id) == number);
     let source = numbered.or_else(|| sources.iter().find(|source| source.name == which));
+    if let (None, Some(charge)) = (source, named(which)) {
+        return Ok(charge);
+    }
     let source = source.ok_or_else(|| {
         let which: String = which.chars().take(64).collect();
         let detail = format!("There is no pack \u{201c}{which}\u{201d} in the running profile.");
         Problem::not_found(detail)
     })?;
-    let found = snapshot.charges.iter().find(|charge| charge.pack.as_str() == source.name);
+    let single = || {
+        let is_it = |bmus: &[ComponentId]| match bmus {
+            [only] => usize::from(only.0) == source.id,
+            _ => false,
+        };
+        snapshot.charges.iter().find(|charge| is_it(&charge.bmus))
+    };
+    let found = match source.kind {
+        PackKind::Single => single(),
+        PackKind::Group => named(source.name),
+    };
     found.map(|charge| &**charge).ok_or_else(|| {
         Problem::new(
             StatusCode::CONFLICT,
