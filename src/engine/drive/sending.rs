@@ -64,7 +64,7 @@ struct Told {
 }
 
 /// The transmit half of a bus with its guard.
-pub(super) struct Outlet {
+pub(in crate::engine) struct Outlet {
     tx: Box<dyn BusTx>,
     guard: Guard,
     plan: SendingPlan,
@@ -77,14 +77,14 @@ pub(super) struct Outlet {
 }
 
 impl Outlet {
-    pub(super) fn new(tx: Box<dyn BusTx>, plan: SendingPlan) -> Self {
+    pub(in crate::engine) fn new(tx: Box<dyn BusTx>, plan: SendingPlan) -> Self {
         let guard = Guard::new(plan.rules.clone(), PATIENCE).blocking(plan.blocks.clone());
         let (waiting, told) = (HashMap::new(), HashMap::new());
         Self { tx, guard, plan, waiting, told, silent: None }
     }
 
     /// The hub was alive at `at`.
-    pub(super) const fn beat(&mut self, at: Mono) {
+    pub(in crate::engine) const fn beat(&mut self, at: Mono) {
         self.guard.beat(at);
     }
 
@@ -97,7 +97,7 @@ impl Outlet {
     ///
     /// # Errors
     /// Why it will not go out.
-    pub(super) fn send(&mut self, now: Mono, frame: Frame) -> Result<(), String> {
+    pub(in crate::engine) fn send(&mut self, now: Mono, frame: Frame) -> Result<(), String> {
         let id = frame.id();
         // Whatever waits with this id is older than this.
         self.waiting.remove(&id);
@@ -126,7 +126,7 @@ impl Outlet {
     ///
     /// # Errors
     /// Why something did not go out.
-    pub(super) fn tick(&mut self, now: Mono) -> Result<(), String> {
+    pub(in crate::engine) fn tick(&mut self, now: Mono) -> Result<(), String> {
         let waiting: Vec<Frame> = self.waiting.values().copied().collect();
         let mut result = Ok(());
         for frame in waiting {

@@ -157,6 +157,11 @@ impl Hub {
         self.charging.due().map_or(published, |due| due.min(published))
     }
 
+    #[cfg(test)]
+    pub(in crate::engine) const fn charging_for_tests(&mut self) -> &mut Charging {
+        &mut self.charging
+    }
+
     /// Whether nothing charges and no contactor is held: the program may end, the profile change.
     #[must_use]
     pub fn is_at_rest(&self) -> bool {

@@ -2,18 +2,21 @@
 
 #![expect(clippy::panic, reason = "a test says what went wrong by failing")]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::base::id::BusId;
 use crate::base::time::{Mono, TimeSource, Timebase, Wall};
-use crate::engine::can::bus::{BusState, BusStatus, Received};
-use crate::engine::can::frame::Frames;
+use crate::engine::can::bus::{BusState, BusStatus, BusTx, Received, SendError};
+use crate::engine::can::frame::{Direction, Frame, Frames};
+use crate::engine::can::guard::Cleared;
 use crate::engine::device::Catalog;
+use crate::engine::drive::sending::Outlet;
 use crate::engine::hub::{Effect, Epoch, Event, Hub, Now};
+use crate::engine::orders::charging::SetDemo;
 use crate::engine::orders::plant::ActivateProfile;
 use crate::engine::prepare::demo_profile;
-use crate::engine::sim::{Scene, World};
+use crate::engine::sim::{Parked, Scene, World};
 use crate::engine::snapshot::Snapshot;
 
 /// How long a batch is.
@@ -31,6 +34,11 @@ pub struct Plant {
     pub world: World,
     scene: String,
     at: Mono,
+    wire: Wire,
+    outlet: Option<Outlet>,
+    /// How many effects were carried out.
+    carried: usize,
+    cut: bool,
 }
 
 impl Plant {
@@ -49,7 +57,19 @@ impl Plant {
         assert!(ran.is_ok(), "{ran:?}");
         let epoch = Epoch(1);
         let scene = scene.to_owned();
-        let mut plant = Self { hub, epoch, effects, world, scene, at: Mono::ZERO };
+        let wire = Wire::default();
+        let mut plant = Self {
+            hub,
+            epoch,
+            effects,
+            world,
+            scene,
+            at: Mono::ZERO,
+            wire,
+            outlet: None,
+            carried: 0,
+            cut: false,
+        };
         plant.tell_bus();
         plant
     }
@@ -65,6 +85,7 @@ impl Plant {
         self.hub = Hub::latched(Arc::new(Catalog::builtin()), now(self.at), latches);
         let profile = demo_profile(&self.scene).unwrap_or_else(|error| panic!("{error}"));
         self.effects.clear();
+        self.carried = 0;
         let ran = self.hub.activate(ActivateProfile::of(profile), &mut self.effects);
         assert!(ran.is_ok(), "{ran:?}");
         self.tell_bus();
@@ -83,7 +104,8 @@ impl Plant {
         now(self.at)
     }
 
-    /// The scene goes on for `span`, and the hub hears it.
+    /// The scene goes on for `span`, and the hub hears it; what the hub sends is heard there, through
+    /// the same outlet and guard as on a real bus.
     pub fn run(&mut self, span: Duration) {
         let end = self.at.after(span);
         while self.at < end {
@@ -91,8 +113,64 @@ impl Plant {
             let timebase = Timebase { source: TimeSource::Simulation, wall_at_zero: None };
             let mut frames = Frames::new(timebase);
             self.world.advance(self.at, &mut frames);
+            let own = self.wire.take();
+            for frame in &own {
+                frames.push(frame.view());
+            }
             let (epoch, bus, received) = (self.epoch, BusId(0), Received::default());
             self.step(Event::Frames { epoch, bus, frames, received });
+            self.carry();
+        }
+    }
+
+    /// Whether what is sent reaches the bus.
+    pub const fn cut(&mut self, cut: bool) {
+        self.cut = cut;
+    }
+
+    /// Does what the hub asks of the wire and of the world.
+    fn carry(&mut self) {
+        let mut unsent = Vec::new();
+        for effect in self.effects.get(self.carried..).unwrap_or_default() {
+            match effect {
+                Effect::Connect { buses, .. } => {
+                    let plan = buses.first().and_then(|plan| plan.sending.clone());
+                    let wire = Box::new(self.wire.clone());
+                    self.outlet = plan.map(|plan| Outlet::new(wire, plan));
+                }
+                Effect::Beat => {
+                    if let Some(outlet) = &mut self.outlet {
+                        outlet.beat(self.at);
+                    }
+                }
+                Effect::Send { frames, .. } if !self.cut => {
+                    for frame in frames {
+                        let sent = self.outlet.as_mut().map(|outlet| outlet.send(self.at, *frame));
+                        unsent.extend(sent.and_then(Result::err));
+                    }
+                }
+                Effect::Demo(SetDemo { parked, pace }) => {
+                    self.world.park(if *parked { Parked::Parked } else { Parked::Driving });
+                    self.world.pace(*pace);
+                }
+                Effect::Send { .. }
+                | Effect::Publish(_)
+                | Effect::Play(_)
+                | Effect::Answer(..)
+                | Effect::Journal(_)
+                | Effect::Keep(_) => {}
+            }
+        }
+        self.carried = self.effects.len();
+        if let Some(outlet) = &mut self.outlet {
+            unsent.extend(outlet.tick(self.at).err());
+        }
+        for frame in self.wire.sent() {
+            self.world.receive(frame.at(self.at).view());
+        }
+        for why in unsent {
+            let (epoch, bus) = (self.epoch, BusId(0));
+            self.step(Event::Unsent { epoch, bus, why });
         }
     }
 
@@ -104,6 +182,18 @@ impl Plant {
             self.step(Event::Tick);
         }
         self.at = end;
+    }
+
+    /// Every frame that the hub has put on the bus since this was last asked.
+    #[must_use]
+    pub fn heard(&self) -> Vec<Frame> {
+        self.wire.heard()
+    }
+
+    /// Forgets what the hub has asked for so far.
+    pub fn clear(&mut self) {
+        self.effects.clear();
+        self.carried = 0;
     }
 
     /// Something happens now.
@@ -130,6 +220,49 @@ impl Plant {
             | Effect::Keep(_) => None,
         });
         published.unwrap_or_else(|| panic!("nothing was published"))
+    }
+}
+
+/// The transmit half of a bus that the test looks at.
+#[derive(Clone, Default)]
+struct Wire(Arc<Mutex<Queues>>);
+
+#[derive(Default)]
+struct Queues {
+    /// For the world.
+    sent: Vec<Frame>,
+    /// For the hub, which hears its own frames back.
+    own: Vec<Frame>,
+    /// For the test.
+    heard: Vec<Frame>,
+}
+
+impl Wire {
+    fn queues(&self) -> MutexGuard<'_, Queues> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self) -> Vec<Frame> {
+        std::mem::take(&mut self.queues().own)
+    }
+
+    fn sent(&self) -> Vec<Frame> {
+        std::mem::take(&mut self.queues().sent)
+    }
+
+    fn heard(&self) -> Vec<Frame> {
+        std::mem::take(&mut self.queues().heard)
+    }
+}
+
+impl BusTx for Wire {
+    fn transmit(&mut self, frame: Cleared) -> Result<(), SendError> {
+        let frame = frame.into_frame();
+        let mut queues = self.queues();
+        queues.sent.push(frame);
+        queues.own.push(frame.going(Direction::Sent));
+        queues.heard.push(frame);
+        Ok(())
     }
 }
 

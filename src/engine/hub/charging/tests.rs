@@ -7,7 +7,7 @@ use super::*;
 use crate::base::units::{Amps, Millivolts};
 use crate::engine::access::grant::{LocalSeat, Session};
 use crate::engine::access::permission::{ChangeSettings, ChargePacks, Permission};
-use crate::engine::charge::{CheckId, SetPoints};
+use crate::engine::charge::{CheckId, SetPoints, State};
 use crate::engine::hub::Event;
 use crate::engine::orders::charging::Confirm;
 use crate::engine::orders::plant::Command;
@@ -146,7 +146,8 @@ fn a_stop_latches_even_where_nothing_runs_so_that_no_start_on_its_way_comes_thro
     let told = why(give(&mut scene, Face::Web, ChargePacks, clear(own.clone())));
     assert!(told.contains("released only there"), "{told}");
     give(&mut scene, Face::Desktop, ChargePacks, clear(own)).unwrap();
-    start(&mut scene, Face::Desktop).unwrap();
+    let told = why(start(&mut scene, Face::Desktop));
+    assert!(!told.contains("is latched"), "{told}");
     let kept = |effect: &Effect| match effect {
         Effect::Keep(crate::engine::charge::Keep::Latches { latches, .. }) => Some(*latches),
         _ => None,
@@ -169,4 +170,191 @@ fn what_was_latched_before_the_start_of_the_program_still_is() {
     let preconditions = &scene.published().charges[0].preconditions;
     let check = preconditions.iter().find(|check| check.id == CheckId::Latches);
     assert!(check.is_none_or(|check| !check.ok));
+}
+
+/// The demo, parked at its charger: nobody else sends anything.
+fn parked() -> Scene {
+    let mut scene = Scene::of("demo");
+    scene.run(SECOND);
+    let demo = Order::Demo(SetDemo { parked: true, pace: 1.0 });
+    give(&mut scene, Face::Desktop, ChangeSettings, demo).unwrap();
+    scene.run(15 * SECOND);
+    scene
+}
+
+fn state(scene: &Scene) -> State {
+    scene.published().charges[0].state
+}
+
+/// Runs until the state has this name.
+fn until(scene: &mut Scene, name: &str, most: u32) {
+    for _ in 0..most * 10 {
+        if state(scene).name() == name {
+            return;
+        }
+        scene.run(Duration::from_millis(100));
+    }
+    let charge = Arc::clone(&scene.published().charges[0]);
+    panic!("no {name} after {most} s: {:?}\n{:#?}\n{:#?}", charge.state, charge.log, charge.seen);
+}
+
+fn charging() -> Scene {
+    let mut scene = parked();
+    start(&mut scene, Face::Desktop).unwrap();
+    until(&mut scene, "constant_current", 40);
+    scene.run(20 * SECOND);
+    scene
+}
+
+fn seen(scene: &Scene) -> (f64, bool) {
+    let (pack, _) = scene.published().charges[0].seen;
+    (pack.current.unwrap_or_default().get(), pack.any_closed == Some(true))
+}
+
+#[test]
+fn the_demo_is_charged_from_start_to_done_and_everything_is_written_down() {
+    let mut scene = charging();
+    let (amps, closed) = seen(&scene);
+    assert!(amps > 8.0 && closed, "{amps} A, closed: {closed}");
+    let demo = Order::Demo(SetDemo { parked: true, pace: 60.0 });
+    give(&mut scene, Face::Desktop, ChangeSettings, demo).unwrap();
+    until(&mut scene, "done", 3600);
+    let charge = Arc::clone(&scene.published().charges[0]);
+    assert!(charge.meter.ah > 0.1 && charge.meter.kwh > 0.0, "{:?}", charge.meter);
+    assert!(charge.record.is_some() && charge.curve.points.len() > 5);
+    let (amps, closed) = seen(&scene);
+    assert!(amps.abs() < 0.5 && !closed);
+    let told = |effect: &Effect| match effect {
+        Effect::Journal(entry) => entry.after.as_ref().map(|after| after["state"].clone()),
+        _ => None,
+    };
+    let told: Vec<_> = scene.effects.iter().filter_map(told).collect();
+    for state in ["checking", "preconditioning", "contactors", "constant_current", "done"] {
+        assert!(told.contains(&serde_json::json!(state)), "{state} is missing: {told:?}");
+    }
+    let kept = scene.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Keep(crate::engine::charge::Keep::Charge(report)) => Some(report.clone()),
+        _ => None,
+    });
+    let report = kept.expect("a report");
+    assert_eq!(Some(report.id), charge.record);
+    assert!(report.ended_ms.is_some() && !report.outcome.is_empty(), "{report:?}");
+    assert!(!report.events.is_empty() && !report.governors.is_empty() && report.ah > 0.1);
+}
+
+#[test]
+fn a_stop_from_every_face_takes_the_current_away_before_the_contactors_open() {
+    for face in Face::ALL {
+        let mut scene = charging();
+        drop(scene.heard());
+        let order = Order::Stop(StopCharge { pack: None });
+        give(&mut scene, face, ChargePacks, order).unwrap();
+        scene.run(Duration::from_millis(20));
+        let first = scene.heard();
+        let stop = first.iter().find(|frame| frame.id().is_extended()).expect("a command");
+        assert_eq!(stop.view().data, [0, 0, 0, 0, 1, 0, 0, 0], "{face:?}: at once");
+        for _ in 0..120 {
+            scene.run(Duration::from_millis(100));
+            let (amps, closed) = seen(&scene);
+            assert!(closed || amps.abs() < 0.6, "{face:?}: opened at {amps} A");
+        }
+        assert_eq!(state(&scene).name(), "done", "{face:?}");
+        let latches = scene.published().charges[0].latches;
+        let local = Latches::is_local(face);
+        assert_eq!((latches.local_stop, latches.remote_stop), (local, !local));
+        // And it never begins again by itself.
+        drop(scene.heard());
+        scene.run(30 * SECOND);
+        assert!(scene.heard().is_empty(), "{face:?}");
+    }
+}
+
+#[test]
+fn when_the_bus_is_lost_the_charge_ends_and_does_not_begin_again() {
+    let mut scene = charging();
+    scene.silence(20 * SECOND);
+    assert!(!state(&scene).is_running(), "{:?}", state(&scene));
+    drop(scene.heard());
+    scene.run(30 * SECOND);
+    assert!(scene.heard().is_empty());
+    assert!(scene.published().charges[0].latches.fault);
+}
+
+#[test]
+fn a_frame_that_does_not_go_out_ends_a_charge() {
+    let mut scene = charging();
+    let (epoch, bus) = (scene.epoch, crate::base::id::BusId(0));
+    scene.step(Event::Unsent { epoch, bus, why: "the send queue is full".to_owned() });
+    scene.run(15 * SECOND);
+    assert!(!state(&scene).is_running());
+    assert!(scene.published().charges[0].latches.fault);
+}
+
+#[test]
+fn after_a_restart_of_the_program_nothing_goes_on_and_nothing_is_sent() {
+    let mut scene = charging();
+    scene.restart(BTreeMap::new());
+    drop(scene.heard());
+    scene.run(30 * SECOND);
+    assert_eq!(state(&scene).name(), "idle");
+    assert!(scene.heard().is_empty());
+}
+
+#[test]
+fn a_second_master_on_the_bus_ends_a_charge() {
+    let mut scene = charging();
+    let demo = SetDemo { parked: false, pace: 1.0 };
+    let told = why(give(&mut scene, Face::Desktop, ChangeSettings, Order::Demo(demo)));
+    assert!(told.contains("is being charged"), "{told}");
+    // Somebody gets in and drives, whatever the console says.
+    scene.world.park(crate::engine::sim::Parked::Driving);
+    scene.run(15 * SECOND);
+    assert!(!state(&scene).is_running(), "{:?}", state(&scene));
+    assert!(scene.published().charges[0].latches.fault);
+}
+
+#[test]
+fn whoever_may_no_longer_charge_has_it_stopped_and_an_ended_page_does_not() {
+    use crate::engine::access::account::AccountId;
+    let starter = |who| Starter { words: "ada".to_owned(), who, face: Face::Web };
+    let account = Who::Account { id: AccountId(7), name: "ada".to_owned() };
+    let mut scene = charging();
+    let now = scene.now().mono;
+    scene.hub.charging_for_tests().bays[0].begin(now, starter(account));
+    // Nobody of that number is in the roster.
+    scene.step(Event::Roster(Arc::new(Roster::default())));
+    scene.run(15 * SECOND);
+    let State::Done { outcome, .. } = state(&scene) else { panic!("{:?}", state(&scene)) };
+    assert_eq!(outcome.why, StopReason::NotPermitted);
+}
+
+#[test]
+fn a_profile_is_not_changed_while_something_charges_and_the_end_of_the_program_stops_it_first() {
+    let mut scene = charging();
+    let profile = crate::engine::prepare::demo_profile("demo").unwrap();
+    let order = crate::engine::orders::plant::ActivateProfile::of(profile);
+    let mut effects = Vec::new();
+    let told = why(scene.hub.activate(order, &mut effects));
+    assert!(told.contains("is being charged"), "{told}");
+    scene.step(Event::Shutdown);
+    assert!(!scene.hub.is_at_rest());
+    scene.run(12 * SECOND);
+    assert!(scene.hub.is_at_rest(), "{:?}", state(&scene));
+    let told = why(start(&mut scene, Face::Desktop));
+    assert_eq!(told, "the engine is stopping");
+}
+
+#[test]
+fn contactors_are_held_without_a_charge_and_opened_by_a_stop() {
+    let mut scene = parked();
+    let pack = pack(&scene);
+    let order = Order::Engage(EngageContactors { pack, confirm: Confirm });
+    give(&mut scene, Face::Desktop, ChargePacks, order).unwrap();
+    until(&mut scene, "engaged", 30);
+    scene.run(10 * SECOND);
+    assert!(seen(&scene).1);
+    let order = Order::Stop(StopCharge { pack: None });
+    give(&mut scene, Face::Desktop, ChargePacks, order).unwrap();
+    scene.run(12 * SECOND);
+    assert!(!seen(&scene).1 && !state(&scene).is_running());
 }
