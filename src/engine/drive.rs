@@ -2,8 +2,8 @@
 //! per simulated world. Every queue is bounded and says what it drops; a thread that ends by a panic is told to
 //! everybody, so that nothing it left behind passes for live.
 
-mod sentinel;
 pub(in crate::engine) mod sending;
+mod sentinel;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -38,6 +38,7 @@ pub struct Plant {
     outlet: Option<Outlet>,
     /// How many effects were carried out.
     carried: usize,
+    /// Nothing reaches the world.
     cut: bool,
 }
 
@@ -123,11 +124,6 @@ impl Plant {
         }
     }
 
-    /// Whether what is sent reaches the bus.
-    pub const fn cut(&mut self, cut: bool) {
-        self.cut = cut;
-    }
-
     /// Does what the hub asks of the wire and of the world.
     fn carry(&mut self) {
         let mut unsent = Vec::new();
@@ -143,7 +139,7 @@ impl Plant {
                         outlet.beat(self.at);
                     }
                 }
-                Effect::Send { frames, .. } if !self.cut => {
+                Effect::Send { frames, .. } => {
                     for frame in frames {
                         let sent = self.outlet.as_mut().map(|outlet| outlet.send(self.at, *frame));
                         unsent.extend(sent.and_then(Result::err));
@@ -153,8 +149,7 @@ impl Plant {
                     self.world.park(if *parked { Parked::Parked } else { Parked::Driving });
                     self.world.pace(*pace);
                 }
-                Effect::Send { .. }
-                | Effect::Publish(_)
+                Effect::Publish(_)
                 | Effect::Play(_)
                 | Effect::Answer(..)
                 | Effect::Journal(_)
@@ -166,7 +161,9 @@ impl Plant {
             unsent.extend(outlet.tick(self.at).err());
         }
         for frame in self.wire.sent() {
-            self.world.receive(frame.at(self.at).view());
+            if !self.cut {
+                self.world.receive(frame.at(self.at).view());
+            }
         }
         for why in unsent {
             let (epoch, bus) = (self.epoch, BusId(0));
@@ -174,13 +171,17 @@ impl Plant {
         }
     }
 
-    /// Time goes on for `span` and nothing is heard; the hub is called when it wants to be.
+    /// Time goes on for `span` and nothing is heard, neither here nor there; the hub is called when it wants to be.
     pub fn silence(&mut self, span: Duration) {
         let end = self.at.after(span);
+        self.cut = true;
         while self.hub.next_deadline() <= end {
             self.at = self.hub.next_deadline().max(self.at);
             self.step(Event::Tick);
+            self.carry();
         }
+        self.cut = false;
+        drop(self.wire.take());
         self.at = end;
     }
 
@@ -188,12 +189,6 @@ impl Plant {
     #[must_use]
     pub fn heard(&self) -> Vec<Frame> {
         self.wire.heard()
-    }
-
-    /// Forgets what the hub has asked for so far.
-    pub fn clear(&mut self) {
-        self.effects.clear();
-        self.carried = 0;
     }
 
     /// Something happens now.
