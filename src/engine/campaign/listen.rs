@@ -13,8 +13,9 @@ const STATE: usize = 3;
 const FLAGS: usize = 4;
 const TEMPERATURES: usize = 5;
 const OFFSETS: [u32; 6] = [0xFA, 0xF8, 0xF6, 0xF7, 0xFD, 0xF9];
-/// Flags that forbid charging: all failures of the note's table.
-const FAILURES: u32 = 0x1937;
+/// Flags that forbid charging: all failures of the note's table but the missing vehicle, which two
+/// messages tell at different times and which the state tells at once.
+const FAILURES: u32 = 0x1917;
 
 /// What a BMU last said.
 #[derive(Clone, Debug, Default)]

@@ -47,6 +47,17 @@ pub(super) struct Oracle {
     pub(super) wire: Listener,
     pub(super) truth: Truth,
     armed: Armed,
+    /// The last start took over contactors that were closed already.
+    takes_over: bool,
+    /// The last start was for a charge.
+    charges: bool,
+    /// When the last start was asked, and when the program last let nothing flow any more.
+    asked: Option<Mono>,
+    finishing: Option<Mono>,
+    /// Since when all BMUs say Run while the key still says start.
+    start_held: Option<Mono>,
+    /// Transitions that were noted.
+    pub(super) transitions: u64,
     /// A start that a latch stands against.
     refused: Option<(Mono, Option<SetPoints>)>,
     latches: Latches,
@@ -76,6 +87,12 @@ impl Oracle {
             wire: Listener::new(&plan.bases, modules),
             truth: Truth::default(),
             armed: Armed::Nothing,
+            takes_over: false,
+            charges: false,
+            asked: None,
+            finishing: None,
+            start_held: None,
+            transitions: 0,
             refused: None,
             latches: Latches::default(),
             set: None,
@@ -94,9 +111,13 @@ impl Oracle {
     /// A person asked for a charge, and nothing that the judge knows of stands against it.
     pub(super) fn started(&mut self, set: Option<SetPoints>, now: Mono) {
         self.refused = None;
+        self.asked = Some(now);
+        self.takes_over = self.state == "engaged";
         if !self.latches.is_clear() {
             self.refused = Some((now, set));
         } else {
+            // A charge over closed contactors may be refused before its charger is told anything.
+            self.charges = set.is_some() && !self.takes_over;
             self.armed = if set.is_some() { Armed::Charge } else { Armed::Contactors };
             self.set = set;
             self.before = (0.0, Mono::ZERO);
@@ -178,6 +199,10 @@ impl Oracle {
                 return Some(violation(now, "transition_not_noted", detail));
             }
             self.state = to.name();
+            self.transitions += 1;
+            if matches!(to, State::Finishing(_)) {
+                self.finishing = Some(now);
+            }
             match to {
                 State::Done { outcome, .. } | State::Fault { outcome, .. } => {
                     if self.under_load.take().is_some() && outcome.under_load.is_none() {
@@ -219,6 +244,11 @@ impl Oracle {
     ) -> Option<Violation> {
         let (key, command) = (self.wire.key, self.wire.command);
         self.wire.sent(frame, now);
+        let listen = self.rules.get(Key::Listen) / 1000.0 - 0.05;
+        if self.armed != Armed::Nothing && since(self.asked, now) < listen && !self.takes_over {
+            let detail = format!("{:x} while it should listen", frame.id().raw());
+            return Some(violation(now, "spoke_before_listening", detail));
+        }
         if frame.id().raw() == 0x505 {
             return self.key_sent(key, now);
         }
@@ -290,6 +320,15 @@ impl Oracle {
                 format!("key {word:#x} without a start"),
             ));
         }
+        if word & 0x40 == 0 || !self.wire.all_run() {
+            self.start_held = None;
+        } else if since(Some(*self.start_held.get_or_insert(now)), now) > REACTION {
+            return Some(violation(
+                now,
+                "start_held",
+                "the key still says start in Run".to_owned(),
+            ));
+        }
         let held = before.is_some_and(|(_, word)| word & 0x20 != 0);
         if word & 0x20 != 0 || !held {
             return None;
@@ -301,9 +340,11 @@ impl Oracle {
             return None;
         }
         self.under_load = Some(now);
-        let waited = since(self.stop_told, now);
+        // Where the charger is not ours there is nothing to tell it.
+        let told = if self.charges { self.stop_told } else { self.finishing };
+        let waited = since(told, now);
         let bound = self.rules.get(Key::StopCurrent) - REACTION;
-        (self.stop_told.is_none() || waited < bound).then(|| {
+        (told.is_none() || waited < bound).then(|| {
             violation(now, "opened_under_load", format!("{amps:.2} A after {waited:.1} s of stop"))
         })
     }
@@ -438,7 +479,8 @@ impl Oracle {
         }
         let command = self.wire.command?;
         let age = now.since(command.at).as_secs_f64();
-        (!command.stop && age > 1.4)
+        let stops = command.stop && self.charges && self.state == "finishing";
+        ((!command.stop || stops) && age > 1.4)
             .then(|| violation(now, "command_not_repeated", format!("{command:?}, {age:.1} s ago")))
     }
 }

@@ -150,6 +150,9 @@ impl Drawing {
         if self.often(0.1) {
             set.soc = Some(Percent(self.chance.between(60.0, 100.0)));
         }
+        if self.often(0.2) {
+            set.mains = Some(Amps(self.chance.between(1.0, 3.0)));
+        }
         if self.often(0.15) {
             set.seconds = Some(self.chance.between(5.0, 60.0));
         }

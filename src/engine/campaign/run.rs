@@ -10,7 +10,7 @@ use super::oracle::{Oracle, Violation};
 use super::plan::{Deed, Plan};
 use crate::base::time::Mono;
 use crate::engine::can::frame::{Frame, Frames};
-use crate::engine::charge::{State, Station, StopReason};
+use crate::engine::charge::{Note, State, Station, StopReason};
 use crate::engine::device::Catalog;
 use crate::engine::sim::World;
 
@@ -53,6 +53,8 @@ struct Run<'a> {
     frozen: Option<Mono>,
     dead: Option<Mono>,
     disk_full: Option<Mono>,
+    /// Lines of the journal that were kept, and those that could not be.
+    journal: (u64, u64),
     ending: bool,
     frames: Frames,
     queue: Vec<(Frame, Mono)>,
@@ -81,6 +83,7 @@ pub(super) fn live(plan: &Plan, catalog: &Catalog, all: bool) -> Result<Ended, C
         frozen: None,
         dead: None,
         disk_full: None,
+        journal: (0, 0),
         ending: false,
         frames: Frames::default(),
         queue: Vec::new(),
@@ -126,7 +129,11 @@ impl Run<'_> {
                 return Ok(Some(found));
             }
         }
-        Ok(None)
+        let (kept, refused) = self.journal;
+        let noted = self.oracle.transitions;
+        let detail = format!("{kept} lines kept and {refused} refused of {noted} transitions");
+        let what = "journal_incomplete";
+        Ok((kept + refused != noted).then_some(Violation { at, what, detail }))
     }
 
     fn now(&self, at: Mono) -> Mono {
@@ -249,6 +256,11 @@ impl Run<'_> {
         console.step(now, &mut self.out);
         let speaks = console.bus_ok();
         let mut found = self.oracle.notes(&console.notes, console.seen(), now);
+        // What cannot be kept is counted, and nobody waits for it.
+        let lines =
+            console.notes.iter().filter(|note| matches!(note, Note::Entered { .. })).count();
+        let (kept, refused) = &mut self.journal;
+        *(if self.disk_full.is_some() { refused } else { kept }) += lines as u64;
         let state = console.seen().state();
         if state.name() != self.last_state {
             *self.ended.states.entry(state.name()).or_default() += 1;
