@@ -52,8 +52,9 @@ nothing_given() {
 }
 
 charge_says() { timeout 20 "$BUSBAR" --data-dir "$folder" charge status --format json 2>/dev/null; }
-is_in() { charge_says | grep -qE "\"state\": *\"($1)\""; }
-answers() { charge_says | grep -q '"state"'; }
+# What is said is taken whole: a reader that leaves early would make the teller fail.
+is_in() { grep -qE "\"state\": *\"($1)\"" <<<"$(charge_says)"; }
+answers() { grep -q '"state"' <<<"$(charge_says)"; }
 flows() { [ -n "$(gives "$1")" ] && is_in 'constant_current|taper|balance_hold'; }
 
 start_bench() {
@@ -102,7 +103,7 @@ charging() {
     sleep 3
 }
 # ready: everything was heard and the bus listened to.
-ready() { charge_says | grep -q '"state"' && [ "$(wc -l <"$wire")" -ge 150 ]; }
+ready() { answers && [ "$(wc -l <"$wire")" -ge 150 ]; }
 cleared_away() {
     end_console
     stop "$bench"
