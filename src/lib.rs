@@ -62,8 +62,11 @@
 //! - **Secrets do not come back.** Passwords and tokens are kept as hashes, shown at most once, and
 //!   have no text in logs, journal or pages.
 //! - **The guard stands before the wire.** A bus sends only [`Cleared`](engine::Cleared), which only
-//!   the guard makes, and the guard is silent until rules name what may pass. The console itself
-//!   sends nothing yet; simulated devices do, through guards of their own.
+//!   the guard makes, and the guard is silent until rules name what may pass. What the console sends is
+//!   the command of a charger and the vehicle's switches, through a thread `tx:<bus>` whose guard wants
+//!   the hub's heartbeat for everything but a stop; simulated devices have guards of their own.
+//! - **A charge goes on only while everything is seen to be well.** Its whole intent is derived anew
+//!   ten times a second, nothing resumes by itself, and a stop waits for nothing and always ends.
 //! - **Every reading has an age.** Late is dimmed, lost is a dash, a sentinel is no number. On a
 //!   recording, ages are measured against the recording's own clock.
 //! - **Current and power into the battery are positive**, everywhere; a device's own sign is turned
@@ -89,6 +92,15 @@
 //! in one transaction with its line; after the commit the roster is made anew, and then the ticket is
 //! answered.
 //!
+//! # The way of a charge
+//!
+//! Somebody starts one by an order; the hub's bay for that pack (`hub::charging`) hands it to its
+//! station (`engine::charge`), which says ten times a second what is due. The hub makes frames of that
+//! (`Device::encode`), a thread `tx:<bus>` takes them to the wire through its guard, and what comes
+//! back is seen in the next step. A frame that does not go out ends the charge. If the hub's thread
+//! ends, its heartbeat ends with it: after half a second the sending threads tell every charger that
+//! was told to charge to stop. Before the program ends or changes its profile, what charges is stopped.
+//!
 //! # The way of a request
 //!
 //! `web::listen` takes the connection within its limits, `web::shield` looks at sizes, host and origin
@@ -99,7 +111,7 @@
 //!
 //! # Deliberately absent
 //!
-//! - No charge control and no sending by hand: the permissions are there, the orders come with them.
+//! - No sending by hand: the permission is there, the orders come with it.
 //! - No history of readings: the store keeps people, settings and the journal.
 //! - No shortening of the journal, and no anchor of it outside the machine: `busbar doctor` prints the
 //!   hash of the last line, to be noted elsewhere by whoever wants one.

@@ -17,7 +17,7 @@ use crate::base::time::{Clock, Mono};
 use crate::engine::can::bus::BusTx;
 use crate::engine::can::frame::{Frame, Id};
 use crate::engine::can::guard::{Guard, Withheld};
-use crate::engine::drive::Mourner;
+use crate::engine::drive::threads::Mourner;
 use crate::engine::hub::{Epoch, Event, SendingPlan};
 
 /// Frames that may wait for a bus: some seconds of everything that a station ever says.

@@ -110,9 +110,14 @@ impl Bus {
         self.unsent = Some((now, why));
     }
 
-    /// This program sends to it now, or no more.
-    pub(super) const fn arm(&mut self, armed: bool) {
-        self.armed = armed;
+    /// This program sends to it now.
+    pub(super) const fn arm(&mut self) {
+        self.armed = true;
+    }
+
+    /// This program sends nothing to it any more.
+    pub(super) const fn disarm(&mut self) {
+        self.armed = false;
     }
 
     /// Whether it runs and takes what is sent.

@@ -13,6 +13,7 @@ use crate::engine::can::guard::Cleared;
 use crate::engine::device::Catalog;
 use crate::engine::drive::sending::Outlet;
 use crate::engine::hub::{Effect, Epoch, Event, Hub, Now};
+use crate::engine::orders::Answer;
 use crate::engine::orders::charging::SetDemo;
 use crate::engine::orders::plant::ActivateProfile;
 use crate::engine::prepare::demo_profile;
@@ -30,8 +31,7 @@ pub struct Plant {
     pub epoch: Epoch,
     /// What the hub asked for, in order.
     pub effects: Vec<Effect>,
-    /// The world.
-    pub world: World,
+    world: World,
     scene: String,
     at: Mono,
     wire: Wire,
@@ -90,6 +90,23 @@ impl Plant {
         let ran = self.hub.activate(ActivateProfile::of(profile), &mut self.effects);
         assert!(ran.is_ok(), "{ran:?}");
         self.tell_bus();
+    }
+
+    /// Somebody drives the vehicle, whatever the hub has asked for.
+    pub fn drive(&mut self) {
+        self.world.park(Parked::Driving);
+    }
+
+    /// Tries to run the scene's profile once more.
+    ///
+    /// # Errors
+    /// The hub refuses.
+    ///
+    /// # Panics
+    /// There is no such scene.
+    pub fn activate_again(&mut self) -> Answer {
+        let profile = demo_profile(&self.scene).unwrap_or_else(|error| panic!("{error}"));
+        self.hub.activate(ActivateProfile::of(profile), &mut self.effects)
     }
 
     /// The bus is running.

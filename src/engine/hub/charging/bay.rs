@@ -24,6 +24,7 @@ use crate::engine::hub::event::{Effect, Epoch};
 use crate::engine::hub::plant::Plant;
 use crate::engine::hub::sight::{charger_frame, heartbeat_frame, key_frame};
 use crate::engine::orders::OrderError;
+use crate::engine::orders::charging::SetDemo;
 use crate::engine::store::journal::{Entry, Outcome as JournalOutcome};
 
 /// Whoever started a charge that hangs on their presence has left after this long.
@@ -157,6 +158,18 @@ impl Bay {
         self.record = None;
         self.kept = None;
         self.station.permit(true);
+    }
+
+    /// Somebody has changed the set points of what runs.
+    pub(super) fn changed(&mut self, now: Mono, set: SetPoints) {
+        if let Some(record) = &mut self.record {
+            record.change(set);
+        }
+        let (amps, volts) = (set.current.get(), f64::from(set.cell.get()) / 1000.0);
+        self.say(
+            now,
+            format!("Set points changed: at most {amps:.1} A, highest cell {volts:.3} V."),
+        );
     }
 
     /// Somebody is there.
@@ -429,7 +442,7 @@ impl Bay {
     }
 
     /// What is shown of it.
-    pub(super) fn picture(&self, plant: &Plant, now: Mono, parked: bool) -> ChargePicture {
+    pub(super) fn picture(&self, plant: &Plant, now: Mono, demo: SetDemo) -> ChargePicture {
         let state = *self.station.state();
         let seen = self.look(plant, now);
         let wish = self.station.wish();
@@ -463,7 +476,7 @@ impl Bay {
             curve: Arc::clone(&self.curve),
             pace: self.pace,
             is_demo,
-            parked: is_demo && parked,
+            parked: is_demo && demo.parked,
         }
     }
 }

@@ -137,11 +137,11 @@ impl Charging {
 
     /// Tells the buses whether anything is sent to them.
     fn arm(&self, plant: &mut Plant) {
-        plant.buses.iter_mut().for_each(|bus| bus.arm(false));
+        plant.buses.iter_mut().for_each(|bus| bus.disarm());
         for bay in self.bays.iter().filter(|bay| bay.is_active()) {
             for bus in bay.buses(plant) {
                 if let Some(bus) = plant.bus_mut(bus) {
-                    bus.arm(true);
+                    bus.arm();
                 }
             }
         }
@@ -169,8 +169,7 @@ impl Charging {
 
     /// What is shown of every pack.
     pub(super) fn pictures(&self, plant: &Plant, now: Mono) -> Vec<Arc<ChargePicture>> {
-        let parked = self.demo.parked;
-        self.bays.iter().map(|bay| Arc::new(bay.picture(plant, now, parked))).collect()
+        self.bays.iter().map(|bay| Arc::new(bay.picture(plant, now, self.demo))).collect()
     }
 
     /// Carries out an order.
@@ -317,6 +316,7 @@ impl Charging {
         order.set.check(&bay.station.wish().rules)?;
         if bay.station.state().is_running() {
             bay.station.change(order.set)?;
+            bay.changed(at.0.mono, order.set);
         }
         bay.set = order.set;
         self.step_now(place, plant, at, effects);

@@ -307,7 +307,7 @@ fn a_second_master_on_the_bus_ends_a_charge() {
     let told = why(give(&mut scene, Face::Desktop, ChangeSettings, Order::Demo(demo)));
     assert!(told.contains("is being charged"), "{told}");
     // Somebody gets in and drives, whatever the console says.
-    scene.world.park(crate::engine::sim::Parked::Driving);
+    scene.drive();
     scene.run(15 * SECOND);
     assert!(!state(&scene).is_running(), "{:?}", state(&scene));
     assert!(scene.published().charges[0].latches.fault);
@@ -331,10 +331,7 @@ fn whoever_may_no_longer_charge_has_it_stopped_and_an_ended_page_does_not() {
 #[test]
 fn a_profile_is_not_changed_while_something_charges_and_the_end_of_the_program_stops_it_first() {
     let mut scene = charging();
-    let profile = crate::engine::prepare::demo_profile("demo").unwrap();
-    let order = crate::engine::orders::plant::ActivateProfile::of(profile);
-    let mut effects = Vec::new();
-    let told = why(scene.hub.activate(order, &mut effects));
+    let told = why(scene.activate_again());
     assert!(told.contains("is being charged"), "{told}");
     scene.step(Event::Shutdown);
     assert!(!scene.hub.is_at_rest());

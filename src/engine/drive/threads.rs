@@ -1,0 +1,329 @@
+//! The threads of a running plant: for every bus one that receives and one that sends, one for every
+//! simulated world. They know no pack: the hub says what is opened and what is sent.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::{SendTimeoutError, Sender, bounded};
+
+use crate::base::id::BusId;
+use crate::base::time::{Clock, Mono};
+use crate::engine::can::bus::{BATCH_FRAMES, BATCH_WAIT, BusRx, BusState, BusStatus, Link, Wires};
+use crate::engine::can::frame::{Frame, Frames};
+use crate::engine::can::replay::Player;
+use crate::engine::device::Device;
+use crate::engine::drive::sending::{Outlet, Pulse, QUEUE, TxThread};
+use crate::engine::drive::sentinel::Sentinel;
+use crate::engine::hub::{BusPlan, Epoch, Event};
+use crate::engine::orders::charging::SetDemo;
+use crate::engine::orders::plant::Play;
+use crate::engine::sim::{Parked, Runner, Scene};
+use crate::engine::supply::{self, Target};
+
+/// Longest that a receiving thread waits for the first frame of a batch: an idle bus wakes it this
+/// often, and it ends within this time.
+const RX_WAIT: Duration = Duration::from_millis(100);
+/// How often a player's position is told.
+const PLAYER_NEWS: Duration = Duration::from_millis(100);
+/// Longest that a thread which has failed waits to say so.
+const SEND_LIMIT: Duration = Duration::from_secs(1);
+/// What a simulated world may be told before it looks.
+const DEMOS: usize = 64;
+/// Step of a simulated world.
+const SIM_STEP: Duration = Duration::from_millis(5);
+
+/// Held by a thread of a bus: if it ends by a panic, the hub hears that the bus has failed.
+pub(super) struct Mourner {
+    inbox: Sender<Event>,
+    epoch: Epoch,
+    bus: BusId,
+}
+
+impl Mourner {
+    pub(super) const fn new(inbox: Sender<Event>, epoch: Epoch, bus: BusId) -> Self {
+        Self { inbox, epoch, bus }
+    }
+}
+
+impl Drop for Mourner {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let why =
+                "a thread of this bus has stopped by a fault: open the profile again".to_owned();
+            let event = failure(self.epoch, self.bus, why);
+            if self.inbox.send_timeout(event, SEND_LIMIT).is_err() {
+                tracing::error!("the hub did not hear that a bus has failed");
+            }
+        }
+    }
+}
+
+fn failure(epoch: Epoch, bus: BusId, why: String) -> Event {
+    let status = BusStatus { sentence: Some(why), ..BusStatus::plain(BusState::Failed) };
+    Event::Bus { epoch, bus, status }
+}
+
+/// The threads of the running plant.
+pub(super) struct PlantThreads {
+    inbox: Sender<Event>,
+    wires: Wires,
+    /// Holds what would go on without this program.
+    pub(super) sentinel: Sentinel,
+    /// When the hub last said that it decides.
+    pulse: Pulse,
+    running: Option<PlantRunning>,
+    /// Buses that could not be opened, and frames that did not go out, for the hub.
+    pub(super) failures: Vec<Event>,
+}
+
+struct PlantRunning {
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+    players: Vec<Player>,
+    /// The queues of the sending threads.
+    outlets: Vec<(BusId, Sender<Frame>)>,
+    /// Where simulated worlds are told what they are to do besides their scene.
+    demos: Vec<Sender<SetDemo>>,
+}
+
+impl PlantThreads {
+    /// Without a plant.
+    pub(super) fn new(inbox: Sender<Event>, wires: Wires, sentinel: Sentinel) -> Self {
+        let (pulse, failures) = (Pulse::new(), Vec::new());
+        Self { inbox, wires, sentinel, pulse, running: None, failures }
+    }
+
+    pub(super) fn close(&mut self) {
+        let Some(running) = self.running.take() else { return };
+        running.stop.store(true, Ordering::SeqCst);
+        for thread in running.threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of a bus ended by a panic");
+            }
+        }
+    }
+
+    pub(super) fn connect(&mut self, epoch: Epoch, buses: &[BusPlan]) {
+        self.close();
+        self.sentinel.plan(buses);
+        let stop = Arc::new(AtomicBool::new(false));
+        let (threads, players) = (Vec::new(), Vec::new());
+        let (outlets, demos) = (Vec::new(), Vec::new());
+        let mut running = PlantRunning { stop, threads, players, outlets, demos };
+        for plan in buses {
+            let opened = match &plan.supply {
+                Some((target, device)) => self.supply(plan, target, device),
+                None => self.wires.open(&plan.address, plan.bus).map_err(|e| e.to_string()),
+            };
+            match opened {
+                Ok(link) => {
+                    if let Err(why) = self.attach(epoch, plan, link, &mut running) {
+                        self.failures.push(failure(epoch, plan.bus, why));
+                    }
+                }
+                Err(why) => self.failures.push(failure(epoch, plan.bus, why)),
+            }
+        }
+        self.running = Some(running);
+    }
+
+    /// A supply, as a bus that carries what its device says and hears.
+    fn supply(&self, plan: &BusPlan, target: &Target, device: &Device) -> Result<Link, String> {
+        let clock = Arc::clone(&self.wires.clock);
+        let opened = supply::open(&plan.name, target.clone(), device.clone(), plan.bus, clock);
+        opened.map_err(|error| error.to_string())
+    }
+
+    fn attach(
+        &self,
+        epoch: Epoch,
+        plan: &BusPlan,
+        link: Link,
+        running: &mut PlantRunning,
+    ) -> Result<(), String> {
+        if let Some(scene) = &plan.scene {
+            self.simulate(epoch, plan, scene, running)?;
+        }
+        let Link { rx, tx, player } = link;
+        if let (Some(tx), Some(sending)) = (tx, &plan.sending) {
+            let (sender, frames) = bounded(QUEUE);
+            let thread = TxThread {
+                epoch,
+                bus: plan.bus,
+                outlet: Outlet::new(tx, sending.clone()),
+                frames,
+                pulse: self.pulse.clone(),
+                inbox: self.inbox.clone(),
+                stop: Arc::clone(&running.stop),
+                clock: Arc::clone(&self.wires.clock),
+            };
+            let name = format!("tx:{}", plan.name);
+            let thread = std::thread::Builder::new().name(name).spawn(move || thread.run());
+            running.threads.push(thread.map_err(|error| error.to_string())?);
+            running.outlets.push((plan.bus, sender));
+        }
+        running.players.extend(player.clone());
+        let receiver = RxThread {
+            epoch,
+            plan: plan.clone(),
+            rx,
+            player,
+            inbox: self.inbox.clone(),
+            stop: Arc::clone(&running.stop),
+            clock: Arc::clone(&self.wires.clock),
+        };
+        let name = format!("rx:{}", plan.name);
+        let thread = std::thread::Builder::new().name(name).spawn(move || receiver.run());
+        running.threads.push(thread.map_err(|error| error.to_string())?);
+        Ok(())
+    }
+
+    /// Puts the simulated devices of `scene` onto the other end of the bus.
+    fn simulate(
+        &self,
+        epoch: Epoch,
+        plan: &BusPlan,
+        scene: &str,
+        running: &mut PlantRunning,
+    ) -> Result<(), String> {
+        let scene = Scene::find(scene).map_err(|error| error.to_string())?;
+        let link = self.wires.open(&plan.address, plan.bus).map_err(|error| error.to_string())?;
+        let clock = Arc::clone(&self.wires.clock);
+        let mut runner =
+            Runner::new(&scene, link, clock.now()).map_err(|error| error.to_string())?;
+        let stop = Arc::clone(&running.stop);
+        let mourner = Mourner::new(self.inbox.clone(), epoch, plan.bus);
+        let (sender, demos) = bounded::<SetDemo>(DEMOS);
+        let body = move || {
+            let _mourner = mourner;
+            while !stop.load(Ordering::SeqCst) {
+                if let Some(SetDemo { parked, pace }) = demos.try_iter().last() {
+                    runner.demo(if parked { Parked::Parked } else { Parked::Driving }, pace);
+                }
+                runner.step(clock.now());
+                std::thread::sleep(SIM_STEP);
+            }
+        };
+        let name = format!("sim:{}", plan.name);
+        let thread = std::thread::Builder::new().name(name).spawn(body);
+        running.threads.push(thread.map_err(|error| error.to_string())?);
+        running.demos.push(sender);
+        Ok(())
+    }
+
+    /// Puts frames into the queue of a bus; one that is not taken is told to the hub.
+    pub(super) fn send(&mut self, epoch: Epoch, bus: BusId, frames: Vec<Frame>) {
+        // A command goes out only once something watches that can take it back.
+        if let Err(why) = self.sentinel.sends(self.wires.clock.now(), bus, &frames) {
+            self.failures.push(Event::Unsent { epoch, bus, why });
+            return;
+        }
+        let outlets = self.running.iter().flat_map(|running| &running.outlets);
+        let outlet = outlets.clone().find(|(own, _)| *own == bus).map(|(_, outlet)| outlet);
+        for frame in frames {
+            let sent = outlet.map(|outlet| outlet.try_send(frame));
+            if !matches!(sent, Some(Ok(()))) {
+                let why = if outlet.is_some() {
+                    "too many frames wait to be sent"
+                } else {
+                    "this bus takes no frames"
+                };
+                self.failures.push(Event::Unsent { epoch, bus, why: why.to_owned() });
+                return;
+            }
+        }
+    }
+
+    /// The hub decides: the guards may know it, and the watchdog.
+    pub(super) fn beat(&mut self, now: Mono) {
+        self.pulse.beat(now);
+        if let Err(why) = self.sentinel.beat(now) {
+            // The next command starts another one, or does not go out.
+            tracing::error!("{why}");
+        }
+    }
+
+    pub(super) fn demo(&self, demo: SetDemo) {
+        for world in self.running.iter().flat_map(|running| &running.demos) {
+            if world.try_send(demo).is_err() {
+                tracing::error!("a simulated world was told too much at once");
+            }
+        }
+    }
+
+    pub(super) fn play(&self, play: Play) {
+        let players = self.running.iter().flat_map(|running| &running.players);
+        for player in players {
+            match play {
+                Play::Resume => player.resume(),
+                Play::Pause => player.pause(),
+                Play::Speed(speed) => player.set_speed(speed),
+                Play::Seek(offset) => player.seek(offset),
+            }
+        }
+    }
+}
+
+/// The receiving thread of a bus.
+struct RxThread {
+    epoch: Epoch,
+    plan: BusPlan,
+    rx: Box<dyn BusRx>,
+    player: Option<Player>,
+    inbox: Sender<Event>,
+    stop: Arc<AtomicBool>,
+    clock: Arc<dyn Clock>,
+}
+
+impl RxThread {
+    fn run(mut self) {
+        let (epoch, bus) = (self.epoch, self.plan.bus);
+        let _mourner = Mourner::new(self.inbox.clone(), epoch, bus);
+        let mut told = None;
+        self.send(Event::Bus { epoch, bus, status: self.rx.status() });
+        while !self.stop.load(Ordering::SeqCst) {
+            let mut frames = Frames::with_capacity(Default::default(), BATCH_FRAMES);
+            let received = self.rx.receive(&mut frames, RX_WAIT);
+            if !frames.is_empty() || received.restarted || received.position.is_some() {
+                self.hand_on(Event::Frames { epoch, bus, frames, received });
+            }
+            if received.status_changed {
+                self.send(Event::Bus { epoch, bus, status: self.rx.status() });
+            }
+            let now = self.clock.now();
+            if let Some(player) = &self.player
+                && told.is_none_or(|at| now.since(at) >= PLAYER_NEWS)
+            {
+                told = Some(now);
+                self.send(Event::Played { epoch, progress: player.progress() });
+            }
+        }
+    }
+
+    /// Frames: a live bus drops and counts where the hub cannot follow; a recording waits.
+    fn hand_on(&self, event: Event) {
+        if self.player.is_some() {
+            return self.send(event);
+        }
+        let frames = match &event {
+            Event::Frames { frames, .. } => frames.len() as u64,
+            _ => 0,
+        };
+        if self.inbox.try_send(event).is_err() {
+            let (epoch, bus) = (self.epoch, self.plan.bus);
+            self.send(Event::Lost { epoch, bus, frames });
+        }
+    }
+
+    /// Everything else waits for room, but not beyond the end of the plant.
+    fn send(&self, mut event: Event) {
+        while !self.stop.load(Ordering::SeqCst) {
+            match self.inbox.send_timeout(event, BATCH_WAIT) {
+                Ok(()) | Err(SendTimeoutError::Disconnected(_)) => return,
+                Err(SendTimeoutError::Timeout(back)) => event = back,
+            }
+        }
+    }
+}
