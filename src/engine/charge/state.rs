@@ -91,8 +91,10 @@ pub struct Flow {
     pub over_since: Option<Mono>,
     /// Since when the current goes the wrong way.
     pub wrong_sign_since: Option<Mono>,
-    /// Since when the charger delivers what the pack does not see, or nothing flows at all.
+    /// Since when the charger delivers what the pack does not see.
     pub missing_since: Option<Mono>,
+    /// Since when nothing flows of what the charger is told to give.
+    pub idle_since: Option<Mono>,
     /// Ampere-hours delivered, by the clock of the cells.
     pub ah: f64,
 }

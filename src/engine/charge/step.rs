@@ -16,6 +16,7 @@ use crate::engine::charge::stop;
 use crate::engine::charge::view::{ChargerView, PackView};
 use crate::engine::charge::watch;
 use crate::engine::charge::wish::{Lease, SetPoints, Want, Wish};
+use crate::engine::device::PackState;
 
 /// What the charger is told while it is only to come to the pack's voltage: its smallest step.
 pub(super) const MATCHING: Amps = Amps(0.1);
@@ -230,6 +231,8 @@ impl Scene<'_> {
                     None => State::Engaged(run),
                 }
             }
+            // It was idle before: whatever throws it into Error now will not go away by more key.
+            Key::Start if self.pack.state == Some(PackState::Error) => give_up(),
             Key::Start if late(Rule::RunWithin) => give_up(),
             Key::Off | Key::Start => State::Contactors(run, key),
         }
@@ -335,6 +338,7 @@ impl Scene<'_> {
             over_since: None,
             wrong_sign_since: None,
             missing_since: None,
+            idle_since: None,
             ah: 0.0,
         }
     }

@@ -22,7 +22,8 @@ pub(super) fn note(scene: &Scene<'_>, flow: Flow, set: &SetPoints) -> Flow {
     Flow {
         over_since: since(flow.over_since, is_over(scene, &flow)),
         wrong_sign_since: since(flow.wrong_sign_since, is_wrong_way(scene)),
-        missing_since: since(flow.missing_since, is_missing(scene, &flow)),
+        missing_since: since(flow.missing_since, is_missing(scene)),
+        idle_since: since(flow.idle_since, is_idle(scene, &flow)),
         complete_since: since(flow.complete_since, is_complete(scene, &flow, set)),
         ..flow
     }
@@ -40,15 +41,11 @@ pub(super) fn broken(scene: &Scene<'_>, flow: &Flow) -> Option<CheckId> {
     if long(flow.wrong_sign_since, rules.time(Rule::WrongSignFor)) {
         return Some(CheckId::CurrentSign);
     }
-    // The charger delivers and the pack does not see it is one thing; that nothing flows at all may
-    // take a charger longer.
-    let delivers = scene.charger.current.is_some_and(|amps| amps.get() >= DELIVERS);
-    let (id, most) = if delivers {
-        (CheckId::CurrentArrives, rules.time(Rule::MissingFor))
-    } else {
-        (CheckId::Flows, rules.time(Rule::FlowWithin))
-    };
-    long(flow.missing_since, most).then_some(id)
+    if long(flow.missing_since, rules.time(Rule::MissingFor)) {
+        return Some(CheckId::CurrentArrives);
+    }
+    // That nothing flows at all may take a charger longer: it switches itself on first.
+    long(flow.idle_since, rules.time(Rule::FlowWithin)).then_some(CheckId::Flows)
 }
 
 /// A current as a number: what is none is not known, and never passes for a small one.
@@ -71,16 +68,18 @@ fn is_wrong_way(scene: &Scene<'_>) -> bool {
     known(scene.pack.current).is_none_or(|amps| amps < -most)
 }
 
-/// What the charger gives does not arrive, or it gives nothing of what it is told.
-fn is_missing(scene: &Scene<'_>, flow: &Flow) -> bool {
+/// What the charger gives does not arrive. Something else on the pack may take its share, but not
+/// half of it.
+fn is_missing(scene: &Scene<'_>) -> bool {
     let Some(given) = known(scene.charger.current) else { return true };
     let arrives = known(scene.pack.current).unwrap_or(f64::NEG_INFINITY);
-    if given >= DELIVERS {
-        // Something else on the pack may take its share, but not half of it.
-        return arrives < given * 0.5 - scene.rules().get(Rule::WrongSign);
-    }
-    let told = flow.command.get() >= DELIVERS && flow.governor != Governor::Ramp;
-    told && given < DELIVERS * 0.3
+    given >= DELIVERS && arrives < given * 0.5 - scene.rules().get(Rule::WrongSign)
+}
+
+/// The charger gives nothing of what it is told.
+fn is_idle(scene: &Scene<'_>, flow: &Flow) -> bool {
+    let given = known(scene.charger.current).unwrap_or(0.0);
+    flow.command.get() >= DELIVERS && given < DELIVERS * 0.3
 }
 
 /// The lowest cell is there, or the taper has come to its end.

@@ -105,6 +105,49 @@ fn what_takes_time_to_be_seen_stops_in_its_time() {
 }
 
 #[test]
+fn a_charger_that_gives_nothing_is_found_although_the_command_still_rises() {
+    let took = reaction(
+        |pack, charger| {
+            pack.current = Some(Amps(0.0));
+            charger.current = Some(Amps(0.0));
+        },
+        CheckId::Flows,
+        25.0,
+    );
+    assert!((19.9..=20.4).contains(&took), "{took}");
+}
+
+#[test]
+fn a_bmu_that_falls_into_error_while_its_contactors_close_gets_no_more_start() {
+    let mut bench = Bench::started(0.5);
+    while bench.key != Some(0x70) {
+        bench.step();
+    }
+    bench.run(0.3);
+    bench.moves = false;
+    bench.state = crate::engine::device::PackState::Error;
+    let from = bench.now;
+    bench.run(0.2);
+    assert_eq!(bench.name(), "finishing");
+    bench.until("done", 10.0);
+    let starts = bench.sent.iter().filter(|(at, m)| {
+        *at > from.after(Duration::from_millis(150))
+            && *m == crate::engine::charge::Message::Key(0x70)
+    });
+    assert_eq!(starts.count(), 0);
+}
+
+#[test]
+fn a_pause_forgets_what_was_counted_before_it() {
+    let mut bench = Bench::charging(0.5);
+    bench.bend = |pack, _| pack.current = Some(Amps(12.1));
+    bench.run(2.0);
+    bench.bend = |pack, _| pack.fast_age = Some(Duration::from_millis(1500));
+    bench.run(1.5);
+    assert_eq!(bench.name(), "paused", "the current went with the command");
+}
+
+#[test]
 fn a_late_bmu_means_zero_at_once_and_a_slow_rise_when_it_is_back_in_time() {
     let mut bench = Bench::charging(0.5);
     bench.bend = |pack, _| pack.fast_age = Some(Duration::from_millis(1500));

@@ -26,6 +26,46 @@ fn a_stop_ends_every_state_within_its_bound() {
 }
 
 #[test]
+fn a_stop_ends_the_late_states_too() {
+    let late: [(&str, fn() -> Bench); 4] = [
+        ("taper", || {
+            let mut bench = Bench::started(0.95);
+            bench.until("taper", 3000.0);
+            bench
+        }),
+        ("balance_hold", || {
+            let mut bench = Bench::started(0.955);
+            bench.socs = (0.958, 0.94);
+            bench.until("balance_hold", 9000.0);
+            bench
+        }),
+        ("paused", || {
+            let mut bench = Bench::charging(0.5);
+            bench.bend = |pack, _| pack.fast_age = Some(std::time::Duration::from_millis(1500));
+            bench.step();
+            bench
+        }),
+        ("engaged", || {
+            let mut bench = Bench::new(0.5);
+            bench.station.engage().unwrap();
+            bench.until("engaged", 20.0);
+            bench
+        }),
+    ];
+    for (state, begin) in late {
+        let mut bench = begin();
+        assert_eq!(bench.name(), state);
+        bench.bend = |_, _| {};
+        let from = bench.now;
+        bench.station.stop(Face::Web);
+        bench.step();
+        assert_eq!(bench.name(), "finishing", "{state}");
+        bench.until("done", BOUND);
+        assert!(!bench.gave_after(from), "{state}");
+    }
+}
+
+#[test]
 fn a_stop_is_told_ten_times_in_its_first_second_while_the_current_lasts() {
     let mut bench = Bench::charging(0.5);
     bench.obeys = false;
