@@ -182,7 +182,7 @@ impl Told {
         }
         let Some(which) = OFFSETS.iter().position(|known| *known == offset) else {
             if offset == 0xFB {
-                self.balance_mv = i32::from(word(0));
+                self.balance_mv = i32::from(word(0) as u16);
             }
             return;
         };

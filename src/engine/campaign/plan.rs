@@ -1,5 +1,6 @@
 //! A run, drawn from its seed: the pack and the charger, the rules and set points, who orders what
-//! and when, and what goes wrong. The same seed and family always give the same run.
+//! and when, and what goes wrong. The same seed and family always give the same run. Whoever changes
+//! what is drawn changes what every seed means: the list of once failing seeds has to be drawn anew.
 
 use std::fmt::Write;
 use std::time::Duration;

@@ -4,6 +4,7 @@ use super::plan::Plan;
 use super::run;
 use super::{Campaign, FAMILIES, Family, replay_run};
 use crate::base::time::{FakeClock, Wall};
+use crate::engine::charge::State;
 use crate::engine::device::Catalog;
 use crate::engine::sim::World;
 
@@ -24,6 +25,17 @@ fn every_family_keeps_every_rule() {
             .collect();
         assert!(told.is_empty(), "{told:#?}");
     }
+}
+
+#[test]
+fn a_campaign_sees_every_state_of_the_machine() {
+    let family = Family::named("all").unwrap();
+    let campaign = Campaign { seed: 9, runs: 60, family, jobs: 2 };
+    let tally = campaign.run(&*FakeClock::new(Wall::from_nanos(0))).unwrap();
+    for state in State::NAMES {
+        assert!(tally.states_reached.contains_key(state), "{state}: {:?}", tally.states_reached);
+    }
+    assert_eq!(tally.violations, 0, "{:#?}", tally.failures);
 }
 
 #[test]
