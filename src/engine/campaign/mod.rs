@@ -84,8 +84,8 @@ pub struct Campaign {
 impl Campaign {
     /// The seed of a run.
     #[must_use]
-    pub fn seed_of(&self, run: u64) -> u64 {
-        Chance::new(self.seed, run).bits() >> (u64::BITS - SEED_BITS)
+    pub fn seed_of(&self, number: u64) -> u64 {
+        Chance::new(self.seed, number).bits() >> (u64::BITS - SEED_BITS)
     }
 
     /// Lives through all runs.
@@ -100,13 +100,13 @@ impl Campaign {
         let worker = || -> Result<Tally, CampaignError> {
             let mut tally = Tally::default();
             loop {
-                let run = next.fetch_add(1, Ordering::Relaxed);
-                if run >= self.runs {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= self.runs {
                     return Ok(tally);
                 }
-                let seed = self.seed_of(run);
+                let seed = self.seed_of(number);
                 let plan = plan::Plan::draw(seed, self.family)?;
-                tally.take(seed, run::live(&plan, &catalog, false)?);
+                tally.take(seed, run::live(&plan, &catalog, run::Detail::Last)?);
             }
         };
         let mut whole = Tally::default();
@@ -131,6 +131,6 @@ pub fn replay_run(
     family: Family,
 ) -> Result<(Vec<String>, Option<String>), CampaignError> {
     let plan = plan::Plan::draw(seed, family)?;
-    let ended = run::live(&plan, &Catalog::builtin(), true)?;
+    let ended = run::live(&plan, &Catalog::builtin(), run::Detail::Every)?;
     Ok((ended.trace, ended.violation.map(|(what, detail)| format!("{what}: {detail}"))))
 }

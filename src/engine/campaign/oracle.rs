@@ -29,6 +29,15 @@ pub(super) struct Violation {
     pub detail: String,
 }
 
+/// Whether the program reaches the bus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// What it sends is heard.
+    Bus,
+    /// The bus takes nothing.
+    Nobody,
+}
+
 /// What the program may do by what people asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Armed {
@@ -130,13 +139,13 @@ impl Oracle {
         }
     }
 
-    pub(super) fn stopped(&mut self, face: Face, running: bool, now: Mono) {
+    pub(super) fn stopped(&mut self, face: Face, state: &State, now: Mono) {
         match face {
             Face::Web | Face::Api => self.latches.remote_stop = true,
             Face::Desktop | Face::CommandLine | Face::Inside => self.latches.local_stop = true,
         }
         self.disarm();
-        if running {
+        if state.is_running() {
             self.stop_asked.get_or_insert(now);
         }
     }
@@ -154,9 +163,9 @@ impl Oracle {
     }
 
     /// The program was told to end, or something else took the right to go on.
-    pub(super) fn ended(&mut self, running: bool, now: Mono) {
+    pub(super) fn ended(&mut self, state: &State, now: Mono) {
         self.disarm();
-        if running {
+        if state.is_running() {
             self.stop_asked.get_or_insert(now);
         }
     }
@@ -349,14 +358,14 @@ impl Oracle {
         })
     }
 
-    /// What must hold now; `speaks` says whether the program can reach the bus.
+    /// What must hold now.
     pub(super) fn judge(
         &mut self,
         now: Mono,
         station: &Station,
-        speaks: bool,
+        reach: Reach,
     ) -> Option<Violation> {
-        if !speaks {
+        if reach == Reach::Nobody {
             // What cannot be taken back ends by itself: the charger and the BMU wait only so long.
             self.wire.command =
                 self.wire.command.filter(|c| since(Some(c.at), now) < CHARGER_WAITS);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::CampaignError;
 use super::console::Console;
-use super::oracle::{Oracle, Violation};
+use super::oracle::{Oracle, Reach, Violation};
 use super::plan::{Deed, Plan};
 use crate::base::time::Mono;
 use crate::engine::can::frame::{Frame, Frames};
@@ -27,15 +27,24 @@ pub(super) struct Ended {
     pub withheld: u64,
 }
 
+/// How much of a run is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// The last things that happened.
+    Last,
+    /// Every step.
+    Every,
+}
+
 /// The last lines of what happened, or all of them.
 pub(super) struct Trace {
     pub lines: Vec<String>,
-    pub all: bool,
+    pub detail: Detail,
 }
 
 impl Trace {
     fn say(&mut self, at: Mono, text: &str) {
-        if !self.all && self.lines.len() >= TRACE {
+        if self.detail == Detail::Last && self.lines.len() >= TRACE {
             self.lines.remove(0);
         }
         self.lines.push(format!("{:8.2} s  {text}", at.secs_f64()));
@@ -68,7 +77,7 @@ struct Run<'a> {
 ///
 /// # Errors
 /// The plan's scene is no world.
-pub(super) fn live(plan: &Plan, catalog: &Catalog, all: bool) -> Result<Ended, CampaignError> {
+pub(super) fn live(plan: &Plan, catalog: &Catalog, detail: Detail) -> Result<Ended, CampaignError> {
     let world = World::of(catalog, &plan.scene, plan.seed)
         .map_err(|source| CampaignError::World { seed: plan.seed, source: Box::new(source) })?;
     let modules = usize::from(plan.modules);
@@ -88,14 +97,14 @@ pub(super) fn live(plan: &Plan, catalog: &Catalog, all: bool) -> Result<Ended, C
         frames: Frames::default(),
         queue: Vec::new(),
         out: Vec::new(),
-        trace: Trace { lines: Vec::new(), all },
+        trace: Trace { lines: Vec::new(), detail },
         ended: Ended::default(),
         last_state: "",
     };
     for fault in &plan.faults {
         *run.ended.faults.entry(fault.name).or_default() += 1;
     }
-    if all {
+    if detail == Detail::Every {
         for line in plan.text.lines() {
             run.trace.lines.push(line.to_owned());
         }
@@ -165,7 +174,7 @@ impl Run<'_> {
         if self.frozen.is_some() || self.ending {
             return Ok(());
         }
-        let running = console.seen().state().is_running();
+        let state = *console.seen().state();
         let station = console.station();
         match deed {
             Deed::Start(set, lease) => {
@@ -180,7 +189,7 @@ impl Run<'_> {
             }
             Deed::Stop(face) => {
                 station.stop(face);
-                self.oracle.stopped(face, running, now);
+                self.oracle.stopped(face, &state, now);
             }
             Deed::Change(set) => {
                 if station.change(set).is_ok() {
@@ -194,7 +203,7 @@ impl Run<'_> {
             Deed::Permit(permitted) => {
                 station.permit(permitted);
                 if !permitted {
-                    self.oracle.ended(running, now);
+                    self.oracle.ended(&state, now);
                 }
             }
             Deed::Presence(present) => station.presence(present),
@@ -212,7 +221,7 @@ impl Run<'_> {
             Deed::DiskFull(span) => self.disk_full = Some(at.after(span)),
             Deed::Shutdown => {
                 station.end(StopReason::Shutdown);
-                self.oracle.ended(running, now);
+                self.oracle.ended(&state, now);
                 self.ending = true;
             }
         }
@@ -254,7 +263,7 @@ impl Run<'_> {
         };
         self.out.clear();
         console.step(now, &mut self.out);
-        let speaks = console.bus_ok();
+        let reach = if console.bus_ok() { Reach::Bus } else { Reach::Nobody };
         let mut found = self.oracle.notes(&console.notes, console.seen(), now);
         // What cannot be kept is counted, and nobody waits for it.
         let lines =
@@ -272,12 +281,12 @@ impl Run<'_> {
             found = found.or_else(|| self.oracle.sent(frame.view(), now));
             self.world.receive(frame.view());
         }
-        if self.trace.all {
+        if self.trace.detail == Detail::Every {
             let line = self.line();
             self.trace.say(at, &line);
         }
         let console = self.console.as_ref()?;
-        found.or_else(|| self.oracle.judge(now, console.seen(), speaks))
+        found.or_else(|| self.oracle.judge(now, console.seen(), reach))
     }
 
     /// The step in one line.

@@ -47,7 +47,7 @@ fn runs_that_once_failed_never_fail_again() {
         let family = Family::named(words.next().unwrap()).unwrap();
         let seed = words.next().unwrap().parse().unwrap();
         let plan = Plan::draw(seed, family).unwrap();
-        let ended = run::live(&plan, &catalog, false).unwrap();
+        let ended = run::live(&plan, &catalog, run::Detail::Last).unwrap();
         assert_eq!(ended.violation, None, "{line}:\n{}", ended.trace.join("\n"));
         count += 1;
     }
