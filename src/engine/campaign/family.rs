@@ -72,7 +72,7 @@ world! {
     "charger_ignores_stop" = "ignores-stop" on Charger;
     "charger_lies" = "lies" on Charger;
     "charger_reboots" = "reboots" on Charger;
-    "charger_wrong_address" = "wrong-address" on Charger;
+    "charger_other_address" = "other-address" on Charger;
     "charger_no_mains" = "no-mains" on Charger;
     "contactor_stuck" = "contactor-stuck" on Bmu;
     "contactor_welded" = "welded" on Bmu;

@@ -153,7 +153,7 @@ impl Faults {
                 | Wrong::IgnoresStop
                 | Wrong::KeepsOn
                 | Wrong::Lies
-                | Wrong::WrongAddress
+                | Wrong::OtherAddress
                 | Wrong::SecondMaster => {}
             }
         }
@@ -218,7 +218,7 @@ impl Faults {
                 Wrong::Corrupt if self.chance.share() < fault.by => {
                     frame = flipped(frame, self.chance.bits());
                 }
-                Wrong::WrongAddress => frame = with_other_address(frame),
+                Wrong::OtherAddress => frame = with_other_address(frame),
                 Wrong::Misread
                 | Wrong::Lost
                 | Wrong::Untrusted

@@ -397,7 +397,7 @@ pub(super) enum Wrong {
     /// The charger says that it gives nothing.
     Lies,
     /// The charger speaks with another's address.
-    WrongAddress,
+    OtherAddress,
     /// Somebody else commands the charger.
     SecondMaster,
 }
@@ -429,7 +429,7 @@ impl fmt::Display for Wrong {
             Self::IgnoresStop => "ignores-stop",
             Self::KeepsOn => "keeps-on",
             Self::Lies => "lies",
-            Self::WrongAddress => "wrong-address",
+            Self::OtherAddress => "other-address",
             Self::SecondMaster => "second-master",
         })
     }

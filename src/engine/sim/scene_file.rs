@@ -280,7 +280,7 @@ impl Scene {
             | Wrong::IgnoresStop
             | Wrong::KeepsOn
             | Wrong::Lies
-            | Wrong::WrongAddress
+            | Wrong::OtherAddress
             | Wrong::SecondMaster => {
                 return match table.by {
                     Some(_) => Err(format!("a {what} fault takes no by")),
@@ -328,7 +328,7 @@ impl Scene {
             | Wrong::IgnoresStop
             | Wrong::KeepsOn
             | Wrong::Lies
-            | Wrong::WrongAddress => Needs::Charger,
+            | Wrong::OtherAddress => Needs::Charger,
             Wrong::Silent
             | Wrong::Late
             | Wrong::Stuck

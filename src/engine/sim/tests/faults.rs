@@ -2,7 +2,7 @@
 
 use super::{BARE, bytes, hold_key, id, long, parsed, run, state, times, word};
 use crate::engine::can::frame::{Frame, Frames};
-use crate::engine::sim::{Parked, Scene, World};
+use crate::engine::sim::{Parked, Scene, Truth, World};
 
 /// The bare scene with a driver and one fault.
 fn faulty(fault: &str) -> World {
@@ -187,4 +187,91 @@ fn hurried_cells_take_in_more_while_frames_come_as_before() {
     assert_eq!(frames, hurried_frames);
     assert_eq!(charged(f64::NAN).0, slow);
     assert_eq!(charged(1000.0).0, fast, "no faster than sixty times");
+}
+
+/// A pack with a charger and a fault, parked; a host closes the contactors and has it charged at 5 A
+/// until `from`, and then tells it what `then` says, for `seconds`. Gives the frames of that time, the
+/// last state of the charger's output, and whether the contactors are closed.
+fn charged(fault: &str, then: &[u8; 8], key_then: u16, seconds: usize) -> (Frames, f64, bool) {
+    let tail = "[charger]\nname = 'Charger'\nvolts = 80.0\n[controls]\nname = 'EVDC'\n";
+    let fault = format!("[[fault]]\nfrom = 12\n{fault}\n");
+    let mut world = parsed(&format!("{BARE}{tail}{fault}"));
+    world.park(Parked::Parked);
+    let mut frames = Frames::default();
+    let go = Frame::classic(id(0x1806_E5F4), &[0x03, 0x20, 0, 50, 0, 0, 0, 0]).unwrap();
+    hold_key(&mut world, 0, 20, &mut frames);
+    hold_key(&mut world, 0x70, 20, &mut frames);
+    for _ in 0..9 {
+        world.receive(go.view());
+        hold_key(&mut world, 0x30, 10, &mut frames);
+    }
+    frames.clear();
+    let then = Frame::classic(id(0x1806_E5F4), then).unwrap();
+    for _ in 0..seconds {
+        world.receive(then.view());
+        hold_key(&mut world, key_then, 10, &mut frames);
+    }
+    let mut truth = Truth::default();
+    world.look(&mut truth);
+    (frames, truth.charger_amps, truth.strings[0].connected)
+}
+
+const GO: [u8; 8] = [0x03, 0x20, 0, 50, 0, 0, 0, 0];
+const STOP: [u8; 8] = [0, 0, 0, 0, 1, 0, 0, 0];
+
+#[test]
+fn a_charger_that_does_what_it_likes_does_so() {
+    let on = "on = 'Charger'";
+    let (_, amps, _) = charged("do = 'no-mains'\non = 'Charger'\nuntil = 12.1", &STOP, 0x30, 3);
+    assert_eq!(amps, 0.0, "a healthy one stops");
+    for deaf in ["ignores-stop", "keeps-on"] {
+        let (_, amps, _) = charged(&format!("do = '{deaf}'\n{on}"), &STOP, 0x30, 8);
+        assert!((amps - 5.0).abs() < 0.1, "{deaf}: {amps}");
+    }
+    let (frames, amps, _) = charged(&format!("do = 'lies'\n{on}"), &GO, 0x30, 3);
+    assert!(amps > 4.9);
+    assert_eq!(bytes(&frames, 0x18FF_50E5).pop().unwrap()[2..4], [0, 0]);
+    let (frames, amps, _) = charged(&format!("do = 'reboots'\n{on}"), &GO, 0x30, 3);
+    assert!(amps == 0.0 && times(&frames, 0x18FF_50E5).is_empty());
+    let (frames, _, _) = charged(&format!("do = 'other-address'\n{on}"), &GO, 0x30, 3);
+    assert!(times(&frames, 0x18FF_50E5).is_empty() && times(&frames, 0x18FF_50E7).len() == 3);
+    let (frames, _, _) = charged("do = 'second-master'", &STOP, 0x30, 3);
+    assert!(times(&frames, 0x1806_E5F4).len() >= 2, "and somebody else tells it to go");
+}
+
+#[test]
+fn contactors_that_do_not_follow_are_told_of_or_not() {
+    let on = "on = 'BMU'";
+    let (_, _, closed) = charged(&format!("do = 'twice'\n{on}"), &STOP, 0, 3);
+    assert!(!closed, "healthy ones open");
+    let (frames, _, closed) = charged(&format!("do = 'welded'\n{on}"), &STOP, 0, 3);
+    assert!(closed);
+    assert_eq!(bytes(&frames, 0x6FD).pop().unwrap()[1] & 0x08, 0x08, "and it says so");
+    assert_eq!(bytes(&frames, 0x6F7).pop().unwrap()[0], 0x7F);
+    let (frames, amps, closed) = charged(&format!("do = 'never-closes'\n{on}"), &GO, 0x30, 3);
+    assert!(!closed && amps == 0.0);
+    assert_eq!(state(bytes(&frames, 0x6F7).last().unwrap()), 4, "but it says Run");
+    let (frames, _, closed) = charged(&format!("do = 'reboots'\n{on}\nuntil = 14"), &GO, 0x30, 4);
+    assert!(!closed && times(&frames, 0x6FA).len() < 35, "away for a while");
+    assert_eq!(state(bytes(&frames, 0x6F7).last().unwrap()), 0, "it begins in Error");
+}
+
+#[test]
+fn frames_come_twice_out_of_order_and_flipped_and_a_shunt_turned_round() {
+    let on = "on = 'BMU'";
+    let count = |fault: &str| times(&charged(fault, &GO, 0x30, 10).0, 0x6FA).len();
+    let healthy = count("do = 'lies'\non = 'Charger'");
+    assert_eq!(count(&format!("do = 'twice'\n{on}")), 2 * healthy);
+    let (frames, _, _) = charged(&format!("do = 'shuffled'\n{on}\nby = 4.0"), &GO, 0x30, 10);
+    let counts: Vec<i16> = bytes(&frames, 0x6F7).iter().map(|data| word(data, 4)).collect();
+    assert!(counts.windows(2).any(|pair| pair[1] < pair[0]), "{counts:?}");
+    let (frames, _, _) = charged(&format!("do = 'corrupt'\n{on}\nby = 1.0"), &GO, 0x30, 5);
+    let names = bytes(&frames, 0x600);
+    assert!(names.iter().all(|data| *data != [0x00, 0x10, 0, 0, 0xD1, 0xF1, 0, 0]), "{names:?}");
+    let (frames, _, _) = charged(&format!("do = 'reversed'\n{on}"), &GO, 0x30, 3);
+    assert!(long(bytes(&frames, 0x6FA).last().unwrap(), 4) < -4900);
+    let jumps = format!("do = 'jumps'\n{on}\nmodule = 1\ncell = 2\nby = 300");
+    let (frames, _, _) = charged(&jumps, &GO, 0x30, 10);
+    let cells: Vec<i16> = bytes(&frames, 0x602).iter().map(|data| word(data, 4)).collect();
+    assert!(cells.iter().max().unwrap() - cells.iter().min().unwrap() > 100, "{cells:?}");
 }
