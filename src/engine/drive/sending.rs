@@ -144,7 +144,11 @@ impl Outlet {
         let held = self.plan.held.iter().filter_map(|id| self.told.get(id)).copied();
         let late: Vec<Frame> =
             held.filter(|told| now.since(told.at) >= HOLD_AFTER).map(|told| told.frame).collect();
-        late.into_iter().fold(Ok(()), |result, frame| result.and(self.send(now, frame)))
+        let mut result = Ok(());
+        for frame in late {
+            result = result.and(self.send(now, frame));
+        }
+        result
     }
 
     /// Stops what was told to charge, because the hub no longer says that it decides.

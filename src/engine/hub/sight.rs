@@ -200,7 +200,7 @@ pub(super) fn heartbeat_frame(device: &Device) -> Option<Frame> {
 mod tests {
     use super::*;
     use crate::base::units::{Amps, Volts};
-    use crate::engine::device::Settings;
+    use crate::engine::device::{AddressWay, Kind, Settings};
 
     fn device(kind: &str) -> Device {
         let catalog = Catalog::builtin();
@@ -240,5 +240,62 @@ mod tests {
         let beat = heartbeat_frame(&controls).unwrap();
         assert_eq!(beat.id().raw(), 0x500);
         assert_eq!(beat.view().data, [0x02, 0x10, 0, 0, 1, 0, 0, 0]);
+    }
+
+    /// Every frame that the samples of all kinds hold, offered to the guard of every kind.
+    #[test]
+    fn no_guard_lets_another_devices_frames_or_a_devices_own_words_pass() {
+        use crate::engine::can::guard::{Guard, Withheld};
+
+        let catalog = Catalog::builtin();
+        // What is spoken to in text is on no wire of frames.
+        let text = |kind: &&Arc<Kind>| kind.manifest.address.way == AddressWay::Text;
+        let kinds: Vec<_> = catalog.iter().filter(|kind| !text(kind)).cloned().collect();
+        let mut offered = 0;
+        for guarded in &kinds {
+            let device = guarded.bind(guarded.defaults()).unwrap();
+            let rules = device.allows_up_to(198.0, 46.0);
+            let named: Vec<_> = rules.iter().map(|rule| rule.id).collect();
+            for other in &kinds {
+                let other = other.bind(other.defaults()).unwrap();
+                for (_, message) in other.codec().messages() {
+                    if other.kind().manifest.id == guarded.manifest.id
+                        && named.contains(&message.id)
+                    {
+                        continue;
+                    }
+                    let mut guard = Guard::new(rules.clone(), std::time::Duration::from_secs(1));
+                    guard.beat(Mono::ZERO);
+                    let frame = Frame::classic(message.id, &[0; 8]).unwrap();
+                    let said = guard.clear(Mono::ZERO, frame).map(drop);
+                    let id = message.id;
+                    assert_eq!(said, Err(Withheld::NotListed(id)), "{}", guarded.manifest.id);
+                    offered += 1;
+                }
+            }
+        }
+        assert!(offered > 60, "{offered}");
+    }
+
+    /// A charger's guard lets its commands pass up to its rating, and each of these no more.
+    #[test]
+    fn every_byte_of_a_command_is_looked_at() {
+        use crate::engine::can::guard::Guard;
+
+        let charger = device("elcon-tc");
+        let rules = charger.allows_up_to(160.0, 16.0);
+        let good = [0x06, 0x40, 0x00, 0xA0, 0, 0, 0, 0];
+        let passes = |bytes: [u8; 8]| {
+            let mut guard = Guard::new(rules.clone(), std::time::Duration::from_secs(1));
+            guard.beat(Mono::ZERO);
+            let id = charger_frame(&charger, Message::Stop).unwrap().id();
+            guard.clear(Mono::ZERO, Frame::classic(id, &bytes).unwrap()).is_ok()
+        };
+        assert!(passes(good));
+        for byte in 0..8 {
+            let mut bad = good;
+            bad[byte] = bad[byte].wrapping_add(2);
+            assert!(!passes(bad), "byte {byte}");
+        }
     }
 }
