@@ -201,12 +201,12 @@ impl Run<'_> {
                 self.oracle.cleared(face, now);
             }
             Deed::Permit(permitted) => {
-                station.permit(permitted);
+                station.permit(permitted.into());
                 if !permitted {
                     self.oracle.ended(&state, now);
                 }
             }
-            Deed::Presence(present) => station.presence(present),
+            Deed::Presence(present) => station.presence(present.into()),
             Deed::Kill(span) => {
                 self.console = None;
                 self.queue.clear();

@@ -65,4 +65,4 @@ pub use state::{
 pub use station::{Message, Station, StationError};
 pub use step::step;
 pub use view::{ChargerView, Foreign, PackView, Rating};
-pub use wish::{Latches, Lease, SetPointError, SetPoints, Want, Wish};
+pub use wish::{Latches, Lease, Presence, SetPointError, SetPoints, Standing, Want, Wish};

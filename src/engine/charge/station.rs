@@ -16,7 +16,9 @@ use crate::engine::charge::rules::{RuleError, Rules};
 use crate::engine::charge::state::{Flow, Governor, State, StopReason};
 use crate::engine::charge::step::step;
 use crate::engine::charge::view::{ChargerView, PackView};
-use crate::engine::charge::wish::{Latches, Lease, SetPointError, SetPoints, Want, Wish};
+use crate::engine::charge::wish::{
+    Latches, Lease, Presence, SetPointError, SetPoints, Standing, Want, Wish,
+};
 
 /// Time between two commands to the charger where nothing changes (protocol note, 9.1).
 const COMMAND_EVERY: Duration = Duration::from_secs(1);
@@ -339,14 +341,14 @@ impl Station {
     }
 
     /// Whether whoever started it still may.
-    pub const fn permit(&mut self, permitted: bool) {
-        self.wish.permitted = permitted;
+    pub const fn permit(&mut self, standing: Standing) {
+        self.wish.permitted = matches!(standing, Standing::May);
     }
 
     /// Whether whoever started it is still there, where the charge hangs on that.
-    pub const fn presence(&mut self, present: bool) {
-        if let Lease::WhilePresent { present: now } = &mut self.wish.lease {
-            *now = present;
+    pub const fn presence(&mut self, presence: Presence) {
+        if let Lease::WhilePresent { present } = &mut self.wish.lease {
+            *present = matches!(presence, Presence::There);
         }
     }
 

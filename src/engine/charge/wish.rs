@@ -206,6 +206,36 @@ pub enum Lease {
     },
 }
 
+/// Whether whoever started something still may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Yes.
+    May,
+    /// The permission or the account is gone.
+    MayNot,
+}
+
+impl From<bool> for Standing {
+    fn from(may: bool) -> Self {
+        if may { Self::May } else { Self::MayNot }
+    }
+}
+
+/// Whether whoever started something is still there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Yes.
+    There,
+    /// Not for a while.
+    Gone,
+}
+
+impl From<bool> for Presence {
+    fn from(there: bool) -> Self {
+        if there { Self::There } else { Self::Gone }
+    }
+}
+
 /// What must be cleared by a person before a start. They survive a restart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Latches {

@@ -138,7 +138,7 @@ fn whoever_leaves_and_wanted_it_to_stop_then_stops_it() {
     let mut bench = Bench::new(0.5);
     bench.station.start(Bench::set(), Lease::WhilePresent { present: true }).unwrap();
     bench.until("constant_current", 30.0);
-    bench.station.presence(false);
+    bench.station.presence(false.into());
     bench.until("done", BOUND);
     assert_eq!(bench.outcome().why, StopReason::Left);
 }

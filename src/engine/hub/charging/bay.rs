@@ -14,7 +14,7 @@ use crate::engine::access::permission::{ChargePacks, Permission as _};
 use crate::engine::access::roster::Roster;
 use crate::engine::charge::{
     ChargePicture, ChargerView, Check, Curve, Keep, Latches, Message, Note, PackView, SetPoints,
-    State, Station, Step, StopReason, Want, interlocks, preconditions,
+    Standing, State, Station, Step, StopReason, Want, interlocks, preconditions,
 };
 use crate::engine::device::{Catalog, Device};
 use crate::engine::hub::Now;
@@ -157,7 +157,7 @@ impl Bay {
         self.curve = Arc::default();
         self.record = None;
         self.kept = None;
-        self.station.permit(true);
+        self.station.permit(Standing::May);
     }
 
     /// Somebody has changed the set points of what runs.
@@ -183,7 +183,7 @@ impl Bay {
     pub(super) fn judge(&mut self, roster: &Roster) {
         if let Some(starter) = &self.starter {
             let may = starter.may(roster);
-            self.station.permit(may);
+            self.station.permit(may.into());
         }
     }
 
@@ -192,7 +192,8 @@ impl Bay {
         let now = floor.now.mono;
         let (pack, charger) = self.look(floor.plant, now);
         let local = self.starter.as_ref().is_some_and(|one| one.who == Who::LocalConsole);
-        self.station.presence(local || now.since(self.present) < GONE_AFTER);
+        let there = local || now.since(self.present) < GONE_AFTER;
+        self.station.presence(there.into());
         self.station.pace(self.pace);
         let (mut messages, mut notes) =
             (std::mem::take(&mut self.messages), std::mem::take(&mut self.notes));
