@@ -259,9 +259,8 @@ mod tests {
             for other in &kinds {
                 let other = other.bind(other.defaults()).unwrap();
                 for (_, message) in other.codec().messages() {
-                    if other.kind().manifest.id == guarded.manifest.id
-                        && named.contains(&message.id)
-                    {
+                    // Two dialects of one charger have the same command.
+                    if named.contains(&message.id) {
                         continue;
                     }
                     let mut guard = Guard::new(rules.clone(), std::time::Duration::from_secs(1));
