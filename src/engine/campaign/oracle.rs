@@ -75,7 +75,6 @@ pub(super) struct Oracle {
     before: (f64, Mono),
     held: [Option<Mono>; CONDITIONS],
     stop_asked: Option<Mono>,
-    stop_told: Option<Mono>,
     state: &'static str,
     under_load: Option<Mono>,
     /// Nothing is judged by gaps until then: the program stood still.
@@ -108,7 +107,6 @@ impl Oracle {
             before: (0.0, Mono::ZERO),
             held: [None; CONDITIONS],
             stop_asked: None,
-            stop_told: None,
             state: "idle",
             under_load: None,
             grace: Mono::ZERO,
@@ -266,11 +264,9 @@ impl Oracle {
         }
         let told = self.wire.command?;
         if told.stop {
-            self.stop_told.get_or_insert(now);
             return (told.volts > 0.0 || told.amps > 0.0)
                 .then(|| violation(now, "stop_with_values", format!("{told:?}")));
         }
-        self.stop_told = None;
         if self.armed != Armed::Charge {
             return Some(violation(now, "resumed_by_itself", format!("{told:?} without a start")));
         }
@@ -349,11 +345,9 @@ impl Oracle {
             return None;
         }
         self.under_load = Some(now);
-        // Where the charger is not ours there is nothing to tell it.
-        let told = if self.charges { self.stop_told } else { self.finishing };
-        let waited = since(told, now);
+        let waited = since(self.finishing, now);
         let bound = self.rules.get(Key::StopCurrent) - REACTION;
-        (told.is_none() || waited < bound).then(|| {
+        (self.state != "finishing" || waited < bound).then(|| {
             violation(now, "opened_under_load", format!("{amps:.2} A after {waited:.1} s of stop"))
         })
     }
@@ -365,10 +359,9 @@ impl Oracle {
         station: &Station,
         reach: Reach,
     ) -> Option<Violation> {
+        // What was said ends by itself: the charger and the BMU wait only so long.
+        self.wire.command = self.wire.command.filter(|c| since(Some(c.at), now) < CHARGER_WAITS);
         if reach == Reach::Nobody {
-            // What cannot be taken back ends by itself: the charger and the BMU wait only so long.
-            self.wire.command =
-                self.wire.command.filter(|c| since(Some(c.at), now) < CHARGER_WAITS);
             self.wire.key = self.wire.key.filter(|(at, _)| since(Some(*at), now) < BMU_WAITS);
             self.stood_still(now);
             return None;
@@ -442,7 +435,8 @@ impl Oracle {
         let conditions = self.conditions(now);
         let mut found = None;
         for ((name, broken, allowed), since) in conditions.into_iter().zip(&mut self.held) {
-            if !broken {
+            // What may last a while counts from when something is given.
+            if !broken || (!gives && allowed > 0.0) {
                 *since = None;
                 continue;
             }

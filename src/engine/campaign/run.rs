@@ -200,12 +200,7 @@ impl Run<'_> {
                 station.clear(face);
                 self.oracle.cleared(face, now);
             }
-            Deed::Permit(permitted) => {
-                station.permit(permitted.into());
-                if !permitted {
-                    self.oracle.ended(&state, now);
-                }
-            }
+            Deed::Permit(permitted) => station.permit(permitted.into()),
             Deed::Presence(present) => station.presence(present.into()),
             Deed::Kill(span) => {
                 self.console = None;
@@ -262,6 +257,9 @@ impl Run<'_> {
             return None;
         };
         self.out.clear();
+        if !console.seen().wish().permitted {
+            self.oracle.ended(console.seen().state(), now);
+        }
         console.step(now, &mut self.out);
         let reach = if console.bus_ok() { Reach::Bus } else { Reach::Nobody };
         let mut found = self.oracle.notes(&console.notes, console.seen(), now);

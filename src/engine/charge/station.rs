@@ -91,6 +91,8 @@ pub struct Station {
 struct Pace {
     command: Option<(Mono, ChargerIntent)>,
     stopping: Option<Mono>,
+    /// The last stop could not be heard by anybody yet.
+    owes_stop: bool,
     key: Option<(Mono, KeyIntent)>,
     heartbeat: Option<Mono>,
 }
@@ -129,11 +131,23 @@ impl Station {
         self.settle(&before);
         self.write_down(now, &before, notes);
         self.tally.take(now, &before, &self.state, pack, &self.wish);
-        if !charger.bus_ok {
-            // What was told could not be heard: a stop begins anew once it can.
-            self.pace.stopping = None;
-        }
+        self.owe(charger);
         self.send(now, messages);
+    }
+
+    /// What was told while the bus took nothing was not heard: a stop begins anew once it can be, even
+    /// where the stop sequence has ended in the meantime. Whoever starts again owes nothing.
+    fn owe(&mut self, charger: &ChargerView) {
+        let stops = self.intents.charger == ChargerIntent::Stop;
+        let silent = self.intents.charger == ChargerIntent::Silent;
+        if !charger.bus_ok {
+            self.pace.stopping = None;
+            self.pace.owes_stop |= stops;
+        } else if self.state.is_running() && !stops {
+            self.pace.owes_stop = false;
+        } else if self.pace.owes_stop && silent {
+            self.intents.charger = ChargerIntent::Stop;
+        }
     }
 
     /// What a step leaves in the wish: asked stops are dealt with, faults latch, and whatever ended
@@ -203,8 +217,10 @@ impl Station {
             }
             ChargerIntent::Stop => {
                 let begun = *self.pace.stopping.get_or_insert(now);
-                let every =
-                    if now.since(begun) <= STOP_BURST { COMMAND_LEAST } else { COMMAND_EVERY };
+                let burst = now.since(begun) <= STOP_BURST;
+                // While the bus is off the burst always begins anew, so that this is never reached.
+                self.pace.owes_stop &= burst;
+                let every = if burst { COMMAND_LEAST } else { COMMAND_EVERY };
                 let first = !matches!(last, Some((_, ChargerIntent::Stop)));
                 // After a fault somebody else may rightly take over the charger one day.
                 let over = matches!(self.state, State::Fault { .. });

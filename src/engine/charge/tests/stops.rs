@@ -2,7 +2,7 @@
 
 use super::bench::Bench;
 use crate::engine::access::grant::Face;
-use crate::engine::charge::{Lease, StopReason};
+use crate::engine::charge::{Lease, Message, StopReason};
 
 /// The longest a stop may take, by the usual rules, and one cycle.
 const BOUND: f64 = 6.0 + 3.0 + 0.3;
@@ -164,4 +164,22 @@ fn a_charger_that_never_obeys_is_not_told_for_ever() {
     let from = bench.now;
     bench.run(30.0);
     assert_eq!(bench.stops_after(from), 0);
+}
+
+#[test]
+fn a_stop_that_nobody_could_hear_is_told_once_the_bus_is_back() {
+    let mut bench = Bench::charging(0.5);
+    bench.bend = |pack, charger| (pack.bus_ok, charger.bus_ok) = (false, false);
+    bench.run(15.0);
+    assert_eq!(bench.name(), "fault", "the stop has ended, whatever was heard");
+    bench.bend = |_, _| {};
+    let back = bench.now;
+    bench.run(10.0);
+    let stops = |from: f64, to: f64| {
+        let within = |at: f64| at > from && at <= to;
+        let told = bench.sent.iter().filter(|(_, message)| *message == Message::Stop);
+        told.filter(|(at, _)| within(at.since(back).as_secs_f64())).count()
+    };
+    assert!(stops(0.05, 1.2) >= 9, "{}", stops(0.05, 1.2));
+    assert_eq!(stops(1.3, 10.0), 0, "and then it is silent");
 }
