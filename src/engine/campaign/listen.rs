@@ -202,7 +202,9 @@ impl Told {
             STATE => (self.bits, self.state) = (data[0], data[1]),
             FLAGS => self.flags = long(0) as u32,
             TEMPERATURES => {
-                self.cold_c = f64::from(word(0)) / 10.0;
+                // Forty below is what a missing thermistor reads (protocol note, 2.1).
+                let cold = f64::from(word(0)) / 10.0;
+                self.cold_c = if word(0) == -400 { self.hot_c } else { cold };
                 self.hot_c = f64::from(word(2)) / 10.0;
             }
             _ => {}
