@@ -81,6 +81,7 @@ impl Choice {
 }
 
 /// Where the profile of a choice comes from.
+#[expect(clippy::large_enum_variant, reason = "one at a start")]
 enum Made {
     /// It is made up now.
     New(Profile),

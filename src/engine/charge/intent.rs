@@ -62,6 +62,7 @@ pub struct Intents {
 
 /// Something for the journal, the report and the log of a charge: made by the station, in order.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a few a charge, and none is kept")]
 pub enum Note {
     /// A charge (or only contactors) was taken up.
     Began {
@@ -81,10 +82,5 @@ pub enum Note {
         by: Governor,
         /// The command then.
         amps: Amps,
-    },
-    /// Set points were changed while it runs.
-    Changed {
-        /// Number of the want.
-        number: u64,
     },
 }

@@ -55,7 +55,7 @@ mod watch;
 mod wish;
 
 pub use checks::{Check, CheckId, interlocks, preconditions};
-pub use intent::{ChargerIntent, Intents, KeyIntent, Note};
+pub use intent::{ChargerIntent, KeyIntent, Note};
 pub use picture::{ChargePicture, Curve, CurvePoint, Meter, Step};
 pub use report::{ChargeReport, Keep, ReportEvent, ReportPoint};
 pub use rules::{Key, Rule, RuleError, Rules};
@@ -63,6 +63,5 @@ pub use state::{
     Flow, Governor, Key as Switch, Outcome, PauseReason, Run, State, StopReason, Stopping,
 };
 pub use station::{Message, Station, StationError};
-pub use step::step;
 pub use view::{ChargerView, Foreign, PackView, Rating};
-pub use wish::{Latches, Lease, Presence, SetPointError, SetPoints, Standing, Want, Wish};
+pub use wish::{Latches, Lease, SetPointError, SetPoints, Standing};

@@ -9,9 +9,7 @@ use crate::engine::charge::checks::{CheckId, Phase, Sight};
 use crate::engine::charge::current;
 use crate::engine::charge::intent::{ChargerIntent, Intents, KeyIntent};
 use crate::engine::charge::rules::{Key as Rule, Rules};
-use crate::engine::charge::state::{
-    Flow, Governor, Key, PauseReason, Run, State, StopReason, Stopping,
-};
+use crate::engine::charge::state::{Flow, Governor, Key, PauseReason, Run, State, StopReason};
 use crate::engine::charge::stop;
 use crate::engine::charge::view::{ChargerView, PackView};
 use crate::engine::charge::watch;

@@ -68,6 +68,9 @@ impl SetPointError {
     }
 }
 
+/// A set point's field in the API, what to call it, its unit, its value, the least and the most.
+pub type SetPointRange = (&'static str, &'static str, &'static str, Option<f64>, f64, f64);
+
 impl SetPoints {
     /// The usual set points under `rules`: its highest current and cell voltage, until full.
     #[must_use]
@@ -85,10 +88,7 @@ impl SetPoints {
 
     /// The allowed range of each: field, what to call it, unit, value, least, most.
     #[must_use]
-    pub fn ranges(
-        &self,
-        rules: &Rules,
-    ) -> [(&'static str, &'static str, &'static str, Option<f64>, f64, f64); 7] {
+    pub fn ranges(&self, rules: &Rules) -> [SetPointRange; 7] {
         let rule = |key| rules.get(key);
         [
             (

@@ -23,5 +23,5 @@ pub use fact::{
 };
 pub use flag::{Flag, FlagSet, Level};
 pub use identity::{Model, Question};
-pub use manifest::{AddressWay, Category, ChargerMap, Manifest, Rate};
+pub use manifest::{AddressWay, Category, Manifest, Rate};
 pub use settings::{BindError, Claim, CurrentSign, Settings};

@@ -35,8 +35,9 @@ mod text;
 use crate::base::units::{Amps, Volts, Watts};
 
 pub use bus::open;
-pub use line::{LAST_WORDS, Line, switch_off};
-pub use machine::{COMMAND_LIFE, Machine, Need};
+pub use line::{Line, switch_off};
+#[cfg(test)]
+use machine::{COMMAND_LIFE, Machine, Need};
 pub use pretend::{Fault, Pretend, Stand};
 
 /// Which language a supply speaks.

@@ -149,7 +149,7 @@ fn stop_can(interface: &str, stop: Frame, clock: &Arc<dyn Clock>) -> Result<Stri
             }
         }
         if let Some(tx) = &mut tx {
-            match guard.clear(clock.now(), stop.clone()).map_err(|error| error.to_string()) {
+            match guard.clear(clock.now(), stop).map_err(|error| error.to_string()) {
                 Ok(cleared) => match tx.transmit(cleared) {
                     Ok(()) => sent += 1,
                     Err(error) => why = error.to_string(),

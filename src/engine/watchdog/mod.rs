@@ -24,7 +24,7 @@ use std::time::Duration;
 
 pub use child::{Ended, watch};
 pub use keeper::Keeper;
-pub use word::{Hold, Word, WordError};
+pub use word::{Hold, Word};
 
 /// The child acts when it was not told that the parent lives for so long.
 pub const BEAT_LIFE: Duration = Duration::from_millis(1500);

@@ -24,7 +24,7 @@ fn a_charge_goes_through_the_documented_steps() {
         .iter()
         .filter_map(|note| match note {
             Note::Entered { to, .. } => Some(to.name()),
-            Note::Began { .. } | Note::Governed { .. } | Note::Changed { .. } => None,
+            Note::Began { .. } | Note::Governed { .. } => None,
         })
         .collect();
     assert_eq!(entered, ["checking", "preconditioning", "contactors", "constant_current"]);

@@ -27,7 +27,8 @@ fn a_stop_ends_every_state_within_its_bound() {
 
 #[test]
 fn a_stop_ends_the_late_states_too() {
-    let late: [(&str, fn() -> Bench); 4] = [
+    type Begin = fn() -> Bench;
+    let late: [(&str, Begin); 4] = [
         ("taper", || {
             let mut bench = Bench::started(0.95);
             bench.until("taper", 3000.0);

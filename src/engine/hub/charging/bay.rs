@@ -14,7 +14,7 @@ use crate::engine::access::permission::{ChargePacks, Permission as _};
 use crate::engine::access::roster::Roster;
 use crate::engine::charge::{
     ChargePicture, ChargerView, Check, Curve, Keep, Latches, Message, Note, PackView, SetPoints,
-    Standing, State, Station, Step, StopReason, Want, interlocks, preconditions,
+    Standing, State, Station, Step, StopReason, interlocks, preconditions,
 };
 use crate::engine::device::{Catalog, Device};
 use crate::engine::hub::Now;
@@ -305,15 +305,6 @@ impl Bay {
                 }
                 let name = words::governor(by);
                 self.push(now, format!("Governed by: {name}, {:.1} A.", amps.get()));
-            }
-            Note::Changed { .. } => {
-                if let Want::Charge { set, .. } = self.station.wish().want {
-                    self.set = set;
-                    if let Some(record) = &mut self.record {
-                        record.change(set);
-                    }
-                }
-                self.say(now, "Set points changed.".to_owned());
             }
         }
     }

@@ -32,7 +32,7 @@ use crate::engine::orders::{Answer, OrderError};
 const PACES: std::ops::RangeInclusive<f64> = 1.0..=60.0;
 
 /// Charging of the running plant.
-pub(super) struct Charging {
+pub(in crate::engine) struct Charging {
     bays: Vec<Bay>,
     /// When the next step is due, while anything runs.
     due: Mono,

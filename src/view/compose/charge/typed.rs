@@ -79,7 +79,7 @@ impl Kind {
             Self::Cell => crate::view::text::fixed(value / 1000.0, 3),
             Self::Time => {
                 let span = Duration::try_from_secs_f64(value).unwrap_or_default().as_secs();
-                if span % 60 != 0 {
+                if !span.is_multiple_of(60) {
                     return format!("{span} s");
                 }
                 format!("{}:{:02}", span / 3600, span % 3600 / 60)
