@@ -276,12 +276,6 @@ impl World {
         &self.plant
     }
 
-    /// What its stamps mean.
-    #[must_use]
-    pub const fn timebase(&self) -> Timebase {
-        self.timebase
-    }
-
     /// When the next thing happens or the next frame comes out.
     #[must_use]
     pub fn next_due(&self) -> Mono {
