@@ -80,8 +80,12 @@ the_window_shows_frames_of_cansend() {
     busbar=$!
     wait_for 60 window_or_end "$busbar"
     if ! xdotool search --onlyvisible --name . >/dev/null 2>&1; then
-        cat "$OUT/window.err"
-        bad "no window came up"
+        if grep -q 'this build has no window' "$OUT/window.err"; then
+            echo "left out: this build has no window"
+        else
+            cat "$OUT/window.err"
+            bad "no window came up"
+        fi
         stop "$busbar"
         stop "$xvfb"
         return

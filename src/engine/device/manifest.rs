@@ -42,9 +42,25 @@ pub struct Manifest {
     pub nevers: Vec<Never>,
     /// What it can put out at most, unless its component says otherwise.
     pub rating: Option<RatingRule>,
+    /// After how long without a command a charger stops by itself, as its documents say. Nothing relies
+    /// on it: it stands beside what is measured. Left out: they do not say.
+    pub lapse_ms: Option<u64>,
+    /// What whoever connects one should know, for the page of the parts.
+    #[serde(default, rename = "note")]
+    pub notes: Vec<NoteRule>,
     /// Which signals say what, of a charger that needs no code of its own.
     #[serde(default)]
     pub charger: Option<ChargerMap>,
+}
+
+/// Something to know about a kind.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoteRule {
+    /// What it is about, in a word or two.
+    pub about: String,
+    /// What there is to know.
+    pub text: String,
 }
 
 /// Where a charger says and hears what every charger does.

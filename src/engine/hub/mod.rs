@@ -145,6 +145,9 @@ impl Hub {
             Event::Tick => {}
         }
         self.charging.step_if_due(&mut self.plant, (now, self.epoch), effects);
+        for (charger, lapse) in self.plant.take_lapses() {
+            effects.push(Effect::Journal(Box::new(charging::lapse_line(now, &charger, lapse))));
+        }
         self.publish_if_due(now, effects);
         // Whoever waited for an answer finds its outcome in the snapshot.
         effects.append(&mut self.answers);

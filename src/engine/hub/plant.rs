@@ -289,6 +289,8 @@ impl Component {
             rows.push(row("Parallel strings", settings.strings.to_string()));
             rows.push(row("Pack", self.entry.pack().to_string()));
         }
+        let notes = self.kind.manifest.notes.iter();
+        rows.extend(notes.map(|note| row(&note.about, note.text.clone())));
         let claims: Vec<String> = self.device.claims().iter().map(ToString::to_string).collect();
         rows.push(row("Ids", claims.join(", ")));
         let patience = self.entry.patience(self.usual);

@@ -13,6 +13,7 @@ use crate::engine::device::{Catalog, Device};
 use crate::engine::hub::bus::Bus;
 use crate::engine::hub::event::SendingPlan;
 use crate::engine::hub::plant::{Component, Model, Plant};
+use crate::engine::pack::Lapse;
 use crate::engine::supply::{Brand, Target};
 
 /// Kind of the device in whose place the switches are sent.
@@ -102,6 +103,19 @@ impl Plant {
             foreign: glance.foreign.map(|(ago, command)| Foreign { ago, command }),
             bus_ok: bus.can_send(now),
         }
+    }
+
+    /// Chargers that went on for a measured time after the last command of this program.
+    pub(super) fn take_lapses(&mut self) -> Vec<(Name, Lapse)> {
+        let mut lapses = Vec::new();
+        for component in &mut self.components {
+            if let Model::Charger(charger) = &mut component.model
+                && let Some(lapse) = charger.take_lapse()
+            {
+                lapses.push((component.entry.name.clone(), lapse));
+            }
+        }
+        lapses
     }
 
     /// The devices in whose place the switches are sent, one for each bus of a pack.

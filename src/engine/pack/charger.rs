@@ -9,12 +9,17 @@ use crate::engine::can::frame::Direction;
 use crate::engine::device::{
     ChargerCommand, ChargerControl, ChargerFaults, Fact, Level, Manifest, Rate,
 };
+use crate::engine::pack::lapse::{Lapse, Stopwatch};
 use crate::engine::pack::picture::Remark;
 use crate::engine::pack::remarks::worst_first;
 use crate::engine::pack::seen::Seen;
 
 /// Less than this is no charging: the chargers' smallest step.
 const IDLE_AMPS: f64 = 0.1;
+
+/// A charger that goes on by so much longer than its documents say is warned of: its statuses come once
+/// a second, and nothing finer is measured.
+const LAPSE_MARGIN: Duration = Duration::from_millis(1100);
 
 /// A charger at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,6 +38,10 @@ pub struct ChargerPicture {
     pub command: Seen<ChargerCommand>,
     /// One word on it: "charging", "idle", "fault", "lost", "never heard".
     pub state: &'static str,
+    /// How long it went on the last time that commands ended, as measured.
+    pub lapse: Option<Lapse>,
+    /// How long it goes on by its documents; `None` where they do not say.
+    pub lapse_told: Option<Duration>,
     /// Sentences, worst first.
     pub remarks: Vec<Remark>,
     /// The worst of them.
@@ -49,6 +58,8 @@ pub struct Charger {
     foreign: Reading<ChargerCommand>,
     /// What this program tells it.
     own: Reading<ChargerCommand>,
+    stopwatch: Stopwatch,
+    lapse_told: Option<Duration>,
 }
 
 /// A charger at a moment, as charging sees it: the last values whatever their age, with that age.
@@ -70,8 +81,8 @@ impl Charger {
     /// A charger that was not heard yet. A command is late and lost as its status is.
     #[cfg(any(test, feature = "testing"))]
     #[must_use]
-    pub const fn new(patience: Patience) -> Self {
-        Self::with(patience, patience)
+    pub fn new(patience: Patience) -> Self {
+        Self::with(patience, patience, None)
     }
 
     /// As the manifest of its kind says: its groups `status` and `command`; `own` puts a
@@ -81,12 +92,23 @@ impl Charger {
         let group = |name| manifest.rate(name).map(Rate::patience);
         let plain = Patience { late: Duration::from_millis(1500), lost: Duration::from_secs(3) };
         let usual = group("status").unwrap_or(plain);
-        Self::with(own(usual), group("command").unwrap_or(usual))
+        let told = manifest.lapse_ms.map(Duration::from_millis);
+        Self::with(own(usual), group("command").unwrap_or(usual), told)
     }
 
-    const fn with(status_patience: Patience, command_patience: Patience) -> Self {
+    fn with(
+        status_patience: Patience,
+        command_patience: Patience,
+        lapse_told: Option<Duration>,
+    ) -> Self {
         let (output, foreign, own) = (Reading::NEVER, Reading::NEVER, Reading::NEVER);
-        Self { status_patience, command_patience, output, foreign, own }
+        let stopwatch = Stopwatch::default();
+        Self { status_patience, command_patience, output, foreign, own, stopwatch, lapse_told }
+    }
+
+    /// How long it went on after the last command, if that was measured since this was last asked.
+    pub const fn take_lapse(&mut self) -> Option<Lapse> {
+        self.stopwatch.take_fresh()
     }
 
     /// What charging needs of it at `now`.
@@ -108,11 +130,15 @@ impl Charger {
         match *fact {
             Fact::ChargerOutput { voltage, current, faults } => {
                 self.output.take(at, Some((voltage, current, faults)));
+                self.stopwatch.status(at, current.get(), faults);
             }
-            Fact::ChargerCommand(command) => match direction {
-                Direction::Received => self.foreign.take(at, Some(command)),
-                Direction::Sent => self.own.take(at, Some(command)),
-            },
+            Fact::ChargerCommand(command) => {
+                self.stopwatch.command(at, direction, command);
+                match direction {
+                    Direction::Received => self.foreign.take(at, Some(command)),
+                    Direction::Sent => self.own.take(at, Some(command)),
+                }
+            }
             Fact::Heartbeat { .. }
             | Fact::Answer { .. }
             | Fact::Module { .. }
@@ -134,9 +160,12 @@ impl Charger {
         }
     }
 
-    /// Forgets everything, as after a jump in a recording.
+    /// Forgets everything but what was measured, as after a jump in a recording.
     pub fn forget(&mut self) {
-        *self = Self::with(self.status_patience, self.command_patience);
+        let mut stopwatch = self.stopwatch;
+        stopwatch.interrupt();
+        let fresh = Self::with(self.status_patience, self.command_patience, self.lapse_told);
+        *self = Self { stopwatch, ..fresh };
     }
 
     /// What it looks like at `now`.
@@ -159,6 +188,16 @@ impl Charger {
         if let Some(command) = foreign.value {
             say(Level::Info, in_words(command));
         }
+        let lapse = self.stopwatch.measured();
+        if let (Some(lapse), Some(told)) = (lapse, self.lapse_told)
+            && lapse.least > told + LAPSE_MARGIN
+        {
+            let (least, told) = (lapse.least.as_secs_f64(), told.as_secs_f64());
+            let text = format!(
+                "The charger went on for at least {least:.1} s without a command, though its documents say {told:.0} s: do not rely on it to stop by itself."
+            );
+            say(Level::Warning, text);
+        }
         let remarks = worst_first(remarks);
         let level = remarks.iter().map(|remark| remark.level).fold(Level::Ok, Level::max);
         let state = match (output.age, output.value) {
@@ -174,6 +213,8 @@ impl Charger {
             faults,
             command,
             state,
+            lapse,
+            lapse_told: self.lapse_told,
             remarks,
             level,
         }

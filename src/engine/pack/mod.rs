@@ -8,6 +8,7 @@
 mod charger;
 mod driver;
 mod glance;
+mod lapse;
 mod look;
 mod model;
 mod modules;
@@ -23,6 +24,7 @@ mod trend;
 pub use charger::{Charger, ChargerPicture};
 pub use driver::{DriverControls, DriverPicture};
 pub use glance::Glance;
+pub use lapse::{Lapse, LapseSign};
 pub use model::Pack;
 pub use picture::{
     BalancingKnown, CellAt, CellPicture, CellState, FlagPicture, ModulePicture, PackPicture,

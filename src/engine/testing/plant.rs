@@ -97,6 +97,11 @@ impl Plant {
         self.world.park(Parked::Driving);
     }
 
+    /// Whoever drives and whoever charges fall silent, whatever the console says.
+    pub fn park(&mut self) {
+        self.world.park(Parked::Parked);
+    }
+
     /// Tries to run the scene's profile once more.
     ///
     /// # Errors
@@ -133,7 +138,7 @@ impl Plant {
             self.world.advance(self.at, &mut frames);
             let own = self.wire.take();
             for frame in &own {
-                frames.push(frame.view());
+                frames.push(frame.at(self.at).view());
             }
             let (epoch, bus, received) = (self.epoch, BusId(0), Received::default());
             self.step(Event::Frames { epoch, bus, frames, received });

@@ -16,7 +16,7 @@ use crate::view::shown::{Badge, Note, Tone};
 use crate::view::text::{self, DASH};
 
 /// Actions with their words: names of orders, and what happens at the gate.
-const ACTIONS: [(&str, &str); 31] = [
+const ACTIONS: [(&str, &str); 32] = [
     ("sign_in", "Sign in"),
     ("sign_out", "Sign out"),
     ("redeem_link", "Use a one-time link"),
@@ -42,6 +42,7 @@ const ACTIONS: [(&str, &str); 31] = [
     ("stop_charge", "Stop a charge"),
     ("change_charge", "Change set points"),
     ("charge_state", "State of a charge"),
+    ("charger_lapse", "Charger's own time-out"),
     ("engage_contactors", "Close contactors"),
     ("clear_latches", "Clear latches"),
     ("set_demo", "Change the demo"),

@@ -1,6 +1,8 @@
 //! Composes the Parts page.
 
-use crate::engine::{Address, BusPicture, ComponentPicture, Snapshot};
+use crate::engine::{
+    Address, BusPicture, ChargerPicture, ComponentPicture, ModelPicture, Snapshot,
+};
 use crate::view::compose::chrome::{bit_rate, bus_state, listening};
 use crate::view::compose::pack::standing;
 use crate::view::parts::{Part, PartsView};
@@ -67,6 +69,11 @@ fn component(snapshot: &Snapshot, part: &ComponentPicture) -> Part {
         bus.map_or_else(|| text::DASH.to_owned(), |bus| bus.name.to_string()),
     )];
     settings.extend(part.settings.iter().cloned());
+    if let (ModelPicture::Charger(charger), Some(row)) = (&part.model, bus)
+        && !matches!(row.address, Address::Tcp { .. })
+    {
+        settings.push(("Own time-out".to_owned(), own_time_out(charger)));
+    }
     let (malformed, complaint) = &part.malformed;
     if *malformed > 0 {
         let last = complaint.as_deref().unwrap_or_default();
@@ -74,4 +81,20 @@ fn component(snapshot: &Snapshot, part: &ComponentPicture) -> Part {
         settings.push(("Not understood".to_owned(), format!("{frames} frames; last: {last}")));
     }
     Part { name: part.name.to_string(), kind: part.title.clone(), tone, status, sentence, settings }
+}
+
+/// How long a charger goes on when nobody commands it: as measured, beside what its documents say.
+fn own_time_out(charger: &ChargerPicture) -> String {
+    let told = charger.lapse_told.map_or_else(
+        || "its documents do not say".to_owned(),
+        |told| format!("{} by its documents", text::span(told)),
+    );
+    match charger.lapse {
+        // Its statuses come once a second: the moment lies between two of them.
+        Some(lapse) => {
+            let (least, most) = (lapse.least.as_secs_f64(), lapse.most.as_secs_f64());
+            format!("measured {least:.1} to {most:.1} s; {told}")
+        }
+        None => format!("not measured yet; {told}"),
+    }
 }

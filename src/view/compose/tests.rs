@@ -57,6 +57,29 @@ fn the_demo_pack_is_shown_as_agreed() {
 }
 
 #[test]
+fn a_charger_is_shown_with_its_notes_and_its_own_time_out() {
+    let mut plant = Plant::of("demo");
+    plant.run(Duration::from_secs(10));
+    let row = |plant: &Plant, label: &str| {
+        let view = compose::parts::parts(&plant.published());
+        let charger = view.components.iter().find(|part| part.kind.contains("Elcon")).unwrap();
+        let row = charger.settings.iter().find(|(own, _)| own == label);
+        row.map(|(_, value)| value.clone()).unwrap()
+    };
+    assert!(row(&plant, "Bit rate").contains("500 kbit/s for 6.6 kW"));
+    assert!(row(&plant, "Status dialect").contains("elcon-tc-v1"));
+    assert_eq!(row(&plant, "Own time-out"), "not measured yet; 5.0 s by its documents");
+    // Whoever commands it falls silent.
+    plant.park();
+    plant.run(Duration::from_secs(10));
+    let said = row(&plant, "Own time-out");
+    assert!(
+        said.starts_with("measured 4.") && said.ends_with("s; 5.0 s by its documents"),
+        "{said}"
+    );
+}
+
+#[test]
 fn an_untrusted_cell_is_shown_as_agreed() {
     golden("view/pack-sensor-untrusted.txt", &page("sensor-untrusted", 70));
 }

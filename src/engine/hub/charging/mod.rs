@@ -8,6 +8,8 @@ mod record;
 mod tests;
 mod words;
 
+pub(super) use words::lapse_line;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -12,6 +12,7 @@ use crate::engine::hub::Event;
 use crate::engine::orders::charging::Confirm;
 use crate::engine::orders::plant::Command;
 use crate::engine::orders::{Admitted, Reply};
+use crate::engine::snapshot::ModelPicture;
 use crate::engine::testing::plant::Plant as Scene;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -267,6 +268,35 @@ fn a_stop_from_every_face_takes_the_current_away_before_the_contactors_open() {
         scene.run(30 * SECOND);
         assert!(scene.heard().is_empty(), "{face:?}");
     }
+}
+
+#[test]
+fn after_a_charge_the_charger_is_timed_until_it_gives_up_waiting_and_nothing_is_kept_from_it() {
+    let measured = |scene: &Scene| {
+        let picture = scene.published();
+        let charger = picture.components.iter().find_map(|part| match &part.model {
+            ModelPicture::Charger(charger) => Some(Arc::clone(charger)),
+            ModelPicture::Bms(_) | ModelPicture::DriverControls(_) => None,
+        });
+        charger.expect("a charger").lapse
+    };
+    let mut scene = charging();
+    let before = scene.effects.len();
+    let order = Order::Stop(StopCharge { pack: None });
+    give(&mut scene, Face::Desktop, ChargePacks, order).unwrap();
+    scene.run(20 * SECOND);
+    let lapse = measured(&scene).expect("a measurement");
+    let five = 5 * SECOND;
+    // Its status comes once a second, so that the five seconds lie between two of them.
+    assert!(lapse.least < five && lapse.most >= five, "{lapse:?}");
+    assert!(lapse.most - lapse.least < SECOND + Duration::from_millis(100), "{lapse:?}");
+    let told = |effect: &Effect| match effect {
+        Effect::Journal(entry) if entry.action == "charger_lapse" => entry.note.clone(),
+        _ => None,
+    };
+    let told: Vec<String> = scene.effects.iter().skip(before).filter_map(told).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("after the last command its status said"), "{told:?}");
 }
 
 #[test]

@@ -1,7 +1,14 @@
 //! What a charge does, in sentences: for its log, its report and the journal.
 
+use serde_json::json;
+
+use crate::base::id::Name;
+use crate::engine::access::actor::Who;
 use crate::engine::access::grant::Face;
 use crate::engine::charge::{Check, CheckId, Governor, Outcome, PauseReason, State, StopReason};
+use crate::engine::hub::Now;
+use crate::engine::pack::{Lapse, LapseSign};
+use crate::engine::store::journal::{Entry, Outcome as JournalOutcome};
 
 /// What a state means for whoever reads the log. `checks` are those that hold or do not at the time.
 pub(super) fn entered(to: &State, checks: &[Check]) -> String {
@@ -74,6 +81,31 @@ pub(super) fn stop(outcome: &Outcome) -> String {
         "{current} and {contactors}, {seconds:.1} s after the stop.{}",
         load.unwrap_or_default()
     )
+}
+
+/// The journal's line on how long a charger went on after the last command.
+pub(in crate::engine::hub) fn lapse_line(now: Now, charger: &Name, lapse: Lapse) -> Entry {
+    let (least, most) = (lapse.least.as_secs_f64(), lapse.most.as_secs_f64());
+    let sign = match lapse.sign {
+        LapseSign::Said => "its status said that it had given up waiting",
+        LapseSign::OutputOff => "its output went off though it had been told to charge",
+    };
+    Entry {
+        at: now.wall,
+        who: Who::ChargeControl.to_string(),
+        face: Face::Inside.code(),
+        address: None,
+        action: "charger_lapse",
+        target: charger.to_string(),
+        before: None,
+        after: Some(json!({
+            "least_ms": lapse.least.as_millis() as u64,
+            "most_ms": lapse.most.as_millis() as u64,
+        })),
+        outcome: JournalOutcome::Done,
+        note: Some(format!("{least:.1} to {most:.1} s after the last command {sign}.")),
+        of: None,
+    }
 }
 
 /// A word for machines on why a charge ended.
