@@ -300,9 +300,14 @@ fn pack_to_stop(shared: &Shared, session: &Session, which: &str) -> Result<Name,
     }
 }
 
+/// What is said of a stop that is taken up, or of which nothing was heard yet.
+const fn taken(is_taken_up: bool) -> &'static str {
+    if is_taken_up { "done" } else { "asked" }
+}
+
 async fn stop_now(shared: &Shared, session: &Session, pack: Option<Name>) -> Answer {
     let name = pack.as_ref().map(Name::to_string);
-    let stop = if give_stop(shared, session, pack).await? { "done" } else { "asked" };
+    let stop = taken(give_stop(shared, session, pack).await?);
     Ok(json(StatusCode::ACCEPTED, &StopAsked { pack: name, stop }))
 }
 
@@ -369,14 +374,31 @@ pub struct ContactorsWanted {
     confirm: bool,
 }
 
+/// That contactors were asked to close or to open. It says nothing of the pack: whoever may only stop
+/// is answered the same; how the pack stands is told by `GET /api/v1/packs/{id}/charge`.
+#[derive(Serialize, ToSchema)]
+pub struct ContactorsAsked {
+    /// The pack.
+    pack: String,
+    /// How they are to be.
+    closed: bool,
+    /// `done`: it is taken up. `asked`: it is on its way, and nobody has said more yet.
+    order: &'static str,
+}
+
+impl ContactorsAsked {
+    fn answer(pack: &Name, closed: bool, order: &'static str) -> Response {
+        json(StatusCode::ACCEPTED, &Self { pack: pack.to_string(), closed, order })
+    }
+}
+
 /// Closes the contactors of a pack without a charge, or opens them. Closing needs `charge_packs`;
 /// opening is a stop and open to everybody signed in.
 #[utoipa::path(post, path = "/api/v1/packs/{id}/contactors", tag = "charge",
     params(("id" = String, Path, description = "Number or name of the pack")),
     request_body = ContactorsWanted,
     responses(
-        (status = 202, description = "Taken up; the state where they close, the stop where they open",
-            body = Charge),
+        (status = 202, description = "Taken up, or on its way", body = ContactorsAsked),
         (status = 409, description = "Not confirmed, or not possible now"),
     ))]
 pub async fn contactors(
@@ -387,7 +409,8 @@ pub async fn contactors(
 ) -> Answer {
     if !asked.closed {
         let pack = pack_to_stop(&shared, &session, &which)?;
-        return stop_now(&shared, &session, Some(pack)).await;
+        let stop = taken(give_stop(&shared, &session, Some(pack.clone())).await?);
+        return Ok(ContactorsAsked::answer(&pack, false, stop));
     }
     close(&shared, &session, &which, asked.confirm.then_some(Confirm)).await
 }
@@ -407,8 +430,8 @@ async fn close(
              on, until somebody opens them. Nothing was closed."
         )));
     };
-    order(shared, session, EngageContactors { pack, confirm }).await?;
-    shown(shared, session, which, StatusCode::ACCEPTED)
+    order(shared, session, EngageContactors { pack: pack.clone(), confirm }).await?;
+    Ok(ContactorsAsked::answer(&pack, true, "done"))
 }
 
 /// Notes that whoever asks has read the safety text of charging.
