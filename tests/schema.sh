@@ -92,6 +92,13 @@ def before_call(context, case, kwargs):
         if case.path.startswith(path) and str((case.path_parameters or {}).get("id")) == str(own):
             case.path_parameters["id"] = 999999
 PYTHON
+# DELETE of a charge stops it: the pack and how it stands are there as before.
+cat > "$desk/schemathesis.toml" << TOML
+[[operations]]
+include-path = "/api/v1/packs/{id}/charge"
+[operations.checks]
+use_after_free.enabled = false
+TOML
 (cd "$desk" && SCHEMATHESIS_HOOKS=hooks "$venv/bin/schemathesis" run "$place/api/v1/openapi.json" \
     --header "Authorization: Bearer $token" \
     --checks all --exclude-checks positive_data_acceptance \

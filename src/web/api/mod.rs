@@ -46,6 +46,7 @@ mod words;
 use crate::web::table::Table;
 
 pub use charge::give_stop;
+pub use charge_json::Charge;
 pub use charges::{ReportFile, report_file};
 
 /// The routes of the API.

@@ -36,6 +36,8 @@ pub enum Ask {
 pub struct Topic {
     /// Names of packs; `*` for all.
     pub packs: Vec<String>,
+    /// Names of packs whose charge is wanted; `*` for all.
+    pub charges: Vec<String>,
     /// Signals by pattern.
     pub signals: Vec<Pattern>,
     /// Notices and raised flags.
@@ -57,6 +59,12 @@ impl Topic {
     #[must_use]
     pub fn wants_pack(&self, name: &str) -> bool {
         self.packs.iter().any(|wanted| wanted == "*" || wanted == name)
+    }
+
+    /// Whether it wants the charge of the pack `name`.
+    #[must_use]
+    pub fn wants_charge(&self, name: &str) -> bool {
+        self.charges.iter().any(|wanted| wanted == "*" || wanted == name)
     }
 }
 
@@ -133,7 +141,7 @@ pub enum AskError {
     #[error("The id of a subscription has 1 to {NAME_CHARS} characters.")]
     Name,
     /// Nothing wanted.
-    #[error("A subscription asks for at least one of packs, signals, events and frames.")]
+    #[error("A subscription asks for at least one of packs, charges, signals, events and frames.")]
     Nothing,
     /// A list is too long.
     #[error("A subscription names at most {limit} {what}; this one names {found}.")]
@@ -174,6 +182,8 @@ struct Wish {
     id: String,
     #[serde(default)]
     packs: Vec<String>,
+    #[serde(default)]
+    charges: Vec<String>,
     #[serde(default)]
     signals: Vec<String>,
     #[serde(default)]
@@ -223,18 +233,22 @@ fn name(id: String) -> Result<String, AskError> {
 }
 
 fn topic(wish: Wish) -> Result<Topic, AskError> {
-    let mut packs = names(wish.packs, "packs", PACKS)?;
-    if packs.iter().any(|pack| pack == "*") {
-        packs = vec!["*".to_owned()];
-    }
+    let packs = or_all(names(wish.packs, "packs", PACKS)?);
+    let charges = or_all(names(wish.charges, "charges", PACKS)?);
     let signals = names(wish.signals, "signals", PATTERNS)?.into_iter().map(Pattern).collect();
     let frames = wish.frames.map(frame_filter).transpose()?;
-    let topic = Topic { packs, signals, events: wish.events, frames, every: every(wish.rate_hz)? };
-    let is_empty = topic.packs.is_empty() && topic.signals.is_empty();
+    let (events, every) = (wish.events, every(wish.rate_hz)?);
+    let topic = Topic { packs, charges, signals, events, frames, every };
+    let is_empty = topic.packs.is_empty() && topic.charges.is_empty() && topic.signals.is_empty();
     if is_empty && !topic.events && topic.frames.is_none() {
         return Err(AskError::Nothing);
     }
     Ok(topic)
+}
+
+/// A list in which `*` stands for everything, in its shortest form.
+fn or_all(names: Vec<String>) -> Vec<String> {
+    if names.iter().any(|name| name == "*") { vec!["*".to_owned()] } else { names }
 }
 
 /// Beats between two messages: never more often than asked for.

@@ -6,8 +6,8 @@
 //! `Authorization: Bearer` or by cookie; a browser's page must be one of our own. A client sends
 //!
 //! ```json
-//! {"subscribe": {"id": "a", "packs": ["*"], "signals": ["pack/*/voltage_v", "signal/can0/*"],
-//!   "events": true, "frames": {"bus": "can0", "ids": ["0x6F4", 1780]}, "rate_hz": 10}}
+//! {"subscribe": {"id": "a", "packs": ["*"], "charges": ["*"],
+//!   "signals": ["pack/*/voltage_v", "signal/can0/*"], "events": true, "frames": {"bus": "can0", "ids": ["0x6F4", 1780]}, "rate_hz": 10}}
 //! {"unsubscribe": "a"}
 //! ```
 //!
@@ -17,6 +17,7 @@
 //! | field | what |
 //! |---|---|
 //! | `packs` | names of packs, or `*` for all; at most 64 |
+//! | `charges` | names of packs whose charge is wanted, or `*` for all; at most 64 |
 //! | `signals` | patterns, at most 32; `*` stands for any characters, `/` among them |
 //! | `events` | `true` for notices and raised flags |
 //! | `frames` | the by-id table: `bus` (a name), `ids` (at most 64), `id` with `mask`, `name` (a pattern for the message); `{}` for all; needs `send_receive_can` |
@@ -43,6 +44,7 @@
 //! | member | what |
 //! |---|---|
 //! | `packs` | by name: `voltage_v`, `current_a`, `power_w` (positive into the battery), `cell_sum_v`, `soc_percent`, `soc_source`, `used_ah`, `capacity_ah`, `pack_state`, `min_cell_mv`, `max_cell_mv`, `mean_cell_mv`, `spread_mv`, `cells_counted`, `cells_untrusted`, `cells_lost`, `cells_balancing`, `min_c`, `max_c`, `balance_on_mv`, `balance_off_mv`; `flags` (raised ones), `remarks`, `presence` (`never`, `fresh`, `late`, `lost`), `level`, `late` (names of overdue quantities), `modules` by number with `serial`, `cell_c`, `board_c`, `presence`, `cells_mv`, `cell_states`, `balancing` |
+//! | `charges` | by name of the pack: `state`, `running`, `step`, `paused`, `ended`, `by`, `stop_if_i_leave`, `charger`, `set`, `governor` (the limit that governs), `told`, `latches`, `meter` (to the whole second), `seen_pack`, `seen_charger`, `record`, `pace`, `demo`, as in `GET /api/v1/packs/{id}/charge` but without ages; `reasons`: by the name of a check that does not hold, why it does not and what to do |
 //! | `signals` | by name: `{"value", "unit", "label", "late"}`; `pack/PACK/QUANTITY` for the quantities above, `signal/BUS/MESSAGE/SIGNAL` for what devices and DBC files decode; at most 2000 |
 //! | `events` | `notices` by subject, `flags` by pack and name with `level` and `text` |
 //! | `frames` | by `BUS/ID/received` or `BUS/ID/sent`: `kind`, `name`, `data` (hexadecimal), `length` (of a remote request), `count`, `cycle_ms`, `late`; at most 1000 |
@@ -62,6 +64,7 @@
 //! | `wire` | frames: heads of messages out, a strict parser in |
 //! | `ask` | what a client asks for |
 //! | `state` | what it is told, as JSON made out of a snapshot |
+//! | `charge` | the part of it that tells of charges |
 //! | `feed` | one text a beat for all who ask the same |
 //! | `peer` | one connection |
 //! | `shard` | the tasks that serve all connections |
@@ -73,6 +76,7 @@
 //! all share, and hands both to the socket in one call. `cargo bench --bench web -- fanout` compares.
 
 mod ask;
+mod charge;
 mod feed;
 mod handshake;
 mod peer;

@@ -16,6 +16,7 @@ use crate::engine::{
 };
 use crate::view::compose::traffic::is_silent;
 use crate::web::live::ask::{FrameFilter, Topic};
+use crate::web::live::charge;
 
 /// Most signals in one subscription.
 const SIGNALS: usize = 2000;
@@ -47,6 +48,9 @@ pub fn state(topic: &Topic, snapshot: &Snapshot, memory: &mut Memory) -> Object 
         let wanted = packs(snapshot).filter(|(name, _)| topic.wants_pack(name));
         let told = wanted.map(|(name, picture)| (name.to_owned(), pack(picture).into()));
         state.insert("packs".into(), Value::Object(told.collect()));
+    }
+    if !topic.charges.is_empty() {
+        state.insert("charges".into(), charge::told(topic, snapshot).into());
     }
     if !topic.signals.is_empty() {
         let mut told = Object::new();
