@@ -1,6 +1,7 @@
 //! The live streams, through a listener on loopback with a WebSocket library as the client: what is
 //! told and how often, who gets in, and how soon a stream ends when its session does.
 
+mod charges;
 mod ends;
 mod ropes;
 mod secure;

@@ -172,6 +172,7 @@ fn every_route_is_open_to_those_it_names_and_to_nobody_else() {
 fn live(house: &Listening, crowd: &mut Crowd) -> Vec<String> {
     let kinds = [
         ("packs", Access::Needs(busbar::engine::Right::ReadSettings), json!({"packs": ["*"]})),
+        ("charges", Access::Needs(busbar::engine::Right::ReadSettings), json!({"charges": ["*"]})),
         ("signals", Access::Needs(busbar::engine::Right::ReadSettings), json!({"signals": ["*"]})),
         ("events", Access::Needs(busbar::engine::Right::ReadSettings), json!({"events": true})),
         ("frames", Access::Needs(busbar::engine::Right::SendReceiveCan), json!({"frames": {}})),
