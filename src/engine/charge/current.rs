@@ -13,11 +13,22 @@ use crate::engine::charge::wish::SetPoints;
 /// missed readings too.
 const LONGEST_STEP: Duration = Duration::from_millis(200);
 
-/// The taper governs below this share of the other limits.
-const CLEARLY: f64 = 0.97;
+/// The taper begins to govern below this share of the other limits, once the current has met it.
+const BEGINS: f64 = 0.97;
+/// The current has met the taper at this share of it: until then it rises.
+const MET: f64 = 0.9;
+/// The taper ends to govern only above this share of the other limits: a reading's last digit does
+/// not make it come and go.
+const ENDS: f64 = 1.25;
 
-/// The taper aims so far below the highest cell voltage of the rules, millivolts: with a steep curve
-/// and much current a cell goes some 20 mV above its aim before the current has come down.
+/// The integral works so close to the aim, millivolts. Further away it would only fill itself.
+const INTEGRAL_WITHIN: i32 = 20;
+/// The integral moves the aim by at most so much, millivolts: it arrives empty, and what it holds at
+/// most is all that a cell can be carried above its aim by it.
+const INTEGRAL_REACH: f64 = 4.0;
+
+/// The taper aims so far below the highest cell voltage of the rules, millivolts: what a cell may go
+/// above its aim, and what its reading may be wrong by.
 const BELOW_CELL_MAX: i32 = 25;
 
 /// Where the highest cell is to stay, millivolts: the balance threshold or the person's set point,
@@ -110,7 +121,27 @@ pub fn smallest(
     (Amps(least.0.max(0.0)), least.1)
 }
 
-/// The next command: the smallest limit, the taper on the highest cell, and the slow rise.
+/// What the highest cell leaves of `limit`, and the integral part of it. The current falls in a line
+/// from the limit, where the cell enters the band below its aim, to nothing at the aim. That is a gain
+/// which fits small and large chargers alike: a fixed one would begin a volt before the aim with a
+/// hundred amperes, or not before it is passed with one.
+fn taper(flow: &Flow, error_mv: i32, limit: f64, dt: f64, rules: &Rules) -> (f64, f64) {
+    // Amperes for each millivolt.
+    let gain = limit / rules.get(Key::TaperBand).max(1.0);
+    let error = f64::from(error_mv);
+    let grown = if error_mv > INTEGRAL_WITHIN {
+        // It keeps what it has while the cell is only a little below, and begins anew further away.
+        if error > rules.get(Key::TaperBand) { 0.0 } else { flow.integral }
+    } else {
+        flow.integral + gain * error * dt / rules.get(Key::TaperReset).max(1.0)
+    };
+    let integral = grown.clamp(0.0, gain * INTEGRAL_REACH);
+    ((gain * error + integral).max(0.0), integral)
+}
+
+/// The next command: the smallest limit, the taper on the highest cell, and the slow rise. It falls at
+/// once. It rises by its ramp, and ever slower where the taper comes close: what a charger does is
+/// seen a second or two later, and by then a cell of much resistance is where it must not be.
 #[must_use]
 pub fn follow(
     flow: Flow,
@@ -127,19 +158,24 @@ pub fn follow(
         let (command, governor) = (Amps(0.0), Governor::Zero);
         return Flow { command, governor, integral: 0.0, at: now, ..flow };
     };
-    let error = f64::from(target - highest.mv) / 1000.0;
-    let proportional = rules.get(Key::TaperGain) * error;
-    // The integral is held where the sum just meets the limit, so that it has nothing to unwind when
-    // the cell comes up; and it never asks for current by itself below zero.
-    let least = (-proportional).min(0.0);
-    let integral = (flow.integral + rules.get(Key::TaperIntegral) * error * dt)
-        .clamp(least, (limit - proportional).max(least));
-    let taper = (proportional + integral).max(0.0);
+    let before = flow.command.get();
+    let (taper, integral) = taper(&flow, target.saturating_sub(highest.mv), limit, dt, rules);
     let wanted = taper.min(limit);
-    // A reading's last digit moves the taper a little; it governs once it is clearly below.
-    let governor = if taper < limit * CLEARLY { Governor::HighestCell } else { governor };
-    let risen = flow.command.get() + rules.get(Key::RampUp) * dt;
-    let (command, governor) =
-        if wanted > risen { (risen, Governor::Ramp) } else { (wanted, governor) };
-    Flow { command: Amps(command.max(0.0)), governor, integral, at: now, ..flow }
+    let ramp = rules.get(Key::RampUp) * dt;
+    let eased = (taper - before) * dt / rules.get(Key::TaperRise).max(1.0);
+    let risen = before + ramp.min(eased).max(0.0);
+    let command = wanted.min(risen).max(0.0);
+    let tapers = if flow.governor == Governor::HighestCell {
+        taper < limit * ENDS
+    } else {
+        taper < limit * BEGINS && command >= wanted * MET
+    };
+    let governor = if tapers {
+        Governor::HighestCell
+    } else if wanted > risen {
+        Governor::Ramp
+    } else {
+        governor
+    };
+    Flow { command: Amps(command), governor, integral, at: now, ..flow }
 }

@@ -95,10 +95,12 @@ rules! {
         "Share of the mains power that the charger puts out.", "can-protocols 12.4";
     RampUp = "ramp_up_a_per_s", "Current rises by", "A/s", 1.0 in 0.05 to 5.0,
         "How fast the command may rise; it falls at once.", "can-protocols 12.6";
-    TaperGain = "taper_gain_a_per_v", "Taper, proportional", "A/V", 90.0 in 1.0 to 500.0,
-        "Current for each volt between the highest cell and where it is to stay.", "can-protocols 12.4, 12.6";
-    TaperIntegral = "taper_integral_a_per_vs", "Taper, integral", "A/(V s)", 2.0 in 0.05 to 50.0,
-        "How fast the taper corrects what is left.", "can-protocols 12.4, 12.6";
+    TaperBand = "taper_band_mv", "Taper begins below the aim", "mV", 60.0 in 30.0 to 300.0,
+        "So far below where it is to stay, the highest cell begins to bring the current down: in a line, to nothing.", "can-protocols 12.3, 12.6";
+    TaperReset = "taper_reset_s", "Taper, integral", "s", 100.0 in 20.0 to 1000.0,
+        "How fast the taper corrects what is left close to its aim: what it does in this time by itself, it adds once more.", "can-protocols 12.4, 12.6";
+    TaperRise = "taper_rise_s", "Taper, rise", "s", 30.0 in 10.0 to 120.0,
+        "How slowly the current comes up to what the taper leaves: slower than a charger and its status are late.", "can-protocols 9.1";
     HoldCurrent = "hold_current_a", "Balance hold below", "A", 0.5 in 0.05 to 2.0,
         "Taper that has come down to this is the balance hold: shunts carry the high cells.", "can-protocols 12.3";
     CompleteWithin = "complete_within_mv", "Complete within", "mV", 5.0 in 1.0 to 30.0,

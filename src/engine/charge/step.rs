@@ -266,12 +266,11 @@ impl Scene<'_> {
         let ah = flow.ah + into * hours * self.wish.pace.max(1.0);
         let flow = current::follow(flow, self.now, self.pack, self.charger, &set, self.rules());
         let flow = watch::note(self, Flow { ah, ..flow }, &set);
-        // The taper is left only when there is clearly room again, not while the current rises in it.
-        let tapered = matches!(before, State::Taper(..) | State::BalanceHold(..));
-        let tapers =
-            flow.governor == Governor::HighestCell || (tapered && flow.governor == Governor::Ramp);
-        let little = flow.command.get() <= self.rules().get(Rule::HoldCurrent);
-        let kind = match (tapers, little) {
+        // The hold is left only when there is clearly more again.
+        let held = matches!(before, State::BalanceHold(..));
+        let most = self.rules().get(Rule::HoldCurrent) * if held { 2.0 } else { 1.0 };
+        let little = flow.command.get() <= most;
+        let kind = match (flow.governor == Governor::HighestCell, little) {
             (false, _) => State::ConstantCurrent,
             (true, false) => State::Taper,
             (true, true) => State::BalanceHold,

@@ -1,6 +1,7 @@
 //! A pack and a charger in a few lines, and a station that charges it. Every value of the two views
 //! can be bent by a test.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::base::time::Mono;
@@ -14,9 +15,48 @@ use crate::engine::pack::{CellAt, TemperatureAt};
 /// What a test does to the views before the machine sees them.
 pub type Bend = fn(&mut PackView, &mut ChargerView);
 
-/// Ten cells in series, 20 Ah, and a charger.
+/// What pack and charger of a bench are made like.
+#[derive(Clone, Copy)]
+pub struct Plant {
+    /// Resistance of a cell that answers a current at once, and the part that answers slowly, ohms.
+    pub ohm: f64,
+    pub slow_ohm: f64,
+    pub capacity_ah: f64,
+    /// Open-circuit volts at a state of charge.
+    pub curve: fn(f64) -> f64,
+    pub balance_mv: i32,
+    /// Time between two readings of the cells, seconds.
+    pub reading_s: f64,
+    /// Time from a command until the charger begins to follow it, seconds.
+    pub dead_s: f64,
+    /// How fast its current rises, amperes a second.
+    pub rise: f64,
+    /// The steps that its current has.
+    pub grain: f64,
+    pub most_amps: f64,
+    /// Its status comes once a second and is as old as that; otherwise it is always new.
+    pub slow_status: bool,
+}
+
+/// Ten cells in series, 20 Ah, and a charger that follows at once.
+pub const USUAL: Plant = Plant {
+    ohm: 0.003,
+    slow_ohm: 0.0,
+    capacity_ah: 20.0,
+    curve: open_volts,
+    balance_mv: 4100,
+    reading_s: 0.1,
+    dead_s: 0.0,
+    rise: 2.0,
+    grain: 0.0,
+    most_amps: 16.0,
+    slow_status: false,
+};
+
+/// A pack and a charger.
 pub struct Bench {
     pub station: Station,
+    pub plant: Plant,
     pub now: Mono,
     /// State of charge of the highest and of the lowest cell, 0 to 1.
     pub socs: (f64, f64),
@@ -32,14 +72,27 @@ pub struct Bench {
     pub sent: Vec<(Mono, Message)>,
     pub notes: Vec<Note>,
     pub highest_mv: i32,
+    /// Volts of the slow part of a cell.
+    slow_volts: f64,
+    /// The highest and the lowest cell as they were read last, and steps since then.
+    read: (i32, i32),
+    since_read: u32,
+    /// Whether the shunts of the two are on.
+    shunts: (bool, bool),
+    /// Commands on their way through the charger, oldest first.
+    way: VecDeque<Option<(f64, f64)>>,
+    /// What the charger said last, and steps since then.
+    status: (f64, f64),
+    since_status: u32,
     /// The charger does what it is told; otherwise it keeps on.
     pub obeys: bool,
     /// The contactors follow the key; otherwise they stay as they are.
     pub moves: bool,
 }
 
-const OHM: f64 = 0.003;
 const CELLS: u16 = 10;
+/// Time in which the slow part of a cell answers, seconds.
+const SLOW_S: f64 = 40.0;
 
 fn open_volts(soc: f64) -> f64 {
     if soc < 0.9 { 3.3 + soc * 0.7 } else { 3.93 + (soc - 0.9) * 2.7 }
@@ -47,8 +100,13 @@ fn open_volts(soc: f64) -> f64 {
 
 impl Bench {
     pub fn new(soc: f64) -> Self {
+        Self::of(USUAL, soc)
+    }
+
+    pub fn of(plant: Plant, soc: f64) -> Self {
         Self {
             station: Station::new(Rules::default(), Default::default()),
+            plant,
             now: Mono::from_secs(100),
             socs: (soc, soc - 0.004),
             amps: 0.0,
@@ -63,6 +121,13 @@ impl Bench {
             sent: Vec::new(),
             notes: Vec::new(),
             highest_mv: 0,
+            slow_volts: 0.0,
+            read: (0, 0),
+            since_read: u32::MAX / 2,
+            shunts: (false, false),
+            way: VecDeque::new(),
+            status: (0.0, 0.0),
+            since_status: u32::MAX / 2,
             obeys: true,
             moves: true,
         }
@@ -91,10 +156,10 @@ impl Bench {
     }
 
     pub fn views(&self) -> (PackView, ChargerView) {
-        let mv = |soc: f64| ((open_volts(soc) + self.amps * OHM) * 1000.0).round() as i32;
         let cell = |mv| CellAt { member: 0, mv, module: 1, cell: 0 };
         let warm = |c| TemperatureAt { member: 0, temperature: Celsius(c), module: 1 };
-        let (high, low) = (mv(self.socs.0), mv(self.socs.1));
+        let (high, low) = self.read;
+        let balance = self.plant.balance_mv;
         let closed = self.state == PackState::Run;
         let pack = PackView {
             bmus: 1,
@@ -107,14 +172,14 @@ impl Bench {
             lowest: Some(cell(low)),
             hottest: Some(warm(27.0)),
             coldest: Some(warm(25.0)),
-            room_mv: Some(4100 - high),
+            room_mv: Some(balance - high),
             margin_k: Some(-33.0),
-            balance_mv: Some(4100),
-            all_balancing: Some(low >= 4100),
+            balance_mv: Some(balance),
+            all_balancing: Some(low >= balance),
             cells: CELLS,
             untrusted: 0,
             soc: Some(Percent(self.socs.1 * 100.0)),
-            capacity: Some(AmpHours(20.0)),
+            capacity: Some(AmpHours(self.plant.capacity_ah)),
             state: Some(self.state),
             all_run: closed,
             all_idle: self.state == PackState::Idle,
@@ -125,20 +190,51 @@ impl Bench {
             bus_ok: true,
         };
         let charger = ChargerView {
-            age: Some(Duration::from_millis(90)),
-            voltage: Some(Volts(self.output)),
-            current: Some(Amps(self.amps.max(0.0))),
+            age: Some(Duration::from_millis(90 + 100 * u64::from(self.since_status))),
+            voltage: Some(Volts(self.status.0)),
+            current: Some(Amps(self.status.1)),
             faults: Some(ChargerFaults::default()),
-            rating: Some(Rating { volts: Volts(60.0), amps: Amps(16.0), watts: Watts(600.0) }),
+            rating: Some(Rating {
+                volts: Volts(60.0),
+                amps: Amps(self.plant.most_amps),
+                watts: Watts(37.5 * self.plant.most_amps),
+            }),
             foreign: None,
             bus_ok: true,
         };
         (pack, charger)
     }
 
+    /// What the highest cell really is, millivolts.
+    pub fn highest_really(&self) -> f64 {
+        self.cell_mv(self.socs.0)
+    }
+
+    fn cell_mv(&self, soc: f64) -> f64 {
+        ((self.plant.curve)(soc) + self.slow_volts + self.amps * self.plant.ohm) * 1000.0
+    }
+
+    fn measure(&mut self) {
+        self.since_read += 1;
+        if f64::from(self.since_read) * 0.1 >= self.plant.reading_s - 0.01 {
+            self.since_read = 0;
+            let mv = |soc| self.cell_mv(soc).round() as i32;
+            self.read = (mv(self.socs.0), mv(self.socs.1));
+            let on = self.plant.balance_mv;
+            let shunt = |was: bool, mv: i32| mv >= on || (was && mv > on - 5);
+            self.shunts = (shunt(self.shunts.0, self.read.0), shunt(self.shunts.1, self.read.1));
+        }
+        self.since_status += 1;
+        if !self.plant.slow_status || self.since_status >= 10 {
+            self.since_status = 0;
+            self.status = (self.output, self.amps.max(0.0));
+        }
+    }
+
     /// One step of 100 ms.
     pub fn step(&mut self) {
         self.now = self.now.after(Station::CYCLE);
+        self.measure();
         let (mut pack, mut charger) = self.views();
         (self.bend)(&mut pack, &mut charger);
         self.highest_mv = self.highest_mv.max(pack.highest.map_or(0, |cell| cell.mv));
@@ -159,24 +255,34 @@ impl Bench {
         self.live();
     }
 
+    /// What the charger follows by now: what it was told a while ago.
+    fn follows(&mut self) -> Option<(f64, f64)> {
+        self.way.push_back(self.told);
+        let dead = (self.plant.dead_s * 10.0).round() as usize;
+        if self.way.len() > dead { self.way.pop_front().flatten() } else { None }
+    }
+
     fn live(&mut self) {
-        let pack = f64::from(CELLS) * open_volts((self.socs.0 + self.socs.1) / 2.0);
+        let Plant { ohm, slow_ohm, capacity_ah, curve, rise, grain, .. } = self.plant;
+        let told = self.follows();
+        let pack = f64::from(CELLS) * curve((self.socs.0 + self.socs.1) / 2.0);
         let closed = self.state == PackState::Run;
-        let goal = self.told.map_or(0.0, |(volts, amps)| if volts >= pack { amps } else { 0.0 });
+        let goal = told.map_or(0.0, |(volts, amps)| if volts >= pack { amps } else { 0.0 });
+        let goal = if grain > 0.0 { (goal / grain + 1e-6).floor() * grain } else { goal };
         let goal = if closed { goal } else { 0.0 };
-        // Up by two amperes a second, down at once, as chargers do.
-        self.amps = if goal > self.amps { goal.min(self.amps + 0.2) } else { goal };
-        self.output = match (closed, self.told) {
-            (true, _) => pack + self.amps * OHM * f64::from(CELLS),
+        // Up slowly, down at once, as chargers do.
+        self.amps = if goal > self.amps { goal.min(self.amps + rise * 0.1) } else { goal };
+        self.output = match (closed, told) {
+            (true, _) => pack + (self.amps * ohm + self.slow_volts) * f64::from(CELLS),
             (false, Some((volts, amps))) if amps > 0.0 => volts,
             (false, _) => 0.0,
         };
-        let gained = self.amps * 0.1 / 3600.0 / 20.0 * self.hurry;
-        let shunt = |soc: f64| {
-            if open_volts(soc) >= 4.1 { 0.25 * 0.1 / 3600.0 / 20.0 * self.hurry } else { 0.0 }
-        };
-        self.socs.0 += gained - shunt(self.socs.0);
-        self.socs.1 += gained - shunt(self.socs.1);
+        self.slow_volts +=
+            (self.amps * slow_ohm - self.slow_volts) * (0.1 / SLOW_S * self.hurry).min(1.0);
+        let share = |amps: f64| amps * 0.1 / 3600.0 / capacity_ah * self.hurry;
+        let shunt = |on: bool| if on { share(0.25) } else { 0.0 };
+        self.socs.0 += share(self.amps) - shunt(self.shunts.0);
+        self.socs.1 += share(self.amps) - shunt(self.shunts.1);
         self.turn_key();
     }
 

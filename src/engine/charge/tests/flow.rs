@@ -84,7 +84,7 @@ fn a_charge_tapers_on_the_highest_cell_and_completes_at_any_pace() {
         bench.until("taper", most);
         bench.until("done", most);
         assert_eq!(bench.outcome().why, StopReason::Complete, "pace {pace}");
-        assert!(bench.highest_mv <= 4130, "pace {pace}: {} mV", bench.highest_mv);
+        assert!(bench.highest_mv <= 4105, "pace {pace}: {} mV", bench.highest_mv);
         assert!(bench.outcome().current_gone && bench.outcome().opened);
         assert_eq!(bench.outcome().under_load, None);
     }
@@ -129,5 +129,5 @@ fn a_taper_to_the_highest_cell_voltage_of_the_rules_completes_and_does_not_trip(
     bench.until("done", 20_000.0);
     assert_eq!(bench.outcome().why, StopReason::Complete);
     let aim = 4075;
-    assert!((aim..=4100).contains(&bench.highest_mv), "{} mV", bench.highest_mv);
+    assert!((aim - 1..=aim + 5).contains(&bench.highest_mv), "{} mV", bench.highest_mv);
 }

@@ -5,3 +5,4 @@ mod faults;
 mod flow;
 mod starts;
 mod stops;
+mod taper;
