@@ -123,7 +123,7 @@ impl Door {
         match order.route() {
             Route::Plant(command, done) => {
                 let at = self.people.clock().now();
-                let order = Admitted::new(&grant, command, session.face(), at);
+                let order = Admitted::new(&grant, command, (session.face(), session.id()), at);
                 self.to_hub(O::HASTE, order, entry, move |answer| {
                     // Nobody waiting for the answer is no fault: a face may have closed meanwhile.
                     drop(sender.try_send(answer.map(|()| done)));

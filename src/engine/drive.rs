@@ -2,6 +2,7 @@
 //! per simulated world. Every queue is bounded and says what it drops; a thread that ends by a panic is told to
 //! everybody, so that nothing it left behind passes for live.
 
+mod hand;
 pub(in crate::engine) mod sending;
 mod sentinel;
 mod threads;
@@ -305,6 +306,7 @@ impl Owner {
             Effect::Play(play) => self.plant.play(play),
             Effect::Beat => self.plant.beat(self.clock.now()),
             Effect::Send { epoch, bus, frames } => self.plant.send(epoch, bus, frames),
+            Effect::Hand { epoch, bus, work } => self.plant.by_hand(epoch, bus, work),
             Effect::Demo(demo) => self.plant.demo(demo),
             Effect::Journal(entry) => self.people.store().file(*entry),
             Effect::Keep(keep) => self.people.store().keep(keep),

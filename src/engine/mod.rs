@@ -46,10 +46,12 @@ pub use access::settings::{
 pub use campaign::{Campaign, CampaignError, FAMILIES, Failure, Family, Tally, replay_run};
 pub use can::address::{Address, AddressError};
 pub use can::bus::{BusState, BusStatus, Listening};
+pub use can::dress::{Checksum, ChecksumRule, Counter, Dress, DressError};
 pub use can::frame::{Direction, Frame, FrameRef, Id, Kind};
 pub use can::guard::Cleared;
 pub use can::interfaces::{Found, Interface, interfaces};
 pub use can::replay::{PlayState, Progress, Speed};
+pub use can::schedule::{Schedule, ScheduleError, ScheduleFigures};
 pub use charge::{
     ChargePicture, ChargeReport, ChargerIntent, ChargerView, Check as ChargeCheck, CheckId, Curve,
     CurvePoint, Flow as ChargeFlow, Foreign, Governor, Key as ChargeKey, KeyIntent, Latches, Lease,
@@ -75,6 +77,7 @@ pub use orders::charging::{
     StopCharge,
 };
 pub use orders::plant::{ActivateProfile, ClearTraffic, Play};
+pub use orders::sending::{ArmBus, Keeps, SendFrames, Silence, StartSchedule, StopSchedule, Then};
 pub use orders::sessions::{CreateToken, EndSession, EndSessions, LiftWait, NewToken, RevokeToken};
 pub use orders::settings::SaveSettings;
 pub use orders::{Answer, Haste, Order, OrderError, Ticket};
@@ -94,8 +97,8 @@ pub use profile::watch::{Change as WatchedChange, Watch as WatchedFile};
 pub use sim::simulate;
 pub use sim::{Scene, SceneError, SceneLine};
 pub use snapshot::{
-    BusPicture, ComponentPicture, GroupPicture, ModelPicture, Notice, ProfilePicture, Snapshot,
-    Totals,
+    ArmPicture, BusPicture, ComponentPicture, GroupPicture, ModelPicture, Notice, ProfilePicture,
+    SchedulePicture, ScheduleState, Snapshot, Totals,
 };
 pub use store::charges::{
     Filter as ChargeFilter, INTERRUPTED, Line as ChargeLine, Page as ChargePage,

@@ -2,15 +2,18 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::base::id::{BusId, ComponentId, Name};
 use crate::base::time::{Mono, Timebase, Wall};
 use crate::engine::can::address::Address;
 use crate::engine::can::bus::BusStatus;
 use crate::engine::can::replay::Progress;
+use crate::engine::can::schedule::{Schedule, ScheduleFigures};
 use crate::engine::charge::ChargePicture;
 use crate::engine::hub::decoders::Decoders;
 use crate::engine::hub::traffic::Traffic;
+use crate::engine::orders::sending::Keeps;
 use crate::engine::pack::{ChargerPicture, DriverPicture, PackPicture};
 
 /// Everything that is known at one moment.
@@ -34,6 +37,8 @@ pub struct Snapshot {
     pub groups: Vec<GroupPicture>,
     /// The charge of every pack, in the order of the packs.
     pub charges: Vec<Arc<ChargePicture>>,
+    /// Frames that are sent again and again, in the order they were started.
+    pub schedules: Vec<Arc<SchedulePicture>>,
     /// The by-id table.
     pub traffic: Arc<Traffic>,
     /// Names and decodes what is in the table.
@@ -100,6 +105,45 @@ pub struct BusPicture {
     pub rate: f64,
     /// Estimated load, per cent, where the bit rate is known.
     pub load: Option<f64>,
+    /// Who may send to it by hand and for how long; `None`: it is only listened to.
+    pub armed: Option<ArmPicture>,
+    /// Why the last frame that was sent by hand did not go out, for a few seconds.
+    pub hand_refusal: Option<String>,
+}
+
+/// A bus that people may send to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArmPicture {
+    /// For how long.
+    pub left: Duration,
+    /// Who has armed it.
+    pub by: String,
+}
+
+/// A scheduled frame.
+#[derive(Clone, Debug)]
+pub struct SchedulePicture {
+    /// Its bus.
+    pub bus: BusId,
+    /// What is sent and how often.
+    pub schedule: Schedule,
+    /// What ends it besides a stop.
+    pub keeps: Keeps,
+    /// Who has started it.
+    pub by: String,
+    /// Whether it runs.
+    pub state: ScheduleState,
+    /// How it is doing.
+    pub figures: ScheduleFigures,
+}
+
+/// Whether a scheduled frame is being sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScheduleState {
+    /// It is.
+    Running,
+    /// It is not, and why.
+    Stopped(String),
 }
 
 /// One component.

@@ -114,6 +114,8 @@ pub enum Who {
     WebListener,
     /// The machine that charges: what it does by itself once somebody has started it.
     ChargeControl,
+    /// The part that sends what people have scheduled: what it ends by itself.
+    SendControl,
 }
 
 impl Actor {
@@ -143,7 +145,8 @@ impl Actor {
             | Who::Nobody
             | Who::ProfileWatcher
             | Who::WebListener
-            | Who::ChargeControl => None,
+            | Who::ChargeControl
+            | Who::SendControl => None,
         }
     }
 
@@ -170,6 +173,7 @@ impl fmt::Display for Who {
             Self::ProfileWatcher => f.write_str("profile watcher"),
             Self::WebListener => f.write_str("web listener"),
             Self::ChargeControl => f.write_str("charge control"),
+            Self::SendControl => f.write_str("send control"),
         }
     }
 }
@@ -191,7 +195,7 @@ mod tests {
         use crate::engine::access::account::account_name;
 
         let own = [Who::LocalConsole, Who::Nobody, Who::ProfileWatcher, Who::WebListener];
-        for who in own.into_iter().chain([Who::ChargeControl]) {
+        for who in own.into_iter().chain([Who::ChargeControl, Who::SendControl]) {
             assert!(account_name(&who.to_string()).is_err(), "{who}");
             assert!(account_name(&format!(" {} ", who.to_string().to_uppercase())).is_err());
         }

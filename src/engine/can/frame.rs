@@ -281,6 +281,14 @@ impl Frame {
         self
     }
 
+    /// The same frame, its bytes edited in place; their number stays.
+    #[must_use]
+    pub fn edited(mut self, edit: impl FnOnce(&mut [u8])) -> Self {
+        let stored = self.head.stored();
+        edit(&mut self.data[..stored]);
+        self
+    }
+
     /// A borrowed view.
     #[must_use]
     pub fn view(&self) -> FrameRef<'_> {

@@ -3,6 +3,9 @@
 //! length, content and rate, and only while the hub's heartbeat is fresh; a blocked id never passes.
 //! What a rule calls a stop by its content passes without the heartbeat, and has a rate of its own, so
 //! that no other frame holds it back. [`Cleared`] is the proof, and the only thing a wire takes.
+//! What people send by hand goes by a guard of its own, [`HandGuard`].
+
+mod hand;
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -10,6 +13,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+pub use self::hand::{HandGuard, HandRefusal};
 use crate::base::time::Mono;
 use crate::engine::can::frame::{Frame, FrameRef, Id, Kind};
 
@@ -66,7 +70,9 @@ pub struct Block {
 }
 
 impl Block {
-    fn holds(&self, id: Id) -> bool {
+    /// Whether `id` is one of them.
+    #[must_use]
+    pub fn holds(&self, id: Id) -> bool {
         self.extended == id.is_extended() && self.ids.contains(&id.raw())
     }
 }

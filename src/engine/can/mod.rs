@@ -6,10 +6,12 @@ pub(crate) mod bus;
 #[cfg(test)]
 pub(crate) mod conformance;
 pub(crate) mod controller;
+pub(crate) mod dress;
 pub(crate) mod frame;
 pub(crate) mod guard;
 pub(crate) mod interfaces;
 pub(crate) mod replay;
+pub(crate) mod schedule;
 #[cfg(all(target_os = "linux", feature = "socketcan"))]
 pub(crate) mod socketcan;
 pub(crate) mod trace;

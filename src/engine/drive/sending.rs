@@ -10,20 +10,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, never, select};
 
 use crate::base::id::BusId;
 use crate::base::time::{Clock, Mono};
 use crate::engine::can::bus::BusTx;
 use crate::engine::can::frame::{Frame, Id};
-use crate::engine::can::guard::{Guard, Withheld};
+use crate::engine::can::guard::{Guard, HandGuard, HandRefusal, Withheld};
+use crate::engine::drive::hand::{HandDesk, HandReceiver};
 use crate::engine::drive::threads::Mourner;
-use crate::engine::hub::{Epoch, Event, SendingPlan};
+use crate::engine::hub::{Epoch, Event, HandWork, SendingPlan};
 
 /// Frames that may wait for a bus: some seconds of everything that a station ever says.
 pub(super) const QUEUE: usize = 64;
 /// Without the hub's heartbeat for this long, nothing but stops goes out.
-const PATIENCE: Duration = Duration::from_millis(500);
+pub(super) const PATIENCE: Duration = Duration::from_millis(500);
 /// A BMU opens its contactors when the switches are silent for little longer than this.
 const HOLD_AFTER: Duration = Duration::from_millis(150);
 /// How long and how often chargers are told to stop when the hub is silent.
@@ -122,6 +123,24 @@ impl Outlet {
         }
     }
 
+    /// Sends a frame for a person, now or not at all.
+    ///
+    /// # Errors
+    /// Why it did not go out.
+    pub(super) fn send_by_hand(
+        &mut self,
+        now: Mono,
+        frame: Frame,
+        guard: &mut HandGuard,
+    ) -> Result<(), String> {
+        // While a charge says something with this id, nobody else does.
+        if self.told.contains_key(&frame.id()) {
+            return Err(HandRefusal::Charging(frame.id()).to_string());
+        }
+        let cleared = guard.clear(now, frame).map_err(|why| why.to_string())?;
+        self.tx.transmit(cleared).map_err(|error| error.to_string())
+    }
+
     /// What falls due by itself.
     ///
     /// # Errors
@@ -184,28 +203,76 @@ pub(super) struct TxThread {
     pub(super) bus: BusId,
     pub(super) outlet: Outlet,
     pub(super) frames: Receiver<Frame>,
+    /// What people send by hand, where they may.
+    pub(super) hand: Option<(HandDesk, HandReceiver)>,
     pub(super) pulse: Pulse,
     pub(super) inbox: Sender<Event>,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) clock: Arc<dyn Clock>,
 }
 
+/// Why a sending thread woke.
+enum Woken {
+    Frame(Frame),
+    Order(u64, HandWork),
+    Time,
+    End,
+}
+
 impl TxThread {
+    /// Waits for something to do; what the hub says goes before what people send.
+    fn wait(&self) -> Woken {
+        match self.frames.try_recv() {
+            Ok(frame) => return Woken::Frame(frame),
+            Err(TryRecvError::Disconnected) => return Woken::End,
+            Err(TryRecvError::Empty) => {}
+        }
+        let mut wait = if self.outlet.is_waiting() { LOOK } else { REST };
+        let none = never();
+        let mut orders = &none;
+        if let Some((desk, receiver)) = &self.hand {
+            orders = &receiver.orders;
+            let now = self.clock.now();
+            wait = desk.next().map_or(wait, |next| wait.min(next.since(now)));
+        }
+        select! {
+            recv(self.frames) -> frame => frame.map_or(Woken::End, Woken::Frame),
+            recv(orders) -> order => order.map_or(Woken::End, |(n, work)| Woken::Order(n, work)),
+            default(wait) => Woken::Time,
+        }
+    }
+
+    /// What people send, and what there is to tell of it.
+    fn by_hand(&mut self, now: Mono, order: Option<(u64, HandWork)>) {
+        let (epoch, bus) = (self.epoch, self.bus);
+        let Some((desk, _)) = &mut self.hand else { return };
+        if let Some(order) = order {
+            desk.work(now, order, &mut self.outlet);
+        }
+        desk.tick(now, &mut self.outlet);
+        if let Some(news) = desk.news(now) {
+            drop(self.inbox.try_send(Event::Hand { epoch, bus, news }));
+        }
+    }
+
     pub(super) fn run(mut self) {
         let (epoch, bus) = (self.epoch, self.bus);
         let _mourner = Mourner::new(self.inbox.clone(), epoch, bus);
         let mut told = None;
         while !self.stop.load(Ordering::SeqCst) {
-            let wait = if self.outlet.is_waiting() { LOOK } else { REST };
-            let frame = match self.frames.recv_timeout(wait) {
-                Ok(frame) => Some(frame),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => break,
+            let (frame, order) = match self.wait() {
+                Woken::Frame(frame) => (Some(frame), None),
+                Woken::Order(number, work) => (None, Some((number, work))),
+                Woken::Time => (None, None),
+                Woken::End => break,
             };
+            let now = self.clock.now();
             if let Some(last) = self.pulse.last() {
                 self.outlet.beat(last);
+                if let Some((desk, _)) = &mut self.hand {
+                    desk.beat(last);
+                }
             }
-            let now = self.clock.now();
             let sent = frame.map_or(Ok(()), |frame| self.outlet.send(now, frame));
             if let Err(why) = sent.and(self.outlet.tick(now)) {
                 // The same again and again is told ten times a second at most.
@@ -215,6 +282,7 @@ impl TxThread {
                     drop(self.inbox.try_send(Event::Unsent { epoch, bus, why }));
                 }
             }
+            self.by_hand(now, order);
         }
     }
 }

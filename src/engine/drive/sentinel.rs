@@ -116,6 +116,7 @@ mod tests {
             name: "b".into(),
             address: address.parse().unwrap(),
             scene: None,
+            hand: None,
             sending: Some(SendingPlan { stops, ..SendingPlan::default() }),
             supply: None,
         }

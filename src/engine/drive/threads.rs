@@ -14,9 +14,10 @@ use crate::engine::can::bus::{BATCH_FRAMES, BATCH_WAIT, BusRx, BusState, BusStat
 use crate::engine::can::frame::{Frame, Frames};
 use crate::engine::can::replay::Player;
 use crate::engine::device::Device;
+use crate::engine::drive::hand::{self, HandDesk, HandSender};
 use crate::engine::drive::sending::{Outlet, Pulse, QUEUE, TxThread};
 use crate::engine::drive::sentinel::Sentinel;
-use crate::engine::hub::{BusPlan, Epoch, Event};
+use crate::engine::hub::{BusPlan, Epoch, Event, HandNews, HandWork};
 use crate::engine::orders::charging::SetDemo;
 use crate::engine::orders::plant::Play;
 use crate::engine::sim::{Parked, Runner, Scene};
@@ -84,6 +85,8 @@ struct PlantRunning {
     players: Vec<Player>,
     /// The queues of the sending threads.
     outlets: Vec<(BusId, Sender<Frame>)>,
+    /// The ways for what people send by hand.
+    hands: Vec<(BusId, HandSender)>,
     /// Where simulated worlds are told what they are to do besides their scene.
     demos: Vec<Sender<SetDemo>>,
 }
@@ -110,8 +113,8 @@ impl PlantThreads {
         self.sentinel.plan(buses);
         let stop = Arc::new(AtomicBool::new(false));
         let (threads, players) = (Vec::new(), Vec::new());
-        let (outlets, demos) = (Vec::new(), Vec::new());
-        let mut running = PlantRunning { stop, threads, players, outlets, demos };
+        let (outlets, hands, demos) = (Vec::new(), Vec::new(), Vec::new());
+        let mut running = PlantRunning { stop, threads, players, outlets, hands, demos };
         for plan in buses {
             let opened = match &plan.supply {
                 Some((target, device)) => self.supply(plan, target, device),
@@ -147,13 +150,16 @@ impl PlantThreads {
             self.simulate(epoch, plan, scene, running)?;
         }
         let Link { rx, tx, player } = link;
-        if let (Some(tx), Some(sending)) = (tx, &plan.sending) {
+        if let Some(tx) = tx.filter(|_| plan.sending.is_some() || plan.hand.is_some()) {
             let (sender, frames) = bounded(QUEUE);
+            let (orders, receiver) = hand::way();
+            let desk = plan.hand.as_ref().map(|hand| HandDesk::new(hand, &receiver));
             let thread = TxThread {
                 epoch,
                 bus: plan.bus,
-                outlet: Outlet::new(tx, sending.clone()),
+                outlet: Outlet::new(tx, plan.sending.clone().unwrap_or_default()),
                 frames,
+                hand: desk.map(|desk| (desk, receiver)),
                 pulse: self.pulse.clone(),
                 inbox: self.inbox.clone(),
                 stop: Arc::clone(&running.stop),
@@ -163,6 +169,7 @@ impl PlantThreads {
             let thread = std::thread::Builder::new().name(name).spawn(move || thread.run());
             running.threads.push(thread.map_err(|error| error.to_string())?);
             running.outlets.push((plan.bus, sender));
+            running.hands.extend(plan.hand.as_ref().map(|_| (plan.bus, orders)));
         }
         running.players.extend(player.clone());
         let receiver = RxThread {
@@ -233,6 +240,24 @@ impl PlantThreads {
                 self.failures.push(Event::Unsent { epoch, bus, why: why.to_owned() });
                 return;
             }
+        }
+    }
+
+    /// Passes on what is to be done for people who send by hand.
+    pub(super) fn by_hand(&mut self, epoch: Epoch, bus: BusId, work: HandWork) {
+        let ways = self.running.iter().flat_map(|running| &running.hands);
+        let way = ways.clone().find(|(own, _)| *own == bus).map(|(_, way)| way.clone());
+        // Silencing a bus that nobody can send to is no fault.
+        let sent = match (way, &work) {
+            (Some(way), _) => way.send(work),
+            (None, HandWork::Silence | HandWork::Stop(_)) => Ok(()),
+            (None, HandWork::Arm(_) | HandWork::Send(_) | HandWork::Start(_)) => {
+                Err("this bus takes no frames".to_owned())
+            }
+        };
+        if let Err(why) = sent {
+            let news = HandNews { refused: Some(why), ..HandNews::default() };
+            self.failures.push(Event::Hand { epoch, bus, news });
         }
     }
 

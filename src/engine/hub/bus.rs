@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use crate::base::id::{BusId, ComponentId};
+use crate::base::id::{BusId, ComponentId, Name};
 use crate::base::time::{Mono, Timebase};
 use crate::engine::can::address::Address;
 use crate::engine::can::bus::{BusState, BusStatus, Listening};
 use crate::engine::can::frame::{Direction, FrameRef, Frames, Head, Id, Kind};
 use crate::engine::device::Claim;
 use crate::engine::hub::event::BusPlan;
+use crate::engine::hub::hand::Hands;
 use crate::engine::profile::model::BusEntry;
 use crate::engine::snapshot::BusPicture;
 
@@ -141,6 +142,20 @@ impl Bus {
         &self.entry.address
     }
 
+    /// Its name.
+    pub(super) const fn name(&self) -> &Name {
+        &self.entry.name
+    }
+
+    /// Why people cannot send to it by hand.
+    pub(super) fn why_not_by_hand(&self) -> Option<String> {
+        if let Address::Tcp { .. } = self.entry.address {
+            let name = &self.entry.name;
+            return Some(format!("{name} leads to a supply that is spoken to in text"));
+        }
+        self.why_mute()
+    }
+
     /// Why nothing can ever be sent to it.
     pub(super) fn why_mute(&self) -> Option<String> {
         let name = &self.entry.name;
@@ -257,11 +272,12 @@ impl Bus {
             address: self.entry.address.clone(),
             scene: self.entry.scene.clone(),
             sending: None,
+            hand: None,
             supply: None,
         }
     }
 
-    pub(super) fn picture(&self, id: BusId, now: Mono) -> BusPicture {
+    pub(super) fn picture(&self, id: BusId, now: Mono, hands: &Hands) -> BusPicture {
         let recent = self.recent.iter().filter(|(at, _, _)| now.since(*at) <= WINDOW);
         let (frames, bits) =
             recent.fold((0, 0), |(f, b), (_, frames, bits)| (f + frames, b + bits));
@@ -277,6 +293,8 @@ impl Bus {
             error_frames: self.error_frames,
             rate: frames as f64,
             load: load.map(|load| load.min(100.0)),
+            armed: hands.arm_picture(id, now),
+            hand_refusal: hands.refusal(id, now),
         }
     }
 }
@@ -338,9 +356,10 @@ mod tests {
         let mut frames = Frames::default();
         (0..8754).for_each(|_| frames.push(frame.view()));
         bus.count(Mono::from_millis(500), &frames);
-        let picture = bus.picture(BusId(0), Mono::from_secs(1));
+        let hands = Hands::default();
+        let picture = bus.picture(BusId(0), Mono::from_secs(1), &hands);
         assert!((picture.load.unwrap() - 100.0).abs() < 2.0, "{:?}", picture.load);
         assert_eq!(picture.rate, 8754.0);
-        assert_eq!(bus.picture(BusId(0), Mono::from_secs(9)).rate, 0.0);
+        assert_eq!(bus.picture(BusId(0), Mono::from_secs(9), &hands).rate, 0.0);
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::base::id::BusId;
-use crate::engine::can::frame::{FrameRef, Id};
+use crate::engine::can::frame::{CLASSIC_BYTES, FD_BYTES, Frame, FrameRef, Id};
 use crate::engine::dbc::{Codec, Kind, MessageIndex, Row, Signal};
 
 /// The codecs of every bus.
@@ -41,6 +41,36 @@ pub struct DecodedFrame {
     pub comment: String,
     /// The signals that are in the frame.
     pub signals: Vec<DecodedSignal>,
+}
+
+/// A value for a signal.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// A physical value.
+    Number(f64),
+    /// A word of the signal's value table.
+    Word(&'a str),
+}
+
+impl Value<'_> {
+    fn of(self, signal: &Signal) -> Result<f64, String> {
+        match self {
+            Self::Number(number) if number.is_finite() => Ok(number),
+            Self::Number(_) => Err(format!("{} needs a number", signal.name)),
+            Self::Word(word) => {
+                let same = |text: &str| text.eq_ignore_ascii_case(word);
+                let label = signal.labels.iter().find(|label| same(&label.text));
+                let Some(label) = label else {
+                    return Err(format!("{} has no value called {word}", signal.name));
+                };
+                let raw = match signal.kind {
+                    Kind::Unsigned => label.value as u64 as f64,
+                    Kind::Signed | Kind::Float | Kind::Double => label.value as f64,
+                };
+                Ok(raw * signal.factor + signal.offset)
+            }
+        }
+    }
 }
 
 impl Decoders {
@@ -85,6 +115,41 @@ impl Decoders {
         });
         let comment = message.comment.clone().unwrap_or_default();
         Some(DecodedFrame { message: message.name.clone(), comment, signals: signals.collect() })
+    }
+
+    /// The frame of the message called `message` on `bus` with these values, by name of signal; a
+    /// value is a number or a word of the signal's table. Signals that are not given are zero.
+    ///
+    /// # Errors
+    /// Says what is not known or does not fit.
+    pub fn encode(
+        &self,
+        bus: BusId,
+        message: &str,
+        values: &[(&str, Value<'_>)],
+    ) -> Result<Frame, String> {
+        let codecs = self.buses.get(usize::from(bus.0)).map_or(&[][..], Vec::as_slice);
+        let mut found = codecs.iter().filter_map(|codec| Some((codec, codec.find_named(message)?)));
+        let Some((codec, index)) = found.next() else {
+            return Err(format!("no device and no DBC file of this bus has a message {message}"));
+        };
+        let shape = codec.message(index);
+        let mut placed = Vec::with_capacity(values.len());
+        for (name, value) in values {
+            let Some(at) = shape.position(name) else {
+                return Err(format!("the message {message} has no signal {name}"));
+            };
+            let signal = shape.signals.get(at).ok_or_else(|| format!("no signal {name}"))?;
+            placed.push((at, value.of(signal)?));
+        }
+        let mut bytes = [0; FD_BYTES];
+        let len = codec.encode(index, &placed, &mut bytes).map_err(|error| error.to_string())?;
+        let data = bytes.get(..len).unwrap_or_default();
+        let frame = match len {
+            0..=CLASSIC_BYTES => Frame::classic(shape.id, data),
+            _ => Frame::fd(shape.id, data),
+        };
+        frame.ok_or_else(|| format!("{message} has {len} bytes, which no frame has"))
     }
 
     fn find(&self, bus: BusId, id: Id) -> Option<(&Codec, MessageIndex)> {

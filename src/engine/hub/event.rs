@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::base::id::BusId;
+use crate::base::id::{BusId, Name};
+use crate::base::time::Mono;
 use crate::engine::access::actor::Who;
 use crate::engine::access::roster::Roster;
 use crate::engine::can::address::Address;
@@ -10,6 +11,7 @@ use crate::engine::can::bus::{BusStatus, Received};
 use crate::engine::can::frame::{Frame, Frames, Id};
 use crate::engine::can::guard::{Allow, Block};
 use crate::engine::can::replay::Progress;
+use crate::engine::can::schedule::{Schedule, ScheduleFigures};
 use crate::engine::charge::Keep;
 use crate::engine::device::Device;
 use crate::engine::orders::charging::SetDemo;
@@ -78,6 +80,15 @@ pub enum Event {
         /// Why, in a sentence.
         why: String,
     },
+    /// What became of what people send by hand on a bus.
+    Hand {
+        /// Running of the plant.
+        epoch: Epoch,
+        /// The bus.
+        bus: BusId,
+        /// What became of it.
+        news: HandNews,
+    },
     /// Somebody whose charge hangs on their presence is still there.
     Present {
         /// Who.
@@ -114,6 +125,15 @@ pub enum Effect {
         /// The frames.
         frames: Vec<Frame>,
     },
+    /// Do this for people who send by hand, through the guard of their own.
+    Hand {
+        /// Running of the plant.
+        epoch: Epoch,
+        /// The bus.
+        bus: BusId,
+        /// What is to be done.
+        work: HandWork,
+    },
     /// Tell the guards that the hub still decides: without this they let nothing but stops through.
     Beat,
     /// Park the simulated vehicles, or let them drive, and hurry their cells.
@@ -141,6 +161,8 @@ pub struct BusPlan {
     pub scene: Option<String>,
     /// What may be sent to it; `None`: nothing is ever sent.
     pub sending: Option<SendingPlan>,
+    /// What people may send to it by hand, once they have armed it; `None`: nothing.
+    pub hand: Option<HandPlan>,
     /// The supply that is spoken to there in text, and the device whose frames stand for it here.
     pub supply: Option<(Target, Device)>,
 }
@@ -157,4 +179,37 @@ pub struct SendingPlan {
     /// Messages that are held for a moment while the hub is late: the vehicle's switches, without
     /// which contactors open under current.
     pub held: Vec<Id>,
+}
+
+/// What people may not send to a bus by hand.
+#[derive(Clone, Debug, Default)]
+pub struct HandPlan {
+    /// Ids that are never sent.
+    pub blocks: Vec<Block>,
+}
+
+/// What a sending thread is to do for people who send by hand.
+#[derive(Clone, Debug)]
+pub enum HandWork {
+    /// Let them send until then.
+    Arm(Mono),
+    /// Let nothing more out, and end every schedule.
+    Silence,
+    /// Send these once.
+    Send(Vec<Frame>),
+    /// Send this again and again.
+    Start(Box<Schedule>),
+    /// End this schedule.
+    Stop(Name),
+}
+
+/// What a sending thread says of what people send by hand.
+#[derive(Clone, Debug, Default)]
+pub struct HandNews {
+    /// How every schedule is doing.
+    pub figures: Vec<(Name, ScheduleFigures)>,
+    /// Schedules that have ended by themselves, and why.
+    pub ended: Vec<(Name, String)>,
+    /// Why the last frame that did not go out was kept back.
+    pub refused: Option<String>,
 }

@@ -5,6 +5,7 @@ mod bus;
 mod charging;
 pub(crate) mod decoders;
 pub(crate) mod event;
+mod hand;
 mod limits;
 pub(in crate::engine) mod plant;
 mod sight;
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use event::{BusPlan, Effect, Epoch, Event, SendingPlan};
+pub use event::{BusPlan, Effect, Epoch, Event, HandNews, HandPlan, HandWork, SendingPlan};
 
 use crate::base::id::BusId;
 use crate::base::time::{Mono, Wall};
@@ -26,6 +27,7 @@ use crate::engine::can::replay::Progress;
 use crate::engine::charge::Latches;
 use crate::engine::device::Catalog;
 use crate::engine::hub::charging::{Charging, Giver};
+use crate::engine::hub::hand::{Bench, Ended, Hand, Hands};
 use crate::engine::hub::plant::Plant;
 use crate::engine::hub::traffic::Traffic;
 use crate::engine::orders::plant::{ActivateProfile, Command, Play};
@@ -58,6 +60,7 @@ pub struct Hub {
     catalog: Arc<Catalog>,
     plant: Plant,
     charging: Charging,
+    hands: Hands,
     epoch: Epoch,
     traffic: Arc<Traffic>,
     totals: Totals,
@@ -97,6 +100,7 @@ impl Hub {
             catalog,
             plant: Plant::empty(),
             charging: Charging::new(latches),
+            hands: Hands::default(),
             epoch: Epoch::default(),
             traffic: Arc::default(),
             totals: Totals::default(),
@@ -131,15 +135,23 @@ impl Hub {
                 }
                 self.news = News::Urgent;
             }
+            Event::Hand { epoch, bus, news } if epoch == self.epoch => {
+                self.hands.take(now.mono, bus, news);
+                self.news = self.news.max(News::Frames);
+            }
             // They belong to a plant that was replaced.
             Event::Frames { .. }
             | Event::Bus { .. }
             | Event::Lost { .. }
             | Event::Played { .. }
-            | Event::Unsent { .. } => {}
+            | Event::Unsent { .. }
+            | Event::Hand { .. } => {}
             Event::Order { order, reply } => self.order(now, order, reply, effects),
             Event::Present { who } => self.charging.present(now.mono, &who),
-            Event::Roster(roster) => self.charging.take_roster(roster),
+            Event::Roster(roster) => {
+                self.hands.judge(&roster, (now, self.epoch), effects);
+                self.charging.take_roster(roster);
+            }
             Event::Shutdown => self.charging.close(now.mono),
             Event::Notice(notice) => self.notice(notice),
             Event::Tick => {}
@@ -147,6 +159,9 @@ impl Hub {
         self.charging.step_if_due(&mut self.plant, (now, self.epoch), effects);
         for (charger, lapse) in self.plant.take_lapses() {
             effects.push(Effect::Journal(Box::new(charging::lapse_line(now, &charger, lapse))));
+        }
+        if self.hands.step_if_due((now, self.epoch), effects) == Ended::Something {
+            self.news = News::Urgent;
         }
         self.publish_if_due(now, effects);
         // Whoever waited for an answer finds its outcome in the snapshot.
@@ -157,7 +172,8 @@ impl Hub {
     #[must_use]
     pub fn next_deadline(&self) -> Mono {
         let published = self.published.after(self.pace());
-        self.charging.due().map_or(published, |due| due.min(published))
+        let due = [self.charging.due(), self.hands.due()].into_iter().flatten().min();
+        due.map_or(published, |due| due.min(published))
     }
 
     #[cfg(test)]
@@ -181,10 +197,11 @@ impl Hub {
             wall: now.wall,
             profile: self.plant.profile(),
             notices: self.notices.clone(),
-            buses: self.plant.bus_pictures(now.mono),
+            buses: self.plant.bus_pictures(now.mono, &self.hands),
             groups: self.plant.group_pictures(&components),
             components,
             charges: self.charging.pictures(&self.plant, now.mono),
+            schedules: self.hands.schedules(),
             traffic: Arc::clone(&self.traffic),
             decoders: self.plant.decoders(),
             player: self.player.clone(),
@@ -196,6 +213,7 @@ impl Hub {
         match self.news {
             News::Urgent => Duration::ZERO,
             News::Frames => PUBLISH,
+            News::None if self.hands.is_armed() => AGEING_PACE,
             News::None if !self.plant.is_ageing() => {
                 let gone = self.published_wall.nanos().rem_euclid(MINUTE_NS);
                 Duration::from_nanos((MINUTE_NS - gone) as u64)
@@ -268,13 +286,29 @@ impl Hub {
     fn order(&mut self, now: Now, order: Admitted, reply: Reply, effects: &mut Vec<Effect>) {
         let (by, face, at) = order.given();
         let (by, at, who) = (by.to_owned(), at.secs_f64(), order.who().clone());
+        let (rights, session) = order.held();
         let answer = match order.into_command() {
             Command::Activate(order) => self.activate(*order, effects),
             Command::Play(play) => self.play(play, effects),
             Command::Charging(order) => {
                 let by = Giver { words: by.clone(), who, face };
-                let (plant, at) = (&mut self.plant, (now, self.epoch));
-                self.charging.order((order, by), plant, at, effects)
+                let blocked = self.hands.in_the_way(&self.plant).filter(|_| order.begins());
+                if let Some(why) = blocked {
+                    Err(OrderError::Unfit(why))
+                } else {
+                    let (plant, at) = (&mut self.plant, (now, self.epoch));
+                    self.charging.order((order, by), plant, at, effects)
+                }
+            }
+            Command::Sending(order) => {
+                let hand = Hand { words: by.clone(), who, rights, session };
+                let bench = Bench {
+                    plant: &self.plant,
+                    epoch: self.epoch,
+                    now,
+                    charging: self.charging.active(),
+                };
+                self.hands.order((order, hand), &bench, effects)
             }
             Command::ClearTraffic => {
                 Arc::make_mut(&mut self.traffic).clear();
@@ -301,6 +335,7 @@ impl Hub {
             .map_err(|error| OrderError::Profile { name, why: error.to_string() })?;
         self.plant = plant;
         self.charging.build(&self.plant, &self.catalog);
+        self.hands = Hands::default();
         self.epoch = Epoch(self.epoch.0 + 1);
         self.traffic = Arc::default();
         self.player = None;

@@ -16,6 +16,7 @@ use crate::engine::device::{BindError, Catalog, Category, Device, Fact, Kind, Ra
 use crate::engine::hub::bus::{Bus, StatusChange};
 use crate::engine::hub::decoders::Decoders;
 use crate::engine::hub::event::BusPlan;
+use crate::engine::hub::hand::Hands;
 use crate::engine::hub::limits;
 use crate::engine::orders::plant::ActivateProfile;
 use crate::engine::pack::{Charger, DriverControls, Pack, PackSettings, together};
@@ -195,15 +196,16 @@ impl Plant {
         let buses = self.buses.iter().enumerate().map(|(at, bus)| (BusId(at as u16), bus));
         let plan = |id, bus: &Bus| BusPlan {
             sending: self.sending(id),
+            hand: self.hand(id),
             supply: self.supply(id),
             ..bus.plan(id)
         };
         buses.map(|(id, bus)| plan(id, bus)).collect()
     }
 
-    pub(super) fn bus_pictures(&self, now: Mono) -> Vec<BusPicture> {
+    pub(super) fn bus_pictures(&self, now: Mono, hands: &Hands) -> Vec<BusPicture> {
         let buses = self.buses.iter().enumerate();
-        buses.map(|(at, bus)| bus.picture(BusId(at as u16), now)).collect()
+        buses.map(|(at, bus)| bus.picture(BusId(at as u16), now, hands)).collect()
     }
 
     pub(super) fn component_pictures(&self, now: Mono) -> Vec<ComponentPicture> {

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use crate::base::id::{BusId, ComponentId, Name};
 use crate::base::time::Mono;
 use crate::engine::can::address::Address;
-use crate::engine::can::frame::Frame;
+use crate::engine::can::frame::{Frame, Id};
 use crate::engine::can::guard::Block;
 use crate::engine::charge::{ChargerView, Foreign, Message, PackView, Rating};
 use crate::engine::device::{Catalog, Device};
 use crate::engine::hub::bus::Bus;
-use crate::engine::hub::event::SendingPlan;
+use crate::engine::hub::event::{HandPlan, SendingPlan};
 use crate::engine::hub::plant::{Component, Model, Plant};
 use crate::engine::pack::Lapse;
 use crate::engine::supply::{Brand, Target};
@@ -179,6 +179,39 @@ impl Plant {
             plan.rules.extend(device.allows());
         }
         (!plan.rules.is_empty()).then_some(plan)
+    }
+}
+
+impl Plant {
+    /// Its buses.
+    pub(super) fn bus_ids(&self) -> impl Iterator<Item = BusId> + use<> {
+        (0..self.buses.len()).map(|at| BusId(at as u16))
+    }
+
+    /// The bus of this name.
+    pub(super) fn bus_named(&self, name: &Name) -> Option<BusId> {
+        self.buses.iter().position(|bus| bus.name() == name).map(|at| BusId(at as u16))
+    }
+
+    /// What people may not send to a bus by hand; `None`: nothing can be sent to it so.
+    pub(super) fn hand(&self, bus: BusId) -> Option<HandPlan> {
+        self.bus(bus)?
+            .why_not_by_hand()
+            .is_none()
+            .then(|| HandPlan { blocks: self.blocked_ids(bus) })
+    }
+
+    /// The ids that are never sent to a bus: those by which its devices are set up.
+    pub(super) fn blocked_ids(&self, bus: BusId) -> Vec<Block> {
+        let here = self.components.iter().filter(|one| one.bus == bus);
+        let claims = here.flat_map(|component| component.device.nevers());
+        claims.map(|claim| Block { ids: claim.ids, extended: claim.extended }).collect()
+    }
+
+    /// The ids by which a charge commands chargers and contactors on a bus.
+    pub(super) fn charging_ids(&self, bus: BusId) -> Vec<Id> {
+        let plan = self.sending(bus).unwrap_or_default();
+        plan.rules.iter().map(|rule| rule.id).collect()
     }
 }
 

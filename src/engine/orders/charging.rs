@@ -24,6 +24,17 @@ pub enum Charging {
     Demo(SetDemo),
 }
 
+impl Charging {
+    /// Whether it begins something by which contactors close or current flows.
+    #[must_use]
+    pub const fn begins(&self) -> bool {
+        match self {
+            Self::Start(_) | Self::Engage(_) => true,
+            Self::Stop(_) | Self::Change(_) | Self::Clear(_) | Self::Demo(_) => false,
+        }
+    }
+}
+
 /// That a person was told what will happen and said yes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Confirm;

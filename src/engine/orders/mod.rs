@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `plant` | profiles, players, tables | the hub |
 //! | `charging` | charges, contactors, latches, the demo's scene | the hub |
+//! | `sending` | arming buses, sending and scheduling by hand | the hub |
 //! | `accounts` | accounts, services, links | the store |
 //! | `sessions` | sessions, tokens, waits | the store |
 //! | `settings` | the system's settings | the store |
@@ -14,6 +15,7 @@ pub(in crate::engine) mod charging;
 mod deeds;
 pub(in crate::engine) mod desk;
 pub(in crate::engine) mod plant;
+pub(in crate::engine) mod sending;
 pub(in crate::engine) mod sessions;
 pub(in crate::engine) mod settings;
 
@@ -23,8 +25,8 @@ use crossbeam_channel::{Receiver, TryRecvError};
 use thiserror::Error;
 
 use crate::base::time::Mono;
-use crate::engine::access::account::FieldError;
-use crate::engine::access::actor::Who;
+use crate::engine::access::account::{FieldError, SessionId};
+use crate::engine::access::actor::{Rights, Who};
 use crate::engine::access::grant::{Face, Grant};
 use crate::engine::access::permission::Permission;
 use crate::engine::access::secret::NoRandom;
@@ -88,26 +90,35 @@ pub struct Admitted {
     command: Command,
     by: String,
     who: Who,
+    rights: Rights,
     face: Face,
+    session: Option<SessionId>,
     at: Mono,
 }
 
 impl Admitted {
-    /// Admits `command`, which the holder of `grant` gave through `face` at `at`.
+    /// Admits `command`, which the holder of `grant` gave through a face in a session at `at`.
     pub fn new<P: Permission>(
         grant: &Grant<'_, P>,
         command: Command,
-        face: Face,
+        (face, session): (Face, Option<SessionId>),
         at: Mono,
     ) -> Self {
         let actor = grant.actor();
-        Self { command, by: actor.to_string(), who: actor.who().clone(), face, at }
+        let (by, who, rights) = (actor.to_string(), actor.who().clone(), actor.rights());
+        Self { command, by, who, rights, face, session, at }
     }
 
     /// The order.
     #[must_use]
     pub fn into_command(self) -> Command {
         self.command
+    }
+
+    /// What whoever gave it holds, and the session they gave it in, if it has a number.
+    #[must_use]
+    pub const fn held(&self) -> (Rights, Option<SessionId>) {
+        (self.rights, self.session)
     }
 
     /// Who gave it.

@@ -8,6 +8,7 @@ use crate::engine::access::permission::{ChangeSettings, UseCan};
 use crate::engine::can::replay::Speed;
 use crate::engine::dbc::Codec;
 use crate::engine::orders::charging::Charging;
+use crate::engine::orders::sending::Sending;
 use crate::engine::orders::{Order, Route};
 use crate::engine::profile::model::Profile;
 
@@ -22,6 +23,8 @@ pub enum Command {
     ClearTraffic,
     /// See [`charging`](crate::engine::orders::charging).
     Charging(Charging),
+    /// See [`sending`](crate::engine::orders::sending).
+    Sending(Sending),
 }
 
 /// Runs a profile instead of the present one. Everything known of the present plant is forgotten.

@@ -174,6 +174,7 @@ impl Plant {
                 Effect::Publish(_)
                 | Effect::Play(_)
                 | Effect::Answer(..)
+                | Effect::Hand { .. }
                 | Effect::Journal(_)
                 | Effect::Keep(_) => {}
             }
@@ -232,6 +233,7 @@ impl Plant {
             | Effect::Answer(..)
             | Effect::Send { .. }
             | Effect::Beat
+            | Effect::Hand { .. }
             | Effect::Demo(_)
             | Effect::Journal(_)
             | Effect::Keep(_) => None,

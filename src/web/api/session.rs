@@ -120,7 +120,8 @@ pub async fn look(State(shared): State<Shared>, Who(session): Who) -> Answer {
         | Actor::Nobody
         | Actor::ProfileWatcher
         | Actor::WebListener
-        | Actor::ChargeControl => None,
+        | Actor::ChargeControl
+        | Actor::SendControl => None,
     };
     let by_token =
         || own.tokens.iter().find(|t| Some(&t.name) == token.as_ref() && t.revoked.is_none());

@@ -60,7 +60,11 @@ impl Starter {
                 .iter()
                 .filter(|one| one.account == *account && one.name == *token)
                 .any(|one| one.life.ended().is_none() && holds(*account, Some(one.rights))),
-            Who::Nobody | Who::ProfileWatcher | Who::WebListener | Who::ChargeControl => false,
+            Who::Nobody
+            | Who::ProfileWatcher
+            | Who::WebListener
+            | Who::ChargeControl
+            | Who::SendControl => false,
         }
     }
 
@@ -73,7 +77,8 @@ impl Starter {
             | Who::Nobody
             | Who::ProfileWatcher
             | Who::WebListener
-            | Who::ChargeControl => None,
+            | Who::ChargeControl
+            | Who::SendControl => None,
         };
         self.who == *who || account(&self.who).is_some_and(|id| account(who) == Some(id))
     }

@@ -90,6 +90,11 @@ impl Charging {
         self.bays.iter().any(Bay::is_active)
     }
 
+    /// A pack at which something runs or has not come to rest.
+    pub(super) fn active(&self) -> Option<&Name> {
+        self.bays.iter().find(|bay| bay.is_active()).map(|bay| &bay.pack)
+    }
+
     /// A pack at which something runs.
     pub(super) fn busy(&self) -> Option<&Name> {
         let busy = self.bays.iter().find(|bay| bay.station.state().is_running());

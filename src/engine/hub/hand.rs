@@ -1,0 +1,449 @@
+//! Sending by hand: which buses are armed, until when and by whom; what is scheduled on them. Decides
+//! who may still send; what goes out and when is the sending thread's, behind its own guard.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::id::{BusId, Name};
+use crate::base::time::{Mono, Wall};
+use crate::engine::access::account::{AccountId, SessionId, Status};
+use crate::engine::access::actor::{Actor, Rights, Who};
+use crate::engine::access::grant::Face;
+use crate::engine::access::permission::{ChargePacks, Permission, UseCan};
+use crate::engine::access::roster::Roster;
+use crate::engine::can::frame::Id;
+use crate::engine::can::schedule::{SCHEDULES, Schedule, ScheduleFigures};
+use crate::engine::hub::Now;
+use crate::engine::hub::event::{Effect, Epoch, HandNews, HandWork};
+use crate::engine::hub::plant::Plant;
+use crate::engine::orders::sending::{
+    ArmBus, Keeps, SendFrames, Sending, Silence, StartSchedule, StopSchedule, Then,
+};
+use crate::engine::orders::{Answer, OrderError};
+use crate::engine::snapshot::{ArmPicture, SchedulePicture, ScheduleState};
+use crate::engine::store::journal::{Entry, Outcome};
+
+/// How often the guards hear that the hub still decides, while a bus is armed.
+const BEAT: Duration = Duration::from_millis(100);
+/// A refusal is shown for this long.
+const REFUSAL_SHOWN: Duration = Duration::from_secs(10);
+
+/// Whoever gave an order to send.
+#[derive(Clone, Debug)]
+pub(super) struct Hand {
+    pub(super) words: String,
+    pub(super) who: Who,
+    pub(super) rights: Rights,
+    pub(super) session: Option<SessionId>,
+}
+
+struct Arm {
+    bus: BusId,
+    until: Mono,
+    by: Hand,
+}
+
+struct Scheduled {
+    bus: BusId,
+    schedule: Schedule,
+    keeps: Keeps,
+    by: Hand,
+    state: ScheduleState,
+    figures: ScheduleFigures,
+}
+
+/// What is armed and scheduled.
+#[derive(Default)]
+pub(super) struct Hands {
+    arms: Vec<Arm>,
+    scheduled: Vec<Scheduled>,
+    refused: Vec<(BusId, Mono, String)>,
+    beat: Mono,
+}
+
+/// Whether anything has ended by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// Nothing has.
+    Nothing,
+    /// Something has, and people wait for it.
+    Something,
+}
+
+/// Where an order is carried out.
+pub(super) struct Bench<'a> {
+    pub(super) plant: &'a Plant,
+    pub(super) epoch: Epoch,
+    pub(super) now: Now,
+    /// The pack that is being charged, if one is.
+    pub(super) charging: Option<&'a Name>,
+}
+
+impl Hands {
+    /// Whether some bus is armed.
+    pub(super) const fn is_armed(&self) -> bool {
+        !self.arms.is_empty()
+    }
+
+    /// When the next step is due; none while nothing is armed.
+    pub(super) fn due(&self) -> Option<Mono> {
+        let ends = self.arms.iter().map(|arm| arm.until).min()?;
+        Some(self.beat.after(BEAT).min(ends))
+    }
+
+    /// Beats for the guards, and ends what is over.
+    /// Says whether anything ended.
+    pub(super) fn step_if_due(
+        &mut self,
+        (now, epoch): (Now, Epoch),
+        effects: &mut Vec<Effect>,
+    ) -> Ended {
+        if self.due().is_none_or(|due| now.mono < due) {
+            return Ended::Nothing;
+        }
+        self.beat = now.mono;
+        effects.push(Effect::Beat);
+        let over: Vec<BusId> =
+            self.arms.iter().filter(|arm| arm.until <= now.mono).map(|arm| arm.bus).collect();
+        let ended = if over.is_empty() { Ended::Nothing } else { Ended::Something };
+        for bus in over {
+            self.disarm(bus, "the time it was armed for is over", (now, epoch), effects);
+        }
+        ended
+    }
+
+    fn disarm(
+        &mut self,
+        bus: BusId,
+        why: &str,
+        (now, epoch): (Now, Epoch),
+        effects: &mut Vec<Effect>,
+    ) {
+        self.arms.retain(|arm| arm.bus != bus);
+        effects.push(Effect::Hand { epoch, bus, work: HandWork::Silence });
+        for one in self.scheduled.iter_mut().filter(|one| one.bus == bus && one.is_running()) {
+            one.state = ScheduleState::Stopped(why.to_owned());
+            effects.push(Effect::Journal(Box::new(one.ended(now.wall, why))));
+        }
+    }
+
+    /// Ends what hangs on somebody who has gone or may no longer send.
+    pub(super) fn judge(
+        &mut self,
+        roster: &Roster,
+        (now, epoch): (Now, Epoch),
+        effects: &mut Vec<Effect>,
+    ) {
+        let unfit: Vec<BusId> =
+            self.arms.iter().filter(|arm| !arm.by.may(roster)).map(|arm| arm.bus).collect();
+        for bus in unfit {
+            self.disarm(bus, "whoever armed the bus may no longer send", (now, epoch), effects);
+        }
+        for one in self.scheduled.iter_mut().filter(|one| one.is_running()) {
+            let why = if !one.by.may(roster) {
+                "whoever started it may no longer send"
+            } else if one.keeps == Keeps::WithSession && !one.by.is_in(roster) {
+                "the session that started it has ended"
+            } else {
+                continue;
+            };
+            one.state = ScheduleState::Stopped(why.to_owned());
+            let work = HandWork::Stop(one.schedule.name.clone());
+            effects.push(Effect::Hand { epoch, bus: one.bus, work });
+            effects.push(Effect::Journal(Box::new(one.ended(now.wall, why))));
+        }
+    }
+
+    /// What a sending thread said.
+    pub(super) fn take(&mut self, now: Mono, bus: BusId, news: HandNews) {
+        for one in self.scheduled.iter_mut().filter(|one| one.bus == bus && one.is_running()) {
+            let name = &one.schedule.name;
+            if let Some((_, figures)) = news.figures.iter().find(|(other, _)| other == name) {
+                one.figures = *figures;
+            }
+            if let Some((_, why)) = news.ended.iter().find(|(other, _)| other == name) {
+                one.state = ScheduleState::Stopped(why.clone());
+            }
+        }
+        if let Some(why) = news.refused {
+            self.refused.retain(|(other, _, _)| *other != bus);
+            self.refused.push((bus, now, why));
+        }
+    }
+
+    /// A schedule that sends what a charge of this plant would send itself.
+    pub(super) fn in_the_way(&self, plant: &Plant) -> Option<String> {
+        let running = self.scheduled.iter().filter(|one| one.is_running());
+        running
+            .filter(|one| plant.charging_ids(one.bus).contains(&one.schedule.frame.id()))
+            .map(|one| {
+                let (name, id) = (&one.schedule.name, one.schedule.frame.id());
+                format!("the scheduled frame {name} sends {id}: stop it before charging")
+            })
+            .next()
+    }
+
+    /// Carries out an order.
+    pub(super) fn order(
+        &mut self,
+        (order, by): (Sending, Hand),
+        bench: &Bench<'_>,
+        effects: &mut Vec<Effect>,
+    ) -> Answer {
+        match order {
+            Sending::Arm(order) => self.arm(&order, by, bench, effects),
+            Sending::Silence(order) => self.silence(&order, &by, bench, effects),
+            Sending::Send(order) => self.send(order, &by, bench, effects),
+            Sending::Start(order) => self.start(order, by, bench, effects),
+            Sending::Stop(order) => self.stop(&order, &by, bench, effects),
+        }
+    }
+
+    fn arm(
+        &mut self,
+        order: &ArmBus,
+        by: Hand,
+        bench: &Bench<'_>,
+        effects: &mut Vec<Effect>,
+    ) -> Answer {
+        let bus = find(&order.bus, bench.plant)?;
+        if !(ArmBus::LEAST..=ArmBus::MOST).contains(&order.span) {
+            let (least, most) = (ArmBus::LEAST.as_secs(), ArmBus::MOST.as_secs() / 3600);
+            return Err(OrderError::Unfit(format!(
+                "a bus can be armed for {least} s to {most} h, not for {} s",
+                order.span.as_secs()
+            )));
+        }
+        if let Some(why) = bench.plant.bus(bus).and_then(|bus| bus.why_not_by_hand()) {
+            return Err(OrderError::Unfit(format!("it cannot be armed: {why}")));
+        }
+        let until = bench.now.mono.after(order.span);
+        self.arms.retain(|arm| arm.bus != bus);
+        self.arms.push(Arm { bus, until, by });
+        self.refused.retain(|(other, _, _)| *other != bus);
+        self.beat = bench.now.mono;
+        effects.push(Effect::Beat);
+        effects.push(Effect::Hand { epoch: bench.epoch, bus, work: HandWork::Arm(until) });
+        Ok(())
+    }
+
+    fn silence(
+        &mut self,
+        order: &Silence,
+        by: &Hand,
+        bench: &Bench<'_>,
+        effects: &mut Vec<Effect>,
+    ) -> Answer {
+        let only = order.bus.as_ref().map(|bus| find(bus, bench.plant)).transpose()?;
+        let why = format!("silenced by {}", by.words);
+        for bus in bench.plant.bus_ids().filter(|bus| only.is_none_or(|only| only == *bus)) {
+            self.disarm(bus, &why, (bench.now, bench.epoch), effects);
+        }
+        Ok(())
+    }
+
+    fn send(
+        &self,
+        order: SendFrames,
+        by: &Hand,
+        bench: &Bench<'_>,
+        effects: &mut Vec<Effect>,
+    ) -> Answer {
+        let bus = find(&order.bus, bench.plant)?;
+        let frames = order.frames;
+        if frames.is_empty() || frames.len() > SendFrames::MOST {
+            return Err(OrderError::Unfit(format!(
+                "1 to {} frames can be sent at once, not {}",
+                SendFrames::MOST,
+                frames.len()
+            )));
+        }
+        for frame in &frames {
+            self.may_send(frame.id(), bus, by, bench)?;
+        }
+        let work = HandWork::Send(frames);
+        effects.push(Effect::Hand { epoch: bench.epoch, bus, work });
+        Ok(())
+    }
+
+    /// Whether a frame with this id may go out by this hand, as far as can be said here.
+    fn may_send(&self, id: Id, bus: BusId, by: &Hand, bench: &Bench<'_>) -> Answer {
+        let unfit = |text: String| Err(OrderError::Unfit(text));
+        let name = || bench.plant.bus(bus).map_or_else(String::new, |bus| bus.name().to_string());
+        if !self.arms.iter().any(|arm| arm.bus == bus && arm.until > bench.now.mono) {
+            return unfit(format!("{} is not armed: arm it first, then send", name()));
+        }
+        if bench.plant.blocked_ids(bus).iter().any(|block| block.holds(id)) {
+            return unfit(format!(
+                "{id} may never be sent on {}: it is reserved for setting devices up",
+                name()
+            ));
+        }
+        if bench.plant.charging_ids(bus).contains(&id) {
+            if let Some(pack) = bench.charging {
+                let text = format!("{id} belongs to the charge of {pack}: stop that first");
+                return unfit(text);
+            }
+            if !ChargePacks.covers(&Actor::new(by.who.clone(), by.rights)) {
+                return unfit(format!(
+                    "{id} commands a charger or the contactors: that needs the permission \
+                     \u{201c}{}\u{201d} too",
+                    ChargePacks::RIGHT
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn start(
+        &mut self,
+        order: StartSchedule,
+        by: Hand,
+        bench: &Bench<'_>,
+        effects: &mut Vec<Effect>,
+    ) -> Answer {
+        let StartSchedule { bus, schedule, keeps } = order;
+        let bus = find(&bus, bench.plant)?;
+        schedule.check().map_err(|error| OrderError::Unfit(error.to_string()))?;
+        self.may_send(schedule.frame.id(), bus, &by, bench)?;
+        let name = schedule.name.clone();
+        // One name is one schedule, on whichever bus it ran.
+        for old in self.scheduled.iter().filter(|old| old.schedule.name == name && old.bus != bus) {
+            let work = HandWork::Stop(name.clone());
+            effects.push(Effect::Hand { epoch: bench.epoch, bus: old.bus, work });
+        }
+        self.scheduled.retain(|old| old.schedule.name != name);
+        if self.scheduled.len() >= SCHEDULES {
+            let stopped = self.scheduled.iter().position(|one| !one.is_running());
+            let Some(stopped) = stopped else {
+                return Err(OrderError::Unfit(format!(
+                    "there are {SCHEDULES} scheduled frames already: stop one first"
+                )));
+            };
+            self.scheduled.remove(stopped);
+        }
+        let work = HandWork::Start(Box::new(schedule.clone()));
+        effects.push(Effect::Hand { epoch: bench.epoch, bus, work });
+        let (state, figures) = (ScheduleState::Running, ScheduleFigures::default());
+        self.scheduled.push(Scheduled { bus, schedule, keeps, by, state, figures });
+        Ok(())
+    }
+
+    fn stop(
+        &mut self,
+        order: &StopSchedule,
+        by: &Hand,
+        bench: &Bench<'_>,
+        effects: &mut Vec<Effect>,
+    ) -> Answer {
+        let mut found = self.scheduled.iter_mut();
+        let Some(one) = found.find(|one| one.schedule.name == order.name) else {
+            let which = order.name.to_string();
+            return Err(OrderError::NotFound { what: "scheduled frame", which });
+        };
+        let work = HandWork::Stop(order.name.clone());
+        effects.push(Effect::Hand { epoch: bench.epoch, bus: one.bus, work });
+        if one.is_running() {
+            one.state = ScheduleState::Stopped(format!("stopped by {}", by.words));
+        }
+        if order.then == Then::Forget {
+            self.scheduled.retain(|one| one.schedule.name != order.name);
+        }
+        Ok(())
+    }
+
+    /// Who has armed a bus and for how long, for its picture.
+    pub(super) fn arm_picture(&self, bus: BusId, now: Mono) -> Option<ArmPicture> {
+        let arm = self.arms.iter().find(|arm| arm.bus == bus && arm.until > now)?;
+        Some(ArmPicture { left: arm.until.since(now), by: arm.by.words.clone() })
+    }
+
+    /// Why the last frame did not go out there, while that is news.
+    pub(super) fn refusal(&self, bus: BusId, now: Mono) -> Option<String> {
+        let news = |at: Mono| now.since(at) < REFUSAL_SHOWN;
+        let last = self.refused.iter().find(|(other, at, _)| *other == bus && news(*at));
+        last.map(|(_, _, why)| why.clone())
+    }
+
+    /// What is scheduled.
+    pub(super) fn schedules(&self) -> Vec<Arc<SchedulePicture>> {
+        let picture = |one: &Scheduled| {
+            Arc::new(SchedulePicture {
+                bus: one.bus,
+                schedule: one.schedule.clone(),
+                keeps: one.keeps,
+                by: one.by.words.clone(),
+                state: one.state.clone(),
+                figures: one.figures,
+            })
+        };
+        self.scheduled.iter().map(picture).collect()
+    }
+}
+
+impl Scheduled {
+    fn is_running(&self) -> bool {
+        self.state == ScheduleState::Running
+    }
+
+    fn ended(&self, at: Wall, why: &str) -> Entry {
+        Entry {
+            at,
+            who: Who::SendControl.to_string(),
+            face: Face::Inside.code(),
+            address: None,
+            action: "stop_schedule",
+            target: self.schedule.name.to_string(),
+            before: None,
+            after: None,
+            outcome: Outcome::Done,
+            note: Some(why.to_owned()),
+            of: None,
+        }
+    }
+}
+
+impl Hand {
+    /// Whether they may still send. Whoever sits at the machine always may.
+    fn may(&self, roster: &Roster) -> bool {
+        let holds = |id: AccountId, limit: Option<Rights>| {
+            let account = roster.account(id).filter(|account| account.status == Status::Active);
+            account.is_some_and(|account| {
+                let rights = limit.map_or(account.rights, |limit| account.rights.both(limit));
+                UseCan.covers(&Actor::new(self.who.clone(), rights))
+            })
+        };
+        match &self.who {
+            Who::LocalConsole => true,
+            Who::Account { id, .. } => holds(*id, None),
+            Who::Token { account, token, .. } => roster
+                .tokens
+                .iter()
+                .filter(|one| one.account == *account && one.name == *token)
+                .any(|one| one.life.ended().is_none() && holds(*account, Some(one.rights))),
+            Who::Nobody
+            | Who::ProfileWatcher
+            | Who::WebListener
+            | Who::ChargeControl
+            | Who::SendControl => false,
+        }
+    }
+
+    /// Whether the session that gave the order still is. Those of this machine and those of tokens
+    /// end otherwise.
+    fn is_in(&self, roster: &Roster) -> bool {
+        self.session.is_none_or(|id| {
+            let mut sessions = roster.sessions.iter().filter(|session| session.id == id);
+            sessions.any(|session| session.ended.is_none() && session.life.ended().is_none())
+        })
+    }
+}
+
+fn find(name: &Name, plant: &Plant) -> Result<BusId, OrderError> {
+    plant
+        .bus_named(name)
+        .ok_or_else(|| OrderError::NotFound { what: "bus", which: name.to_string() })
+}

@@ -1,0 +1,172 @@
+//! Orders about sending by hand: arming a bus for a time, sending, scheduling, and the one order that
+//! silences it all. None of them touches a charge, which has a stop of its own.
+
+use std::time::Duration;
+
+use crate::base::id::Name;
+use crate::engine::access::permission::{MakeSafe, UseCan};
+use crate::engine::can::frame::Frame;
+use crate::engine::can::schedule::Schedule;
+use crate::engine::orders::plant::Command;
+use crate::engine::orders::{Haste, Order, Route};
+
+/// Every order about sending by hand that the hub knows.
+#[derive(Clone, Debug)]
+pub enum Sending {
+    /// See [`ArmBus`].
+    Arm(ArmBus),
+    /// See [`Silence`].
+    Silence(Silence),
+    /// See [`SendFrames`].
+    Send(SendFrames),
+    /// See [`StartSchedule`].
+    Start(StartSchedule),
+    /// See [`StopSchedule`].
+    Stop(StopSchedule),
+}
+
+/// Lets people send to a bus, for a time. Until then it is only listened to.
+#[derive(Clone, Debug)]
+pub struct ArmBus {
+    /// The bus.
+    pub bus: Name,
+    /// For how long: [`ArmBus::LEAST`] to [`ArmBus::MOST`].
+    pub span: Duration,
+}
+
+impl ArmBus {
+    /// Shortest time.
+    pub const LEAST: Duration = Duration::from_secs(10);
+    /// Usual time.
+    pub const USUAL: Duration = Duration::from_secs(600);
+    /// Longest time.
+    pub const MOST: Duration = Duration::from_secs(8 * 3600);
+}
+
+/// Ends sending by hand: what was armed is only listened to, what was scheduled stops. Always
+/// possible, never asks. A charge is not touched.
+#[derive(Clone, Debug)]
+pub struct Silence {
+    /// The bus; none: every bus.
+    pub bus: Option<Name>,
+}
+
+/// Sends frames once, in this order.
+#[derive(Clone, Debug)]
+pub struct SendFrames {
+    /// The bus.
+    pub bus: Name,
+    /// One to [`SendFrames::MOST`].
+    pub frames: Vec<Frame>,
+}
+
+impl SendFrames {
+    /// Most frames of one order.
+    pub const MOST: usize = 64;
+}
+
+/// Sends a frame again and again. One of the same name is replaced.
+#[derive(Clone, Debug)]
+pub struct StartSchedule {
+    /// The bus.
+    pub bus: Name,
+    /// What and how often.
+    pub schedule: Schedule,
+    /// What ends it besides a stop.
+    pub keeps: Keeps,
+}
+
+/// What a schedule hangs on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keeps {
+    /// It stops when the session that started it ends.
+    #[default]
+    WithSession,
+    /// It goes on without it, while its bus is armed.
+    Alone,
+}
+
+/// Stops a scheduled frame.
+#[derive(Clone, Debug)]
+pub struct StopSchedule {
+    /// Its name.
+    pub name: Name,
+    /// Whether it stays in the list.
+    pub then: Then,
+}
+
+/// What becomes of a schedule that was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// It is listed as stopped.
+    Keep,
+    /// It is forgotten.
+    Forget,
+}
+
+macro_rules! sending_order {
+    ($order:ident, $name:literal, $needs:ident, $haste:ident, $variant:ident, |$one:ident| $target:expr) => {
+        impl Order for $order {
+            type Needs = $needs;
+            type Done = ();
+            const NAME: &'static str = $name;
+            const HASTE: Haste = Haste::$haste;
+
+            fn needs(&self) -> $needs {
+                $needs
+            }
+
+            fn target(&self) -> String {
+                let $one = self;
+                $target
+            }
+
+            fn route(self) -> Route<()> {
+                Route::Plant(Command::Sending(Sending::$variant(self)), ())
+            }
+        }
+    };
+}
+
+sending_order!(ArmBus, "arm_bus", UseCan, AfterJournal, Arm, |one| format!(
+    "{} for {} s",
+    one.bus,
+    one.span.as_secs()
+));
+sending_order!(Silence, "silence_buses", MakeSafe, AtOnce, Silence, |one| one
+    .bus
+    .as_ref()
+    .map_or_else(|| "every bus".to_owned(), ToString::to_string));
+sending_order!(SendFrames, "send_frames", UseCan, AfterJournal, Send, |one| told(one));
+sending_order!(StartSchedule, "start_schedule", UseCan, AfterJournal, Start, |one| format!(
+    "{} on {}: {} every {} ms",
+    one.schedule.name,
+    one.bus,
+    short(&one.schedule.frame),
+    one.schedule.every.as_millis()
+));
+sending_order!(StopSchedule, "stop_schedule", UseCan, AtOnce, Stop, |one| one.name.to_string());
+
+/// Frames that the journal names; more are counted.
+const TOLD: usize = 4;
+
+fn told(order: &SendFrames) -> String {
+    let frames: Vec<String> = order.frames.iter().take(TOLD).map(short).collect();
+    let more = match order.frames.len().saturating_sub(TOLD) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}: {}{more}", order.bus, frames.join(" "))
+}
+
+/// A frame as people write it: "0x123#0A0B".
+pub(in crate::engine) fn short(frame: &Frame) -> String {
+    use std::fmt::Write as _;
+    let view = frame.view();
+    let mut text = format!("{}#", view.id());
+    for byte in view.data {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02X}");
+    }
+    text
+}
