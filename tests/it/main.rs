@@ -29,6 +29,9 @@ mod listening;
 mod live;
 #[cfg(feature = "web")]
 mod pages;
+#[cfg(unix)]
+mod process_death;
+mod processes;
 mod store;
 mod support;
 #[cfg(feature = "web")]

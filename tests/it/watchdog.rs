@@ -1,61 +1,15 @@
 //! Process death, with real processes: a simulated supply is on, whoever held it is killed without
 //! a word, and the output goes off. Times are measured from the kill to the supply's own line.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use crate::processes::{Process, busbar, supply, wait_for};
 
 /// Within this an output has to be off; the issue is how long current flows that nobody watches.
 const LIMIT: Duration = Duration::from_secs(3);
-
-/// A process that is killed when the test ends, however it ends.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _gone = self.0.kill();
-        let _reaped = self.0.wait();
-    }
-}
-
-fn busbar(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_busbar"));
-    command.args(arguments);
-    command
-}
-
-/// A simulated supply in a process of its own, its place and what it says.
-fn supply(brand: &str) -> (Process, String, Receiver<(String, Instant)>) {
-    let mut command = busbar(&["simulate", "--supply", brand, "--pack-volts", "24"]);
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-    let out = BufReader::new(child.stdout.take().unwrap());
-    let (to, lines) = sync_channel(64);
-    let reader = std::thread::Builder::new().name("supply's words".into());
-    reader
-        .spawn(move || {
-            for line in out.lines().map_while(Result::ok) {
-                if to.send((line, Instant::now())).is_err() {
-                    return;
-                }
-            }
-        })
-        .unwrap();
-    let (first, _) = lines.recv_timeout(Duration::from_secs(20)).unwrap();
-    let place = first.strip_prefix("listening at ").unwrap().to_owned();
-    (Process(child), place, lines)
-}
-
-#[track_caller]
-fn wait_for(lines: &Receiver<(String, Instant)>, wanted: &str) -> Instant {
-    loop {
-        let (line, at) = lines.recv_timeout(Duration::from_secs(20)).unwrap();
-        if line == wanted {
-            return at;
-        }
-    }
-}
 
 /// Switches it on as somebody else would: set points and all.
 fn switch_on(place: &str, brand: &str) {
@@ -96,7 +50,7 @@ fn console(hold: &str) -> Process {
 #[test]
 fn when_the_console_hangs_the_output_goes_off_in_time() {
     for brand in ["tdk", "siglent"] {
-        let (_supply, place, lines) = supply(brand);
+        let (_supply, place, lines) = supply(brand, 24.0);
         switch_on(&place, brand);
         wait_for(&lines, "output on");
         let mut command = busbar(&["watchdog"]);
@@ -118,7 +72,7 @@ fn when_the_console_hangs_the_output_goes_off_in_time() {
 #[test]
 fn when_the_console_is_killed_the_output_goes_off_in_time() {
     for brand in ["tdk", "siglent"] {
-        let (_supply, place, lines) = supply(brand);
+        let (_supply, place, lines) = supply(brand, 24.0);
         switch_on(&place, brand);
         wait_for(&lines, "output on");
         let mut command = busbar(&["watchdog"]);
@@ -139,7 +93,7 @@ fn when_the_console_is_killed_the_output_goes_off_in_time() {
 #[cfg(unix)]
 #[test]
 fn a_console_that_beats_is_left_alone_until_it_is_killed() {
-    let (_supply, place, lines) = supply("tdk");
+    let (_supply, place, lines) = supply("tdk", 24.0);
     switch_on(&place, "tdk");
     wait_for(&lines, "output on");
     let console = console(&hold(&place, "tdk"));
@@ -160,7 +114,7 @@ fn a_console_that_beats_is_left_alone_until_it_is_killed() {
 
 #[test]
 fn a_released_watchdog_leaves_the_supply_alone() {
-    let (_supply, place, lines) = supply("siglent");
+    let (_supply, place, lines) = supply("siglent", 24.0);
     switch_on(&place, "siglent");
     wait_for(&lines, "output on");
     let mut command = busbar(&["watchdog"]);

@@ -94,7 +94,7 @@ charging() {
         return 1
     }
     if wait_for 60 flows "$asked"; then
-        good "$1: a charge runs, first current $(after "$(gives "$asked" | first)" "$asked") ms after it was asked"
+        within "$1: a charge runs, first current on the wire" "$asked" 30000 "$(gives "$asked" | first)"
     else
         charge_says
         bad "$1: no charge came about"
@@ -144,6 +144,8 @@ the_interface_goes_down() {
         back=$(moment)
         sleep 8
         nothing_given "the interface was down and is back" "$back"
+        # What nobody could hear is told once somebody can.
+        within "the first stop on the wire after it is back" "$back" 2500 "$(stops "$back" | first)"
         is_in 'fault|idle|done' && good "the charge has ended" || bad "the state after it is $(charge_says)"
     }
     cleared_away
@@ -163,6 +165,24 @@ the_console_is_killed() {
         quiet=$( (stops "$at"; echo "$at -") | sort | last)
         within "the charger's own time-out" "$quiet" 6500 \
             "$(frames 18FF50E5 "$quiet" | awk 'substr($2, 10, 1) ~ /[08]/ && substr($2, 9, 1) ~ /[13579BDF]/ { print $1; exit }')"
+    }
+    cleared_away
+}
+
+the_console_hangs() {
+    charging hang && {
+        local at
+        at=$(moment)
+        kill -STOP "$console"
+        sleep 6
+        within "the last command above zero" "$at" 200 "$( (gives "$at"; echo "$at -") | sort | last)"
+        within "the watchdog's first stop" "$at" 3000 "$(stops "$at" | first)"
+        local back
+        back=$(moment)
+        kill -CONT "$console"
+        sleep 5
+        nothing_given "the console goes on" "$back"
+        is_in 'fault|idle|done' && good "the charge has ended" || bad "the state after it is $(charge_says)"
     }
     cleared_away
 }
@@ -222,6 +242,8 @@ step "a charge on vcan1: the interface goes down"
 the_interface_goes_down
 step "a charge on vcan1: the console is killed"
 the_console_is_killed
+step "a charge on vcan1: the console hangs"
+the_console_hangs
 step "a charge on vcan1: the console is ended"
 the_console_is_ended_politely
 step "a charge on vcan1: a second master"

@@ -1,13 +1,14 @@
 //! `busbar watchdog`: reads lines, and stops what it holds when they end or stay away.
 
 use std::io::BufRead;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
-use super::{BEAT_LIFE, Hold, MOST_HELD, STOP_EVERY, STOP_FOR, SUPPLY_LIMIT, Word};
+use super::{BEAT_LIFE, FIRST_TRY, Hold, MOST_HELD, STOP_EVERY, STOP_FOR, SUPPLY_LIMIT, Word};
 use crate::base::id::BusId;
 use crate::base::time::Clock;
 use crate::engine::can::address::Address;
@@ -59,48 +60,84 @@ pub fn watch(
             }
         }
     })?;
-    let mut held = Vec::new();
-    Ok(match wait(&words, &mut held, told) {
+    let mut watched = Watched::default();
+    Ok(match wait(&words, &mut watched, told) {
         None => Ended::Released,
-        Some(_) if held.is_empty() => Ended::Released,
+        Some(_) if watched.held.is_empty() => Ended::Released,
         Some(why) => {
-            told(format!("{why}: stopping what is held"));
-            stop(held, clock, told)
+            told(format!("{}: stopping what is held", why.words()));
+            let console = watched.console.filter(|_| why == Why::Silent);
+            stop(watched.held, console, clock, told)
         }
     })
+}
+
+/// What the lines have said.
+#[derive(Debug, Default)]
+struct Watched {
+    held: Vec<Hold>,
+    /// The process of the console, where it is the one that started this one.
+    console: Option<u32>,
+}
+
+/// Why it has to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    /// No beat came, and the console still holds what it has opened.
+    Silent,
+    /// The pipe is closed: there is no console.
+    Gone,
+}
+
+impl Why {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Silent => "the console does not beat any more",
+            Self::Gone => "the console is gone",
+        }
+    }
 }
 
 /// Takes lines; says why it has to act, or `None` if it was released.
 fn wait(
     words: &Receiver<String>,
-    held: &mut Vec<Hold>,
+    watched: &mut Watched,
     told: &mut dyn FnMut(String),
-) -> Option<&'static str> {
+) -> Option<Why> {
+    let held = &mut watched.held;
     loop {
         match words.recv_timeout(BEAT_LIFE) {
             Ok(line) => match line.parse() {
                 Ok(Word::Beat) => {}
                 Ok(Word::Release) => return None,
+                Ok(Word::Console(process)) => {
+                    watched.console = Some(process).filter(|process| is_parent(*process));
+                }
                 Ok(Word::Hold(hold)) if held.contains(&hold) => {}
                 Ok(Word::Hold(hold)) if held.len() < MOST_HELD => held.push(hold),
                 Ok(Word::Hold(_)) => told(format!("more than {MOST_HELD} cannot be held")),
                 Err(error) => told(error.to_string()),
             },
-            Err(RecvTimeoutError::Timeout) => return Some("the console does not beat any more"),
-            Err(RecvTimeoutError::Disconnected) => return Some("the console is gone"),
+            Err(RecvTimeoutError::Timeout) => return Some(Why::Silent),
+            Err(RecvTimeoutError::Disconnected) => return Some(Why::Gone),
         }
     }
 }
 
 /// Stops everything at once: one thread each, because one that cannot be reached takes its time.
-fn stop(held: Vec<Hold>, clock: &Arc<dyn Clock>, told: &mut dyn FnMut(String)) -> Ended {
+fn stop(
+    held: Vec<Hold>,
+    console: Option<u32>,
+    clock: &Arc<dyn Clock>,
+    told: &mut dyn FnMut(String),
+) -> Ended {
     let (to, results) = bounded(MOST_HELD);
     let mut expected = 0;
     let mut failed = false;
     for hold in held {
         let (to, clock) = (to.clone(), Arc::clone(clock));
         let body = move || {
-            let _gone = to.send(stop_one(hold, &clock));
+            let _gone = to.send(stop_one(hold, console, &clock));
         };
         match std::thread::Builder::new().name("watchdog:stop".into()).spawn(body) {
             Ok(_thread) => expected += 1,
@@ -118,10 +155,17 @@ fn stop(held: Vec<Hold>, clock: &Arc<dyn Clock>, told: &mut dyn FnMut(String)) -
     if failed { Ended::Failed } else { Ended::Stopped }
 }
 
-fn stop_one(hold: Hold, clock: &Arc<dyn Clock>) -> Result<String, String> {
+fn stop_one(hold: Hold, console: Option<u32>, clock: &Arc<dyn Clock>) -> Result<String, String> {
     match hold {
         Hold::Supply(target) => {
             let place = format!("{}:{}", target.host, target.port);
+            if let Some(console) = console {
+                if supply::switch_off(target.clone(), Arc::clone(clock), FIRST_TRY) {
+                    return Ok(format!("{place} was seen off"));
+                }
+                // It hangs with the only connection that the supply takes.
+                end(console);
+            }
             if supply::switch_off(target, Arc::clone(clock), SUPPLY_LIMIT) {
                 Ok(format!("{place} was seen off"))
             } else {
@@ -129,6 +173,38 @@ fn stop_one(hold: Hold, clock: &Arc<dyn Clock>) -> Result<String, String> {
             }
         }
         Hold::Can { interface, stop } => stop_can(&interface, stop, clock),
+    }
+}
+
+/// Whether a process is the one that started this one: no other is ever ended.
+#[cfg(unix)]
+fn is_parent(process: u32) -> bool {
+    std::os::unix::process::parent_id() == process
+}
+
+/// There is no telling, and the number comes through the pipe of whoever started this one.
+#[cfg(not(unix))]
+const fn is_parent(_process: u32) -> bool {
+    true
+}
+
+/// Ends the console, whose own way of ending hangs with it.
+fn end(console: u32) {
+    // It may have gone by itself, and its number with it.
+    if !is_parent(console) {
+        return;
+    }
+    let number = console.to_string();
+    // Every shell has this kill built in, whatever else the machine lacks.
+    let (program, arguments) = if cfg!(windows) {
+        ("taskkill", ["/F", "/PID", &number])
+    } else {
+        ("sh", ["-c", "kill -s KILL \"$0\"", &number])
+    };
+    match Command::new(program).args(arguments).stdin(Stdio::null()).status() {
+        Ok(status) if status.success() => {}
+        Ok(status) => tracing::warn!("the console could not be ended: {status}"),
+        Err(error) => tracing::warn!("the console could not be ended: {error}"),
     }
 }
 

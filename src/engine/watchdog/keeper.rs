@@ -51,7 +51,10 @@ impl Keeper {
         let (to, words) = bounded(OUTBOX);
         let thread = std::thread::Builder::new().name("watchdog".into());
         let thread = thread.spawn(move || relay(child, &words))?;
-        Ok(Self { words: Some(to), thread: Some(thread), beaten: None, held: Vec::new() })
+        let keeper = Self { words: Some(to), thread: Some(thread), beaten: None, held: Vec::new() };
+        // A queue that was just made has room.
+        let _gone = keeper.send(Word::Console(std::process::id()));
+        Ok(keeper)
     }
 
     /// Hands it something to hold; what it holds already is not handed twice.
@@ -81,7 +84,7 @@ impl Keeper {
         if late { Err(Gone) } else { self.send(Word::Beat) }
     }
 
-    fn send(&mut self, word: Word) -> Result<(), Gone> {
+    fn send(&self, word: Word) -> Result<(), Gone> {
         let words = self.words.as_ref().ok_or(Gone)?;
         match words.try_send(word) {
             Ok(()) => Ok(()),

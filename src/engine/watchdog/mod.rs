@@ -14,6 +14,10 @@
 //! given stop for [`STOP_FOR`] through a guard that lets nothing else pass; for a supply it connects,
 //! switches the output off and looks whether it is off, again and again within [`SUPPLY_LIMIT`].
 //!
+//! Such supplies and their gateways take one connection at a time, and a console that hangs still
+//! holds its own. Where the first try does not see the output off, the child therefore ends the
+//! console that it was started by, so that the kernel closes what it held, and tries again.
+//!
 //! A virtual bus lives within the program and dies with it, so there is nothing to hold on it.
 
 mod child;
@@ -34,6 +38,8 @@ pub const BEAT_EVERY: Duration = Duration::from_millis(250);
 pub const STOP_FOR: Duration = Duration::from_secs(1);
 /// Time between two stops on CAN.
 pub const STOP_EVERY: Duration = Duration::from_millis(100);
+/// How long a supply is tried before a console that hangs is ended.
+pub const FIRST_TRY: Duration = Duration::from_millis(600);
 /// How long a supply that cannot be reached is tried.
 pub const SUPPLY_LIMIT: Duration = Duration::from_secs(60);
 /// Most that is held at once.

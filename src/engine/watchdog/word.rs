@@ -1,5 +1,5 @@
 //! The lines between the two processes: `hold tcp BRAND NUMBER PORT HOST`, `hold can INTERFACE ID
-//! BYTES`, `beat`, `release`. Text, so that a trial at a terminal shows what happens.
+//! BYTES`, `console PROCESS`, `beat`, `release`. Text, so that a trial at a terminal shows what happens.
 
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
@@ -29,6 +29,8 @@ pub enum Hold {
 pub enum Word {
     /// Hold this too.
     Hold(Hold),
+    /// The number of the process that writes these lines: it may be ended where it hangs.
+    Console(u32),
     /// The parent lives.
     Beat,
     /// Let go of everything, and end.
@@ -51,6 +53,9 @@ impl FromStr for Word {
         let wrong = |why| WordError { line: line.chars().take(80).collect(), why };
         match words.as_slice() {
             ["beat"] => Ok(Self::Beat),
+            ["console", process] => {
+                Ok(Self::Console(process.parse().map_err(|_| wrong("the process is none"))?))
+            }
             ["release"] => Ok(Self::Release),
             ["hold", "tcp", brand, number, port, host] => {
                 let brand = Brand::of(brand).ok_or_else(|| wrong("there is tdk and siglent"))?;
@@ -70,7 +75,7 @@ impl FromStr for Word {
                 let stop = Frame::classic(id, &bytes).ok_or_else(|| wrong("too many bytes"))?;
                 Ok(Self::Hold(Hold::Can { interface: (*interface).to_owned(), stop }))
             }
-            _ => Err(wrong("it is hold tcp, hold can, beat or release")),
+            _ => Err(wrong("it is hold tcp, hold can, console, beat or release")),
         }
     }
 }
@@ -87,6 +92,7 @@ impl fmt::Display for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Beat => f.write_str("beat"),
+            Self::Console(process) => write!(f, "console {process}"),
             Self::Release => f.write_str("release"),
             Self::Hold(Hold::Supply(target)) => {
                 let Target { brand, number, port, host, .. } = target;
@@ -115,6 +121,7 @@ mod tests {
         for line in [
             "beat",
             "release",
+            "console 4711",
             "hold tcp tdk 5 4001 10.0.0.7",
             "hold tcp siglent 1 5025 supply.local",
             "hold can can0 1806E5F4 0000000001000000",
@@ -127,7 +134,8 @@ mod tests {
     #[test]
     fn what_is_no_line_says_why() {
         for (line, why) in [
-            ("", "hold tcp, hold can, beat or release"),
+            ("", "hold tcp, hold can, console, beat or release"),
+            ("console -1", "the process is none"),
             ("hold tcp acme 1 2 host", "tdk and siglent"),
             ("hold tcp tdk 1 99999 host", "port"),
             ("hold can can0 XYZ 00", "id is not hex"),
