@@ -12,11 +12,12 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::base::id::Name;
-use crate::cli::charge::{Answer, Points, REQUEST_BYTES, Request, SOCKET, Standing};
+use crate::cli::charge::{Answer, Points, REQUEST_BYTES, Request, RuleLine, SOCKET, Standing};
 use crate::engine::{
-    ChargePicture, ClearLatches, Confirm, Door, Lease, Order, OrderError, Refusal, Session,
-    SetPoints, Snapshot, StartCharge, StopCharge, ViewPlant,
+    ChargeKey, ChargePicture, ClearLatches, Confirm, Door, Lease, Order, OrderError, Refusal,
+    Session, SetChargeRule, SetPoints, Snapshot, StartCharge, StopCharge, ViewPlant,
 };
+use crate::view::compose::charge::{rules_table, typed_rule};
 
 /// Connections at once; another is closed.
 const AT_ONCE: usize = 8;
@@ -145,6 +146,8 @@ impl Desk {
             Ok(Request::Stop { pack }) => self.stop(pack.as_deref()),
             Ok(Request::Status { pack }) => self.status(pack.as_deref()),
             Ok(Request::Clear { pack }) => self.clear(pack.as_deref()),
+            Ok(Request::Rules) => self.rules(),
+            Ok(Request::Rule { name, value }) => self.set_rule(&name, &value),
             Ok(Request::Start { pack, charger, set, confirm }) => {
                 let confirm = confirm.then_some(Confirm);
                 self.start(pack.as_deref(), charger.as_deref(), &set, confirm)
@@ -231,6 +234,33 @@ impl Desk {
         ));
         self.waited(StartCharge { pack, charger, set, lease: Lease::GoesOn, confirm })?;
         Ok(done)
+    }
+
+    fn rules(&self) -> Result<Answer, String> {
+        let rules = self.look()?.rules.rules;
+        let line = |key: &ChargeKey| {
+            let rule = key.rule();
+            RuleLine {
+                name: rule.name.to_owned(),
+                value: rules.get(*key),
+                unit: rule.unit.to_owned(),
+                usual: rule.usual,
+                least: rule.least,
+                most: rule.most,
+                origin: rules.origin(*key).code().to_owned(),
+                about: rule.about.to_owned(),
+            }
+        };
+        Ok(Answer::Rules(ChargeKey::ALL.iter().map(line).collect()))
+    }
+
+    fn set_rule(&self, name: &str, value: &str) -> Result<Answer, String> {
+        let (key, value) = typed_rule(name, value)?;
+        self.waited(SetChargeRule { key, value, expected: None })?;
+        let snapshot = self.look()?;
+        let (rule, value) = (key.rule(), snapshot.rules.rules.get(key));
+        let kept = rules_table(&snapshot, &self.session).kept;
+        Ok(Answer::Done(format!("{} is {value} {}. {kept}", rule.name, rule.unit)))
     }
 
     fn waited<O: Order<Done = ()>>(&self, order: O) -> Result<(), String> {

@@ -30,6 +30,10 @@ pub enum Command {
     Status(StatusArgs),
     /// Clear what is latched, a stop at the machine itself too.
     Clear(ClearArgs),
+    /// List the rules that charging decides by.
+    Rules(RulesArgs),
+    /// Set one of them, or set it back to its default.
+    Rule(RuleArgs),
 }
 
 /// Arguments of `busbar charge start`.
@@ -81,6 +85,25 @@ pub struct ClearArgs {
     /// The pack; the only one there is may be left out.
     #[arg(value_name = "PACK")]
     pub pack: Option<String>,
+}
+
+/// Arguments of `busbar charge rules`.
+#[derive(clap::Args, Debug)]
+pub struct RulesArgs {
+    /// Text for people or JSON for programs.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+}
+
+/// Arguments of `busbar charge rule`.
+#[derive(clap::Args, Debug)]
+pub struct RuleArgs {
+    /// Its name, such as cell_max_mv.
+    #[arg(value_name = "RULE")]
+    pub name: String,
+    /// Its value in its own unit, or `default`.
+    #[arg(value_name = "VALUE", allow_hyphen_values = true)]
+    pub value: String,
 }
 
 /// Arguments of `busbar charge status`.
@@ -169,6 +192,15 @@ pub enum Request {
         #[serde(default)]
         pack: Option<String>,
     },
+    /// What charging decides by.
+    Rules,
+    /// Set a rule.
+    Rule {
+        /// Its name.
+        name: String,
+        /// As it was typed: a number, or `default`.
+        value: String,
+    },
 }
 
 /// What is answered: one line of JSON each.
@@ -177,10 +209,44 @@ pub enum Request {
 pub enum Answer {
     /// How charges stand.
     Charges(Vec<Standing>),
+    /// What charging decides by.
+    Rules(Vec<RuleLine>),
     /// It was done; a sentence.
     Done(String),
     /// It was not done; a sentence why.
     Refused(String),
+}
+
+/// A rule that charging decides by.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RuleLine {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: f64,
+    /// Its unit.
+    pub unit: String,
+    /// What it is unless somebody sets it.
+    pub usual: f64,
+    /// Hard bound below.
+    pub least: f64,
+    /// Hard bound above.
+    pub most: f64,
+    /// `default`, `profile` or `person`.
+    pub origin: String,
+    /// What it does.
+    pub about: String,
+}
+
+impl RuleLine {
+    /// In a line for people.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let Self { name, value, unit, least, most, origin, about, .. } = self;
+        let value = format!("{value} {unit}");
+        let bounds = format!("{least} to {most}");
+        format!("{name:<24} {value:<14} {origin:<8} {bounds:<16} {about}")
+    }
 }
 
 /// How the charge of a pack stands.
@@ -260,7 +326,8 @@ pub fn run(command: &Command, data_dir: Option<&Path>) -> Outcome {
     let answer = ask(&socket, &request(command)?)?;
     let format = match command {
         Command::Status(args) => args.format,
-        Command::Start(_) | Command::Stop(_) | Command::Clear(_) => Format::Text,
+        Command::Rules(args) => args.format,
+        Command::Start(_) | Command::Stop(_) | Command::Clear(_) | Command::Rule(_) => Format::Text,
     };
     print(&answer, format)
 }
@@ -270,6 +337,8 @@ fn request(command: &Command) -> Result<Request, Refused> {
         Command::Status(args) => Request::Status { pack: args.pack.clone() },
         Command::Stop(args) => Request::Stop { pack: args.pack.clone() },
         Command::Clear(args) => Request::Clear { pack: args.pack.clone() },
+        Command::Rules(_) => Request::Rules,
+        Command::Rule(args) => Request::Rule { name: args.name.clone(), value: args.value.clone() },
         Command::Start(args) => {
             let numbers = [
                 ("--current", args.current),
@@ -305,6 +374,14 @@ fn print(answer: &Answer, format: Format) -> Outcome {
     match (answer, format) {
         (Answer::Refused(why), _) => return Err(why.clone().into()),
         (Answer::Done(what), _) => writeln!(out, "{what}")?,
+        (Answer::Rules(all), Format::Json) => {
+            writeln!(out, "{}", serde_json::to_string_pretty(all)?)?;
+        }
+        (Answer::Rules(all), Format::Text) => {
+            for rule in all {
+                writeln!(out, "{}", rule.line())?;
+            }
+        }
         (Answer::Charges(all), Format::Json) => {
             writeln!(out, "{}", serde_json::to_string_pretty(all)?)?;
         }

@@ -6,6 +6,7 @@ mod hand;
 pub(in crate::engine) mod sending;
 mod sentinel;
 mod threads;
+mod writing;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -310,6 +311,9 @@ impl Owner {
             Effect::Demo(demo) => self.plant.demo(demo),
             Effect::Journal(entry) => self.people.store().file(*entry),
             Effect::Keep(keep) => self.people.store().keep(keep),
+            Effect::KeepProfile(job) => {
+                self.plant.failures.extend(writing::keep(self.plant.inbox(), job));
+            }
             Effect::Publish(snapshot) => {
                 *self.board.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
                 self.wakers.wake();

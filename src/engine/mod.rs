@@ -55,10 +55,10 @@ pub use can::schedule::{Schedule, ScheduleError, ScheduleFigures};
 pub use charge::{
     ChargePicture, ChargeReport, ChargerIntent, ChargerView, Check as ChargeCheck, CheckId, Curve,
     CurvePoint, Flow as ChargeFlow, Foreign, Governor, Key as ChargeKey, KeyIntent, Latches, Lease,
-    Meter, Outcome as ChargeOutcome, PackView as ChargePackView, PauseReason, Rating, ReportEvent,
-    ReportPoint, Rule as ChargeRule, RuleError, Rules as ChargeRules, Run as ChargeRun,
-    SetPointError, SetPoints, State as ChargeState, Step as ChargeStep, StopReason, Stopping,
-    Switch as ChargeSwitch,
+    Meter, Origin as RuleOrigin, Outcome as ChargeOutcome, PackView as ChargePackView, PauseReason,
+    Rating, ReportEvent, ReportPoint, Rule as ChargeRule, RuleError, Rules as ChargeRules,
+    Run as ChargeRun, SetPointError, SetPoints, State as ChargeState, Step as ChargeStep,
+    StopReason, Stopping, Switch as ChargeSwitch,
 };
 pub use device::{
     ChargerCommand, ChargerControl, ChargerFaults, Contactors, Flag, Level, PackState,
@@ -73,8 +73,8 @@ pub use orders::accounts::{
     MakeLink, MustChangeIt, RemoveService, RenameService, ServiceChoice,
 };
 pub use orders::charging::{
-    ChangeCharge, ClearLatches, Confirm, EngageContactors, ReadSafetyText, SetDemo, StartCharge,
-    StopCharge,
+    ChangeCharge, ClearLatches, Confirm, EngageContactors, ReadSafetyText, SetChargeRule, SetDemo,
+    StartCharge, StopCharge,
 };
 pub use orders::plant::{ActivateProfile, ClearTraffic, Play};
 pub use orders::sending::{ArmBus, Keeps, SendFrames, Silence, StartSchedule, StopSchedule, Then};
@@ -98,7 +98,7 @@ pub use sim::simulate;
 pub use sim::{Scene, SceneError, SceneLine};
 pub use snapshot::{
     ArmPicture, BusPicture, ComponentPicture, GroupPicture, ModelPicture, Notice, ProfilePicture,
-    SchedulePicture, ScheduleState, Snapshot, Totals,
+    RulesPicture, SchedulePicture, ScheduleState, Snapshot, Totals,
 };
 pub use store::charges::{
     Filter as ChargeFilter, INTERRUPTED, Line as ChargeLine, Page as ChargePage,

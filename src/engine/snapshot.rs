@@ -10,7 +10,7 @@ use crate::engine::can::address::Address;
 use crate::engine::can::bus::BusStatus;
 use crate::engine::can::replay::Progress;
 use crate::engine::can::schedule::{Schedule, ScheduleFigures};
-use crate::engine::charge::ChargePicture;
+use crate::engine::charge::{ChargePicture, Rules};
 use crate::engine::hub::decoders::Decoders;
 use crate::engine::hub::traffic::Traffic;
 use crate::engine::orders::sending::Keeps;
@@ -39,6 +39,8 @@ pub struct Snapshot {
     pub charges: Vec<Arc<ChargePicture>>,
     /// Frames that are sent again and again, in the order they were started.
     pub schedules: Vec<Arc<SchedulePicture>>,
+    /// The rules that charging decides by.
+    pub rules: RulesPicture,
     /// The by-id table.
     pub traffic: Arc<Traffic>,
     /// Names and decodes what is in the table.
@@ -60,6 +62,17 @@ pub struct ProfilePicture {
     pub problems: Vec<String>,
     /// The text of its file as it was read.
     pub text: Option<Arc<str>>,
+}
+
+/// The rules that charging decides by.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RulesPicture {
+    /// Their values.
+    pub rules: Rules,
+    /// Another one after every change: a change names the version it was made on.
+    pub version: i64,
+    /// Why none can be changed now, in a sentence; none where one can.
+    pub why_not: Option<String>,
 }
 
 /// A sentence for everybody.

@@ -155,12 +155,31 @@ pub struct RuleView {
     pub unit: String,
     /// Its hard bounds: "2000 to 4250 mV".
     pub bounds: String,
-    /// Who set it: "profile", "usual".
+    /// What it is unless somebody sets it: "4150 mV".
+    pub usual: String,
+    /// Who set it: "profile", "usual", "set here, not kept".
     pub origin: String,
+    /// Whether there is something to set back.
+    pub is_set: bool,
     /// What it does.
     pub about: String,
     /// Where the figure comes from.
     pub source: String,
+}
+
+/// The table of rules that charging decides by, as something that can be changed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct RulesView {
+    /// Every rule.
+    pub rows: Vec<RuleView>,
+    /// The version that a change is made on.
+    pub version: i64,
+    /// What becomes of a change: that it is kept in the profile's file, or not at all.
+    pub kept: String,
+    /// Change one.
+    pub change: Offer,
+    /// Set one back to what is usual.
+    pub reset: Offer,
 }
 
 /// A label and a value.

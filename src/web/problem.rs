@@ -283,6 +283,9 @@ impl From<OrderError> for Problem {
             }
             OrderError::NoRecording => conflict("no_recording", "No recording", "Open one first."),
             OrderError::Field(ref error) => Self::invalid(detail).about(field_of(error)),
+            OrderError::Rule(ref error) => {
+                Self::invalid(detail).about(error.rule().unwrap_or("key"))
+            }
             OrderError::SetPoint(ref error) => Self::invalid(detail).about(error.field()),
             OrderError::Setting(ref error) => Self::invalid(detail).about(error.field),
             OrderError::NoRandom(_) => Self::not_kept(detail),

@@ -58,7 +58,7 @@ pub use checks::{Check, CheckId, interlocks, preconditions};
 pub use intent::{ChargerIntent, KeyIntent, Note};
 pub use picture::{ChargePicture, Curve, CurvePoint, Meter, Step};
 pub use report::{ChargeReport, Keep, ReportEvent, ReportPoint};
-pub use rules::{Key, Rule, RuleError, Rules};
+pub use rules::{Key, Origin, Rule, RuleError, Rules};
 pub use state::{
     Flow, Governor, Key as Switch, Outcome, PauseReason, Run, State, StopReason, Stopping,
 };

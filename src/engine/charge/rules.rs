@@ -151,6 +151,18 @@ impl Key {
     }
 }
 
+impl RuleError {
+    /// The rule that it is about, where there is one of that name.
+    #[must_use]
+    pub const fn rule(&self) -> Option<&'static str> {
+        match self {
+            Self::Unknown(_) => None,
+            Self::OutOfBounds { name, .. } => Some(name),
+            Self::Swapped { upper, .. } => Some(upper),
+        }
+    }
+}
+
 impl FromStr for Key {
     type Err = RuleError;
 
@@ -190,11 +202,35 @@ pub enum RuleError {
     },
 }
 
-/// The values in force: the usual ones and what a profile sets.
+/// Where the value of a rule comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody set it: it is as usual.
+    #[default]
+    Usual,
+    /// The profile's file says so.
+    Profile,
+    /// A person said so while a profile ran that is kept in no file: it ends with the program.
+    Person,
+}
+
+impl Origin {
+    /// Its word for programs.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Usual => "default",
+            Self::Profile => "profile",
+            Self::Person => "person",
+        }
+    }
+}
+
+/// The values in force: the usual ones, what a profile sets, and what a person has set.
 #[derive(Clone, Copy, PartialEq)]
 pub struct Rules {
     values: [f64; COUNT],
-    set: [bool; COUNT],
+    origins: [Origin; COUNT],
 }
 
 impl Default for Rules {
@@ -203,7 +239,7 @@ impl Default for Rules {
         for (value, rule) in values.iter_mut().zip(TABLE) {
             *value = rule.usual;
         }
-        Self { values, set: [false; COUNT] }
+        Self { values, origins: [Origin::Usual; COUNT] }
     }
 }
 
@@ -226,17 +262,41 @@ impl Rules {
         Duration::try_from_secs_f64(seconds).unwrap_or_default()
     }
 
-    /// Whether a profile sets it.
+    /// Whether anybody set it.
     #[must_use]
-    pub const fn is_set(&self, key: Key) -> bool {
-        self.set[key as usize]
+    pub fn is_set(&self, key: Key) -> bool {
+        self.origin(key) != Origin::Usual
     }
 
-    /// Sets a rule.
+    /// Where its value comes from.
+    #[must_use]
+    pub const fn origin(&self, key: Key) -> Origin {
+        self.origins[key as usize]
+    }
+
+    /// Sets a rule, as a profile does.
     ///
     /// # Errors
     /// No number, or beyond its hard bounds.
     pub fn set(&mut self, key: Key, value: f64) -> Result<(), RuleError> {
+        self.set_from(key, value, Origin::Profile)
+    }
+
+    /// The same rules with `key` at `value`, or at its usual value, which comes from `origin`.
+    ///
+    /// # Errors
+    /// No number, beyond its hard bounds, or out of order with another rule.
+    pub fn with(&self, key: Key, value: Option<f64>, origin: Origin) -> Result<Self, RuleError> {
+        let mut rules = *self;
+        match value {
+            Some(value) => rules.set_from(key, value, origin)?,
+            None => rules.reset(key),
+        }
+        rules.check()?;
+        Ok(rules)
+    }
+
+    fn set_from(&mut self, key: Key, value: f64, origin: Origin) -> Result<(), RuleError> {
         let rule = key.rule();
         // Written so that NaN is refused too.
         if !(value >= rule.least && value <= rule.most) {
@@ -246,7 +306,7 @@ impl Rules {
         }
         let at = key as usize;
         self.values[at] = value;
-        self.set[at] = true;
+        self.origins[at] = origin;
         Ok(())
     }
 
@@ -254,7 +314,7 @@ impl Rules {
     pub const fn reset(&mut self, key: Key) {
         let at = key as usize;
         self.values[at] = TABLE[at].usual;
-        self.set[at] = false;
+        self.origins[at] = Origin::Usual;
     }
 
     /// Checks what must be in order.
@@ -278,7 +338,7 @@ impl Rules {
         Ok(())
     }
 
-    /// What a profile sets, by name.
+    /// What is not as usual, by name.
     pub fn own(&self) -> impl Iterator<Item = (&'static str, f64)> {
         Key::ALL
             .iter()

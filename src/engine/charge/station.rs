@@ -314,7 +314,6 @@ impl Station {
     ///
     /// # Errors
     /// Something runs, or the rules do not hold together.
-    #[cfg(test)]
     pub fn set_rules(&mut self, rules: Rules) -> Result<(), StationError> {
         if self.state.is_running() {
             return Err(StationError::Busy);

@@ -98,6 +98,11 @@ impl PlantThreads {
         Self { inbox, wires, sentinel, pulse, running: None, failures }
     }
 
+    /// The hub's inbox, for whoever works aside.
+    pub(super) fn inbox(&self) -> Sender<Event> {
+        self.inbox.clone()
+    }
+
     pub(super) fn close(&mut self) {
         let Some(running) = self.running.take() else { return };
         running.stop.store(true, Ordering::SeqCst);

@@ -1,5 +1,6 @@
 //! What can happen to the hub, and what it asks for. Both are closed lists.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::base::id::{BusId, Name};
@@ -89,6 +90,13 @@ pub enum Event {
         /// What became of it.
         news: HandNews,
     },
+    /// The file of a profile was written, or was not.
+    Kept {
+        /// Which writing.
+        number: u64,
+        /// Why it was not, in a sentence.
+        outcome: Result<(), String>,
+    },
     /// Somebody whose charge hangs on their presence is still there.
     Present {
         /// Who.
@@ -142,10 +150,25 @@ pub enum Effect {
     Journal(Box<Entry>),
     /// Keep something of charging.
     Keep(Keep),
+    /// Write the file of a profile, and say how it ended with [`Event::Kept`].
+    KeepProfile(KeepProfile),
     /// Show this to everybody.
     Publish(Arc<Snapshot>),
     /// Answer an order.
     Answer(Reply, Answer),
+}
+
+/// A profile's file to write.
+#[derive(Clone, Debug)]
+pub struct KeepProfile {
+    /// Which writing.
+    pub number: u64,
+    /// The file.
+    pub file: PathBuf,
+    /// What it has to say before: whoever has edited it meanwhile is not overwritten.
+    pub before: Arc<str>,
+    /// What it is to say.
+    pub text: Arc<str>,
 }
 
 /// A bus to open.

@@ -8,6 +8,7 @@ pub(crate) mod event;
 mod hand;
 mod limits;
 pub(in crate::engine) mod plant;
+mod ruling;
 mod sight;
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use event::{BusPlan, Effect, Epoch, Event, HandNews, HandPlan, HandWork, SendingPlan};
+pub use event::{
+    BusPlan, Effect, Epoch, Event, HandNews, HandPlan, HandWork, KeepProfile, SendingPlan,
+};
 
 use crate::base::id::BusId;
 use crate::base::time::{Mono, Wall};
@@ -29,6 +32,7 @@ use crate::engine::device::Catalog;
 use crate::engine::hub::charging::{Charging, Giver};
 use crate::engine::hub::hand::{Bench, Ended, Hand, Hands};
 use crate::engine::hub::plant::Plant;
+use crate::engine::hub::ruling::{Asked, Ruling};
 use crate::engine::hub::traffic::Traffic;
 use crate::engine::orders::plant::{ActivateProfile, Command, Play};
 use crate::engine::orders::{Admitted, Answer, OrderError, Reply};
@@ -61,6 +65,7 @@ pub struct Hub {
     plant: Plant,
     charging: Charging,
     hands: Hands,
+    ruling: Ruling,
     epoch: Epoch,
     traffic: Arc<Traffic>,
     totals: Totals,
@@ -101,6 +106,7 @@ impl Hub {
             plant: Plant::empty(),
             charging: Charging::new(latches),
             hands: Hands::default(),
+            ruling: Ruling::new(now.wall),
             epoch: Epoch::default(),
             traffic: Arc::default(),
             totals: Totals::default(),
@@ -146,6 +152,7 @@ impl Hub {
             | Event::Played { .. }
             | Event::Unsent { .. }
             | Event::Hand { .. } => {}
+            Event::Kept { number, outcome } => self.kept(now, number, outcome, effects),
             Event::Order { order, reply } => self.order(now, order, reply, effects),
             Event::Present { who } => self.charging.present(now.mono, &who),
             Event::Roster(roster) => {
@@ -202,6 +209,7 @@ impl Hub {
             components,
             charges: self.charging.pictures(&self.plant, now.mono),
             schedules: self.hands.schedules(),
+            rules: self.ruling.picture(&self.plant, &self.charging),
             traffic: Arc::clone(&self.traffic),
             decoders: self.plant.decoders(),
             player: self.player.clone(),
@@ -288,12 +296,20 @@ impl Hub {
         let (by, at, who) = (by.to_owned(), at.secs_f64(), order.who().clone());
         let (rights, session) = order.held();
         let answer = match order.into_command() {
-            Command::Activate(order) => self.activate(*order, effects),
+            Command::Activate(order) => {
+                self.ruling.renew(now.wall);
+                self.activate(*order, effects)
+            }
+            Command::Rule(order) => {
+                let asked = Asked { order, by, face, reply };
+                self.set_rule(now, asked, effects);
+                return;
+            }
             Command::Play(play) => self.play(play, effects),
             Command::Charging(order) => {
                 let by = Giver { words: by.clone(), who, face };
-                let blocked = self.hands.in_the_way(&self.plant).filter(|_| order.begins());
-                if let Some(why) = blocked {
+                let blocked = self.hands.in_the_way(&self.plant).or_else(|| self.ruling.hinders());
+                if let Some(why) = blocked.filter(|_| order.begins()) {
                     Err(OrderError::Unfit(why))
                 } else {
                     let (plant, at) = (&mut self.plant, (now, self.epoch));
@@ -318,6 +334,26 @@ impl Hub {
         let outcome = answer.as_ref().map_or_else(ToString::to_string, |()| "done".to_owned());
         tracing::info!(target: "journal", actor = by, ?face, at, outcome);
         self.answers.push(Effect::Answer(reply, answer));
+        self.news = News::Urgent;
+    }
+
+    fn set_rule(&mut self, now: Now, asked: Asked, effects: &mut Vec<Effect>) {
+        let floor = ruling::Floor { plant: &mut self.plant, charging: &mut self.charging };
+        let after = self.ruling.set(asked, floor, (now, self.epoch), effects);
+        self.answers.push(after);
+        self.news = News::Urgent;
+    }
+
+    fn kept(
+        &mut self,
+        now: Now,
+        number: u64,
+        outcome: Result<(), String>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let floor = ruling::Floor { plant: &mut self.plant, charging: &mut self.charging };
+        let after = self.ruling.kept((number, outcome), floor, (now, self.epoch), effects);
+        self.answers.extend(after);
         self.news = News::Urgent;
     }
 

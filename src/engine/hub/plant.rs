@@ -188,6 +188,11 @@ impl Plant {
         self.profile.clone()
     }
 
+    /// The running profile, to be told that its text has changed.
+    pub(super) const fn profile_mut(&mut self) -> Option<&mut ProfilePicture> {
+        self.profile.as_mut()
+    }
+
     pub(super) fn decoders(&self) -> Arc<Decoders> {
         Arc::clone(&self.decoders)
     }

@@ -2,7 +2,7 @@
 
 use crate::base::id::Name;
 use crate::engine::access::permission::{ChangeSettings, ChargePacks, MakeSafe};
-use crate::engine::charge::{Lease, SetPoints};
+use crate::engine::charge::{Key, Lease, SetPoints};
 use crate::engine::orders::plant::Command;
 use crate::engine::orders::{Haste, Order, Route};
 use crate::engine::store::charges::{self, Reader};
@@ -95,6 +95,18 @@ pub struct SetDemo {
     pub pace: f64,
 }
 
+/// Sets a rule of charging, or sets it back to its usual value: for every pack at once, while nothing
+/// runs, and in the profile's file where it has one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SetChargeRule {
+    /// Which.
+    pub key: Key,
+    /// Its value, in its own unit; none: the usual one.
+    pub value: Option<f64>,
+    /// The version of the rules that the change was made on; none: whichever.
+    pub expected: Option<i64>,
+}
+
 /// Records that the person has read the safety text of charging.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadSafetyText;
@@ -144,6 +156,28 @@ charging_order!(SetDemo, "set_demo", ChangeSettings, AfterJournal, Demo, |one| f
     if one.parked { "parked" } else { "driving" },
     one.pace
 ));
+
+impl Order for SetChargeRule {
+    type Needs = ChangeSettings;
+    type Done = ();
+    const NAME: &'static str = "set_charge_rule";
+
+    fn needs(&self) -> ChangeSettings {
+        ChangeSettings
+    }
+
+    fn target(&self) -> String {
+        let rule = self.key.rule();
+        match self.value {
+            Some(value) => format!("{} = {value} {}", rule.name, rule.unit),
+            None => format!("{} = default ({} {})", rule.name, rule.usual, rule.unit),
+        }
+    }
+
+    fn route(self) -> Route<()> {
+        Route::Plant(Command::Rule(self), ())
+    }
+}
 
 impl Order for ReadSafetyText {
     type Needs = ChargePacks;

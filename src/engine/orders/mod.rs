@@ -4,7 +4,7 @@
 //! | file | about | carried out by |
 //! |---|---|---|
 //! | `plant` | profiles, players, tables | the hub |
-//! | `charging` | charges, contactors, latches, the demo's scene | the hub |
+//! | `charging` | charges, contactors, latches, rules, the demo's scene | the hub |
 //! | `sending` | arming buses, sending and scheduling by hand | the hub |
 //! | `accounts` | accounts, services, links | the store |
 //! | `sessions` | sessions, tokens, waits | the store |
@@ -31,7 +31,7 @@ use crate::engine::access::grant::{Face, Grant};
 use crate::engine::access::permission::Permission;
 use crate::engine::access::secret::NoRandom;
 use crate::engine::access::settings::SettingError;
-use crate::engine::charge::{SetPointError, StationError};
+use crate::engine::charge::{RuleError, SetPointError, StationError};
 use crate::engine::orders::desk::Desk;
 use crate::engine::orders::plant::Command;
 use crate::engine::store::StoreError;
@@ -187,6 +187,9 @@ pub enum OrderError {
     /// A set point of a charge that cannot be.
     #[error(transparent)]
     SetPoint(#[from] SetPointError),
+    /// A rule of charging that cannot be so.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
     /// It does not fit what the thing is at the moment.
     #[error("{0}")]
     Unfit(String),
@@ -215,9 +218,8 @@ impl From<StationError> for OrderError {
     fn from(error: StationError) -> Self {
         match error {
             StationError::SetPoint(error) => Self::SetPoint(error),
-            StationError::Busy | StationError::NothingRuns | StationError::Rules(_) => {
-                Self::Unfit(error.to_string())
-            }
+            StationError::Rules(error) => Self::Rule(error),
+            StationError::Busy | StationError::NothingRuns => Self::Unfit(error.to_string()),
         }
     }
 }

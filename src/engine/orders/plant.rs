@@ -7,7 +7,7 @@ use crate::base::id::BusId;
 use crate::engine::access::permission::{ChangeSettings, UseCan};
 use crate::engine::can::replay::Speed;
 use crate::engine::dbc::Codec;
-use crate::engine::orders::charging::Charging;
+use crate::engine::orders::charging::{Charging, SetChargeRule};
 use crate::engine::orders::sending::Sending;
 use crate::engine::orders::{Order, Route};
 use crate::engine::profile::model::Profile;
@@ -25,6 +25,8 @@ pub enum Command {
     Charging(Charging),
     /// See [`sending`](crate::engine::orders::sending).
     Sending(Sending),
+    /// See [`SetChargeRule`].
+    Rule(SetChargeRule),
 }
 
 /// Runs a profile instead of the present one. Everything known of the present plant is forgotten.

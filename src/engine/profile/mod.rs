@@ -1,13 +1,14 @@
 //! Profiles: what is connected to what, in one readable TOML file. `model` is what a profile says;
 //! `parse` reads it, with the environment filled in by `expand`; `check` asks the
 //! catalog of devices whether it makes sense; `write` writes it with comments
-//! for people; `library` is the data folder and `settings` what is remembered beside the profiles;
+//! for people, `edit` changes one value in what a person wrote; `library` is the data folder and `settings` what is remembered beside the profiles;
 //! `watch` notices edits made outside; `starters` are the profiles that Busbar writes itself.
 //!
 //! A profile is taken whole or refused whole: a broken file never half-runs. Nothing here opens a
 //! bus or touches the running profile.
 
 pub(crate) mod check;
+pub(crate) mod edit;
 pub(crate) mod expand;
 pub(crate) mod library;
 pub(crate) mod model;

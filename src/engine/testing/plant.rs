@@ -176,6 +176,7 @@ impl Plant {
                 | Effect::Answer(..)
                 | Effect::Hand { .. }
                 | Effect::Journal(_)
+                | Effect::KeepProfile(_)
                 | Effect::Keep(_) => {}
             }
         }
@@ -236,6 +237,7 @@ impl Plant {
             | Effect::Hand { .. }
             | Effect::Demo(_)
             | Effect::Journal(_)
+            | Effect::KeepProfile(_)
             | Effect::Keep(_) => None,
         });
         published.unwrap_or_else(|| panic!("nothing was published"))

@@ -19,7 +19,7 @@ use crate::view::charge::{ChargePrefs, ChargeView, StepView};
 use crate::view::shown::Tone;
 
 pub use offers::{SAFETY_CONFIRM, SAFETY_TITLE, safety_text, start_asked};
-pub use rules::rules;
+pub use rules::{rules, rules_table, typed_rule};
 pub use stop::{alerts, chip, closing, demo_offer, stop};
 pub use typed::{TypedSetPoint, typed};
 pub use words::{governor, outcome, outcome_code, stop_reason, stop_words};

@@ -16,7 +16,7 @@ use crate::view::shown::{Badge, Note, Tone};
 use crate::view::text::{self, DASH};
 
 /// Actions with their words: names of orders, and what happens at the gate.
-const ACTIONS: [(&str, &str); 32] = [
+const ACTIONS: &[(&str, &str)] = &[
     ("sign_in", "Sign in"),
     ("sign_out", "Sign out"),
     ("redeem_link", "Use a one-time link"),
@@ -41,6 +41,8 @@ const ACTIONS: [(&str, &str); 32] = [
     ("start_charge", "Start a charge"),
     ("stop_charge", "Stop a charge"),
     ("change_charge", "Change set points"),
+    ("set_charge_rule", "Change a charge rule"),
+    ("charge_rule", "A charge rule has changed"),
     ("charge_state", "State of a charge"),
     ("charger_lapse", "Charger's own time-out"),
     ("engage_contactors", "Close contactors"),

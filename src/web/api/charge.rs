@@ -15,8 +15,8 @@ use utoipa::ToSchema;
 use crate::base::id::{ComponentId, Name};
 use crate::base::units::{AmpHours, Amps, Millivolts, Percent, Volts};
 use crate::engine::{
-    ChangeCharge, ChargeKey, ChargePacks, ChargePicture, ClearLatches, Confirm, EngageContactors,
-    Lease, OrderError, ReadSafetyText, Refusal, Right, Session, SetDemo, SetPointError, SetPoints,
+    ChangeCharge, ChargePacks, ChargePicture, ClearLatches, Confirm, EngageContactors, Lease,
+    OrderError, ReadSafetyText, Refusal, Right, Session, SetDemo, SetPointError, SetPoints,
     Snapshot, StartCharge, StopCharge, Ticket, ViewPlant,
 };
 use crate::web::api::charge_json::Charge;
@@ -45,7 +45,6 @@ pub fn routes(table: Table) -> Table {
         .api(Method::POST, "/api/v1/packs/{id}/charge/latches", charge, clear)
         .api(Method::POST, "/api/v1/packs/{id}/contactors", Access::SignedIn, contactors)
         .api(Method::POST, "/api/v1/charge/safety-text", charge, safety_text)
-        .api(Method::GET, "/api/v1/charge/rules", Access::Needs(Right::ReadSettings), rules)
         .api(Method::PUT, "/api/v1/demo", Access::Needs(Right::ChangeSettings), demo)
 }
 
@@ -442,57 +441,6 @@ pub async fn safety_text(State(shared): State<Shared>, Who(session): Who) -> Res
         Ok(()) => nothing(),
         Err(problem) => axum::response::IntoResponse::into_response(problem),
     }
-}
-
-/// A limit, threshold or time that charging decides by.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ChargeRule)]
-pub struct RuleShown {
-    /// Its name in a profile.
-    name: &'static str,
-    /// What it is called.
-    title: &'static str,
-    /// Its value.
-    value: f64,
-    /// Unit.
-    unit: &'static str,
-    /// What it is unless a profile says otherwise.
-    usual: f64,
-    /// Hard bound below.
-    least: f64,
-    /// Hard bound above.
-    most: f64,
-    /// Whether the running profile sets it.
-    from_profile: bool,
-    /// What it does.
-    about: &'static str,
-    /// Where the figure comes from.
-    source: &'static str,
-}
-
-/// The table of rules that charging decides by, as they are in the running profile.
-#[utoipa::path(get, path = "/api/v1/charge/rules", tag = "charge",
-    responses((status = 200, description = "All of them, in the order of the table",
-        body = Vec<RuleShown>)))]
-pub async fn rules(State(shared): State<Shared>, Who(session): Who) -> Answer {
-    let snapshot = shared.door().look(&session.permit(ViewPlant)?);
-    let rules = snapshot.charges.first().map(|charge| charge.rules).unwrap_or_default();
-    let shown = ChargeKey::ALL.iter().map(|key| {
-        let rule = key.rule();
-        RuleShown {
-            name: rule.name,
-            title: rule.title,
-            value: rules.get(*key),
-            unit: rule.unit,
-            usual: rule.usual,
-            least: rule.least,
-            most: rule.most,
-            from_profile: rules.is_set(*key),
-            about: rule.about,
-            source: rule.source,
-        }
-    });
-    Ok(json(StatusCode::OK, &shown.collect::<Vec<_>>()))
 }
 
 /// How the demo is to be.

@@ -12,8 +12,8 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
 use crate::web::api::{
-    charge, charges, export, frames, journal, packs, plant, services, session, sessions, settings,
-    tokens, users,
+    charge, charges, export, frames, journal, packs, plant, rules, services, session, sessions,
+    settings, tokens, users,
 };
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -144,7 +144,7 @@ mod elsewhere {
         settings::look, settings::change,
         plant::buses, plant::components, packs::list, packs::look, packs::cells, frames::list,
         charge::look, charge::start, charge::change, charge::stop, charge::stop_all, charge::clear,
-        charge::contactors, charge::safety_text, charge::demo, charges::list, charges::look, charge::rules,
+        charge::contactors, charge::safety_text, charge::demo, charges::list, charges::look, rules::rules, rules::change,
     ),
     components(schemas(Problem, export::Format)),
     modifiers(&Common),

@@ -12,6 +12,7 @@
 //! | `settings` | the system's own settings |
 //! | `plant`, `packs`, `pack_json`, `reading`, `frames` | the running plant |
 //! | `charge`, `charge_json` | charging: start, change, stop, latches, the demo |
+//! | `rules` | the rules that charging decides by |
 //! | `charges` | the charges that are kept, and their reports |
 //! | `document` | what all of this is, as OpenAPI 3.1 |
 //! | `browse` | the same as a page for people |
@@ -33,6 +34,7 @@ mod packs;
 mod place;
 mod plant;
 mod reading;
+mod rules;
 mod service_choice;
 mod services;
 mod session;
@@ -64,6 +66,7 @@ pub fn routes(table: Table) -> Table {
     let table = plant::routes(table);
     let table = packs::routes(table);
     let table = charge::routes(table);
+    let table = rules::routes(table);
     let table = charges::routes(table);
     frames::routes(table)
 }

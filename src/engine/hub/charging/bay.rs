@@ -13,8 +13,8 @@ use crate::engine::access::grant::Face;
 use crate::engine::access::permission::{ChargePacks, Permission as _};
 use crate::engine::access::roster::Roster;
 use crate::engine::charge::{
-    ChargePicture, ChargerView, Check, Curve, Keep, Latches, Message, Note, PackView, SetPoints,
-    Standing, State, Station, Step, StopReason, interlocks, preconditions,
+    ChargePicture, ChargerView, Check, Curve, Keep, Latches, Message, Note, PackView, Rules,
+    SetPoints, Standing, State, Station, Step, StopReason, interlocks, preconditions,
 };
 use crate::engine::device::{Catalog, Device};
 use crate::engine::hub::Now;
@@ -175,6 +175,17 @@ impl Bay {
             now,
             format!("Set points changed: at most {amps:.1} A, highest cell {volts:.3} V."),
         );
+    }
+
+    /// Takes other rules. Set points for the next charge that nobody has chosen, or that could not be
+    /// any more, are as usual under the new ones.
+    pub(super) fn set_rules(&mut self, rules: Rules) -> Result<(), OrderError> {
+        let before = SetPoints::usual(&self.station.wish().rules);
+        self.station.set_rules(rules)?;
+        if self.set == before || self.set.check(&rules).is_err() {
+            self.set = SetPoints::usual(&rules);
+        }
+        Ok(())
     }
 
     /// Somebody is there.

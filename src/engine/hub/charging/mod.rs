@@ -18,7 +18,7 @@ use crate::base::time::Mono;
 use crate::engine::access::actor::Who;
 use crate::engine::access::grant::Face;
 use crate::engine::access::roster::Roster;
-use crate::engine::charge::{ChargePicture, Latches, Lease, State, Station, StopReason};
+use crate::engine::charge::{ChargePicture, Latches, Lease, Rules, State, Station, StopReason};
 use crate::engine::device::Catalog;
 use crate::engine::hub::Now;
 use crate::engine::hub::charging::bay::{Bay, Floor, Starter};
@@ -99,6 +99,14 @@ impl Charging {
     pub(super) fn busy(&self) -> Option<&Name> {
         let busy = self.bays.iter().find(|bay| bay.station.state().is_running());
         busy.map(|bay| &bay.pack)
+    }
+
+    /// Takes other rules at every pack. Only while nothing runs anywhere.
+    ///
+    /// # Errors
+    /// Something runs, or they do not hold together.
+    pub(super) fn set_rules(&mut self, rules: Rules) -> Result<(), OrderError> {
+        self.bays.iter_mut().try_for_each(|bay| bay.set_rules(rules))
     }
 
     /// Steps what runs, if it is time.

@@ -129,7 +129,7 @@ impl Kind {
 }
 
 /// A plain decimal number: digits and at most one point, with a sign. No exponent, no "nan".
-fn number(typed: &str) -> Option<f64> {
+pub(super) fn number(typed: &str) -> Option<f64> {
     let typed = typed.trim();
     let plain = typed.replace('\u{2212}', "-");
     let digits = plain.strip_prefix(['-', '+']).unwrap_or(&plain);
