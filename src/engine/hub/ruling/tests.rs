@@ -49,7 +49,7 @@ impl House {
     fn give(&mut self, order: SetChargeRule) {
         let session = LocalSeat::new().sit(Face::Desktop);
         let grant = session.permit(ChangeSettings).unwrap();
-        let order = Admitted::new(&grant, Command::Rule(order), Face::Desktop, NOW.mono);
+        let order = Admitted::new(&grant, Command::Rule(order), (Face::Desktop, None), NOW.mono);
         let reply = Reply::new(drop);
         self.hub.step(NOW, Event::Order { order, reply }, &mut self.effects);
     }
@@ -191,11 +191,11 @@ fn give(scene: &mut Scene, command: Command) -> Answer {
     let order = match &command {
         Command::Rule(_) => {
             let grant = session.permit(ChangeSettings).unwrap();
-            Admitted::new(&grant, command, Face::Desktop, at)
+            Admitted::new(&grant, command, (Face::Desktop, None), at)
         }
         _ => {
             let grant = session.permit(ChargePacks).unwrap();
-            Admitted::new(&grant, command, Face::Desktop, at)
+            Admitted::new(&grant, command, (Face::Desktop, None), at)
         }
     };
     scene.step(Event::Order { order, reply: Reply::new(drop) });
