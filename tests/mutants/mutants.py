@@ -222,7 +222,7 @@ def look(bench, name, edits, runs):
         if complaint:
             raise Broken(f"{name}: does not compile: {complaint}")
         tests = bench.unit()
-        found = bench.campaign(min(runs, 400))
+        found = bench.campaign(min(runs, 200))
         if not tests and not found:
             found = bench.campaign(runs)
         return tests, found

@@ -324,6 +324,18 @@ mod tests {
     }
 
     #[test]
+    fn what_says_stop_in_one_byte_and_gives_in_another_is_no_stop() {
+        let stop = Allow { ranges: Vec::new(), stop: Some(vec![(0, 0), (1, 1)]), ..rule(0x505) };
+        let mut guard = Guard::new(vec![stop], LIFE);
+        for bytes in [[9, 1], [0, 0]] {
+            assert_eq!(guard.is_stop(&frame(0x505, &bytes)), Some(false));
+            let said = guard.clear(Mono::from_secs(9), frame(0x505, &bytes)).unwrap_err();
+            assert_eq!(said, Withheld::NoHeartbeat, "{bytes:?}");
+        }
+        assert!(guard.clear(Mono::from_secs(9), frame(0x505, &[0, 1])).is_ok());
+    }
+
+    #[test]
     fn a_stop_is_never_held_back_by_what_was_sent_before_it() {
         let rule = Allow { stop: Some(vec![(0, 0)]), ..rule(0x505) };
         let mut guard = Guard::new(vec![rule], LIFE);

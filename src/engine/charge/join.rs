@@ -157,6 +157,22 @@ mod tests {
     }
 
     #[test]
+    fn of_two_batteries_the_older_reading_counts() {
+        let fresh = battery(3900, 200, -30.0);
+        let old = PackView {
+            fast_age: Some(Duration::from_millis(900)),
+            slow_age: Some(Duration::from_millis(1900)),
+            module_age: Some(Duration::from_millis(2900)),
+            ..fresh
+        };
+        for pack in [fresh.beside(old), old.beside(fresh)] {
+            assert_eq!(pack.fast_age, old.fast_age);
+            assert_eq!(pack.slow_age, old.slow_age);
+            assert_eq!(pack.module_age, old.module_age);
+        }
+    }
+
+    #[test]
     fn what_one_battery_does_not_tell_the_pack_does_not_know() {
         let silent = PackView { bmus: 1, ..PackView::default() };
         let pack = battery(3900, 200, -30.0).beside(silent);

@@ -326,6 +326,17 @@ impl Bench {
         self.now.since(from).as_secs_f64()
     }
 
+    /// Runs until the BMUs are told this word.
+    pub fn until_key(&mut self, word: u16, most: f64) {
+        for _ in 0..(most * 10.0) as u32 {
+            if self.key == Some(word) {
+                return;
+            }
+            self.step();
+        }
+        panic!("no key {word:#x} within {most} s but {:?}", self.station.state());
+    }
+
     pub fn name(&self) -> &'static str {
         self.station.state().name()
     }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::bench::{Bench, Bend};
-use crate::base::units::{Amps, Celsius};
+use crate::base::units::{Amps, Celsius, Volts};
 use crate::engine::charge::{CheckId, Foreign, Lease, StopReason};
 use crate::engine::device::{ChargerCommand, ChargerControl, Flag, FlagSet};
 
@@ -32,7 +32,7 @@ fn reaction(bend: Bend, id: CheckId, most: f64) -> f64 {
 
 #[test]
 fn what_is_broken_stops_in_one_step() {
-    let bends: [(CheckId, Bend); 16] = [
+    let bends: [(CheckId, Bend); 19] = [
         (CheckId::BmuFresh, |pack, _| pack.fast_age = Some(SECOND * 4)),
         (CheckId::BmuStatusFresh, |pack, _| pack.slow_age = Some(SECOND * 6)),
         (CheckId::ModulesFresh, |pack, _| pack.module_age = Some(SECOND * 6)),
@@ -42,7 +42,14 @@ fn what_is_broken_stops_in_one_step() {
                 cell.mv = 4151;
             }
         }),
+        (CheckId::HighestCell, |pack, _| pack.balance_mv = Some(3500)),
+        (CheckId::PackVoltage, |pack, _| pack.voltage = Some(Volts(600.1))),
         (CheckId::HottestCell, |pack, _| pack.margin_k = Some(-1.9)),
+        (CheckId::HottestCell, |pack, _| {
+            if let Some(at) = &mut pack.hottest {
+                at.temperature = Celsius(43.1);
+            }
+        }),
         (CheckId::ColdestCell, |pack, _| {
             if let Some(at) = &mut pack.coldest {
                 at.temperature = Celsius(-0.1);
@@ -63,7 +70,7 @@ fn what_is_broken_stops_in_one_step() {
         }),
         (CheckId::OtherCharger, |_, charger| {
             let command = ChargerCommand {
-                voltage: crate::base::units::Volts(80.0),
+                voltage: Volts(80.0),
                 current: Amps(5.0),
                 control: ChargerControl::Charge,
             };
@@ -120,9 +127,7 @@ fn a_charger_that_gives_nothing_is_found_although_the_command_still_rises() {
 #[test]
 fn a_bmu_that_falls_into_error_while_its_contactors_close_gets_no_more_start() {
     let mut bench = Bench::started(0.5);
-    while bench.key != Some(0x70) {
-        bench.step();
-    }
+    bench.until_key(0x70, 10.0);
     bench.run(0.3);
     bench.moves = false;
     bench.state = crate::engine::device::PackState::Error;

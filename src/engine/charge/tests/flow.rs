@@ -1,9 +1,11 @@
 //! The current: which limit governs, how it rises, tapers and completes.
 
 use super::bench::Bench;
+use crate::base::time::Mono;
 use crate::base::units::{AmpHours, Amps, Millivolts, Percent, Volts};
+use crate::engine::charge::current::follow;
 use crate::engine::charge::{
-    Governor, Key, Lease, Message, Note, Rules, SetPoints, State, StopReason,
+    Governor, Key, Lease, Message, Note, PackView, Rules, SetPoints, State, StopReason,
 };
 
 fn governor(bench: &Bench) -> Governor {
@@ -72,6 +74,44 @@ fn the_smallest_limit_governs_and_is_named() {
     bench.run(4.0);
     assert_eq!(governor(&bench), Governor::Temperature);
     assert!((bench.amps - 2.5).abs() < 0.1, "a quarter of the way: {}", bench.amps);
+}
+
+#[test]
+fn the_socket_limits_and_a_larger_one_is_taken_again() {
+    let mut bench = Bench::charging(0.5);
+    let small = SetPoints { mains: Some(Amps(1.0)), ..Bench::set() };
+    bench.station.change(small).unwrap();
+    bench.run(2.0);
+    assert_eq!(governor(&bench), Governor::Supply);
+    // 1 A of 230 V, nine tenths of it, into some 37 V.
+    assert!((5.0..6.0).contains(&bench.amps), "{}", bench.amps);
+    bench.station.change(SetPoints { mains: Some(Amps(16.0)), ..small }).unwrap();
+    bench.run(20.0);
+    assert_eq!(governor(&bench), Governor::Person);
+    assert!((bench.amps - 10.0).abs() < 0.1, "{}", bench.amps);
+}
+
+#[test]
+fn a_command_that_does_not_change_is_said_again_every_second() {
+    let mut bench = Bench::charging(0.5);
+    let from = bench.now;
+    bench.run(10.0);
+    let given = |(at, m): &&(Mono, Message)| *at > from && matches!(m, Message::Give { .. });
+    let count = bench.sent.iter().filter(given).count();
+    assert!((9..=20).contains(&count), "{count}");
+}
+
+#[test]
+fn without_a_highest_cell_or_its_threshold_the_command_is_nothing() {
+    let mut bench = Bench::charging(0.5);
+    bench.step();
+    let State::ConstantCurrent(_, flow) = *bench.station.state() else { panic!() };
+    assert!(flow.command.get() > 9.0);
+    let (pack, charger) = bench.views();
+    for pack in [PackView { highest: None, ..pack }, PackView { balance_mv: None, ..pack }] {
+        let next = follow(flow, bench.now, &pack, &charger, &Bench::set(), &Rules::default());
+        assert_eq!((next.command, next.governor), (Amps(0.0), Governor::Zero));
+    }
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! Stops: from every state, whatever anybody answers, within their bounds.
 
+use std::time::Duration;
+
 use super::bench::Bench;
+use crate::base::units::Amps;
 use crate::engine::access::grant::Face;
-use crate::engine::charge::{Lease, Message, StopReason};
+use crate::engine::charge::{CheckId, Lease, Message, StopReason};
 
 /// The longest a stop may take, by the usual rules, and one cycle.
 const BOUND: f64 = 6.0 + 3.0 + 0.3;
@@ -113,11 +116,43 @@ fn contactors_open_only_when_the_current_is_gone() {
     let mut bench = Bench::charging(0.5);
     bench.station.stop(Face::Desktop);
     let mut amps_before = bench.amps;
-    while bench.key != Some(0) {
+    for _ in 0..100 {
+        if bench.key == Some(0) {
+            break;
+        }
         amps_before = bench.amps;
         bench.step();
     }
+    assert_eq!(bench.key, Some(0));
     assert!(amps_before < 0.5, "{amps_before}");
+}
+
+#[test]
+fn what_was_said_before_a_stop_does_not_show_that_the_current_is_gone() {
+    let mut bench = Bench::charging(0.5);
+    // Readings of nine tenths of a second ago, in which hardly anything flowed.
+    bench.bend = |pack, charger| {
+        (pack.fast_age, pack.current) = (Some(Duration::from_millis(900)), Some(Amps(0.1)));
+        (charger.age, charger.current) = (Some(Duration::from_millis(900)), Some(Amps(0.1)));
+    };
+    bench.station.stop(Face::Desktop);
+    bench.run(0.8);
+    assert_eq!((bench.name(), bench.key), ("finishing", Some(0x30)), "the contactors are held");
+    bench.run(0.4);
+    assert_eq!(bench.key, Some(0), "what came after it shows it");
+}
+
+#[test]
+fn a_stop_where_nothing_runs_stands_against_the_next_start() {
+    for face in [Face::Web, Face::Api, Face::Desktop, Face::CommandLine] {
+        let mut bench = Bench::new(0.5);
+        bench.station.stop(face);
+        bench.run(1.0);
+        bench.station.start(Bench::set(), Lease::GoesOn).unwrap();
+        bench.run(10.0);
+        assert!(bench.sent.is_empty(), "{face:?}");
+        assert_eq!(bench.outcome().why, StopReason::NotReady(CheckId::Latches));
+    }
 }
 
 #[test]
