@@ -65,6 +65,8 @@
 //!   the guard makes, and the guard is silent until rules name what may pass. What the console sends is
 //!   the command of a charger and the vehicle's switches, through a thread `tx:<bus>` whose guard wants
 //!   the hub's heartbeat for everything but a stop; simulated devices have guards of their own.
+//!   What people send by hand goes by a second guard of that thread: the bus must be armed, for a
+//!   time, and what sets devices up is never sent.
 //! - **A charge goes on only while everything is seen to be well.** Its whole intent is derived anew
 //!   ten times a second, nothing resumes by itself, and a stop waits for nothing and always ends.
 //! - **Every reading has an age.** Late is dimmed, lost is a dash, a sentinel is no number. On a
@@ -111,7 +113,6 @@
 //!
 //! # Deliberately absent
 //!
-//! - No sending by hand: the permission is there, the orders come with it.
 //! - No history of readings: the store keeps people, settings and the journal.
 //! - No shortening of the journal, and no anchor of it outside the machine: `busbar doctor` prints the
 //!   hash of the last line, to be noted elsewhere by whoever wants one.

@@ -65,7 +65,7 @@ pub use device::{
 };
 pub use door::{Door, Own, Refusal, Vitals, Waker};
 pub use drive::{Config, Office, Running, StartError, office, start};
-pub use hub::decoders::{DecodedFrame, DecodedSignal, Decoders};
+pub use hub::decoders::{DecodedFrame, DecodedSignal, Decoders, Value};
 pub use hub::traffic::{Row as TrafficEntry, Traffic};
 pub use offline::{check, decode, inspect, profiles};
 pub use orders::accounts::{

@@ -32,6 +32,8 @@ mod pages;
 #[cfg(unix)]
 mod process_death;
 mod processes;
+#[cfg(feature = "web")]
+mod sending;
 mod store;
 mod support;
 #[cfg(feature = "web")]

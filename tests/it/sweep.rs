@@ -88,6 +88,11 @@ fn sample_body(entry: &Entry) -> Option<Value> {
         ("POST" | "PATCH", "/api/v1/packs/{id}/charge") => json!({}),
         ("POST", "/api/v1/packs/{id}/charge/latches" | "/api/v1/charge/safety-text") => Value::Null,
         ("POST", "/api/v1/packs/{id}/contactors") => json!({"closed": false}),
+        ("PUT", "/api/v1/buses/{name}/arm") => json!({"seconds": 60}),
+        ("POST", "/api/v1/frames") => json!({"bus": "none", "frames": []}),
+        ("PUT", "/api/v1/schedules/{name}") => {
+            json!({"bus": "none", "frame": {"id": "1"}, "every_ms": 1000})
+        }
         ("PUT", "/api/v1/demo") => json!({"parked": true, "pace": 0}),
         ("POST", "/api/v1/tokens") => json!({"account": 999_999, "name": "x"}),
         _ => return None,
@@ -281,7 +286,7 @@ fn every_order_of_the_engine_is_in_the_policy() {
 /// Names of the orders that a file of orders makes, by `const NAME` or by one of the macros.
 fn names_in(text: &str) -> Vec<String> {
     let by_hand = text.split("const NAME: &'static str = \"").skip(1);
-    let macros = ["\norder!(", "\ncharging_order!("];
+    let macros = ["\norder!(", "\ncharging_order!(", "\nsending_order!("];
     let by_macro = macros.into_iter().flat_map(|name| text.split(name).skip(1));
     let by_macro = by_macro.filter_map(|rest| rest.split_once('"'));
     let parts = by_hand.chain(by_macro.map(|(_, rest)| rest));

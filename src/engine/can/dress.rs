@@ -40,7 +40,6 @@ pub struct Counter {
 
 /// A checksum in one byte.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Checksum {
     /// How it is computed.
     #[serde(flatten)]

@@ -12,8 +12,8 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
 use crate::web::api::{
-    charge, charges, export, frames, journal, packs, plant, rules, services, session, sessions,
-    settings, tokens, users,
+    charge, charges, export, frames, journal, packs, plant, rules, sending, services, session,
+    sessions, settings, tokens, users,
 };
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -145,6 +145,8 @@ mod elsewhere {
         plant::buses, plant::components, packs::list, packs::look, packs::cells, frames::list,
         charge::look, charge::start, charge::change, charge::stop, charge::stop_all, charge::clear,
         charge::contactors, charge::safety_text, charge::demo, charges::list, charges::look, rules::rules, rules::change,
+        sending::arm, sending::silence, sending::silence_all, sending::send, sending::schedules,
+        sending::start, sending::stop,
     ),
     components(schemas(Problem, export::Format)),
     modifiers(&Common),
@@ -158,6 +160,7 @@ mod elsewhere {
         (name = "settings", description = "The system's own settings"),
         (name = "plant", description = "Buses, components, packs, frames"),
         (name = "charge", description = "Charging packs; a stop is open to everybody signed in"),
+        (name = "sending", description = "Sending by hand; a bus is listened to only until it is armed"),
         (name = "system", description = "The listener itself"),
     )
 )]

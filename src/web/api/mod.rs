@@ -11,6 +11,7 @@
 //! | `journal`, `export` | what was done |
 //! | `settings` | the system's own settings |
 //! | `plant`, `packs`, `pack_json`, `reading`, `frames` | the running plant |
+//! | `sending`, `sending_json` | sending by hand: arming, frames, schedules, silence |
 //! | `charge`, `charge_json` | charging: start, change, stop, latches, the demo |
 //! | `rules` | the rules that charging decides by |
 //! | `charges` | the charges that are kept, and their reports |
@@ -35,6 +36,8 @@ mod place;
 mod plant;
 mod reading;
 mod rules;
+mod sending;
+mod sending_json;
 mod service_choice;
 mod services;
 mod session;
@@ -68,5 +71,6 @@ pub fn routes(table: Table) -> Table {
     let table = charge::routes(table);
     let table = rules::routes(table);
     let table = charges::routes(table);
+    let table = sending::routes(table);
     frames::routes(table)
 }

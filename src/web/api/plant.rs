@@ -49,6 +49,12 @@ pub struct Bus {
     sentence: Option<String>,
     /// Whether this program may disturb it.
     listening: ListeningWord,
+    /// Seconds for which frames may still be sent to it by hand; `null`: it is only listened to.
+    armed_seconds: Option<f64>,
+    /// Who has armed it.
+    armed_by: Option<String>,
+    /// Why the last frame that was sent by hand did not go out, for a few seconds.
+    refused: Option<String>,
     /// Nominal bit rate, bit/s.
     bit_rate: Option<u32>,
     /// FD data bit rate, bit/s.
@@ -116,6 +122,9 @@ impl From<&BusPicture> for Bus {
             state: status.state.into(),
             sentence: status.sentence.clone(),
             listening: status.listening.into(),
+            armed_seconds: bus.armed.as_ref().map(|arm| tidy(arm.left.as_secs_f64())),
+            armed_by: bus.armed.as_ref().map(|arm| arm.by.clone()),
+            refused: bus.hand_refusal.clone(),
             bit_rate: status.bit_rate,
             data_bit_rate: status.data_bit_rate,
             fd: status.fd,

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use busbar::base::id::Name;
 use busbar::base::time::Wall;
 use busbar::engine::{
-    AccountId, AccountKind, ActivateProfile, AddAccount, AddService, ChangeAccount, ChangeCharge,
-    ChargeRules, ClearLatches, ClearTraffic, Confirm, CreateToken, Credential, DeleteAccount,
-    EndSession, EndSessions, EngageContactors, Face, GivePassword, Lease, LiftWait, MakeLink,
-    MustChangeIt, Order, Origin, Permission, Play, Purpose, ReadSafetyText, RemoveService,
-    RenameService, RevokeToken, Right, Rights, SaveSettings, Secret, ServiceChoice, ServiceId,
-    Session, SessionId, SetDemo, SetPoints, StartCharge, StopCharge, TokenId, demo_profile,
+    AccountId, AccountKind, ActivateProfile, AddAccount, AddService, ArmBus, ChangeAccount,
+    ChangeCharge, ChargeRules, ClearLatches, ClearTraffic, Confirm, CreateToken, Credential,
+    DeleteAccount, Dress, EndSession, EndSessions, EngageContactors, Face, Frame, GivePassword, Id,
+    Keeps, Lease, LiftWait, MakeLink, MustChangeIt, Order, Origin, Permission, Play, Purpose,
+    ReadSafetyText, RemoveService, RenameService, RevokeToken, Right, Rights, SaveSettings,
+    Schedule, Secret, SendFrames, ServiceChoice, ServiceId, Session, SessionId, SetDemo, SetPoints,
+    Silence, StartCharge, StartSchedule, StopCharge, StopSchedule, Then, TokenId, demo_profile,
 };
 use busbar::web::Access;
 
@@ -107,6 +108,14 @@ pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
         line(&sessions, &SaveSettings::default()),
         line(&sessions, &ReadSafetyText),
         line(&sessions, &StopCharge { pack: None }),
+        line(&sessions, &ArmBus { bus: pack.clone(), span: ArmBus::USUAL }),
+        line(&sessions, &Silence { bus: None }),
+        line(&sessions, &SendFrames { bus: pack.clone(), frames: Vec::new() }),
+        line(
+            &sessions,
+            &StartSchedule { bus: pack.clone(), schedule: schedule(), keeps: Keeps::Alone },
+        ),
+        line(&sessions, &StopSchedule { name: pack.clone(), then: Then::Keep }),
         line(&sessions, &EngageContactors { pack: pack.clone(), confirm: Confirm }),
         line(&sessions, &ClearLatches { pack: pack.clone() }),
         line(&sessions, &SetDemo { parked: true, pace: 1.0 }),
@@ -115,6 +124,16 @@ pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
     ];
     lines.sort_by_key(|line| line.name);
     lines
+}
+
+fn schedule() -> Schedule {
+    Schedule {
+        name: Name::new("beat").unwrap(),
+        frame: Frame::remote(Id::standard(1).unwrap(), 0).unwrap(),
+        every: std::time::Duration::from_secs(1),
+        times: None,
+        dress: Dress::default(),
+    }
 }
 
 fn line<O: Order>(sessions: &[Option<Arc<Session>>], order: &O) -> OrderLine {
