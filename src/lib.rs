@@ -5,7 +5,7 @@
 //! # Layers
 //!
 //! ```text
-//! base -> engine [ access -> can -> dbc -> device -> supply -> watchdog -> pack -> profile -> store -> people -> orders -> hub -> door ]
+//! base -> engine [ access -> can -> dbc -> filter -> device -> supply -> watchdog -> pack -> profile -> store -> people -> orders -> hub -> door ]
 //!             -> view -> { desktop, web, cli } -> boot
 //!                             sim hangs off can, dbc and device
 //! ```
@@ -18,6 +18,7 @@
 //! | `engine::access` | who may do what; a permission is a [`Grant`](engine::Grant) that must be held | what is done with it |
 //! | `engine::can` | frames, buses, recordings, and the guard before every wire | what a frame means |
 //! | `engine::dbc` | text to schema to compiled codec | devices, files |
+//! | `engine::filter` | the one language that picks frames: text to a compiled predicate, with completion | devices, files, faces |
 //! | `engine::device` | what a message means: folders of data plus a little code | buses, clocks |
 //! | `engine::supply` | bench supplies that are spoken to in text over TCP | packs, stations, frames |
 //! | `engine::watchdog` | the second process that stops what a dead console cannot | who charges what |

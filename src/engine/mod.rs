@@ -9,6 +9,7 @@ mod dbc;
 mod device;
 mod door;
 mod drive;
+mod filter;
 mod hub;
 mod offline;
 mod orders;
@@ -65,6 +66,10 @@ pub use device::{
 };
 pub use door::{Door, Own, Refusal, Vitals, Waker};
 pub use drive::{Config, Office, Running, StartError, office, start};
+pub use filter::{
+    Change, Completion, Filter, LONGEST as LONGEST_FILTER, Memory as FilterMemory, Mistake,
+    RowFacts, Scope, Sieve, Vocabulary, Weight, complete,
+};
 pub use hub::decoders::{DecodedFrame, DecodedSignal, Decoders, Value};
 pub use hub::traffic::{Row as TrafficEntry, Traffic};
 pub use offline::{check, decode, inspect, profiles};

@@ -31,6 +31,8 @@ pub const RULES: &[Rule] = &[
             ("src/engine/can/frame.rs", "use crate::{base::id, engine::{access, dbc::Schema}};"),
             ("src/engine/can/frame.rs", "fn f() { crate::engine::hub::step() }"),
             ("src/engine/can/frame.rs", "use super::super::pack::Pack;"),
+            ("src/engine/dbc/a.rs", "use crate::engine::filter::Filter;"),
+            ("src/engine/filter/a.rs", "use crate::engine::device::Catalog;"),
             ("src/engine/profile/a.rs", "use crate::engine::sim::World;"),
             ("src/engine/charge/a.rs", "use crate::engine::sim::World;"),
             ("src/engine/campaign/a.rs", "use crate::engine::hub::Hub;"),
@@ -242,10 +244,11 @@ pub fn length(file: &Source) -> Vec<String> {
 
 /// The engine's children, lowest first, in the steps of the ladder. A module may name its own step
 /// and those before it.
-const LADDER: [&[&str]; 19] = [
+const LADDER: [&[&str]; 20] = [
     &["access"],
     &["can"],
     &["dbc"],
+    &["filter"],
     &["device"],
     &["supply"],
     &["watchdog"],
@@ -268,7 +271,7 @@ const SIM_SEEN_BY: [&str; 4] = ["campaign", "drive", "offline", "prepare"];
 /// Where the engine's own public face stands: above all its children.
 const ENGINE: usize = LADDER.len() + 1;
 /// What simulated devices may name: frames, DBCs and devices, and nothing that decides.
-const SIM_SEES: usize = 4;
+const SIM_SEES: usize = 5;
 
 /// How high a module stands. `None`: it is free (the roots and what serves tests).
 fn height(module: &[String]) -> Option<usize> {

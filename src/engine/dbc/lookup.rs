@@ -7,7 +7,8 @@ const NONE: u32 = u32::MAX;
 
 /// The J1939 parameter group number of a 29-bit id: without priority and source address, and
 /// without the destination address where the format has one.
-pub(super) const fn parameter_group(raw: u32) -> u32 {
+#[must_use]
+pub const fn parameter_group(raw: u32) -> u32 {
     let group = (raw >> 8) & 0x3_FFFF;
     if (group >> 8) & 0xFF < 240 { group & 0x3_FF00 } else { group }
 }

@@ -11,6 +11,7 @@ mod layout;
 mod lookup;
 mod parse;
 mod plan;
+mod probe;
 mod row;
 mod run;
 mod schema;
@@ -19,6 +20,8 @@ mod tests;
 
 pub use codec::{Codec, MessageIndex};
 pub use encode::EncodeError;
+pub use lookup::parameter_group;
 pub use parse::{Parsed, parse};
+pub use probe::{Probe, Probed};
 pub use row::Row;
 pub use schema::{Kind, Label, Message, Schema, Signal};

@@ -343,7 +343,7 @@ fn fill(
 }
 
 /// How a signal becomes a number where eight lanes cannot do it.
-fn odd(signal: &Signal, cut: Cut) -> Option<Number> {
+pub(super) fn odd(signal: &Signal, cut: Cut) -> Option<Number> {
     let signed = match signal.kind {
         Kind::Float => return None,
         Kind::Double => return Some(Number::Double),

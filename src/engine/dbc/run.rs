@@ -164,11 +164,12 @@ fn frame(arena: &Arena, root: &Plan, data: &[u8], row: &mut Row) -> Ran {
     Ran::Done
 }
 
-static NO_BYTES: Padded = [0; FRAME_BYTES + 16];
+/// For frames whose signals all lie in the first eight bytes.
+pub(super) static NO_BYTES: Padded = [0; FRAME_BYTES + 16];
 
 /// The first eight bytes as an Intel number; zeros where there are fewer.
 #[inline(always)]
-fn first_word(data: &[u8]) -> u64 {
+pub(super) fn first_word(data: &[u8]) -> u64 {
     let data = data.get(..8).unwrap_or(data);
     // Two loads that overlap in the middle, where both have the same bits: frames of four to eight
     // bytes take one way, which need not be guessed.
