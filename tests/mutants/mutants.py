@@ -238,7 +238,7 @@ def short(test):
 def main():
     ask = argparse.ArgumentParser(prog="tests/mutants.sh", description="Deliberate defects, and who notices.")
     ask.add_argument("which", nargs="*", help="numbers of the list, or parts of names; all where none is given")
-    ask.add_argument("--runs", type=int, default=4000, help="runs of the campaign where no test notices anything")
+    ask.add_argument("--runs", type=int, default=1600, help="runs of the campaign where no test notices anything")
     ask.add_argument("--jobs", type=int, default=2, help="copies that are built side by side")
     ask.add_argument("--work", help="folder to build in, kept for the next time")
     ask.add_argument("--table", help="file for the result as lines of a table")

@@ -5,7 +5,7 @@ use crate::base::time::Mono;
 use crate::base::units::{AmpHours, Amps, Millivolts, Percent, Volts};
 use crate::engine::charge::current::follow;
 use crate::engine::charge::{
-    Governor, Key, Lease, Message, Note, PackView, Rules, SetPoints, State, StopReason,
+    Governor, Key, Lease, Message, Note, PackView, Rules, SetPoints, State, Station, StopReason,
 };
 
 fn governor(bench: &Bench) -> Governor {
@@ -102,15 +102,30 @@ fn a_command_that_does_not_change_is_said_again_every_second() {
 }
 
 #[test]
-fn without_a_highest_cell_or_its_threshold_the_command_is_nothing() {
-    let mut bench = Bench::charging(0.5);
-    bench.step();
+fn without_a_cell_a_threshold_or_a_voltage_the_command_is_nothing() {
+    let bench = Bench::charging(0.5);
     let State::ConstantCurrent(_, flow) = *bench.station.state() else { panic!() };
     assert!(flow.command.get() > 9.0);
     let (pack, charger) = bench.views();
-    for pack in [PackView { highest: None, ..pack }, PackView { balance_mv: None, ..pack }] {
-        let next = follow(flow, bench.now, &pack, &charger, &Bench::set(), &Rules::default());
-        assert_eq!((next.command, next.governor), (Amps(0.0), Governor::Zero));
+    let next = |pack: &PackView| {
+        let now = bench.now.after(Station::CYCLE);
+        let next = follow(flow, now, pack, &charger, &Bench::set(), &Rules::default());
+        (next.command, next.governor)
+    };
+    assert!(next(&pack).0.get() > 9.0);
+    // An interlock ends the charge as well; this is the number that would go out without it.
+    let volts = |volts: f64| PackView { voltage: Some(Volts(volts)), ..pack };
+    for pack in [
+        PackView { highest: None, ..pack },
+        PackView { balance_mv: None, ..pack },
+        PackView { voltage: None, ..pack },
+        PackView { margin_k: None, ..pack },
+        volts(0.0),
+        volts(-3.0),
+        volts(0.5),
+        volts(f64::NAN),
+    ] {
+        assert_eq!(next(&pack).0, Amps(0.0), "{pack:?}");
     }
 }
 
