@@ -168,6 +168,20 @@ fn a_late_bmu_means_zero_at_once_and_a_slow_rise_when_it_is_back_in_time() {
 }
 
 #[test]
+fn a_late_charger_means_zero_at_once_too() {
+    let mut bench = Bench::charging(0.5);
+    bench.bend = |_, charger| charger.age = Some(Duration::from_millis(2500));
+    let from = bench.now;
+    bench.step();
+    assert_eq!(bench.name(), "paused");
+    bench.run(10.0);
+    assert!(!bench.gave_after(from));
+    assert_eq!(bench.key, Some(0x30), "the contactors are held");
+    bench.bend = |_, _| {};
+    bench.until("constant_current", 2.0);
+}
+
+#[test]
 fn the_hottest_pack_counts_and_not_the_coolest() {
     let mut bench = Bench::charging(0.5);
     // The worst margin of several BMUs is the greatest one; a charge at -2 K to go stops.
