@@ -16,7 +16,7 @@ icons! {
     /// The Charge page.
     BOLT = "\u{E2DE}";
     /// Stop a charge.
-    STOP = "\u{E46C}";
+    STOP = "\u{25A0}";
     /// The CAN page.
     ARROWS_LEFT_RIGHT = "\u{E0A0}";
     /// The Parts page.

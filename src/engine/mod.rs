@@ -59,7 +59,7 @@ pub use charge::{
     Meter, Origin as RuleOrigin, Outcome as ChargeOutcome, PackView as ChargePackView, PauseReason,
     Rating, ReportEvent, ReportPoint, Rule as ChargeRule, RuleError, Rules as ChargeRules,
     Run as ChargeRun, SetPointError, SetPoints, State as ChargeState, Step as ChargeStep,
-    StopReason, Stopping, Switch as ChargeSwitch,
+    StopReason, Stopping, Switch as ChargeSwitch, cell_target as charge_cell_target,
 };
 pub use device::{
     ChargerCommand, ChargerControl, ChargerFaults, Contactors, Flag, Level, PackState,

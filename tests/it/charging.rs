@@ -9,7 +9,7 @@ use egui::Key;
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable;
 
-use crate::desktop::{LARGE, SMALLEST, Window, open};
+use crate::desktop::{LARGE, SMALLEST, Window, open, overlaps};
 
 fn at(stage: Stage) -> Window {
     let source = FixtureSource::running(38);
@@ -195,9 +195,27 @@ fn every_stage_fits_the_smallest_window_with_its_buttons() {
         window.ctrl(Key::Num2);
         assert!(window.shows("Close contactors\u{2026}"), "{stage:?}");
         assert!(window.shows("5 Done"), "{stage:?}");
-        for label in ["Start charge\u{2026}", "Stop"] {
+        assert_eq!(overlaps(&window, SMALLEST), Vec::<String>::new(), "{stage:?}");
+        for label in ["Start charge\u{2026}", "Stop", "Close contactors\u{2026}"] {
             let rect = window.harness.get_by_label(label).rect();
-            assert!(rect.left() > 0.0 && rect.right() < SMALLEST.x, "{stage:?} {label} {rect:?}");
+            let whole = egui::Rect::from_min_size(egui::Pos2::ZERO, SMALLEST);
+            assert!(whole.contains_rect(rect), "{stage:?} {label} {rect:?}");
+        }
+    }
+}
+
+#[test]
+fn every_stage_stands_without_overlaps_in_windows_of_other_sizes() {
+    for size in [LARGE, egui::Vec2::new(1_180.0, 720.0), egui::Vec2::new(3_840.0, 2_160.0)] {
+        for stage in Stage::ALL {
+            let source = FixtureSource::running(38);
+            {
+                let mut world = source.world.borrow_mut();
+                (world.charge, world.safety) = (Some(stage), SafetyText::Read);
+            }
+            let mut window = open(source, size);
+            window.ctrl(Key::Num2);
+            assert_eq!(overlaps(&window, size), Vec::<String>::new(), "{stage:?} at {size:?}");
         }
     }
 }

@@ -510,8 +510,21 @@ fn a_still_picture_asks_for_no_frame_and_for_no_view() {
     assert_eq!(window.world.borrow().looks.get(), looks + 1);
 }
 
+/// The part of it that the scrolled panels around it let through.
+fn in_sight(node: &egui_kittest::Node<'_>) -> Option<egui::Rect> {
+    let mut rect = node.rect();
+    let mut around = node.parent();
+    while let Some(parent) = around {
+        if parent.accesskit_node().clips_children() {
+            rect = rect.intersect(parent.rect());
+        }
+        around = parent.parent();
+    }
+    rect.is_positive().then_some(rect)
+}
+
 /// What must not overlap: texts and things to press that stand in the window.
-fn overlaps(window: &Window, size: Vec2) -> Vec<String> {
+pub fn overlaps(window: &Window, size: Vec2) -> Vec<String> {
     let whole = egui::Rect::from_min_size(egui::Pos2::ZERO, size);
     let roles =
         [Role::Label, Role::Button, Role::Tab, Role::GridCell, Role::TextInput, Role::Slider];
@@ -523,7 +536,7 @@ fn overlaps(window: &Window, size: Vec2) -> Vec<String> {
         if !roles.contains(&shown.role()) || name.is_empty() || shown.raw_bounds().is_none() {
             continue;
         }
-        let rect = node.rect();
+        let Some(rect) = in_sight(&node) else { continue };
         // What a scroll area hides keeps its place below the window's bottom line.
         if rect.bottom() > size.y - 26.0 && shown.role() != Role::Tab {
             continue;

@@ -17,7 +17,7 @@ use crate::desktop::pages;
 use crate::desktop::source::Intent;
 use crate::desktop::theme::Theme;
 use crate::desktop::widgets::form::{self, Look};
-use crate::desktop::widgets::panel::{GAP, panel_in};
+use crate::desktop::widgets::panel::{GAP, INSET, panel_in};
 use crate::desktop::widgets::text::{line, name, note};
 use crate::view::charge::{ChargePrefs, ChargeView, DemoView, StepView};
 use crate::view::offer::Question;
@@ -61,12 +61,29 @@ pub struct ChargePage {
 
 /// Narrower pages are one column.
 const THREE_COLUMNS: f32 = 820.0;
-/// Height of the upper panels.
-const UPPER: f32 = 296.0;
+/// Height of the upper panels: the least, and what holds all set points; in between they share what
+/// room there is with the lower panel.
+const UPPER: (f32, f32) = (232.0, 376.0);
 /// The lowest the lower panel gets before the page scrolls.
-const LOWER: f32 = 160.0;
+const LOWER: f32 = 132.0;
 /// In narrower panels the buttons stand in two rows.
 const TIGHT: f32 = 340.0;
+
+/// How wide pages share their width between the three panels.
+const fn shares(width: f32) -> [f32; 3] {
+    match width {
+        wide if wide >= 1180.0 => [0.32, 0.31, 0.37],
+        narrow if narrow >= THREE_COLUMNS => [0.31, 0.33, 0.36],
+        _ => [1.0; 3],
+    }
+}
+
+/// The room inside the first panel.
+fn set_points_width(page: f32) -> f32 {
+    let [first, ..] = shares(page);
+    let gaps = if first < 1.0 { 2.0 * GAP } else { 0.0 };
+    ((page - gaps) * first).floor() - 2.0 * INSET
+}
 
 /// Hands something about charging to the source.
 pub(super) const fn submit(ask: ChargeAsk) -> Command {
@@ -122,16 +139,20 @@ impl ChargePage {
             }
             asked = self.sentences(ui, theme, view);
             ui.add_space(GAP - 6.0);
-            let used = ui.cursor().top() - top;
-            let upper = self.upper(ui, theme, view, prefs);
+            let rest = room.y - (ui.cursor().top() - top);
+            let height = ((rest - GAP) * 0.57).clamp(UPPER.0, UPPER.1).floor();
+            let upper = self.upper(ui, theme, view, (prefs, height));
             asked = asked.take().or(upper);
             ui.add_space(GAP - 6.0);
-            let left = room.y - used - (ui.cursor().top() - top - used);
+            let left = room.y - (ui.cursor().top() - top);
             let size = Vec2::new(room.x, left.max(LOWER));
             let (area, _) = ui.allocate_exact_size(size, Sense::hover());
             let (below, past) = (&mut self.below, &mut self.past);
             let lower = panel_in(ui, theme, area, |ui| {
-                panels::lower(ui, theme, view, below);
+                let report = panels::lower(ui, theme, view, below);
+                if let Some(id) = report {
+                    return Some(Command::BrowseReport(id, ReportForm::Html));
+                }
                 match below {
                     Below::Past => past.draw(ui, theme),
                     Below::Plot | Below::Log | Below::Rules => {
@@ -165,12 +186,13 @@ impl ChargePage {
             });
         }
         if !view.latches.is_empty() {
-            ui.horizontal(|ui| {
-                let words = (ui.available_width() - 96.0).max(80.0);
+            ui.horizontal_top(|ui| {
+                let words = (ui.available_width() - 72.0).max(80.0);
                 ui.allocate_ui(Vec2::new(words, 0.0), |ui| {
                     ui.set_width(words);
                     say(ui, Tone::Warning, &view.latches.join("\n"));
                 });
+                ui.spacing_mut().interact_size = Vec2::new(64.0, 34.0);
                 if form::offer(ui, theme, &view.clear, Look::Plain) {
                     asked = Some(submit(ChargeAsk::Clear(view.pack.clone())));
                 }
@@ -178,6 +200,10 @@ impl ChargePage {
         }
         if let Some(strip) = &view.demo {
             asked = asked.or(demo(ui, theme, strip));
+        }
+        // In a narrow panel it would be cut.
+        if set_points_width(ui.available_width()) < TIGHT {
+            panels::state_line(ui, theme, view);
         }
         asked
     }
@@ -187,19 +213,20 @@ impl ChargePage {
         ui: &mut Ui,
         theme: &Theme,
         view: &ChargeView,
-        prefs: &mut ChargePrefs,
+        (prefs, wanted): (&mut ChargePrefs, f32),
     ) -> Option<Command> {
         let width = ui.available_width();
-        let shares: &[f32] = if width >= THREE_COLUMNS { &[0.32, 0.31, 0.37] } else { &[1.0; 3] };
+        let shares = shares(width);
         let columns = if width >= THREE_COLUMNS { 3.0 } else { 1.0 };
         let room = width - GAP * (columns - 1.0);
         let rows = 4.0 - columns.min(3.0);
-        let height = if columns > 1.0 { UPPER } else { UPPER * rows + GAP * (rows - 1.0) };
+        let each = if columns > 1.0 { wanted } else { UPPER.1 };
+        let height = each * rows + GAP * (rows - 1.0);
         let (area, _) = ui.allocate_exact_size(Vec2::new(width, height), Sense::hover());
         let mut at = area.min;
         let mut asked = None;
         for (place, share) in shares.iter().enumerate() {
-            let rect = Rect::from_min_size(at, Vec2::new((room * share).floor(), UPPER));
+            let rect = Rect::from_min_size(at, Vec2::new((room * share).floor(), each));
             let drawn = panel_in(ui, theme, rect, |ui| match place {
                 0 => self.set_points(ui, theme, view, prefs),
                 1 => {
@@ -231,7 +258,7 @@ impl ChargePage {
     ) -> Option<Command> {
         let inner = ui.max_rect();
         let tight = inner.width() < TIGHT;
-        let foot = if tight { 112.0 } else { 84.0 };
+        let foot = if tight { 70.0 } else { 98.0 };
         let split = inner.bottom() - foot;
         let upper = Rect::from_min_max(inner.min, Pos2::new(inner.right(), split));
         let mut fields = ui.new_child(UiBuilder::new().max_rect(upper));
@@ -260,8 +287,9 @@ impl ChargePage {
         });
         if tight {
             self.engage(&mut foot, theme, view);
+        } else {
+            panels::state_lines(&mut foot, theme, view);
         }
-        panels::state_lines(&mut foot, theme, view);
         asked
     }
 

@@ -60,7 +60,7 @@ pub fn top(ui: &mut Ui, theme: &Theme, chrome: &Chrome) -> Option<Command> {
     let mut right =
         ui.new_child(UiBuilder::new().max_rect(bar).layout(Layout::right_to_left(Align::Center)));
     if chrome.stop.is_some() {
-        right.add_space(STOP + 4.0);
+        right.add_space(STOP + 12.0);
     }
     right.spacing_mut().button_padding = egui::vec2(8.0, 2.0);
     right.spacing_mut().interact_size.y = 26.0;

@@ -11,29 +11,50 @@ use crate::view::text::DASH;
 
 /// Room for a scale.
 const SCALE: f32 = 52.0;
+/// Steps of a scale, times a power of ten.
+const ROUND: [f64; 4] = [1.0, 2.0, 2.5, 5.0];
+/// Steps of the time, in seconds.
+const TIMES: [f64; 17] = [
+    1.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1_800.0, 3_600.0, 7_200.0,
+    14_400.0, 28_800.0, 43_200.0, 86_400.0,
+];
 
-/// The scale of a line.
+/// The scale of a line: round numbers, as many steps as there are rows.
 struct Axis {
     low: f64,
     high: f64,
+    decimals: usize,
 }
 
 impl Axis {
-    fn of(line: &CurveLine) -> Option<Self> {
+    fn of(line: &CurveLine, rows: i32) -> Option<Self> {
         let known = || line.values.iter().flatten().copied();
         let (low, high) =
             known().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
         if low > high {
             return None;
         }
-        // A flat line stands in the middle, and the last digit alone does not fill the picture.
+        // A flat line stands about the middle, and the last digit alone does not fill the picture.
         let least = 20.0 / 10_f64.powi(line.decimals as i32);
         let spread = (high - low).max(least);
         let middle = f64::midpoint(low, high);
-        let bottom = middle - spread * 0.58;
+        let bottom = (middle - spread * 0.52).min(low);
         // A scale of what is never negative begins at zero where it would go below.
         let bottom = if low >= 0.0 { bottom.max(0.0) } else { bottom };
-        Some(Self { low: bottom, high: middle + spread * 0.58 })
+        let top = middle + spread * 0.52;
+        let rows = f64::from(rows.max(1));
+        let magnitude = ((top - bottom) / rows).log10().floor() as i32;
+        let steps = (magnitude..magnitude + 3)
+            .flat_map(|power| ROUND.map(|round| round * 10_f64.powi(power)));
+        let fits = |step: &f64| (bottom / step).floor() * step + step * rows >= top - step * 1e-6;
+        let step = steps.into_iter().find(fits)?;
+        let low = (bottom / step).floor() * step;
+        let whole = |decimals: &usize| {
+            let scaled = step * 10_f64.powi(*decimals as i32);
+            (scaled - scaled.round()).abs() < 1e-6 * scaled
+        };
+        let decimals = (0..6).find(whole).unwrap_or(line.decimals);
+        Some(Self { low, high: low + step * rows, decimals })
     }
 
     fn share(&self, value: f64) -> f32 {
@@ -110,7 +131,7 @@ pub fn plot(ui: &mut Ui, theme: &Theme, view: &CurveView) {
         (Align2::LEFT_CENTER, frame.right() + 6.0 + SCALE),
     ];
     for (at, (line, side)) in view.lines.iter().zip(sides).enumerate() {
-        let Some(axis) = Axis::of(line) else { continue };
+        let Some(axis) = Axis::of(line, rows) else { continue };
         let colour = colour(theme, at);
         scale(&painter, &axis, (line, side, colour), frame, rows);
         draw(&painter, &span, &axis, (line, &view.seconds, colour), frame);
@@ -140,28 +161,32 @@ impl Span {
     }
 
     fn draw(&self, painter: &Painter, theme: &Theme, frame: Rect) {
-        let places = [
-            (0.0, Align2::LEFT_CENTER),
-            (0.25, Align2::CENTER_CENTER),
-            (0.5, Align2::CENTER_CENTER),
-            (0.75, Align2::CENTER_CENTER),
-            (1.0, Align2::RIGHT_CENTER),
-        ];
-        for (share, align) in places {
+        let most = f64::from((frame.width() / 110.0).clamp(2.0, 8.0));
+        let step = TIMES.into_iter().find(|step| self.length / step <= most).unwrap_or(86_400.0);
+        let first = (self.first / step).ceil() * step;
+        for at in (0..16).map(|n| first + f64::from(n) * step) {
+            let share = self.share(at);
+            if share > 1.001 {
+                break;
+            }
             let x = frame.left() + frame.width() * share;
-            let words = clock(self.first + self.length * f64::from(share));
+            painter.vline(x, frame.bottom()..=frame.bottom() + 4.0, Stroke::new(1.0, theme.line));
             let place = Pos2::new(x, frame.bottom() + 12.0);
-            painter.text(place, align, words, fonts::mono(10.5), theme.muted);
+            let font = fonts::mono(10.5);
+            painter.text(place, Align2::CENTER_CENTER, since(at), font, theme.muted);
         }
     }
 }
 
-/// "4:05", "1:04:05" since the start.
-fn clock(seconds: f64) -> String {
+/// Time since the start: "0 s", "4 min 5 s", "1 h 4 min".
+fn since(seconds: f64) -> String {
     let s = seconds.max(0.0).round() as u64;
-    match s / 3600 {
-        0 => format!("{}:{:02}", s / 60, s % 60),
-        hours => format!("{hours}:{:02}:{:02}", s % 3600 / 60, s % 60),
+    match (s / 3600, s % 3600 / 60, s % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, min, 0) => format!("{min} min"),
+        (0, min, s) => format!("{min} min {s} s"),
+        (h, 0, _) => format!("{h} h"),
+        (h, min, _) => format!("{h} h {min} min"),
     }
 }
 
@@ -183,7 +208,7 @@ fn scale(
         let share = f64::from(row) / f64::from(rows);
         let y = frame.bottom() - frame.height() * share as f32;
         let value = axis.low + (axis.high - axis.low) * share;
-        let mut words = figure(value, line.decimals);
+        let mut words = figure(value, axis.decimals);
         if row == rows {
             words = format!("{words} {}", line.unit);
         }
@@ -224,7 +249,7 @@ fn values_at(view: &CurveView, seconds: f64) -> String {
         .enumerate()
         .min_by(|(_, a), (_, b)| (*a - seconds).abs().total_cmp(&(*b - seconds).abs()));
     let Some((at, moment)) = nearest else { return String::new() };
-    let mut words = vec![clock(*moment)];
+    let mut words = vec![since(*moment)];
     for line in &view.lines {
         let value = line.values.get(at).copied().flatten();
         let value = value.map_or_else(|| DASH.to_owned(), |v| figure(v, line.decimals));
@@ -242,19 +267,39 @@ mod tests {
     }
 
     #[test]
-    fn a_flat_line_stands_in_the_middle_and_one_without_values_has_no_scale() {
-        let axis = Axis::of(&line(&[Some(17.5), Some(17.5)])).expect("a scale");
-        assert!((axis.share(17.5) - 0.5).abs() < 1e-6);
+    fn a_flat_line_stands_about_the_middle_and_one_without_values_has_no_scale() {
+        let axis = Axis::of(&line(&[Some(17.5), Some(17.5)]), 5).expect("a scale");
+        assert!((0.3..0.7).contains(&axis.share(17.5)), "{}", axis.share(17.5));
         assert!(axis.high - axis.low >= 2.0, "noise does not fill the picture");
-        assert!(Axis::of(&line(&[None])).is_none());
+        assert!(Axis::of(&line(&[None]), 5).is_none());
+    }
+
+    #[test]
+    fn scales_have_round_numbers_around_everything_that_was_measured() {
+        let cases: [(f64, f64, i32, f64, f64, usize); 5] = [
+            (0.0, 7.7, 5, 0.0, 10.0, 0),
+            (421.0, 449.7, 5, 420.0, 470.0, 0),
+            (3.862, 4.120, 2, 3.8, 4.2, 1),
+            (-3.0, 2.0, 5, -4.0, 6.0, 0),
+            (0.0, 0.0, 5, 0.0, 0.0125, 4),
+        ];
+        for (least, most, rows, low, high, decimals) in cases {
+            let line = CurveLine { decimals: 3, ..line(&[Some(least), Some(most)]) };
+            let axis = Axis::of(&line, rows).expect("a scale");
+            assert!(axis.low <= least && axis.high >= most, "{least} to {most}");
+            assert!((axis.low - low).abs() < 1e-9, "{least} to {most}: from {}", axis.low);
+            assert!((axis.high - high).abs() < 1e-9, "{least} to {most}: to {}", axis.high);
+            assert_eq!(axis.decimals, decimals, "{least} to {most}");
+        }
     }
 
     #[test]
     fn the_value_under_the_pointer_is_the_nearest_and_a_gap_is_a_dash() {
         let lines = vec![CurveLine { label: "Current".into(), ..line(&[Some(1.0), None]) }];
         let view = CurveView { seconds: vec![0.0, 10.0], lines, empty: String::new() };
-        assert_eq!(values_at(&view, 2.0), "0:00\nCurrent: 1.0 A");
-        assert_eq!(values_at(&view, 8.0), "0:10\nCurrent: \u{2013} A");
-        assert_eq!(clock(3_905.0), "1:05:05");
+        assert_eq!(values_at(&view, 2.0), "0 s\nCurrent: 1.0 A");
+        assert_eq!(values_at(&view, 8.0), "10 s\nCurrent: \u{2013} A");
+        let words = [0.0, 90.0, 3_600.0, 3_905.0].map(since);
+        assert_eq!(words, ["0 s", "1 min 30 s", "1 h", "1 h 5 min"]);
     }
 }

@@ -29,6 +29,21 @@ pub fn panel<R>(ui: &mut Ui, theme: &Theme, title: &str, content: impl FnOnce(&m
         .inner
 }
 
+/// Says to a screen reader that what lies outside the visible part of `ui` is scrolled out of sight.
+pub fn scrolls(ui: &Ui) {
+    let seen = ui.clip_rect();
+    ui.ctx().accesskit_node_builder(ui.unique_id(), |node| {
+        node.set_role(egui::accesskit::Role::ScrollView);
+        node.set_bounds(egui::accesskit::Rect {
+            x0: seen.left().into(),
+            y0: seen.top().into(),
+            x1: seen.right().into(),
+            y1: seen.bottom().into(),
+        });
+        node.set_clips_children();
+    });
+}
+
 /// A panel that fills `rect`; what does not fit is for the content to scroll.
 pub fn panel_in<R>(
     ui: &mut Ui,

@@ -69,8 +69,11 @@ pub(super) fn words(sight: &Sight<'_>, id: CheckId) -> Words {
             "The cells are too far apart: find out why before charging.",
         ),
         CheckId::CellsTrusted => say(
-            format!("{} untrusted", pack.untrusted),
-            "none".to_owned(),
+            match pack.untrusted {
+                0 => "all".to_owned(),
+                some => format!("{some} untrusted"),
+            },
+            String::new(),
             "A cell's measurement is not trusted: look at its sense wires.",
         ),
         CheckId::HottestCell => say(
@@ -110,7 +113,7 @@ pub(super) fn words(sight: &Sight<'_>, id: CheckId) -> Words {
         ),
         CheckId::OtherCharger => say(
             charger.foreign.map_or_else(
-                || "nobody else".to_owned(),
+                || "none heard".to_owned(),
                 |foreign| format!("heard {:.1} s ago", foreign.ago.as_secs_f64()),
             ),
             String::new(),
@@ -118,7 +121,7 @@ pub(super) fn words(sight: &Sight<'_>, id: CheckId) -> Words {
         ),
         CheckId::OtherKey => say(
             pack.foreign_key.map_or_else(
-                || "nobody else".to_owned(),
+                || "none heard".to_owned(),
                 |ago| format!("heard {:.1} s ago", ago.as_secs_f64()),
             ),
             String::new(),
@@ -168,7 +171,7 @@ pub(super) fn words(sight: &Sight<'_>, id: CheckId) -> Words {
         ),
         CheckId::Latches => say(
             latched(sight),
-            "none".to_owned(),
+            String::new(),
             "A stop or a fault is latched: look at why, then clear it.",
         ),
         CheckId::Matched => {
@@ -204,7 +207,7 @@ const fn bus(ok: bool) -> &'static str {
 fn flags(sight: &Sight<'_>) -> Words {
     let Some(flags) = sight.pack.flags else {
         let why = "A BMU does not tell its flags.".to_owned();
-        return Words { value: UNKNOWN.to_owned(), limit: "none".to_owned(), why };
+        return Words { value: UNKNOWN.to_owned(), limit: String::new(), why };
     };
     let raised: Vec<&str> = flags.iter().map(|flag| flag.label()).collect();
     let forbidding =
@@ -214,11 +217,11 @@ fn flags(sight: &Sight<'_>) -> Words {
         None => "A BMU raises a flag that is in no document.".to_owned(),
     };
     let value = if raised.is_empty() { "none".to_owned() } else { raised.join(", ") };
-    Words { value, limit: "none".to_owned(), why }
+    Words { value, limit: String::new(), why }
 }
 
 fn charger_faults(sight: &Sight<'_>) -> Words {
-    let limit = "none".to_owned();
+    let limit = String::new();
     let Some(faults) = sight.charger.faults else {
         let why = "The charger does not say how it is.".to_owned();
         return Words { value: UNKNOWN.to_owned(), limit, why };

@@ -98,14 +98,11 @@ impl Tally {
                 let by_soc = pack.soc.zip(pack.capacity).map(|(soc, capacity)| {
                     (
                         (goal - soc.get()).max(0.0) / 100.0 * capacity.get(),
-                        "charge missing to the target at the present current",
+                        "at this current, by the charge to the target",
                     )
                 });
                 let by_charge = set.charge.map(|most| {
-                    (
-                        (most.get() - flow.ah).max(0.0),
-                        "charge missing to the limit at the present current",
-                    )
+                    ((most.get() - flow.ah).max(0.0), "at this current, by the charge to the limit")
                 });
                 let ah = match (by_soc, by_charge) {
                     (Some(a), Some(b)) => Some(if b.0 < a.0 { b } else { a }),
@@ -116,8 +113,9 @@ impl Tally {
                     let seconds = ah / amps * 3600.0;
                     Some((Duration::try_from_secs_f64(seconds).ok()?, how))
                 });
-                let limit =
-                    set.time().map(|most| (most.saturating_sub(self.meter.elapsed), "time limit"));
+                let limit = set
+                    .time()
+                    .map(|most| (most.saturating_sub(self.meter.elapsed), "by the time limit"));
                 match (span, limit) {
                     (Some(a), Some(b)) => {
                         if b.0 < a.0 {
@@ -131,7 +129,7 @@ impl Tally {
                 .map_or((None, "no current to judge by yet"), |(left, how)| (Some(left), how))
             }
             (State::Taper(..) | State::BalanceHold(..), _) => {
-                (None, "tapering: it depends on how far the cells are apart")
+                (None, "depends on how far the cells are apart")
             }
             (_, _) => (None, ""),
         };

@@ -55,6 +55,7 @@ mod watch;
 mod wish;
 
 pub use checks::{Check, CheckId, interlocks, preconditions};
+pub use current::cell_target;
 pub use intent::{ChargerIntent, KeyIntent, Note};
 pub use picture::{ChargePicture, Curve, CurvePoint, Meter, Step};
 pub use report::{ChargeReport, Keep, ReportEvent, ReportPoint};

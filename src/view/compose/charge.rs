@@ -14,7 +14,9 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::base::id::{ComponentId, Name};
-use crate::engine::{ChargePicture, ChargeState, ChargeStep, Latches, Session, Snapshot};
+use crate::engine::{
+    ChargePacks, ChargePicture, ChargeState, ChargeStep, Latches, Session, Snapshot,
+};
 use crate::view::charge::{ChargePrefs, ChargeView, StepView};
 use crate::view::shown::Tone;
 
@@ -169,8 +171,8 @@ fn steps(picture: &ChargePicture) -> Vec<StepView> {
         | ChargeState::Engaged(_)
         | ChargeState::ConstantCurrent(..)
         | ChargeState::Taper(..)
-        | ChargeState::BalanceHold(..)
-        | ChargeState::Done { .. } => Tone::Ok,
+        | ChargeState::BalanceHold(..) => Tone::Ok,
+        ChargeState::Done { outcome: ended, .. } => words::ended_tone(ended.why),
     };
     let one = |(step, label): (ChargeStep, &str)| StepView {
         label: label.to_owned(),
@@ -192,12 +194,16 @@ fn latches(latches: Latches, session: &Session) -> Vec<String> {
     }
     if latches.local_stop {
         let here = Latches::is_local(session.face());
-        let who = if here {
-            "Whoever may charge battery packs clears it here."
-        } else {
-            "It is cleared only at the machine itself, not from here."
-        };
-        said.push(format!("Stopped at the machine itself. {who}"));
+        said.push(
+            match (here, session.may(ChargePacks)) {
+                (true, true) => "Stopped here. Clear this before the next start.",
+                (true, false) => "Stopped here. Whoever may charge battery packs clears it.",
+                (false, _) => {
+                    "Stopped at the machine itself. It is cleared only there, not from here."
+                }
+            }
+            .to_owned(),
+        );
     }
     if latches.remote_stop {
         said.push("Stopped from a web page or through the API. Whoever may charge battery packs clears it.".to_owned());

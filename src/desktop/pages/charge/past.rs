@@ -84,12 +84,12 @@ impl Past {
         }
         let heads = [
             Head::plain("Started", Some(130.0)),
-            Head::plain("Pack", None),
-            Head::plain("Took", Some(84.0)),
-            Head::plain("Charge", Some(80.0)),
-            Head::plain("Energy", Some(80.0)),
-            Head::plain("End", Some(110.0)),
-            Head::plain("", Some(210.0)),
+            Head::plain("Pack", Some(120.0)),
+            Head::plain("Took", Some(92.0)),
+            Head::plain("Charge", Some(76.0)),
+            Head::plain("Energy", Some(76.0)),
+            Head::plain("End", None),
+            Head::plain("Save the report", Some(196.0)),
         ];
         let rows = view.rows.len();
         let table = Table { id: "past charges", heads: &heads, rows, height: 32.0, least: 860.0 };
@@ -103,12 +103,16 @@ impl Past {
             list::cell(row, &one.ah, mono(), theme.text, "");
             list::cell(row, &one.kwh, mono(), theme.text, "");
             let colour = theme.tone(one.outcome.1);
-            list::cell(row, &one.outcome.0, fonts::text(13.0), colour, &one.words);
+            let end = if one.words.is_empty() { &one.outcome.0 } else { &one.words };
+            list::cell(row, end, fonts::text(13.0), colour, &one.words);
             row.col(|ui| {
                 ui.spacing_mut().item_spacing.x = 4.0;
+                ui.spacing_mut().button_padding = egui::Vec2::new(8.0, 3.0);
+                ui.spacing_mut().interact_size.y = 22.0;
                 for (form, words) in ReportForm::ALL {
                     let name = format!("Save the report of {} as {words}", one.started);
-                    if ui.small_button(words).accessible_name(name).clicked() {
+                    let text = egui::RichText::new(words).font(fonts::text(12.0));
+                    if ui.button(text).accessible_name(name).clicked() {
                         asked = Some(Command::BrowseReport(one.id, form));
                     }
                 }

@@ -59,14 +59,23 @@ pub(super) fn charger(picture: &ChargePicture) -> Vec<LineView> {
     lines.push(fault("Temperature", faults.map(|f| f.over_temperature), "normal", "too hot"));
     lines.push(fault("AC input", faults.map(|f| f.input), "normal", "missing or out of range"));
     lines.push(fault("Hardware", faults.map(|f| f.hardware), "ok", "broken"));
-    lines.push(fault(
-        "Battery",
-        faults.map(|f| f.no_battery),
-        "connected",
-        "none, reversed, or still starting",
-    ));
+    // With its contactors open no charger sees a pack, and one that is told nothing misses commands.
+    let open = picture.seen.0.any_closed == Some(false);
+    lines.push(match faults.map(|f| f.no_battery) {
+        Some(true) if open => line_of("Battery", "not seen, contactors open".into(), Tone::Muted),
+        no_battery => {
+            fault("Battery", no_battery, "connected", "none, reversed, or still starting")
+        }
+    });
     if faults.is_some_and(|f| f.command_timeout) {
-        lines.push(line_of("Commands", "none for too long".into(), Tone::Warning));
+        lines.push(match picture.charger_intent {
+            ChargerIntent::Silent => {
+                line_of("Commands", "none, and none are sent".into(), Tone::Muted)
+            }
+            ChargerIntent::Stop | ChargerIntent::Give { .. } => {
+                line_of("Commands", "none for too long".into(), Tone::Warning)
+            }
+        });
     }
     if let Some(bits) = faults.map(|f| f.undocumented).filter(|bits| *bits != 0) {
         lines.push(line_of("Other bits", format!("0x{bits:02X}, undocumented"), Tone::Warning));
@@ -159,7 +168,10 @@ const fn counted(picture: &ChargePicture) -> bool {
 pub(super) fn left(picture: &ChargePicture) -> Shown {
     match picture.meter.left {
         Some(left) if picture.state.is_running() => {
-            fresh(text::span(left), "", format!("left, {}", picture.meter.left_how))
+            fresh(text::span(left), "", picture.meter.left_how.to_owned())
+        }
+        None if picture.state.is_running() && !picture.meter.left_how.is_empty() => {
+            never(picture.meter.left_how)
         }
         Some(_) | None => never("cannot be told yet"),
     }
@@ -181,7 +193,7 @@ pub(super) fn kwh(picture: &ChargePicture) -> Shown {
 
 pub(super) fn elapsed(picture: &ChargePicture) -> Shown {
     let note = match picture.pace > 1.0 {
-        true => format!("since the start, cells at {}\u{d7}", super::words::trimmed(picture.pace)),
+        true => format!("at {}\u{d7}", super::words::trimmed(picture.pace)),
         false => "since the start".to_owned(),
     };
     match counted(picture) {

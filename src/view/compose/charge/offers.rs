@@ -75,9 +75,28 @@ fn unready(desk: &Desk<'_>) -> Option<String> {
     if looked_at != desk.charger {
         return None;
     }
-    let counts = |id: CheckId| {
+    first_bad(picture, |id| {
         !matches!(id, CheckId::Permission | CheckId::SetPoints | CheckId::Target | CheckId::Latches)
-    };
+    })
+}
+
+/// The first precondition that does not hold of those that contactors alone have: they need no
+/// charger and no room to charge.
+fn unready_to_close(picture: &ChargePicture) -> Option<String> {
+    first_bad(picture, |id| {
+        matches!(
+            id,
+            CheckId::PackBus
+                | CheckId::BmuFresh
+                | CheckId::BmuStatusFresh
+                | CheckId::BmuFlags
+                | CheckId::BmuState
+                | CheckId::OtherKey
+        )
+    })
+}
+
+fn first_bad(picture: &ChargePicture, counts: impl Fn(CheckId) -> bool) -> Option<String> {
     let bad = picture.preconditions.iter().find(|check| !check.ok && counts(check.id))?;
     let why =
         if bad.why.is_empty() { format!("{} {}", bad.value, bad.limit) } else { bad.why.clone() };
@@ -173,7 +192,7 @@ pub(super) fn engage(desk: &Desk<'_>) -> Grave {
     } else if picture.state.is_running() {
         Some("This pack is being charged already.".to_owned())
     } else {
-        shut(desk)
+        shut(desk).or_else(|| unready_to_close(picture))
     };
     Grave {
         offer: why.map_or_else(|| Offer::open(label), |why| Offer::shut(label, &why)),
@@ -243,12 +262,8 @@ pub(super) fn demo(picture: &ChargePicture, session: &Session) -> Option<DemoVie
         return None;
     }
     let where_it_is = match picture.parked {
-        true => {
-            "The simulated vehicle is parked at its charger, its own controls silent: this demo can be charged."
-        }
-        false => {
-            "The simulated vehicle is driving, and its own controls hold the key. Park it to charge it."
-        }
+        true => "Parked at its charger, its own controls silent: it can be charged.",
+        false => "Driving, and its own controls hold the key: park it to charge it.",
     };
     Some(DemoView {
         parked: picture.parked,

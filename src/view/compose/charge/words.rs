@@ -2,7 +2,7 @@
 
 use crate::engine::{
     ChargeKey, ChargeOutcome, ChargePicture, ChargeState, ChargerIntent, CheckId, Face, Governor,
-    PauseReason, StopReason,
+    PauseReason, StopReason, charge_cell_target,
 };
 use crate::view::shown::Tone;
 use crate::view::text;
@@ -57,8 +57,26 @@ pub(super) fn state(picture: &ChargePicture) -> (String, Tone) {
             };
             (format!("Stopping, {waits}"), Tone::Info)
         }
-        ChargeState::Done { outcome: ended, .. } => (stop_reason(ended.why), Tone::Ok),
+        ChargeState::Done { outcome: ended, .. } => (stop_reason(ended.why), ended_tone(ended.why)),
         ChargeState::Fault { outcome: ended, .. } => (stop_reason(ended.why), Tone::Fault),
+    }
+}
+
+/// Well where what was wanted is reached, a warning where nothing began, and neither where somebody
+/// or something else ended it.
+pub(super) const fn ended_tone(why: StopReason) -> Tone {
+    match why {
+        StopReason::Complete
+        | StopReason::TargetSoc
+        | StopReason::TargetCharge
+        | StopReason::Time => Tone::Ok,
+        StopReason::NotReady(_) => Tone::Warning,
+        StopReason::Interlock(_) => Tone::Fault,
+        StopReason::Asked(_)
+        | StopReason::Withdrawn
+        | StopReason::Left
+        | StopReason::NotPermitted
+        | StopReason::Shutdown => Tone::Info,
     }
 }
 
@@ -111,12 +129,11 @@ pub(super) fn governs(picture: &ChargePicture) -> String {
         Governor::Person => format!("{} A", trimmed(picture.set.current.get())),
         Governor::Profile => format!("{} A", trimmed(rule(ChargeKey::CurrentMax))),
         Governor::HighestCell => {
-            let limit = text::fixed(picture.set.cell.volts().get(), 3);
-            pack.highest.map_or_else(String::new, |cell| {
-                format!(
-                    "{} V, to stay below {limit} V",
-                    text::fixed(f64::from(cell.mv) / 1000.0, 3)
-                )
+            // Where it is held, which the balance threshold of a BMU may put below the set point.
+            let target = charge_cell_target(pack, &picture.set, &picture.rules);
+            let volts = |mv: i32| text::fixed(f64::from(mv) / 1000.0, 3);
+            pack.highest.zip(target).map_or_else(String::new, |(cell, target)| {
+                format!("{} V, held at {} V", volts(cell.mv), volts(target))
             })
         }
         Governor::Temperature => pack.hottest.map_or_else(String::new, |hot| {
