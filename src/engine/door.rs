@@ -13,9 +13,12 @@ use crate::base::time::Clock;
 use crate::engine::access::account::{Account, SessionEntry, TokenEntry};
 use crate::engine::access::grant::{Denied, Grant, Session};
 use crate::engine::access::life::Life;
-use crate::engine::access::permission::{Administer, ChangeSettings, OwnAccount, ViewPlant};
+use crate::engine::access::permission::{
+    Administer, ChangeSettings, OwnAccount, UseCan, ViewPlant,
+};
 use crate::engine::access::roster::Roster;
 use crate::engine::access::settings::Settings;
+use crate::engine::can::tape::{Reel, Tape};
 use crate::engine::charge::ChargeReport;
 use crate::engine::hub::Event;
 use crate::engine::orders::desk::Desk;
@@ -44,6 +47,9 @@ pub enum Refusal {
 /// Where the hub leaves the newest snapshot.
 pub(in crate::engine) type Board = Arc<RwLock<Arc<Snapshot>>>;
 
+/// Where the hub's thread leaves every frame.
+pub(in crate::engine) type SharedTape = Arc<RwLock<Tape>>;
+
 /// Called after every new snapshot; must return at once.
 pub type Waker = Box<dyn Fn() + Send + Sync>;
 
@@ -54,6 +60,7 @@ pub(in crate::engine) struct Plant {
     /// For orders that must not wait behind anything: stops. Taken out first.
     pub urgent: Sender<Event>,
     pub board: Board,
+    pub tape: SharedTape,
     pub wakers: Wakers,
 }
 
@@ -227,6 +234,12 @@ impl Door {
     #[must_use]
     pub fn look(&self, _grant: &Grant<'_, ViewPlant>) -> Arc<Snapshot> {
         Arc::clone(&self.plant.board.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The last frames of all buses.
+    #[must_use]
+    pub fn reel(&self, _grant: &Grant<'_, UseCan>) -> Reel {
+        self.plant.tape.read().unwrap_or_else(PoisonError::into_inner).reel()
     }
 
     /// Calls `waker` after every new snapshot.

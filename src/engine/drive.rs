@@ -23,7 +23,7 @@ use crate::engine::access::password::Cost;
 use crate::engine::can::bus::Wires;
 use crate::engine::can::virtual_bus::VirtualNet;
 use crate::engine::device::Catalog;
-use crate::engine::door::{Board, Door, Plant, Wakers};
+use crate::engine::door::{Board, Door, Plant, SharedTape, Wakers};
 use crate::engine::drive::sentinel::{Program, Sentinel};
 use crate::engine::drive::threads::PlantThreads;
 use crate::engine::hub::{Effect, Event, Hub, Now};
@@ -134,7 +134,7 @@ pub(in crate::engine) fn start_with(config: Config, cost: Cost) -> Result<Runnin
     let latches = people.store().latches()?;
     let hub = Hub::latched(Arc::new(Catalog::builtin()), now(&*clock), latches);
     let board: Board = Arc::new(RwLock::new(hub.snapshot(now(&*clock))));
-    let wakers = Wakers::default();
+    let (wakers, tape) = (Wakers::default(), SharedTape::default());
     let stop = Arc::new(AtomicBool::new(false));
     // Looked at by the hub's thread in every turn, so that no full inbox can lose it.
     let roster_news = Arc::new(AtomicBool::new(true));
@@ -145,6 +145,7 @@ pub(in crate::engine) fn start_with(config: Config, cost: Cost) -> Result<Runnin
         inbox: inbox.clone(),
         urgent: urgent.clone(),
         board: Arc::clone(&board),
+        tape: Arc::clone(&tape),
         wakers: wakers.clone(),
     };
     let door = Door::new(plant, Arc::clone(&people));
@@ -159,6 +160,7 @@ pub(in crate::engine) fn start_with(config: Config, cost: Cost) -> Result<Runnin
         stops,
         _urgent: urgent,
         board,
+        tape,
         wakers,
         clock,
         stop: flag,
@@ -212,7 +214,8 @@ pub fn office(folder: &Path) -> Result<Office, StartError> {
     let board: Board = Arc::new(RwLock::new(hub.snapshot(now(&*clock))));
     // Nobody takes from this inbox: the engine is stopping, as far as orders for it are concerned.
     let (inbox, _) = bounded(1);
-    let plant = Plant { urgent: inbox.clone(), inbox, board, wakers: Wakers::default() };
+    let (tape, wakers) = (SharedTape::default(), Wakers::default());
+    let plant = Plant { urgent: inbox.clone(), inbox, board, tape, wakers };
     let door = Door::new(plant, Arc::clone(&people));
     Ok(Office {
         door,
@@ -236,6 +239,7 @@ struct Owner {
     /// Keeps that queue open when the last door is gone.
     _urgent: Sender<Event>,
     board: Board,
+    tape: SharedTape,
     wakers: Wakers,
     clock: Arc<dyn Clock>,
     stop: Arc<AtomicBool>,
@@ -285,8 +289,10 @@ impl Owner {
         for event in self.stops.try_iter().take(EVENTS_A_TURN) {
             self.hub.step(now, event, &mut effects);
         }
+        self.keep(&event);
         self.hub.step(now, event, &mut effects);
         for event in self.events.try_iter().take(EVENTS_A_TURN) {
+            self.keep(&event);
             self.hub.step(now, event, &mut effects);
         }
         while !effects.is_empty() {
@@ -301,9 +307,26 @@ impl Owner {
         true
     }
 
+    /// Puts what the present plant brought onto the tape.
+    fn keep(&self, event: &Event) {
+        if let Event::Frames { epoch, frames, .. } = event
+            && *epoch == self.plant.epoch
+        {
+            self.tape.write().unwrap_or_else(PoisonError::into_inner).push(frames);
+        }
+    }
+
+    fn wipe(&self) {
+        self.tape.write().unwrap_or_else(PoisonError::into_inner).wipe();
+    }
+
     fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Connect { epoch, buses } => self.plant.connect(epoch, &buses),
+            Effect::Connect { epoch, buses } => {
+                self.wipe();
+                self.plant.connect(epoch, &buses);
+            }
+            Effect::Wipe => self.wipe(),
             Effect::Play(play) => self.plant.play(play),
             Effect::Beat => self.plant.beat(self.clock.now()),
             Effect::Send { epoch, bus, frames } => self.plant.send(epoch, bus, frames),

@@ -53,6 +53,7 @@ pub use can::guard::Cleared;
 pub use can::interfaces::{Found, Interface, interfaces};
 pub use can::replay::{PlayState, Progress, Speed};
 pub use can::schedule::{Schedule, ScheduleError, ScheduleFigures};
+pub use can::tape::{Reel, Tape, USUAL_FRAMES};
 pub use charge::{
     ChargePicture, ChargeReport, ChargerIntent, ChargerView, Check as ChargeCheck, CheckId, Curve,
     CurvePoint, Flow as ChargeFlow, Foreign, Governor, Key as ChargeKey, KeyIntent, Latches, Lease,

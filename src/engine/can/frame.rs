@@ -414,6 +414,13 @@ impl Frames {
         self.slots.is_empty()
     }
 
+    /// Bytes that they take in memory, with the room that is kept for more.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        let long = self.long.capacity() * FD_BYTES;
+        (self.slots.capacity() * size_of::<Slot>() + long) as u64
+    }
+
     /// Takes all frames out and keeps the memory.
     pub fn clear(&mut self) {
         self.slots.clear();

@@ -14,5 +14,6 @@ pub(crate) mod replay;
 pub(crate) mod schedule;
 #[cfg(all(target_os = "linux", feature = "socketcan"))]
 pub(crate) mod socketcan;
+pub(crate) mod tape;
 pub(crate) mod trace;
 pub(crate) mod virtual_bus;

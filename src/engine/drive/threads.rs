@@ -75,6 +75,8 @@ pub(super) struct PlantThreads {
     /// When the hub last said that it decides.
     pulse: Pulse,
     running: Option<PlantRunning>,
+    /// Which running of the plant it is.
+    pub(super) epoch: Epoch,
     /// Buses that could not be opened, and frames that did not go out, for the hub.
     pub(super) failures: Vec<Event>,
 }
@@ -94,8 +96,8 @@ struct PlantRunning {
 impl PlantThreads {
     /// Without a plant.
     pub(super) fn new(inbox: Sender<Event>, wires: Wires, sentinel: Sentinel) -> Self {
-        let (pulse, failures) = (Pulse::new(), Vec::new());
-        Self { inbox, wires, sentinel, pulse, running: None, failures }
+        let (pulse, epoch, failures) = (Pulse::new(), Epoch::default(), Vec::new());
+        Self { inbox, wires, sentinel, pulse, running: None, epoch, failures }
     }
 
     /// The hub's inbox, for whoever works aside.
@@ -115,6 +117,7 @@ impl PlantThreads {
 
     pub(super) fn connect(&mut self, epoch: Epoch, buses: &[BusPlan]) {
         self.close();
+        self.epoch = epoch;
         self.sentinel.plan(buses);
         let stop = Arc::new(AtomicBool::new(false));
         let (threads, players) = (Vec::new(), Vec::new());

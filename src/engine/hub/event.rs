@@ -122,6 +122,8 @@ pub enum Effect {
         /// The buses, in the order of their handles.
         buses: Vec<BusPlan>,
     },
+    /// Forget the frames that were kept for the trace.
+    Wipe,
     /// Control the player.
     Play(Play),
     /// Put these on a bus, in this order, through its guard.

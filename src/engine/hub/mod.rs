@@ -328,6 +328,7 @@ impl Hub {
             }
             Command::ClearTraffic => {
                 Arc::make_mut(&mut self.traffic).clear();
+                effects.push(Effect::Wipe);
                 Ok(())
             }
         };

@@ -125,7 +125,10 @@ fn an_answer_comes_after_the_snapshot_that_shows_it() {
     let order = Admitted::new(&grant, command, (Face::Desktop, None), scene.now().mono);
     let reply = Reply::new(drop);
     scene.step(Event::Order { order, reply });
-    assert!(matches!(scene.effects.as_slice(), [Effect::Publish(_), Effect::Answer(..)]));
+    assert!(matches!(
+        scene.effects.as_slice(),
+        [Effect::Wipe, Effect::Publish(_), Effect::Answer(..)]
+    ));
     assert!(scene.published().traffic.rows().is_empty());
 }
 

@@ -173,6 +173,7 @@ impl Plant {
                 }
                 Effect::Publish(_)
                 | Effect::Play(_)
+                | Effect::Wipe
                 | Effect::Answer(..)
                 | Effect::Hand { .. }
                 | Effect::Journal(_)
@@ -231,6 +232,7 @@ impl Plant {
             Effect::Publish(snapshot) => Some(Arc::clone(snapshot)),
             Effect::Connect { .. }
             | Effect::Play(_)
+            | Effect::Wipe
             | Effect::Answer(..)
             | Effect::Send { .. }
             | Effect::Beat
