@@ -13,6 +13,8 @@ mod admin;
 mod api;
 #[cfg(feature = "web")]
 mod attack;
+#[cfg(unix)]
+mod bad_charge;
 mod bad_input;
 #[cfg(feature = "web")]
 mod charge_faces;

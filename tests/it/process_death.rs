@@ -2,117 +2,32 @@
 //! supply. The console is killed, or hangs, or its watchdog goes first, and the supply says when its
 //! output went off. Times are measured from the signal to the supply's own line.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
-use crate::processes::{Lines, Process, busbar, supply, wait_for};
-use crate::support::Desk;
+use crate::processes::{Console, Lines, Process, SUITS, Suit, supply, wait_for};
 
 /// Within this the output has to be off after a console was killed.
 const KILLED: Duration = Duration::from_secs(2);
 /// And after one has begun to hang: the watchdog's patience, a first try, and a second one.
 const HUNG: Duration = Duration::from_secs(4);
-/// Longest wait for anything that has to come.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A supply and a pack of so many modules that suits it.
-struct Suit {
-    brand: &'static str,
-    kind: &'static str,
-    modules: u8,
-    pack_volts: f64,
-    rating: &'static str,
-}
-
-const SUITS: [Suit; 2] = [
-    Suit {
-        brand: "tdk",
-        kind: "tdk-genesys",
-        modules: 2,
-        pack_volts: 58.3,
-        rating: "rating_v = 100.0\nrating_a = 5.0\nrating_w = 500.0",
-    },
-    Suit {
-        brand: "siglent",
-        kind: "siglent-spd3303x",
-        modules: 1,
-        pack_volts: 29.2,
-        rating: "rating_v = 32.0\nrating_a = 3.2\nrating_w = 102.0",
-    },
-];
-
-/// Everything that runs, and the folder that it runs in.
+/// Everything that runs.
 struct Charge {
-    desk: Desk,
-    console: Process,
+    console: Console,
     lines: Lines,
     _supply: Process,
 }
 
 impl Charge {
-    /// A console that charges a simulated pack through a simulated supply. It gives less than an
-    /// ampere: the two are not connected, and so little is not yet missed at the pack.
+    /// A console that charges a simulated pack through a simulated supply.
     fn through(suit: &Suit) -> Self {
         let (own, place, lines) = supply(suit.brand, suit.pack_volts);
-        let desk = Desk::new();
-        let scene = format!(
-            "title = \"Bench\"\ndescription = \"A small pack.\"\nseed = 21\nambient_c = 21.0\n\
-             pack = \"Bench pack\"\n[[bmu]]\nname = \"BMU\"\nmodules = {}\ncapacity_ah = 20.0\n\
-             soc_percent = 45.0\n",
-            suit.modules
-        );
-        let scene = desk.file("bench.toml", scene);
-        let profile = format!(
-            "name = \"Bench\"\n[[bus]]\nname = \"sim\"\naddress = \"virtual:sim\"\nscene = {:?}\n\
-             [[bus]]\nname = \"supply\"\naddress = \"tcp:{place}\"\n\
-             [[component]]\nname = \"Bench pack\"\nkind = \"prohelion-d1000-gen1\"\nbus = \"sim\"\n\
-             [[component]]\nname = \"Supply\"\nkind = \"{}\"\nbus = \"supply\"\n{}\n",
-            scene.display(),
-            suit.kind,
-            suit.rating
-        );
-        let profile = desk.file("profile.toml", profile);
-        let data = desk.path("data");
-        let (data, profile) = (data.to_str().unwrap(), profile.to_str().unwrap());
-        let serve = ["--data-dir", data, "serve", "--profile", profile, "--listen", "127.0.0.1:0"];
-        let mut command = busbar(&serve);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let console = Process(command.spawn().unwrap());
-        let charge = Self { desk, console, lines, _supply: own };
-        charge.until("ready to start", || charge.start());
+        let console = Console::open(|desk| suit.profile(desk, &place));
+        let charge = Self { console, lines, _supply: own };
+        charge.console.until("ready to start", |console| console.start(&[]).code == Some(0));
         wait_for(&charge.lines, "output on");
-        charge.until("charging", || charge.state() == "constant_current");
+        charge.console.until("charging", |console| console.state() == "constant_current");
         charge
-    }
-
-    /// Whether a charge could be started.
-    fn start(&self) -> bool {
-        let points = ["--current", "0.9", "--cell-mv", "3900", "--yes"];
-        self.charge("start", &points).0
-    }
-
-    fn state(&self) -> String {
-        let (_, said) = self.charge("status", &["--format", "json"]);
-        let said: Value = serde_json::from_str(&said).unwrap_or_default();
-        said[0]["state"].as_str().unwrap_or_default().to_owned()
-    }
-
-    fn charge(&self, what: &str, more: &[&str]) -> (bool, String) {
-        let data = self.desk.path("data");
-        let mut command = busbar(&["--data-dir", data.to_str().unwrap(), "charge", what]);
-        let ran = command.args(more).stdin(Stdio::null()).output().unwrap();
-        (ran.status.success(), String::from_utf8_lossy(&ran.stdout).into_owned())
-    }
-
-    #[track_caller]
-    fn until(&self, what: &str, mut is_so: impl FnMut() -> bool) {
-        let begun = Instant::now();
-        while !is_so() {
-            let status = || self.charge("status", &[]);
-            assert!(begun.elapsed() < PATIENCE, "never {what}: {:?}", status());
-        }
     }
 
     /// The output goes off within `limit` of `since`.
@@ -133,7 +48,7 @@ impl Charge {
     /// The processes that the console has started.
     #[cfg(target_os = "linux")]
     fn children(&self) -> Vec<u32> {
-        let console = self.console.0.id();
+        let console = self.console.process.0.id();
         let children = format!("/proc/{console}/task");
         let tasks = std::fs::read_dir(children).into_iter().flatten().flatten();
         let lists =
@@ -158,7 +73,7 @@ fn a_supply_goes_off_when_the_console_that_charges_through_it_is_killed() {
     for suit in &SUITS {
         let mut charge = Charge::through(suit);
         let killed = Instant::now();
-        charge.console.0.kill().unwrap();
+        charge.console.process.0.kill().unwrap();
         let what = format!("{}: console killed", suit.brand);
         charge.off_within(&what, killed, KILLED);
         charge.stays_off(&what);
@@ -170,11 +85,11 @@ fn a_supply_goes_off_when_the_console_that_charges_through_it_hangs_with_its_con
     for suit in &SUITS {
         let mut charge = Charge::through(suit);
         let hung = Instant::now();
-        signal("STOP", charge.console.0.id());
+        signal("STOP", charge.console.process.0.id());
         let what = format!("{}: console stopped in its tracks", suit.brand);
         charge.off_within(&what, hung, HUNG);
         // It was ended, because it held the only connection that the supply takes.
-        assert!(!charge.console.0.wait().unwrap().success(), "{what}");
+        assert!(!charge.console.process.0.wait().unwrap().success(), "{what}");
         charge.stays_off(&what);
     }
 }
@@ -200,7 +115,7 @@ fn a_supply_goes_off_when_first_the_watchdog_dies_and_then_the_console() {
             Err(_) => {
                 assert!(charge.children().iter().any(|child| *child != watchdog), "{what}: alone");
                 let killed = Instant::now();
-                charge.console.0.kill().unwrap();
+                charge.console.process.0.kill().unwrap();
                 charge.off_within(&what, killed, KILLED);
             }
         }

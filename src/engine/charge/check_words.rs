@@ -137,12 +137,10 @@ pub(super) fn words(sight: &Sight<'_>, id: CheckId) -> Words {
             charger.rating.map_or_else(
                 || "rating unknown".to_owned(),
                 |rating| {
-                    format!(
-                        "{:.0} V, {:.0} A, {:.0} W",
-                        rating.volts.get(),
-                        rating.amps.get(),
-                        rating.watts.get()
-                    )
+                    // A tenth where there is one: a small supply's 3.2 A are not 3.
+                    let tenths = |value: f64| (value * 10.0).round() / 10.0;
+                    let [volts, amps] = [rating.volts.get(), rating.amps.get()].map(tenths);
+                    format!("{volts} V, {amps} A, {:.0} W", rating.watts.get())
                 },
             ),
             pack.voltage.map_or_else(

@@ -156,6 +156,11 @@ impl Bus {
         self.why_mute()
     }
 
+    /// What is wrong with it, in its own words.
+    pub(super) fn sentence(&self) -> Option<&str> {
+        self.status.sentence.as_deref()
+    }
+
     /// Why nothing can ever be sent to it.
     pub(super) fn why_mute(&self) -> Option<String> {
         let name = &self.entry.name;

@@ -113,7 +113,11 @@ fn doing(status: &Status) -> BusStatus {
         Stage::Offline => BusState::Missing,
         Stage::Refused => BusState::Failed,
     };
-    let sentence = status.sentence.as_ref().map(|why| format!("The output was taken off: {why}."));
+    let sentence = status.sentence.as_ref().map(|why| match status.stage {
+        Stage::Ready | Stage::Greeting => format!("The output was taken off: {why}."),
+        Stage::Offline => format!("Off is the first thing that it will hear: {why}."),
+        Stage::Refused => format!("It is left alone: {why}."),
+    });
     BusStatus { listening: Listening::Armed, sentence, ..BusStatus::plain(state) }
 }
 

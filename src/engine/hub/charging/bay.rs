@@ -18,6 +18,7 @@ use crate::engine::charge::{
 };
 use crate::engine::device::{Catalog, Device};
 use crate::engine::hub::Now;
+use crate::engine::hub::bus::Bus;
 use crate::engine::hub::charging::record::{Beginning, Record};
 use crate::engine::hub::charging::words;
 use crate::engine::hub::event::{Effect, Epoch};
@@ -250,13 +251,23 @@ impl Bay {
         let broken: Vec<String> = checks
             .iter()
             .filter(|check| !check.ok)
-            .map(|check| format!("{} ({}): {}", check.id.title(), check.value, check.why))
+            .map(|check| {
+                let (title, value, limit) = (check.id.title(), &check.value, &check.limit);
+                let comma = if limit.is_empty() { "" } else { ", " };
+                format!("{title} ({value}{comma}{limit}): {}", check.why)
+            })
             .collect();
         if broken.is_empty() {
             return Ok(());
         }
         let pack = &self.pack;
-        Err(OrderError::Unfit(format!("{pack} is not ready to be charged. {}", broken.join(" "))))
+        let mut text = format!("{pack} is not ready to be charged. {}", broken.join(" "));
+        // A supply that is another device, or does not answer, says so on its bus.
+        let bus = plant.component(charger).and_then(|one| plant.bus(one.bus));
+        if let Some(sentence) = bus.and_then(Bus::sentence) {
+            text = format!("{text} {sentence}");
+        }
+        Err(OrderError::Unfit(text))
     }
 
     fn send(&self, floor: &Floor<'_>, messages: &[Message], effects: &mut Vec<Effect>) {
