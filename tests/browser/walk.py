@@ -4,13 +4,14 @@ import re
 import sys
 import time
 
+from charge import charge_by_mouse, leaving_stops_it
 from tools import PHONE, Walk, moves, seconds_until
 
 ADA = "four words apart maybe"
 FIRST = "temporary words to change"
 GRACE = "another sentence entirely"
 LIN = "quiet meadow under snow"
-PAGES = ["/pack", "/can", "/parts", "/users", "/users/new", "/users/1", "/services", "/sessions", "/journal",
+PAGES = ["/pack", "/charge", "/charges", "/can", "/parts", "/users", "/users/new", "/users/1", "/services", "/sessions", "/journal",
          "/settings", "/account", "/about", "/account/password"]
 # A change of rights must end an open page within a second; the rest is for a busy machine.
 LEAST_PATIENCE = 3.0
@@ -345,6 +346,8 @@ def main(program, browser):
         token_is_shown_once(ada)
         journal_tells_it(ada)
         settings_are_checked(ada)
+        carl = charge_by_mouse(walk, ada)
+        leaving_stops_it(carl, ada)
         works_without_script(walk)
         sign_out_everywhere_else(walk, ada)
         a_lost_connection_is_said(walk, ada)

@@ -14,6 +14,13 @@ use crate::view::report::{GovernorView, PlotView, ReportRow, ReportView, Reports
 use crate::view::shown::Tone;
 use crate::view::text::{self, DASH};
 
+/// A sentence that was kept, with its first letter a capital.
+fn begun(words: &str) -> String {
+    let mut chars = words.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}", chars.as_str())
+}
+
 /// Words for outcomes: code, word, tone.
 const OUTCOMES: [(&str, &str, Tone); 10] = [
     ("complete", "Complete", Tone::Ok),
@@ -66,7 +73,7 @@ fn row(line: &ChargeLine, zone: &TimeZone) -> ReportRow {
         ah: format!("{} Ah", text::fixed(line.ah, 2)),
         kwh: format!("{} kWh", text::fixed(line.kwh, 2)),
         outcome: outcome(&line.outcome),
-        words: line.words.clone(),
+        words: begun(&line.words),
     }
 }
 
@@ -108,7 +115,7 @@ pub fn report(charge: &ChargeReport, zone: &TimeZone, now: Wall) -> ReportView {
         id: charge.id,
         title: format!("Charge of {}, {}", charge.pack, text::date(started, zone)),
         outcome: outcome(&charge.outcome),
-        outcome_words: charge.outcome_words.clone(),
+        outcome_words: begun(&charge.outcome_words),
         stop_words: charge.stop_words.clone(),
         summary: summary(charge, started, zone),
         set_points: charge.set.as_ref().map(set_points).unwrap_or_default(),

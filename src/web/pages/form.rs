@@ -74,15 +74,15 @@ impl Typed {
 #[must_use]
 pub fn done(word: &str) -> &'static str {
     const DONE: [(&str, &str); 22] = [
-        ("charge-started", "The start is taken up: the preconditions are looked at first."),
+        ("charge-started", "The start was taken up. Where it stands is shown below."),
         ("charge-applied", "The set points are changed."),
-        ("charge-engaged", "Closing the contactors is taken up."),
+        ("charge-engaged", "Closing the contactors was taken up. How far it is, is shown below."),
         ("charge-cleared", "What was latched is cleared."),
         ("charge-read", "Noted: you have read the safety text."),
         ("charge-demo", "The demo is changed."),
         (
             "charge-stopped",
-            "Stop is under way: the current goes to zero, then the contactors open.",
+            "The stop was taken up: the current goes to zero, then the contactors open. How far it is, is shown below.",
         ),
         ("saved", "Saved."),
         ("added", "Added."),

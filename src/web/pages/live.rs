@@ -197,7 +197,9 @@ pub fn can(parts: &mut Parts, view: &TrafficView, query: &CanQuery) {
 
 /// The parts of the Charge page.
 fn charge(parts: &mut Parts, view: &ChargeView, can_apply: bool) {
-    let plots: Vec<PlotView> = view.curve.lines.iter().map(|line| plot_of(view, line)).collect();
+    let drawn = view.curve.lines.iter().map(|line| plot_of(view, line));
+    // One sentence says that there is nothing yet, not one for each line.
+    let plots: Vec<PlotView> = drawn.filter(|plot| plot.empty.is_empty()).collect();
     let tiles = [
         ("Time left", &view.left),
         ("Charge", &view.ah),
@@ -222,7 +224,12 @@ fn plot_of(view: &ChargeView, line: &CurveLine) -> PlotView {
     } else {
         format!("{} {}", line.label, line.now)
     };
-    plot::plot(&title, &line.unit, &[Series { label: line.label.clone(), points }])
+    let mut drawn = plot::plot(&title, &line.unit, &[Series { label: line.label.clone(), points }]);
+    if !line.now.is_empty() {
+        // The value now says its unit itself.
+        drawn.unit.clear();
+    }
+    drawn
 }
 
 /// The part of the Parts page.

@@ -131,15 +131,21 @@ pub(super) fn checks(picture: &ChargePicture) -> Vec<CheckView> {
     let one = |check: &ChargeCheck| CheckView {
         code: check.id.code().to_owned(),
         label: check.id.title().to_owned(),
-        text: match (check.value.is_empty(), check.limit.is_empty()) {
-            (false, false) => format!("{}, {}", check.value, check.limit),
-            (false, true) => check.value.clone(),
-            (true, _) => check.limit.clone(),
-        },
+        text: found(check),
         why: check.why.clone(),
         tone: if check.ok { Tone::Ok } else { Tone::Fault },
     };
     live(picture).iter().map(one).collect()
+}
+
+/// What was found and what it must keep. Where there must be none, what was found says all of it.
+fn found(check: &ChargeCheck) -> String {
+    let (value, limit) = (check.value.as_str(), check.limit.as_str());
+    match (value.is_empty(), limit) {
+        (false, "" | "none") => value.to_owned(),
+        (false, _) => format!("{value}, {limit}"),
+        (true, _) => limit.to_owned(),
+    }
 }
 
 /// One word on all checks.
