@@ -262,7 +262,8 @@ impl Door {
         if session.life().is_time_to_tell(now, TELL_PRESENCE) {
             let who = session.actor().who().clone();
             // Lost in a full inbox it is said again after a second; ten are needed.
-            drop(self.plant.inbox.try_send(Event::Present { who }));
+            let session = session.id();
+            drop(self.plant.inbox.try_send(Event::Present { who, session }));
         }
     }
 

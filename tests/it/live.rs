@@ -3,6 +3,7 @@
 
 mod charges;
 mod ends;
+mod leaving;
 mod ropes;
 mod secure;
 mod stage;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::base::id::{BusId, Name};
 use crate::base::time::Mono;
+use crate::engine::access::account::SessionId;
 use crate::engine::access::actor::Who;
 use crate::engine::access::roster::Roster;
 use crate::engine::can::address::Address;
@@ -101,6 +102,8 @@ pub enum Event {
     Present {
         /// Who.
         who: Who,
+        /// In which session, where that has a number.
+        session: Option<SessionId>,
     },
     /// People or their rights have changed.
     Roster(Arc<Roster>),

@@ -154,7 +154,7 @@ impl Hub {
             | Event::Hand { .. } => {}
             Event::Kept { number, outcome } => self.kept(now, number, outcome, effects),
             Event::Order { order, reply } => self.order(now, order, reply, effects),
-            Event::Present { who } => self.charging.present(now.mono, &who),
+            Event::Present { who, session } => self.charging.present(now.mono, &who, session),
             Event::Roster(roster) => {
                 self.hands.judge(&roster, (now, self.epoch), effects);
                 self.charging.take_roster(roster);
@@ -307,7 +307,7 @@ impl Hub {
             }
             Command::Play(play) => self.play(play, effects),
             Command::Charging(order) => {
-                let by = Giver { words: by.clone(), who, face };
+                let by = Giver { words: by.clone(), who, face, session };
                 let blocked = self.hands.in_the_way(&self.plant).or_else(|| self.ruling.hinders());
                 if let Some(why) = blocked.filter(|_| order.begins()) {
                     Err(OrderError::Unfit(why))

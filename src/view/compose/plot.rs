@@ -45,7 +45,9 @@ pub fn plot(title: &str, unit: &str, lines: &[Series]) -> PlotView {
         view.spoken = format!("{title}: too few values to draw");
         return view;
     }
-    let least = (low.abs().max(high.abs()) * LEAST_SHARE).max(1e-3);
+    let greatest = low.abs().max(high.abs());
+    // A line at nothing lies between minus and plus a half, not between two specks of noise.
+    let least = if greatest > 0.0 { (greatest * LEAST_SHARE).max(1e-3) } else { 1.0 };
     let span = (high - low).max(least) * (1.0 + 2.0 * MARGIN);
     let bottom = f64::midpoint(low, high) - span / 2.0;
     let field = Field { first, length: last - first, bottom, span };

@@ -157,8 +157,8 @@ pub struct ChargeStart {
     /// rules allow, until it is full.
     #[serde(default, deserialize_with = "object")]
     set: Option<SetChange>,
-    /// Stops when whoever started it has neither looked at this nor held a live stream for ten
-    /// seconds. Unless told so, it goes on.
+    /// Stops when the session that started it (or the token) has neither asked for anything nor
+    /// answered on a live stream for ten seconds. Unless told so, it goes on.
     #[serde(default)]
     stop_if_i_leave: bool,
     /// Must be `true`: contactors close and current flows.

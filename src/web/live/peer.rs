@@ -29,8 +29,9 @@ const ANSWERS: usize = 16;
 const OFFENCES: u32 = 5;
 /// Messages that a client may send at once; one more a beat.
 const BURST: u32 = 40;
-/// A client that was not heard for so long is asked whether it is there (20 s).
-const ASK_BEATS: u64 = 20 * FASTEST_HZ as u64;
+/// A client that was not heard for so long is asked whether it is there (3 s): a charge may hang on
+/// that, for ten seconds.
+const ASK_BEATS: u64 = 3 * FASTEST_HZ as u64;
 /// And is taken for dead after so long (45 s).
 const DEAD_BEATS: u64 = 45 * FASTEST_HZ as u64;
 /// How long a connection that is being closed may take to hear of it (0.8 s): with the beat in which
@@ -51,6 +52,9 @@ pub trait Eyes: Send + Sync {
     /// # Errors
     /// The session may not, or not any more.
     fn look(&self, session: &Session) -> Result<Arc<Snapshot>, Denied>;
+
+    /// Whoever holds `session` was heard: they are there.
+    fn present(&self, session: &Session);
 }
 
 /// What a connection works with in one turn.
@@ -273,6 +277,7 @@ impl Peer {
                 Poll::Ready(Ok(())) => {}
             }
             self.heard = turn.beat;
+            turn.eyes.present(&self.session);
             let mut all = Vec::new();
             let mut ear = std::mem::take(&mut self.ear);
             // No more than may be said at once is taken apart at once.

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::engine::testing::plant::Plant;
 use crate::engine::testing::{end_session, remote_session};
-use crate::engine::{Denied, Ended, Right, Session, Snapshot, ViewPlant};
+use crate::engine::{Denied, Ended, Life, Right, Session, Snapshot, ViewPlant};
 use crate::web::live::ask::{Ask, Topic, read};
 use crate::web::live::feed::{Channel, Feeds};
 use crate::web::live::peer::{Eyes, Gone, Peer, Turn};
@@ -73,13 +73,17 @@ impl AsyncWrite for Line {
     }
 }
 
-/// Sees what a plant last published.
-struct Watcher(Mutex<Arc<Snapshot>>);
+/// Sees what a plant last published, and notes which sessions were heard.
+struct Watcher(Mutex<Arc<Snapshot>>, Mutex<Vec<Arc<Life>>>);
 
 impl Eyes for Watcher {
     fn look(&self, session: &Session) -> Result<Arc<Snapshot>, Denied> {
         session.permit(ViewPlant)?;
         Ok(Arc::clone(&self.0.lock().unwrap()))
+    }
+
+    fn present(&self, session: &Session) {
+        self.1.lock().unwrap().push(Arc::clone(session.life()));
     }
 }
 
@@ -102,7 +106,7 @@ impl Stage {
     fn new() -> Self {
         let mut plant = Plant::of("demo");
         plant.run(Duration::from_secs(2));
-        let watcher = Watcher(Mutex::new(plant.published()));
+        let watcher = Watcher(Mutex::new(plant.published()), Mutex::default());
         Self { plant, watcher, feeds: Feeds::default(), beat: 1 }
     }
 
@@ -532,7 +536,10 @@ fn the_dead_are_asked_and_then_dropped_and_the_living_stay() {
             dropped = Some(beat);
         }
     }
-    assert_eq!((asked, dropped), (Some(400), Some(900)));
+    assert_eq!((asked, dropped), (Some(60), Some(900)));
+    // A charge that hangs on somebody being there hangs on their answers.
+    let heard = stage.watcher.1.lock().unwrap();
+    assert!(heard.len() > 10 && heard.iter().all(|one| Arc::ptr_eq(one, alive.session.life())));
 }
 
 #[test]

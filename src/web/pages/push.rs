@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
@@ -22,6 +23,11 @@ use crate::web::shared::Shared;
 
 /// How often a page is looked at for changes.
 const EVERY: Duration = Duration::from_millis(250);
+/// How often a browser is asked whether it is still there: a charge may hang on that, and a connection
+/// whose other end has vanished is silent like one where nothing has happened.
+const ASK_EVERY: Duration = Duration::from_secs(2);
+/// A browser that has answered none of so many questions in a row is gone.
+const UNANSWERED: u32 = 15;
 /// A reader that takes longer than this for a message is let go.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Most different pages that are kept drawn.
@@ -149,14 +155,28 @@ impl Stream {
     async fn run(self, mut socket: WebSocket) {
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut asks = interval(ASK_EVERY);
+        asks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut unanswered = 0;
         let mut sent = Sent::default();
         loop {
             tokio::select! {
-                // Whoever has a page open is there.
-                _ = ticks.tick() => self.shared.door().present(&self.session),
+                _ = ticks.tick() => {}
+                _ = asks.tick() => {
+                    unanswered += 1;
+                    let ask = socket.send(Message::Ping(Bytes::new()));
+                    match timeout(PATIENCE, ask).await {
+                        Ok(Ok(())) if unanswered <= UNANSWERED => continue,
+                        Ok(Ok(()) | Err(_)) | Err(_) => return,
+                    }
+                }
                 heard = socket.recv() => match heard {
-                    // Pings are answered below us; whatever else a browser says is passed over.
-                    Some(Ok(Message::Text(_) | Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => continue,
+                    // Pings are answered below us; what else a browser says only shows that it is there.
+                    Some(Ok(Message::Text(_) | Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => {
+                        unanswered = 0;
+                        self.shared.door().present(&self.session);
+                        continue;
+                    }
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                 },
             }

@@ -22,15 +22,15 @@ fn merge(known: &mut Map<String, Value>, change: &Map<String, Value>) {
 }
 
 /// What a client knows of the first charge, and its stream.
-struct Listener {
-    stream: Stream,
+pub struct Listener {
+    pub stream: Stream,
     known: Map<String, Value>,
     /// The changes of this charge since the last look.
     changes: Vec<Value>,
 }
 
 impl Listener {
-    fn new(mut stream: Stream) -> Self {
+    pub fn new(mut stream: Stream) -> Self {
         stream.say(CHARGES);
         let first = stream.hear();
         assert_eq!(kind(&first), "snapshot", "{first}");
@@ -38,13 +38,13 @@ impl Listener {
         Self { stream, known, changes: Vec::new() }
     }
 
-    fn charge(&self) -> &Value {
+    pub fn charge(&self) -> &Value {
         self.known["charges"].as_object().unwrap().values().next().unwrap()
     }
 
     /// Listens until `wanted` holds of the charge.
     #[track_caller]
-    fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub fn until(&mut self, mut wanted: impl FnMut(&Value) -> bool) -> Value {
         for _ in 0..1200 {
             if wanted(self.charge()) {
                 return self.charge().clone();

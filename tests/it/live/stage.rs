@@ -136,7 +136,8 @@ impl Stage {
         added.account.id
     }
 
-    fn enter(&self, name: &str) -> SignedIn {
+    /// Signs in somebody who is there.
+    pub fn enter(&self, name: &str) -> SignedIn {
         let origin = Origin { face: Face::Api, address: None, agent: None };
         self.gate().sign_in(name, &Secret::new(PASSWORD.into()), &origin).unwrap()
     }
@@ -158,6 +159,13 @@ impl Stage {
         self.enter(name).token.reveal().to_owned()
     }
 
+    /// A stream for the page at `path`, as a browser opens it.
+    pub fn page(&self, path: &str, token: &str) -> Stream {
+        let cookie = format!("busbar={token}");
+        let fields = [("Cookie", cookie.as_str()), ("Origin", &self.base())];
+        self.connect_to(path, &fields).unwrap()
+    }
+
     /// A stream for who holds `token`.
     pub fn stream(&self, token: &str) -> Stream {
         self.connect(&[("Authorization", &format!("Bearer {token}"))]).unwrap()
@@ -165,7 +173,11 @@ impl Stage {
 
     /// Asks for a stream with these header fields; the status where it is refused.
     pub fn connect(&self, fields: &[(&str, &str)]) -> Result<Stream, u16> {
-        let address = format!("ws://127.0.0.1:{}/api/v1/live", self.port);
+        self.connect_to("/api/v1/live", fields)
+    }
+
+    fn connect_to(&self, path: &str, fields: &[(&str, &str)]) -> Result<Stream, u16> {
+        let address = format!("ws://127.0.0.1:{}{path}", self.port);
         let mut request = address.into_client_request().unwrap();
         for (name, value) in fields {
             let name: HeaderName = name.parse().unwrap();

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use crate::base::id::{BusId, ComponentId, Name};
 use crate::base::time::Mono;
-use crate::engine::access::account::AccountId;
-use crate::engine::access::account::Status;
+use crate::engine::access::account::{AccountId, SessionId, Status};
 use crate::engine::access::actor::{Actor, Rights, Who};
 use crate::engine::access::grant::Face;
 use crate::engine::access::permission::{ChargePacks, Permission as _};
@@ -39,6 +38,7 @@ pub(super) struct Starter {
     pub(super) words: String,
     pub(super) who: Who,
     pub(super) face: Face,
+    pub(super) session: Option<SessionId>,
 }
 
 impl Starter {
@@ -69,19 +69,14 @@ impl Starter {
         }
     }
 
-    /// Whether `who` is the same person.
-    fn is(&self, who: &Who) -> bool {
-        let account = |who: &Who| match who {
-            Who::Account { id, .. } => Some(*id),
-            Who::Token { account, .. } => Some(*account),
-            Who::LocalConsole
-            | Who::Nobody
-            | Who::ProfileWatcher
-            | Who::WebListener
-            | Who::ChargeControl
-            | Who::SendControl => None,
-        };
-        self.who == *who || account(&self.who).is_some_and(|id| account(who) == Some(id))
+    /// Whether it is them who are there: in the session in which they started it, or with the token.
+    /// Another session of the same account is a browser that was left open somewhere else, and a token
+    /// of it is a program.
+    fn is(&self, who: &Who, session: Option<SessionId>) -> bool {
+        match self.session {
+            Some(own) => session == Some(own),
+            None => session.is_none() && self.who == *who,
+        }
     }
 }
 
@@ -190,8 +185,8 @@ impl Bay {
     }
 
     /// Somebody is there.
-    pub(super) fn take_presence(&mut self, now: Mono, who: &Who) {
-        if self.starter.as_ref().is_some_and(|starter| starter.is(who)) {
+    pub(super) fn take_presence(&mut self, now: Mono, who: &Who, session: Option<SessionId>) {
+        if self.starter.as_ref().is_some_and(|starter| starter.is(who, session)) {
             self.present = now;
         }
     }

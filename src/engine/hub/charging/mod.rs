@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use crate::base::id::{ComponentId, Name};
 use crate::base::time::Mono;
+use crate::engine::access::account::SessionId;
 use crate::engine::access::actor::Who;
 use crate::engine::access::grant::Face;
 use crate::engine::access::roster::Roster;
@@ -50,6 +51,8 @@ pub(super) struct Giver {
     pub(super) words: String,
     pub(super) who: Who,
     pub(super) face: Face,
+    /// The session it was given in, where that has a number.
+    pub(super) session: Option<SessionId>,
 }
 
 /// The demo as its scene has it.
@@ -163,8 +166,8 @@ impl Charging {
     }
 
     /// Somebody whose charge hangs on their presence is there.
-    pub(super) fn present(&mut self, now: Mono, who: &Who) {
-        self.bays.iter_mut().for_each(|bay| bay.take_presence(now, who));
+    pub(super) fn present(&mut self, now: Mono, who: &Who, session: Option<SessionId>) {
+        self.bays.iter_mut().for_each(|bay| bay.take_presence(now, who, session));
     }
 
     /// People or their rights have changed.
@@ -250,9 +253,9 @@ impl Charging {
     }
 
     fn begin(&mut self, place: usize, by: Giver, now: Mono) {
-        let Giver { words, who, face } = by;
+        let Giver { words, who, face, session } = by;
         if let Some(bay) = self.bays.get_mut(place) {
-            bay.begin(now, Starter { words, who, face });
+            bay.begin(now, Starter { words, who, face, session });
             if let Some(roster) = &self.roster {
                 bay.judge(roster);
             }

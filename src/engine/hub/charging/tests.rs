@@ -346,7 +346,7 @@ fn a_second_master_on_the_bus_ends_a_charge() {
 #[test]
 fn whoever_may_no_longer_charge_has_it_stopped_and_an_ended_page_does_not() {
     use crate::engine::access::account::AccountId;
-    let starter = |who| Starter { words: "ada".to_owned(), who, face: Face::Web };
+    let starter = |who| Starter { words: "ada".to_owned(), who, face: Face::Web, session: None };
     let account = Who::Account { id: AccountId(7), name: "ada".to_owned() };
     let mut scene = charging();
     let now = scene.now().mono;
@@ -356,6 +356,41 @@ fn whoever_may_no_longer_charge_has_it_stopped_and_an_ended_page_does_not() {
     scene.run(15 * SECOND);
     let State::Done { outcome, .. } = state(&scene) else { panic!("{:?}", state(&scene)) };
     assert_eq!(outcome.why, StopReason::NotPermitted);
+}
+
+#[test]
+fn a_charge_that_hangs_on_a_session_is_not_kept_going_by_another_one_of_the_same_account() {
+    use crate::engine::access::account::AccountId;
+    let who = Who::Account { id: AccountId(7), name: "ada".to_owned() };
+    let own = Some(SessionId(3));
+    let mut scene = parked();
+    let order = StartCharge {
+        pack: pack(&scene),
+        charger: None,
+        set: set_points(),
+        lease: Lease::WhilePresent { present: true },
+        confirm: Confirm,
+    };
+    give(&mut scene, Face::Web, ChargePacks, Order::Start(order)).unwrap();
+    let (words, face) = ("ada".to_owned(), Face::Web);
+    let starter = Starter { words, who: who.clone(), face, session: own };
+    let now = scene.now().mono;
+    scene.hub.charging_for_tests().bays[0].begin(now, starter);
+    let mut hear = |scene: &mut Scene, session| {
+        for _ in 0..5 {
+            scene.step(Event::Present { who: who.clone(), session });
+            scene.run(5 * SECOND);
+        }
+        state(scene)
+    };
+    let there = hear(&mut scene, own);
+    assert!(there.is_running(), "{there:?}");
+    for other in [Some(SessionId(4)), None] {
+        let State::Done { outcome, .. } = hear(&mut scene, other) else {
+            panic!("{:?}", state(&scene));
+        };
+        assert_eq!(outcome.why, StopReason::Left);
+    }
 }
 
 #[test]

@@ -173,7 +173,7 @@ fn will_happen(desk: &Desk<'_>, set: &SetPoints, charger: &str) -> String {
             "It goes on when this page is closed, until it is done or somebody stops it."
         }
         (Face::Web | Face::Api | Face::CommandLine | Face::Inside, Leaving::Stops) => {
-            "It stops when this page has been closed for ten seconds."
+            "It stops when this browser has shown no page of Busbar for ten seconds."
         }
     };
     format!(
