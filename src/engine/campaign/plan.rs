@@ -108,6 +108,7 @@ impl Drawing {
         };
         set(Key::CompleteFor, self.chance.between(10.0, 20.0));
         set(Key::Listen, 1500.0);
+        set(Key::TaperRise, 10.0);
         set(Key::CellSpread, self.chance.between(120.0, 400.0));
         set(Key::TemperatureMax, self.chance.between(38.0, 50.0));
         set(Key::RampUp, self.chance.between(0.3, 3.0));

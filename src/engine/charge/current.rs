@@ -13,10 +13,8 @@ use crate::engine::charge::wish::SetPoints;
 /// missed readings too.
 const LONGEST_STEP: Duration = Duration::from_millis(200);
 
-/// The taper begins to govern below this share of the other limits, once the current has met it.
+/// The taper begins to govern below this share of the other limits.
 const BEGINS: f64 = 0.97;
-/// The current has met the taper at this share of it: until then it rises.
-const MET: f64 = 0.9;
 /// The taper ends to govern only above this share of the other limits: a reading's last digit does
 /// not make it come and go.
 const ENDS: f64 = 1.25;
@@ -168,7 +166,8 @@ pub fn follow(
     let tapers = if flow.governor == Governor::HighestCell {
         taper < limit * ENDS
     } else {
-        taper < limit * BEGINS && command >= wanted * MET
+        // While it still rises, that which makes it rise slowest governs.
+        taper < limit * BEGINS && eased <= ramp
     };
     let governor = if tapers {
         Governor::HighestCell
