@@ -175,6 +175,10 @@ pub(super) fn words(sight: &Sight<'_>, id: CheckId) -> Words {
         CheckId::Matched => {
             plain("", "The charger did not come to the voltage of the pack in time.")
         }
+        CheckId::KeyHeard => plain(
+            "",
+            "A BMU goes on missing the vehicle although its key is sent: look at the address of the driver controls in its settings, and at the bus they are sent on.",
+        ),
         CheckId::Engaged => plain("", "The contactors did not close in time."),
         CheckId::Flows => {
             plain("", "The charger was told to give current and none flowed in time.")

@@ -83,6 +83,8 @@ pub enum CheckId {
     Latches,
     /// The charger reached the pack's voltage in time.
     Matched,
+    /// The BMUs hear the key that is sent in the vehicle's place.
+    KeyHeard,
     /// The BMUs reached Idle, and then Run, in time.
     Engaged,
     /// Current flowed in time.
@@ -136,6 +138,7 @@ impl CheckId {
             Self::Permission => "permission",
             Self::Latches => "latches",
             Self::Matched => "matched",
+            Self::KeyHeard => "key_heard",
             Self::Engaged => "engaged",
             Self::Flows => "flows",
         }
@@ -172,6 +175,7 @@ impl CheckId {
             Self::Permission => "Operator",
             Self::Latches => "Latches",
             Self::Matched => "Charger at pack voltage",
+            Self::KeyHeard => "Key heard",
             Self::Engaged => "Contactors",
             Self::Flows => "Current flows",
         }
@@ -352,6 +356,7 @@ impl Sight<'_> {
             CheckId::CurrentAbove
             | CheckId::CurrentArrives
             | CheckId::Matched
+            | CheckId::KeyHeard
             | CheckId::Engaged
             | CheckId::Flows => true,
         }

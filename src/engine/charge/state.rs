@@ -118,6 +118,9 @@ pub struct Stopping {
     pub charger: bool,
     /// Whether the contactors are ours to open.
     pub contactors: bool,
+    /// Whether they may carry current, so that the key holds them until it is gone; where they were
+    /// not closed yet, nothing is to close after a stop.
+    pub held: bool,
 }
 
 /// Which limit is the smallest.

@@ -14,7 +14,7 @@ use crate::engine::charge::stop;
 use crate::engine::charge::view::{ChargerView, PackView};
 use crate::engine::charge::watch;
 use crate::engine::charge::wish::{Lease, SetPoints, Want, Wish};
-use crate::engine::device::PackState;
+use crate::engine::device::{Flag, PackState};
 
 /// What the charger is told while it is only to come to the pack's voltage: its smallest step.
 pub(super) const MATCHING: Amps = Amps(0.1);
@@ -213,16 +213,19 @@ impl Scene<'_> {
         let run = Run { set: self.set_of(&run), ..run };
         let gone = self.now.since(run.since);
         let late = |rule| gone > self.rules().time(rule);
+        // A BMU rests in Error and misses the vehicle until it hears our key, which is no fault. It
+        // says so once a second: what it says has to be over before anything follows from its state.
+        let heard = self.pack.flags.is_some_and(|flags| !flags.has(Flag::VehicleTimeout));
         let give_up = || {
-            let why = StopReason::NotReady(CheckId::Engaged);
-            stop::begin(self, &State::Contactors(run, key), why)
+            let id = if heard { CheckId::Engaged } else { CheckId::KeyHeard };
+            stop::begin(self, &State::Contactors(run, key), StopReason::NotReady(id))
         };
         match key {
-            Key::Off if self.pack.all_idle && gone >= self.rules().time(Rule::KeyOff) => {
+            Key::Off if self.pack.all_idle && heard && gone >= self.rules().time(Rule::KeyOff) => {
                 State::Contactors(Run { since: self.now, ..run }, Key::Start)
             }
             Key::Off if late(Rule::IdleWithin) => give_up(),
-            Key::Start if self.pack.all_run => {
+            Key::Start if self.pack.all_run && heard => {
                 let run = Run { since: self.now, ..run };
                 match run.set {
                     Some(_) => State::ConstantCurrent(run, self.fresh_flow()),
@@ -264,12 +267,14 @@ impl Scene<'_> {
         let hours = self.now.since(flow.at).min(HELD_UP).as_secs_f64() / 3600.0;
         let into = self.pack.current.map_or(0.0, |amps| amps.get().max(0.0));
         let ah = flow.ah + into * hours * self.wish.pace.max(1.0);
+        let was = flow.command.get();
         let flow = current::follow(flow, self.now, self.pack, self.charger, &set, self.rules());
         let flow = watch::note(self, Flow { ah, ..flow }, &set);
-        // The hold is left only when there is clearly more again.
+        // Little current that still rises is no hold yet, and the hold is left only when there is
+        // clearly more again.
         let held = matches!(before, State::BalanceHold(..));
         let most = self.rules().get(Rule::HoldCurrent) * if held { 2.0 } else { 1.0 };
-        let little = flow.command.get() <= most;
+        let little = flow.command.get() <= most && (held || flow.command.get() <= was);
         let kind = match (flow.governor == Governor::HighestCell, little) {
             (false, _) => State::ConstantCurrent,
             (true, false) => State::Taper,

@@ -10,6 +10,7 @@ use crate::engine::charge::step::Scene;
 
 /// Ends what runs in `state`. Where nothing was sent yet there is nothing to stop.
 pub(super) fn begin(scene: &Scene<'_>, state: &State, why: StopReason) -> State {
+    let mut held = true;
     let (run, charger, contactors): (&Run, bool, bool) = match state {
         State::Idle { .. } | State::Done { .. } | State::Fault { .. } | State::Finishing(_) => {
             return *state;
@@ -20,7 +21,10 @@ pub(super) fn begin(scene: &Scene<'_>, state: &State, why: StopReason) -> State 
             return State::Done { done: run.number, outcome };
         }
         State::Preconditioning(run) => (run, true, run.closed),
-        State::Contactors(run, _) => (run, run.set.is_some(), true),
+        State::Contactors(run, _) => {
+            held = scene.pack.all_run || carries(scene);
+            (run, run.set.is_some(), true)
+        }
         State::Engaged(run) => (run, false, true),
         State::ConstantCurrent(run, _)
         | State::Taper(run, _)
@@ -36,7 +40,14 @@ pub(super) fn begin(scene: &Scene<'_>, state: &State, why: StopReason) -> State 
         why,
         charger,
         contactors,
+        held,
     })
+}
+
+/// Whether the pack says that current flows.
+fn carries(scene: &Scene<'_>) -> bool {
+    let least = scene.rules().get(Rule::CurrentGone);
+    scene.pack.current.is_some_and(|amps| amps.get().abs() >= least)
 }
 
 /// The next step of a stop.
@@ -101,11 +112,13 @@ fn end(scene: &Scene<'_>, stopping: &Stopping, opened: bool) -> State {
 /// What is sent while a stop is on its way. The charger is told to stop until the very end.
 pub(super) const fn intents(stopping: &Stopping) -> (ChargerIntent, KeyIntent) {
     let charger = if stopping.charger { ChargerIntent::Stop } else { ChargerIntent::Silent };
-    let key = match (stopping.contactors, stopping.opening) {
-        (false, _) => KeyIntent::Silent,
+    let key = if !stopping.contactors {
+        KeyIntent::Silent
+    } else if stopping.held && stopping.opening.is_none() {
         // The contactors are held while current may still flow.
-        (true, None) => KeyIntent::Run,
-        (true, Some(_)) => KeyIntent::Off,
+        KeyIntent::Run
+    } else {
+        KeyIntent::Off
     };
     (charger, key)
 }

@@ -9,7 +9,7 @@ use crate::base::units::{AmpHours, Amps, Celsius, Millivolts, Percent, Volts, Wa
 use crate::engine::charge::{
     ChargerView, Lease, Message, Note, PackView, Rating, Rules, SetPoints, State, Station,
 };
-use crate::engine::device::{ChargerFaults, FlagSet, PackState};
+use crate::engine::device::{ChargerFaults, Flag, FlagSet, PackState};
 use crate::engine::pack::{CellAt, TemperatureAt};
 
 /// What a test does to the views before the machine sees them.
@@ -88,6 +88,8 @@ pub struct Bench {
     pub obeys: bool,
     /// The contactors follow the key; otherwise they stay as they are.
     pub moves: bool,
+    /// The BMUs do not hear the key.
+    pub deaf: bool,
 }
 
 const CELLS: u16 = 10;
@@ -130,6 +132,7 @@ impl Bench {
             since_status: u32::MAX / 2,
             obeys: true,
             moves: true,
+            deaf: false,
         }
     }
 
@@ -184,7 +187,12 @@ impl Bench {
             all_run: closed,
             all_idle: self.state == PackState::Idle,
             any_closed: Some(closed),
-            flags: Some(FlagSet::NONE),
+            // Without the vehicle's key a BMU rests and says what it misses.
+            flags: Some(if self.hears_key() {
+                FlagSet::NONE
+            } else {
+                FlagSet::of(&[Flag::VehicleTimeout])
+            }),
             undocumented_flags: false,
             foreign_key: None,
             bus_ok: true,
@@ -229,6 +237,16 @@ impl Bench {
             self.since_status = 0;
             self.status = (self.output, self.amps.max(0.0));
         }
+    }
+
+    /// What is seen of a pack at rest in `state`, with its contactors as they are there and `amps`
+    /// flowing.
+    pub fn seen(state: PackState, amps: f64) -> (PackView, ChargerView) {
+        let mut bench = Self::new(0.5);
+        (bench.state, bench.amps, bench.output) = (state, amps, 40.0);
+        (bench.key, bench.key_at) = (Some(0), bench.now);
+        bench.measure();
+        bench.views()
     }
 
     /// One step of 100 ms.
@@ -286,11 +304,17 @@ impl Bench {
         self.turn_key();
     }
 
+    fn hears_key(&self) -> bool {
+        !self.deaf
+            && self.key.is_some()
+            && self.now.since(self.key_at) <= Duration::from_millis(250)
+    }
+
     fn turn_key(&mut self) {
         if !self.moves {
             return;
         }
-        let heard = self.key.filter(|_| self.now.since(self.key_at) <= Duration::from_millis(250));
+        let heard = self.key.filter(|_| self.hears_key());
         self.in_state += 1;
         let next = match (self.state, heard) {
             (_, None) => PackState::Error,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::bench::{Bench, Bend};
 use crate::base::units::{Amps, Celsius, Volts};
+use crate::engine::charge::checks::FORBIDDING;
 use crate::engine::charge::{CheckId, Foreign, Lease, StopReason};
 use crate::engine::device::{ChargerCommand, ChargerControl, Flag, FlagSet};
 
@@ -194,6 +195,8 @@ fn the_hottest_pack_counts_and_not_the_coolest() {
 fn whoever_calls_too_late_gets_no_current_for_what_was_not_seen() {
     let mut bench = Bench::charging(0.5);
     bench.now = bench.now.after(Duration::from_secs(5));
+    // The sending thread has gone on with the key meanwhile.
+    bench.key_at = bench.now;
     let from = bench.now;
     bench.step();
     assert_eq!(bench.name(), "paused");
@@ -213,4 +216,19 @@ fn a_current_that_is_no_number_is_not_a_small_one() {
     let charger =
         reaction(|_, charger| charger.current = Some(Amps(f64::NAN)), CheckId::CurrentAbove, 3.5);
     assert!(pack <= 2.3 && charger <= 3.3, "{pack} s, {charger} s");
+}
+
+#[test]
+fn no_warning_beside_a_failure_hides_it() {
+    for failure in FORBIDDING.iter() {
+        for beside in Flag::ALL {
+            let mut bench = Bench::charging(0.5);
+            let (mut pack, charger) = bench.views();
+            pack.flags = Some(FlagSet::of(&[failure, beside]));
+            let (mut messages, mut notes) = (Vec::new(), Vec::new());
+            let now = bench.now.after(Duration::from_millis(100));
+            bench.station.step(now, &pack, &charger, &mut messages, &mut notes);
+            assert_eq!(bench.name(), "finishing", "{failure:?} beside {beside:?}");
+        }
+    }
 }

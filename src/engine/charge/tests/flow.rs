@@ -186,3 +186,48 @@ fn a_taper_to_the_highest_cell_voltage_of_the_rules_completes_and_does_not_trip(
     let aim = 4075;
     assert!((aim - 1..=aim + 5).contains(&bench.highest_mv), "{} mV", bench.highest_mv);
 }
+
+/// The last command that gave.
+fn last_given(bench: &Bench) -> (f64, f64) {
+    let gives = bench.sent.iter().rev().find_map(|(_, message)| match message {
+        Message::Give { volts, amps } => Some((volts.get(), amps.get())),
+        Message::Stop | Message::Key(_) | Message::Heartbeat => None,
+    });
+    gives.unwrap()
+}
+
+#[test]
+fn a_limit_of_current_never_becomes_a_voltage_nor_the_other_way_round() {
+    let mut bench = Bench::charging(0.5);
+    let (volts, amps) = last_given(&bench);
+    assert!((volts - 41.5).abs() < 0.01 && (amps - 10.0).abs() < 0.01, "{volts} V, {amps} A");
+    bench.bend = |_, charger| {
+        if let Some(rating) = &mut charger.rating {
+            rating.amps = Amps(3.0);
+        }
+    };
+    bench.run(2.0);
+    let (volts, amps) = last_given(&bench);
+    assert!((volts - 41.5).abs() < 0.01 && (amps - 3.0).abs() < 0.01, "{volts} V, {amps} A");
+    bench.bend = |_, charger| {
+        if let Some(rating) = &mut charger.rating {
+            rating.volts = Volts(40.0);
+        }
+    };
+    bench.run(15.0);
+    let (volts, amps) = last_given(&bench);
+    assert!((volts - 40.0).abs() < 0.01 && (amps - 10.0).abs() < 0.01, "{volts} V, {amps} A");
+}
+
+#[test]
+fn a_supply_that_gives_more_again_lets_more_flow_again() {
+    let mut bench = Bench::charging(0.5);
+    let set = Bench::set();
+    bench.station.change(SetPoints { mains: Some(Amps(1.0)), ..set }).unwrap();
+    bench.run(2.0);
+    assert_eq!(governor(&bench), Governor::Supply);
+    assert!(bench.amps < 6.0, "{}", bench.amps);
+    bench.station.change(SetPoints { mains: Some(Amps(16.0)), ..set }).unwrap();
+    bench.run(15.0);
+    assert!((bench.amps - 10.0).abs() < 0.1, "{}", bench.amps);
+}

@@ -3,6 +3,8 @@
 mod bench;
 mod faults;
 mod flow;
+mod keys;
 mod starts;
 mod stops;
+mod table;
 mod taper;

@@ -2,7 +2,10 @@
 
 use super::bench::{Bench, Bend};
 use crate::base::units::{Amps, Celsius, Millivolts, Percent, Volts};
-use crate::engine::charge::{CheckId, Lease, SetPoints, Station, StationError, StopReason};
+use crate::engine::charge::wish::Want;
+use crate::engine::charge::{
+    CheckId, Lease, Message, SetPoints, Station, StationError, StopReason,
+};
 use crate::engine::device::{Flag, FlagSet};
 
 #[test]
@@ -108,4 +111,28 @@ fn contactors_are_closed_without_a_charger_and_a_charge_takes_them_over() {
     bench.station.start(Bench::set(), Lease::GoesOn).unwrap();
     bench.until("constant_current", 20.0);
     assert_eq!(bench.station.start(Bench::set(), Lease::GoesOn), Err(StationError::Busy));
+}
+
+#[test]
+fn a_refused_start_leaves_nothing_that_could_begin_later() {
+    let mut bench = Bench::started(0.5);
+    bench.bend = |pack, _| pack.untrusted = 1;
+    bench.until("done", 10.0);
+    assert_eq!(bench.station.wish().want, Want::Nothing);
+    bench.bend = |_, _| {};
+    bench.run(120.0);
+    assert!(bench.sent.is_empty(), "{:?}", bench.sent.first());
+}
+
+#[test]
+fn the_first_words_are_off_and_a_charger_at_the_packs_voltage() {
+    let mut bench = Bench::started(0.5);
+    bench.until("constant_current", 30.0);
+    let gives = bench.sent.iter().filter_map(|(_, message)| match message {
+        Message::Give { volts, amps } => Some((volts.get(), amps.get())),
+        Message::Stop | Message::Key(_) | Message::Heartbeat => None,
+    });
+    let before: Vec<(f64, f64)> = gives.take(3).collect();
+    assert!(before.iter().all(|(volts, amps)| (30.0..=45.0).contains(volts) && *amps <= 0.1));
+    assert!(!before.is_empty());
 }
