@@ -462,6 +462,28 @@ mod golden_vectors {
         let (voltage, current) = (Volts(104.2), Amps(0.0));
         assert_eq!(facts, [Fact::ChargerOutput { voltage, current, faults }]);
     }
+
+    #[test]
+    fn each_status_bit_of_the_charger_is_its_own_fault_also_while_it_delivers() {
+        let none = ChargerFaults::default();
+        let bits = [
+            ChargerFaults { hardware: true, ..none },
+            ChargerFaults { over_temperature: true, ..none },
+            ChargerFaults { input: true, ..none },
+            ChargerFaults { no_battery: true, ..none },
+            ChargerFaults { command_timeout: true, ..none },
+        ];
+        let mut charger = bound("elcon-tc");
+        for (bit, faults) in bits.into_iter().enumerate() {
+            let status = format!("06 10 00 31 {:02X} 00 00 00", 1 << bit);
+            let facts = told(&mut charger, 0x18FF_50E5, &status);
+            let (voltage, current) = (Volts(155.2), Amps(4.9));
+            assert_eq!(facts, [Fact::ChargerOutput { voltage, current, faults }], "bit {bit}");
+        }
+        let facts = told(&mut charger, 0x18FF_50E5, "06 10 00 31 20 00 00 00");
+        let Fact::ChargerOutput { faults, .. } = facts[0] else { panic!("{facts:?}") };
+        assert_ne!(faults.undocumented, 0);
+    }
 }
 
 mod mapped;
