@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -24,16 +24,30 @@ const STRINGS_LIMIT: u16 = 1000;
 pub struct Device {
     kind: Arc<Kind>,
     settings: Settings,
-    codec: Codec,
+    table: Arc<Table>,
+    row: Row,
+    malformed: Malformed,
+}
+
+/// What a kind says at one address. It never changes, so that all devices there share it.
+#[derive(Debug)]
+struct Table {
+    codec: Arc<Codec>,
     slots: Vec<Slot>,
     /// For each 11-bit id from the base on its slot.
     near: Vec<Option<u16>>,
     /// 29-bit ids and their slots.
     far: Vec<(Id, u16)>,
     names: HashMap<String, u16>,
-    row: Row,
-    malformed: Malformed,
 }
+
+/// Tables that were made lately, by their address: whoever simulates binds the same few again and
+/// again.
+#[derive(Debug, Default)]
+pub(super) struct Tables(Mutex<Vec<(u32, Arc<Table>)>>);
+
+/// Tables that a kind keeps.
+const KEPT: usize = 8;
 
 /// One message of a device.
 #[derive(Clone, Debug)]
@@ -103,20 +117,24 @@ impl Kind {
             let (strings, limit) = (settings.strings, STRINGS_LIMIT);
             return Err(BindError::Strings { title: title(), strings, limit });
         }
-        let codec = Codec::compile(&[&self.moved_to(settings.base)]);
-        let mut device = Device {
-            kind: Arc::clone(self),
-            settings,
-            slots: Vec::new(),
-            near: Vec::new(),
-            far: Vec::new(),
-            names: HashMap::new(),
-            row: Row::new(),
-            malformed: Malformed::default(),
-            codec,
-        };
-        device.lay_out()?;
-        Ok(device)
+        let table = self.table(settings.base)?;
+        let (kind, row, malformed) = (Arc::clone(self), Row::new(), Malformed::default());
+        Ok(Device { kind, settings, table, row, malformed })
+    }
+
+    /// The table at an address: a kept one, or a new one.
+    fn table(&self, base: u32) -> Result<Arc<Table>, BindError> {
+        let kept = || self.tables.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, table)) = kept().iter().find(|(own, _)| *own == base) {
+            return Ok(Arc::clone(table));
+        }
+        let table = Arc::new(Table::of(self, base)?);
+        let mut kept = kept();
+        if kept.len() >= KEPT {
+            kept.remove(0);
+        }
+        kept.push((base, Arc::clone(&table)));
+        Ok(table)
     }
 
     /// The schema with all ids at another address.
@@ -182,12 +200,18 @@ fn check_address(
     }
 }
 
-impl Device {
-    /// Fills the tables from the codec.
-    fn lay_out(&mut self) -> Result<(), BindError> {
-        let kind = Arc::clone(&self.kind);
-        let base = self.settings.base;
-        for (index, message) in self.codec.messages() {
+impl Table {
+    /// Fills the table from the codec.
+    fn of(kind: &Kind, base: u32) -> Result<Self, BindError> {
+        let codec = Arc::new(Codec::compile(&[&kind.moved_to(base)]));
+        let mut table = Self {
+            codec: Arc::clone(&codec),
+            slots: Vec::new(),
+            near: Vec::new(),
+            far: Vec::new(),
+            names: HashMap::new(),
+        };
+        for (index, message) in codec.messages() {
             let map = kind.manifest.charger.as_ref();
             let mapped = map.and_then(|map| Meaning::mapped(map, &message.name));
             let meaning = mapped.unwrap_or_else(|| Meaning::of(&kind.manifest.id, &message.name));
@@ -202,24 +226,26 @@ impl Device {
             };
             let signals = named.unwrap_or_else(|| meaning.signals().to_vec());
             let places = signals.iter().map(place).collect::<Result<_, _>>()?;
-            let slot = self.slots.len() as u16;
-            self.slots.push(Slot { index, meaning, places, len: usize::from(message.len) });
-            self.names.insert(message.name.clone(), slot);
+            let slot = table.slots.len() as u16;
+            table.slots.push(Slot { index, meaning, places, len: usize::from(message.len) });
+            table.names.insert(message.name.clone(), slot);
             if message.id.is_extended() {
-                self.far.push((message.id, slot));
+                table.far.push((message.id, slot));
             } else if let Some(offset) = message.id.raw().checked_sub(base) {
                 let offset = offset as usize;
-                if self.near.len() <= offset {
-                    self.near.resize(offset + 1, None);
+                if table.near.len() <= offset {
+                    table.near.resize(offset + 1, None);
                 }
-                if let Some(entry) = self.near.get_mut(offset) {
+                if let Some(entry) = table.near.get_mut(offset) {
                     *entry = Some(slot);
                 }
             }
         }
-        Ok(())
+        Ok(table)
     }
+}
 
+impl Device {
     /// Its kind.
     #[must_use]
     pub fn kind(&self) -> &Arc<Kind> {
@@ -232,10 +258,10 @@ impl Device {
         self.settings
     }
 
-    /// Its messages at its address, compiled.
+    /// Its messages at its address, compiled; shared by all devices of its kind there.
     #[must_use]
-    pub const fn codec(&self) -> &Codec {
-        &self.codec
+    pub fn codec(&self) -> &Arc<Codec> {
+        &self.table.codec
     }
 
     /// The ids that it owns on its bus.
@@ -249,7 +275,7 @@ impl Device {
             }
             AddressWay::Node | AddressWay::Text => {
                 let own = |(id, _): &(Id, u16)| Claim { ids: id.raw()..=id.raw(), extended: true };
-                self.far.iter().map(own).collect()
+                self.table.far.iter().map(own).collect()
             }
         }
     }
@@ -270,7 +296,7 @@ impl Device {
     #[must_use]
     pub fn allows(&self) -> Vec<Allow> {
         let allow = |send: &super::manifest::Send| {
-            let message = self.codec.message(self.slot_named(&send.message)?.index);
+            let message = self.table.codec.message(self.slot_named(&send.message)?.index);
             Some(Allow {
                 id: message.id,
                 kind: FrameKind::Data,
@@ -290,7 +316,8 @@ impl Device {
     pub fn allows_up_to(&self, volts: f64, amps: f64) -> Vec<Allow> {
         let mut allows = self.allows();
         for send in &self.kind.manifest.sends {
-            let id = self.slot_named(&send.message).map(|slot| self.codec.message(slot.index).id);
+            let id =
+                self.slot_named(&send.message).map(|slot| self.table.codec.message(slot.index).id);
             for allow in allows.iter_mut().filter(|allow| Some(allow.id) == id) {
                 allow.words = send.limits.iter().map(|limit| limit.word(volts, amps)).collect();
             }
@@ -325,7 +352,7 @@ impl Device {
 
     /// A value in whole steps of its signal, never more than it was.
     fn down(&self, message: &str, signal: &str, value: f64) -> Option<f64> {
-        let shape = self.codec.message(self.slot_named(message)?.index);
+        let shape = self.table.codec.message(self.slot_named(message)?.index);
         let step = shape.signals.get(shape.position(signal)?)?.factor;
         // A hair more, so that 16.1 is not 160 steps of 0.1.
         let steps = (value / step + 1e-6).floor();
@@ -334,15 +361,15 @@ impl Device {
     }
 
     fn slot_named(&self, message: &str) -> Option<&Slot> {
-        self.names.get(message).and_then(|&slot| self.slots.get(usize::from(slot)))
+        self.table.names.get(message).and_then(|&slot| self.table.slots.get(usize::from(slot)))
     }
 
     fn slot_of(&self, id: Id) -> Option<usize> {
         let slot = if id.is_extended() {
-            self.far.iter().find(|(own, _)| *own == id).map(|(_, slot)| *slot)
+            self.table.far.iter().find(|(own, _)| *own == id).map(|(_, slot)| *slot)
         } else {
             let offset = id.raw().checked_sub(self.settings.base)?;
-            self.near.get(offset as usize).copied().flatten()
+            self.table.near.get(offset as usize).copied().flatten()
         };
         slot.map(usize::from)
     }
@@ -350,13 +377,13 @@ impl Device {
     /// The name of its message with this id.
     #[must_use]
     pub fn message_name(&self, id: Id) -> Option<&str> {
-        let slot = self.slots.get(self.slot_of(id)?)?;
-        Some(&self.codec.message(slot.index).name)
+        let slot = self.table.slots.get(self.slot_of(id)?)?;
+        Some(&self.table.codec.message(slot.index).name)
     }
 
     /// Takes a frame and appends what it says to `facts`.
     pub fn take(&mut self, frame: FrameRef<'_>, facts: &mut Vec<Fact>) -> Taken {
-        let Some(slot) = self.slot_of(frame.id()).and_then(|at| self.slots.get(at)) else {
+        let Some(slot) = self.slot_of(frame.id()).and_then(|at| self.table.slots.get(at)) else {
             return Taken::Foreign;
         };
         match frame.kind() {
@@ -364,7 +391,7 @@ impl Device {
             FrameKind::Remote => return Taken::Known,
             FrameKind::Error => return Taken::Foreign,
             FrameKind::Fd => {
-                let name = &self.codec.message(slot.index).name;
+                let name = &self.table.codec.message(slot.index).name;
                 self.malformed.add(format_args!(
                     "{} ({name}) came as an FD frame; the device sends classic frames",
                     frame.id()
@@ -376,7 +403,7 @@ impl Device {
             return Taken::Known;
         }
         if frame.data.len() != slot.len {
-            let name = &self.codec.message(slot.index).name;
+            let name = &self.table.codec.message(slot.index).name;
             self.malformed.add(format_args!(
                 "{} ({name}) came with {} bytes instead of {} and was not used",
                 frame.id(),
@@ -385,7 +412,7 @@ impl Device {
             ));
             return Taken::Malformed;
         }
-        self.codec.decode(slot.index, frame.data, &mut self.row);
+        self.table.codec.decode(slot.index, frame.data, &mut self.row);
         let values = Values { row: &self.row, places: &slot.places };
         slot.meaning.say(&values, self.settings.current_sign, facts);
         Taken::Known
@@ -405,7 +432,7 @@ impl Device {
         let device = || self.kind.manifest.title.clone();
         let no_message = || ShapeError::NoMessage { device: device(), message: message.to_owned() };
         let slot = self.slot_named(message).ok_or_else(no_message)?;
-        let shape = self.codec.message(slot.index);
+        let shape = self.table.codec.message(slot.index);
         let placed = values
             .iter()
             .map(|&(signal, value)| {
@@ -418,7 +445,7 @@ impl Device {
             })
             .collect::<Result<Vec<_>, ShapeError>>()?;
         let mut bytes = [0; FD_BYTES];
-        let len = self.codec.encode(slot.index, &placed, &mut bytes)?;
+        let len = self.table.codec.encode(slot.index, &placed, &mut bytes)?;
         // All device kinds have classic frames; a test reads every folder's lengths.
         let payload = bytes.get(..len.min(CLASSIC_BYTES)).unwrap_or_default();
         Frame::classic(shape.id, payload).ok_or_else(no_message)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::bound::Tables;
 use super::manifest::{Manifest, ManifestError};
 use super::settings::Settings;
 use crate::engine::dbc::{self, Schema};
@@ -13,6 +14,8 @@ pub struct Kind {
     pub manifest: Manifest,
     /// Its messages at the default address.
     pub schema: Schema,
+    /// What it says at the addresses where it was last bound.
+    pub(super) tables: Tables,
 }
 
 /// All known kinds.
@@ -87,7 +90,7 @@ impl Catalog {
             return Err(ManifestError::EmptySchema { folder: folder.to_owned() });
         }
         self.kinds.retain(|kind| kind.manifest.id != manifest.id);
-        self.kinds.push(Arc::new(Kind { manifest, schema }));
+        self.kinds.push(Arc::new(Kind { manifest, schema, tables: Tables::default() }));
         self.kinds.sort_by(|a, b| a.manifest.id.cmp(&b.manifest.id));
         Ok(())
     }

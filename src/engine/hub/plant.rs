@@ -114,7 +114,7 @@ impl Plant {
             if let Some(bus) = buses.get_mut(usize::from(component.bus.0)) {
                 bus.route(ComponentId(at as u16), &component.device.claims());
             }
-            decoders.add(component.bus, Arc::new(component.device.codec().clone()));
+            decoders.add(component.bus, Arc::clone(component.device.codec()));
         }
         watch_keys(&mut buses, &components);
         for (bus, codec) in dbcs {

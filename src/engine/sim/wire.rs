@@ -149,7 +149,7 @@ impl Voice {
         settings.base = base.unwrap_or(settings.base);
         let bind = |source| WireError::Bind { device: name.to_string(), source };
         let device = found.bind(settings).map_err(bind)?;
-        let codec = Arc::new(device.codec().clone());
+        let codec = Arc::clone(device.codec());
         Ok(Self { device, kind, codec })
     }
 
