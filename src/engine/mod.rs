@@ -48,7 +48,7 @@ pub use campaign::{Campaign, CampaignError, FAMILIES, Failure, Family, Tally, re
 pub use can::address::{Address, AddressError};
 pub use can::bus::{BusState, BusStatus, Listening};
 pub use can::dress::{Checksum, ChecksumRule, Counter, Dress, DressError};
-pub use can::frame::{Direction, Frame, FrameRef, Id, Kind};
+pub use can::frame::{Direction, Frame, FrameRef, Frames, Id, Kind};
 pub use can::guard::Cleared;
 pub use can::interfaces::{Found, Interface, interfaces};
 pub use can::replay::{PlayState, Progress, Speed};

@@ -21,5 +21,6 @@ pub mod shown;
 pub mod start;
 pub mod text;
 pub mod tokens;
+pub mod trace;
 pub mod traffic;
 pub mod users;

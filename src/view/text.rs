@@ -85,6 +85,12 @@ pub fn time_of_day(wall: Wall, zone: &TimeZone) -> String {
     written(wall, zone, "%H:%M:%S")
 }
 
+/// The time of day to the microsecond, "14:26:08.123456": for frames.
+#[must_use]
+pub fn micros(wall: Wall, zone: &TimeZone) -> String {
+    written(wall, zone, "%H:%M:%S%.6f")
+}
+
 /// The time of day to the minute with its zone, "14:26 +10:00": for a picture that is not renewed
 /// every second.
 #[must_use]

@@ -167,3 +167,35 @@ fn a_schedule_counts_up_on_the_wire_and_stops_with_the_session_that_started_it()
     bench.house.ask("DELETE", path, &bench.sender).is(204);
     bench.house.ask("DELETE", path, &bench.sender).refuses(404, "not_found", "");
 }
+
+#[test]
+fn the_trace_tells_every_frame_in_its_order_a_page_at_a_time() {
+    let bench = bench();
+    bench.arm();
+    let frames: Vec<Value> =
+        (0..40).map(|n| json!({"id": "123", "data": format!("{n:02X}")})).collect();
+    let body = json!({"bus": bench.bus, "frames": frames});
+    bench.house.json("POST", "/api/v1/frames", &bench.sender, &body).is(202);
+    let path = "/api/v1/trace?filter=id:123%20dir:tx";
+    let page = bench.once(path, |page| page["items"].as_array().unwrap().len() == 40);
+    let data: Vec<&str> =
+        page["items"].as_array().unwrap().iter().map(|one| one["data"].as_str().unwrap()).collect();
+    let sent: Vec<String> = (0..40).map(|n| format!("{n:02X}")).collect();
+    assert_eq!(data, sent);
+    // In pages from the beginning, each where the last one ended.
+    let (mut from, mut seen) = (0, Vec::new());
+    while seen.len() < 40 {
+        let path = format!("{path}&limit=7&from={from}");
+        let page = bench.house.get(&path, &bench.sender).is(200).json();
+        seen.extend(page["items"].as_array().unwrap().iter().map(|one| one["data"].clone()));
+        assert!(page["next"].as_u64().unwrap() > from);
+        from = page["next"].as_u64().unwrap();
+    }
+    assert_eq!(seen, sent);
+    let newest = bench.house.get("/api/v1/trace?limit=3", &bench.sender).is(200).json();
+    assert_eq!(newest["items"].as_array().unwrap().len(), 3);
+    assert_eq!(newest["items"][2]["number"].as_u64().unwrap() + 1, newest["end"].as_u64().unwrap());
+    bench.house.get("/api/v1/trace", &bench.viewer).refuses(403, "permission_missing", "");
+    bench.house.get("/api/v1/trace?filter=id:xyz", &bench.sender).refuses(422, "invalid", "filter");
+    bench.house.get("/api/v1/trace?limit=0", &bench.sender).refuses(422, "invalid", "limit");
+}

@@ -17,6 +17,7 @@ pub mod start;
 mod tests;
 pub mod tiles;
 pub mod tokens;
+pub mod trace;
 pub mod traffic;
 pub mod typed_settings;
 pub mod user_editor;

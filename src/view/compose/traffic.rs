@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::base::id::BusId;
 use crate::base::time::Mono;
-use crate::engine::{BusPicture, DecodedSignal, Direction, Id, Kind, Snapshot, TrafficEntry};
+use crate::engine::{BusPicture, DecodedSignal, Decoders, Direction, Id, Kind, Snapshot, TrafficEntry};
 use crate::view::shown::Shade;
 use crate::view::text::{self, DASH};
 use crate::view::traffic::{
@@ -72,7 +72,7 @@ fn row(snapshot: &Snapshot, entry: &TrafficEntry) -> TrafficRow {
     TrafficRow {
         key: key(entry),
         id: frame.id().to_string(),
-        message: message(snapshot, frame.bus(), frame.id(), frame.kind()),
+        message: message(&snapshot.decoders, frame.bus(), frame.id(), frame.kind()),
         direction: direction(frame.kind(), frame.direction()).into(),
         bus: bus.map_or_else(|| DASH.to_owned(), |bus| bus.name.to_string()),
         bytes: bytes(entry, now),
@@ -89,11 +89,12 @@ fn bytes(entry: &TrafficEntry, now: Mono) -> Vec<ByteCell> {
     bytes.map(|(at, &value)| ByteCell { value, heat: entry.heat(at, now) }).collect()
 }
 
-fn message(snapshot: &Snapshot, bus: BusId, id: Id, kind: Kind) -> String {
+/// The name of a frame's message; of an error frame what it says.
+pub(super) fn message(decoders: &Decoders, bus: BusId, id: Id, kind: Kind) -> String {
     match kind {
         Kind::Error => format!("error frame: {}", error_class(id.raw())),
         Kind::Data | Kind::Remote | Kind::Fd => {
-            snapshot.decoders.name(bus, id).unwrap_or_default().to_owned()
+            decoders.name(bus, id).unwrap_or_default().to_owned()
         }
     }
 }
@@ -117,7 +118,8 @@ fn error_class(class: u32) -> String {
     if words.is_empty() { "unspecified".into() } else { words.join(", ") }
 }
 
-const fn direction(kind: Kind, direction: Direction) -> &'static str {
+/// Which way a frame went and of what kind it is, in a few letters.
+pub(super) const fn direction(kind: Kind, direction: Direction) -> &'static str {
     match (kind, direction) {
         (Kind::Error, _) => "err",
         (Kind::Remote, Direction::Received) => "rx rtr",
@@ -148,7 +150,7 @@ fn panel(snapshot: &Snapshot, entry: &TrafficEntry) -> SignalPanel {
         Kind::Data | Kind::Fd => snapshot.decoders.decode(frame),
         Kind::Remote | Kind::Error => None,
     };
-    let named = message(snapshot, frame.bus(), id, frame.kind());
+    let named = message(&snapshot.decoders, frame.bus(), id, frame.kind());
     let title = if named.is_empty() { id.to_string() } else { format!("{id} \u{b7} {named}") };
     let empty = match (frame.kind(), &decoded) {
         (Kind::Remote, _) => "A remote request carries no data.",

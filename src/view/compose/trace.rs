@@ -1,0 +1,142 @@
+//! Composes the trace: the rows that are seen, written out.
+
+use jiff::tz::TimeZone;
+
+use crate::base::time::{Mono, Timebase};
+use crate::engine::{Decoders, FrameRef, Kind, Reel, Snapshot};
+use crate::view::compose::traffic::{direction, message};
+use crate::view::text::{self, DASH};
+use crate::view::trace::{Mark, TraceIndex, TracePrefs, TraceRow, TraceTimes, TraceView};
+
+/// Signals that are told in a row; more are counted.
+const SIGNALS: usize = 6;
+
+/// What the buses of a trace are called, what their stamps mean, what their frames say.
+pub struct Naming<'a> {
+    buses: Vec<(&'a str, Timebase)>,
+    decoders: &'a Decoders,
+    zone: &'a TimeZone,
+}
+
+impl<'a> Naming<'a> {
+    /// That of the running plant.
+    #[must_use]
+    pub fn of(snapshot: &'a Snapshot, zone: &'a TimeZone) -> Self {
+        let buses = snapshot.buses.iter().map(|bus| (bus.name.as_str(), bus.timebase)).collect();
+        Self { buses, decoders: &snapshot.decoders, zone }
+    }
+}
+
+/// Makes the rows from `top` on, at most `most`.
+#[must_use]
+pub fn trace(
+    naming: &Naming<'_>,
+    (reel, index): (&Reel, &TraceIndex),
+    prefs: &TracePrefs,
+    (top, most): (u64, usize),
+) -> TraceView {
+    let (fit, kept) = (index.fit(reel), reel.len());
+    let top = top.min(fit);
+    let begin = reel.get(reel.first()).map(|frame| frame.time());
+    let before = top.checked_sub(1).and_then(|row| index.number(reel, row));
+    let mut before = before.and_then(|number| reel.get(number)).map(|frame| frame.time());
+    let rows = index
+        .rows(reel, top, most)
+        .map(|(number, frame)| {
+            let time = time(naming, frame, prefs.times, (begin, before));
+            before = Some(frame.time());
+            let mark = if prefs.marks.contains(&number) { Mark::Marked } else { Mark::None };
+            TraceRow { number, time, mark, ..row(naming, frame) }
+        })
+        .collect();
+    let looked = index.looked(reel);
+    TraceView { rows, top, fit, kept, summary: summary(reel, fit, looked), looked, empty: empty(kept) }
+}
+
+fn summary(reel: &Reel, fit: u64, looked: f64) -> String {
+    let kept = text::grouped(reel.len());
+    let megabytes = text::grouped(reel.bytes().div_ceil(1_000_000));
+    let of = if fit == reel.len() { kept } else { format!("{} of {kept}", text::grouped(fit)) };
+    let searched = if looked < 1.0 {
+        format!(", {} % looked through", text::fixed((looked * 100.0).floor(), 0))
+    } else {
+        String::new()
+    };
+    format!("{of} frames, {megabytes} MB{searched}")
+}
+
+fn empty(kept: u64) -> String {
+    if kept == 0 {
+        "No frame has come yet. Every frame appears here, in the order it comes.".to_owned()
+    } else {
+        "No frame fits the filter.".to_owned()
+    }
+}
+
+fn time(
+    naming: &Naming<'_>,
+    frame: FrameRef<'_>,
+    times: TraceTimes,
+    (begin, before): (Option<Mono>, Option<Mono>),
+) -> String {
+    let at = frame.time();
+    let relative = |to: Option<Mono>, scale: f64, places| {
+        let ns = to.map_or(0, |to| at.nanos().saturating_sub(to.nanos()));
+        text::fixed(ns as f64 * scale, places)
+    };
+    match times {
+        TraceTimes::Relative => relative(begin, 1e-9, 6),
+        TraceTimes::Delta => before.map_or_else(|| DASH.to_owned(), |_| relative(before, 1e-6, 3)),
+        TraceTimes::Clock => {
+            let bus = naming.buses.get(usize::from(frame.bus().0));
+            let wall = bus.and_then(|(_, base)| base.wall(at));
+            wall.map_or_else(|| relative(begin, 1e-9, 6), |wall| text::micros(wall, naming.zone))
+        }
+    }
+}
+
+fn row(naming: &Naming<'_>, frame: FrameRef<'_>) -> TraceRow {
+    let bus = naming.buses.get(usize::from(frame.bus().0));
+    TraceRow {
+        bus: bus.map_or_else(|| DASH.to_owned(), |(name, _)| (*name).to_owned()),
+        direction: direction(frame.kind(), frame.direction()).to_owned(),
+        id: frame.id().to_string(),
+        message: message(naming.decoders, frame.bus(), frame.id(), frame.kind()),
+        length: frame.len(),
+        data: data(frame),
+        says: says(naming, frame),
+        ..TraceRow::default()
+    }
+}
+
+fn data(frame: FrameRef<'_>) -> String {
+    let mut text = String::with_capacity(frame.data.len() * 3);
+    for (at, byte) in frame.data.iter().enumerate() {
+        if at > 0 {
+            text.push(' ');
+        }
+        for half in [byte >> 4, byte & 0xF] {
+            text.push(char::from_digit(half.into(), 16).unwrap_or('?').to_ascii_uppercase());
+        }
+    }
+    text
+}
+
+fn says(naming: &Naming<'_>, frame: FrameRef<'_>) -> String {
+    if !matches!(frame.kind(), Kind::Data | Kind::Fd) {
+        return String::new();
+    }
+    let Some(decoded) = naming.decoders.decode(frame) else { return String::new() };
+    let told = decoded.signals.iter().take(SIGNALS).map(|signal| {
+        let value = match &signal.label {
+            Some(label) => label.clone(),
+            None => text::fixed(signal.value, signal.places),
+        };
+        let unit = if signal.unit.is_empty() { "" } else { " " };
+        format!("{} {value}{unit}{}", signal.name, signal.unit)
+    });
+    let told: Vec<String> = told.collect();
+    let more = decoded.signals.len().saturating_sub(SIGNALS);
+    let more = if more > 0 { format!(", {more} more") } else { String::new() };
+    format!("{}{more}", told.join(", "))
+}
