@@ -18,6 +18,10 @@ pub struct Chrome {
     pub charging: Option<Chip>,
     /// Stop, while anything runs. Never asks.
     pub stop: Option<Offer>,
+    /// The buses that frames may be sent to by hand; `None` while none is armed.
+    pub armed: Option<Chip>,
+    /// Silencing them. Never asks.
+    pub silence: Option<Offer>,
     /// Charging the demo, while it drives about.
     pub demo: Option<Offer>,
     /// Who is signed in: "Desktop · full access".

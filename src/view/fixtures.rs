@@ -245,6 +245,8 @@ pub fn chrome() -> Chrome {
         alarms: Some(chip("1 warning", Tone::Warning)),
         charging: None,
         stop: None,
+        armed: None,
+        silence: None,
         demo: None,
         who: "Desktop · full access".into(),
         notes: Vec::new(),

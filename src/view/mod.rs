@@ -14,6 +14,7 @@ pub mod offer;
 pub mod pack;
 pub mod parts;
 pub mod report;
+pub mod sending;
 pub mod services;
 pub mod sessions;
 pub mod settings;

@@ -65,6 +65,15 @@ pub fn span(span: Duration) -> String {
     }
 }
 
+/// A period: "100 ms" below ten seconds, else as a span.
+#[must_use]
+pub fn span_or_ms(period: Duration) -> String {
+    if period < Duration::from_secs(10) {
+        return format!("{} ms", fixed(period.as_secs_f64() * 1e3, 0));
+    }
+    span(period)
+}
+
 /// A position in a recording: "0:02.3", "1:02:03.4".
 #[must_use]
 pub fn position(span: Duration) -> String {

@@ -103,6 +103,30 @@ impl Codec {
         }
         Ok(len)
     }
+
+    /// Puts one physical value into a frame and leaves every other bit as it is.
+    ///
+    /// # Errors
+    /// The message has no such signal, or the value or its place does not fit.
+    pub fn put(
+        &self,
+        index: MessageIndex,
+        position: usize,
+        value: f64,
+        data: &mut [u8],
+    ) -> Result<(), EncodeError> {
+        let message = self.message(index);
+        let signal = message
+            .signals
+            .get(position)
+            .ok_or_else(|| EncodeError::NoSignal { message: message.name.clone(), position })?;
+        let raw = to_raw(message, signal, value)?;
+        layout::insert(data, signal, raw).ok_or_else(|| EncodeError::DoesNotFit {
+            message: message.name.clone(),
+            signal: signal.name.clone(),
+            len: message.len,
+        })
+    }
 }
 
 /// Adds the switches that the given signals need, innermost first, and checks those given.

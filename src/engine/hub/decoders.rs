@@ -117,6 +117,33 @@ impl Decoders {
         Some(DecodedFrame { message: message.name.clone(), comment, signals: signals.collect() })
     }
 
+    /// Every message of `bus` with its id and length, in the order of its devices and files.
+    pub fn messages(&self, bus: BusId) -> impl Iterator<Item = (&str, Id, usize)> + '_ {
+        let codecs = self.buses.get(usize::from(bus.0)).map_or(&[][..], Vec::as_slice);
+        codecs.iter().flat_map(|codec| {
+            codec.messages().map(|(_, one)| (one.name.as_str(), one.id, usize::from(one.len)))
+        })
+    }
+
+    /// Puts one value into a frame and leaves its other bits as they are.
+    ///
+    /// # Errors
+    /// Says what is not known or does not fit.
+    pub fn edit(&self, frame: Frame, signal: &str, value: Value<'_>) -> Result<Frame, String> {
+        let Some((codec, index)) = self.find(frame.bus(), frame.id()) else {
+            return Err(format!("no device and no DBC file of this bus knows {}", frame.id()));
+        };
+        let message = codec.message(index);
+        let at = message
+            .position(signal)
+            .ok_or_else(|| format!("the message {} has no signal {signal}", message.name))?;
+        let shape = message.signals.get(at).ok_or_else(|| format!("no signal {signal}"))?;
+        let value = value.of(shape)?;
+        let mut done = Ok(());
+        let edited = frame.edited(|data| done = codec.put(index, at, value, data));
+        done.map(|()| edited).map_err(|error| error.to_string())
+    }
+
     /// The frame of the message called `message` on `bus` with these values, by name of signal; a
     /// value is a number or a word of the signal's table. Signals that are not given are zero.
     ///

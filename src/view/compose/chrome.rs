@@ -10,9 +10,9 @@ use crate::engine::{
     UseCan,
 };
 use crate::view::chrome::{Chip, Chrome, PlayerView, Playing};
-use crate::view::compose::charge;
 use crate::view::compose::pack::open_flags;
 use crate::view::compose::settings::ListenerState;
+use crate::view::compose::{charge, sending};
 use crate::view::offer::Offer;
 use crate::view::shown::{Note, Tone};
 use crate::view::text;
@@ -30,6 +30,12 @@ pub fn chrome(snapshot: &Snapshot, session: &Session, zone: &TimeZone) -> Chrome
         alarms: alarms(snapshot),
         charging: charge::chip(snapshot),
         stop: charge::stop(snapshot, session),
+        armed: sending::armed(snapshot).map(|text| Chip {
+            text,
+            tone: Tone::Warning,
+            hover: "Frames may be sent by hand. Silence ends that at once.".into(),
+        }),
+        silence: sending::armed(snapshot).map(|_| Offer::open("Silence")),
         demo: charge::demo_offer(snapshot),
         who: who(session),
         notes: charge::alerts(snapshot)

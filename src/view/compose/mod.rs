@@ -9,6 +9,7 @@ pub mod pack;
 pub mod parts;
 pub mod plot;
 pub mod report;
+pub mod sending;
 pub mod services;
 pub mod sessions;
 pub mod settings;

@@ -50,7 +50,15 @@ pub fn trace(
         })
         .collect();
     let looked = index.looked(reel);
-    TraceView { rows, top, fit, kept, summary: summary(reel, fit, looked), looked, empty: empty(kept) }
+    TraceView {
+        rows,
+        top,
+        fit,
+        kept,
+        summary: summary(reel, fit, looked),
+        looked,
+        empty: empty(kept),
+    }
 }
 
 fn summary(reel: &Reel, fit: u64, looked: f64) -> String {

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::base::id::BusId;
 use crate::base::time::Mono;
-use crate::engine::{BusPicture, DecodedSignal, Decoders, Direction, Id, Kind, Snapshot, TrafficEntry};
+use crate::engine::{
+    BusPicture, DecodedSignal, Decoders, Direction, Id, Kind, Snapshot, TrafficEntry,
+};
 use crate::view::shown::Shade;
 use crate::view::text::{self, DASH};
 use crate::view::traffic::{

@@ -2,17 +2,16 @@
 
 use super::*;
 use crate::base::time::Mono;
-use crate::engine::testing::filter;
-use crate::engine::{Filter, Frame, Id, Scope, Tape};
+use crate::engine::{Filter, Frame, Frames, Id, Scope, Tape, Vocabulary};
 
 fn sieve(text: &str) -> Sieve {
-    let vocabulary = filter::names("can0", []);
+    let vocabulary = Vocabulary::new();
     Filter::parse(text).unwrap().compile(&vocabulary, Scope::Trace).unwrap()
 }
 
 /// A tape of `count` frames with the ids 0, 1 .. 9, 0, 1 ..
 fn fill(tape: &mut Tape, count: u64) {
-    let mut frames = crate::engine::Frames::default();
+    let mut frames = Frames::default();
     let end = tape.reel().end();
     for n in end..end + count {
         let id = Id::guess((n % 10) as u32).unwrap();

@@ -71,7 +71,7 @@ pub struct FrameShown {
 /// Which way a frame went.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Way {
+pub enum Way {
     /// Somebody else sent it.
     Received,
     /// This program sent it.
@@ -81,7 +81,7 @@ enum Way {
 /// Kinds of frame.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum FrameKind {
+pub enum FrameKind {
     /// Classic data frame.
     Data,
     /// Remote request.
@@ -92,9 +92,29 @@ enum FrameKind {
     Fd,
 }
 
+impl From<Direction> for Way {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::Received => Self::Received,
+            Direction::Sent => Self::Sent,
+        }
+    }
+}
+
+impl From<Kind> for FrameKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Data => Self::Data,
+            Kind::Remote => Self::Remote,
+            Kind::Error => Self::Error,
+            Kind::Fd => Self::Fd,
+        }
+    }
+}
+
 /// A decoded signal.
 #[derive(Serialize, ToSchema)]
-struct Signal {
+pub struct Signal {
     /// Its name.
     name: String,
     /// Physical value; `null` where it is no finite number.
@@ -181,16 +201,8 @@ fn shown(snapshot: &Snapshot, row: &TrafficEntry) -> FrameShown {
         bus: bus_name(snapshot, row).to_owned(),
         id: if id.is_extended() { format!("0x{raw:08X}") } else { format!("0x{raw:03X}") },
         extended: id.is_extended(),
-        direction: match frame.direction() {
-            Direction::Received => Way::Received,
-            Direction::Sent => Way::Sent,
-        },
-        kind: match frame.kind() {
-            Kind::Data => FrameKind::Data,
-            Kind::Remote => FrameKind::Remote,
-            Kind::Error => FrameKind::Error,
-            Kind::Fd => FrameKind::Fd,
-        },
+        direction: frame.direction().into(),
+        kind: frame.kind().into(),
         data: data_encoding::HEXUPPER.encode(bytes),
         length: frame.len(),
         count: row.count,

@@ -182,8 +182,10 @@ impl SignalWanted {
 fn read_id(text: &str, extended: Option<bool>) -> Result<Id, String> {
     let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
     let shown: String = text.chars().take(16).collect();
-    let raw = u32::from_str_radix(digits, 16)
-        .map_err(|_| format!("\u{201c}{shown}\u{201d} is no hexadecimal number such as 6FA."))?;
+    let is_hex = digits.chars().all(|c| c.is_ascii_hexdigit());
+    let raw = is_hex.then(|| u32::from_str_radix(digits, 16).ok()).flatten();
+    let raw = raw
+        .ok_or_else(|| format!("\u{201c}{shown}\u{201d} is no hexadecimal number such as 6FA."))?;
     let long = extended.unwrap_or(digits.len() > 3 || raw > Id::MAX_STANDARD);
     let id = if long { Id::extended(raw) } else { Id::standard(raw) };
     let most = if long { Id::MAX_EXTENDED } else { Id::MAX_STANDARD };
@@ -248,6 +250,7 @@ mod tests {
         assert!(read("20000000").unwrap_err().contains("1FFFFFFF"));
         assert!(read_id("800", Some(false)).unwrap_err().contains("7FF"));
         assert!(read("").is_err() && read("six").is_err() && read("-1").is_err());
+        assert!(read("+1").is_err());
     }
 
     #[test]

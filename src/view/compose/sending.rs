@@ -1,0 +1,208 @@
+//! Composes sending by hand.
+
+use std::time::Duration;
+
+use crate::engine::{
+    Address, ArmBus, BusPicture, Frame, MakeSafe, ScheduleFigures, SchedulePicture, ScheduleState,
+    Session, Snapshot, UseCan,
+};
+use crate::view::offer::Offer;
+use crate::view::sending::{Draft, DraftSignal, ScheduleRow, SendBus, SendPrefs, SendView};
+use crate::view::shown::Tone;
+use crate::view::text;
+
+/// Makes the page for `session`.
+#[must_use]
+pub fn sending(snapshot: &Snapshot, session: &Session, prefs: &SendPrefs) -> SendView {
+    let buses = snapshot.buses.iter().map(|bus| send_bus(snapshot, session, bus)).collect();
+    let schedules = snapshot.schedules.iter().map(|one| schedule_row(snapshot, session, one));
+    let frame = draft_frame(snapshot, &prefs.draft);
+    let decoded = frame.as_ref().ok().and_then(|one| snapshot.decoders.decode(one.view()));
+    let message = decoded.as_ref().map_or_else(String::new, |one| one.message.clone());
+    let signals = decoded.into_iter().flat_map(|one| one.signals).map(|signal| DraftSignal {
+        value: text::fixed(signal.value, signal.places),
+        name: signal.name,
+        unit: signal.unit,
+        label: signal.label,
+        comment: signal.comment,
+    });
+    let problem = frame.err();
+    let why_not = why_not_send(snapshot, session, &prefs.draft).or_else(|| problem.clone());
+    let offer = |label| match &why_not {
+        Some(why) => Offer::shut(label, why),
+        None => Offer::open(label),
+    };
+    SendView {
+        buses,
+        schedules: schedules.collect(),
+        signals: signals.collect(),
+        message,
+        send: offer("Send once"),
+        schedule: offer("Send again and again"),
+        silence: silence(session, "Silence every bus"),
+        problem,
+    }
+}
+
+/// The frame of a draft on its bus.
+///
+/// # Errors
+/// Says why it is none, in a sentence.
+pub fn draft_frame(snapshot: &Snapshot, draft: &Draft) -> Result<Frame, String> {
+    let frame = draft.frame().map_err(|problem| sentence(&problem.to_string()))?;
+    let bus = snapshot.buses.iter().find(|bus| bus.name.as_str() == draft.bus);
+    let bus = bus.ok_or_else(|| "Choose a bus to send it to.".to_owned())?;
+    Ok(frame.on(bus.id))
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(char::to_uppercase);
+    first.map_or_else(String::new, |first| format!("{first}{}.", letters.as_str()))
+}
+
+fn why_not_send(snapshot: &Snapshot, session: &Session, draft: &Draft) -> Option<String> {
+    if !session.may(UseCan) {
+        return Some(format!("This needs the permission \u{201c}{}\u{201d}.", right()));
+    }
+    let bus = snapshot.buses.iter().find(|bus| bus.name.as_str() == draft.bus);
+    match bus {
+        None => Some("Choose a bus to send it to.".to_owned()),
+        Some(bus) if bus.armed.is_none() => {
+            Some(format!("{} is listened to only: arm it first.", bus.name))
+        }
+        Some(_) => None,
+    }
+}
+
+fn right() -> &'static str {
+    use crate::engine::Permission as _;
+    UseCan::RIGHT.words()
+}
+
+fn silence(session: &Session, label: &str) -> Offer {
+    if session.may(MakeSafe) {
+        Offer::open(label)
+    } else {
+        Offer::shut(label, "This needs to be signed in.")
+    }
+}
+
+fn send_bus(snapshot: &Snapshot, session: &Session, bus: &BusPicture) -> SendBus {
+    let (state, tone) = match &bus.armed {
+        Some(arm) => {
+            let state = format!("armed, {} left, by {}", text::span(arm.left), arm.by);
+            (state, Tone::Warning)
+        }
+        None => ("listened to only".to_owned(), Tone::Muted),
+    };
+    let scheduled = snapshot.schedules.iter().any(|one| one.bus == bus.id && is_running(one));
+    SendBus {
+        name: bus.name.to_string(),
+        state,
+        tone,
+        refused: bus.hand_refusal.as_deref().map(sentence),
+        arm: arm(session, bus),
+        silence: (bus.armed.is_some() || scheduled).then(|| silence(session, "Silence")),
+        health: health(bus),
+    }
+}
+
+fn arm(session: &Session, bus: &BusPicture) -> Offer {
+    let label = match &bus.armed {
+        Some(_) => "Arm anew",
+        None => "Arm\u{2026}",
+    };
+    if !session.may(UseCan) {
+        return Offer::shut(
+            label,
+            &format!("This needs the permission \u{201c}{}\u{201d}.", right()),
+        );
+    }
+    match &bus.address {
+        Address::Replay(_) => Offer::shut(label, "A recording cannot be sent to."),
+        Address::Tcp { .. } => {
+            Offer::shut(label, "It leads to a supply that is spoken to in text.")
+        }
+        Address::Virtual(_) | Address::SocketCan(_) => Offer::open(label),
+    }
+}
+
+/// What is asked before a bus is armed.
+#[must_use]
+pub fn arm_question(bus: &str) -> String {
+    format!(
+        "Frames can then be sent to {bus} by hand for {}, by everybody who holds \u{201c}{}\u{201d}. \
+         Frames on a vehicle's bus can move it or switch it off.",
+        text::span(ArmBus::USUAL),
+        right()
+    )
+}
+
+fn health(bus: &BusPicture) -> String {
+    let mut parts = Vec::new();
+    if let Some(load) = bus.load {
+        parts.push(format!("{} % load", text::fixed(load, 0)));
+    }
+    if let Some((transmit, receive)) = bus.status.error_counters {
+        parts.push(format!("error counters {transmit} and {receive}"));
+    }
+    if bus.status.dropped > 0 {
+        parts.push(format!("{} frames lost", text::grouped(bus.status.dropped)));
+    }
+    parts.extend(bus.status.sentence.clone());
+    parts.join(", ")
+}
+
+fn is_running(one: &SchedulePicture) -> bool {
+    one.state == ScheduleState::Running
+}
+
+fn schedule_row(snapshot: &Snapshot, session: &Session, one: &SchedulePicture) -> ScheduleRow {
+    let bus = snapshot.buses.iter().find(|bus| bus.id == one.bus);
+    let schedule = &one.schedule;
+    let view = schedule.frame.view();
+    let (state, tone) = match &one.state {
+        ScheduleState::Running => ("running".to_owned(), Tone::Ok),
+        ScheduleState::Stopped(why) => (format!("stopped: {why}"), Tone::Muted),
+    };
+    let named = snapshot.decoders.name(one.bus, view.id());
+    ScheduleRow {
+        name: schedule.name.to_string(),
+        bus: bus.map_or_else(String::new, |bus| bus.name.to_string()),
+        id: view.id().to_string(),
+        message: named.unwrap_or_default().to_owned(),
+        data: Draft::like("", &schedule.frame).hex(),
+        every: text::span_or_ms(schedule.every),
+        sent: text::grouped(one.figures.sent),
+        health: figures(&one.figures),
+        state,
+        tone,
+        stop: (is_running(one) && session.may(UseCan)).then(|| Offer::open("Stop")),
+    }
+}
+
+fn figures(figures: &ScheduleFigures) -> String {
+    let ms = |span: Duration| text::fixed(span.as_secs_f64() * 1e3, 2);
+    let mut parts = Vec::new();
+    if figures.sent > 0 {
+        let (usual, most) = (ms(figures.late_p50), ms(figures.late_p99));
+        parts.push(format!("late by {usual} ms, 99 % within {most} ms"));
+    }
+    if figures.failed > 0 {
+        parts.push(format!("{} not taken", text::grouped(figures.failed)));
+    }
+    if figures.missed > 0 {
+        parts.push(format!("{} missed", text::grouped(figures.missed)));
+    }
+    parts.join(", ")
+}
+
+/// The buses that are armed, for the frame around every page; `None` while none is.
+#[must_use]
+pub fn armed(snapshot: &Snapshot) -> Option<String> {
+    let armed = snapshot.buses.iter().filter_map(|bus| Some((bus, bus.armed.as_ref()?)));
+    let armed: Vec<String> =
+        armed.map(|(bus, arm)| format!("{} armed, {}", bus.name, text::coarse(arm.left))).collect();
+    (!armed.is_empty()).then(|| armed.join(", "))
+}
