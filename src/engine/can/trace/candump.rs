@@ -7,11 +7,6 @@ use crate::engine::can::frame::{CLASSIC_BYTES, Direction, FD_BYTES, Frame};
 use crate::engine::can::trace::line::{self, Bus, Code, Entry, Fault, Line, Stamp};
 use crate::engine::can::trace::scan::{self, Words};
 
-/// FD: bit rate switch, in the digit of flags.
-pub const BRS: u8 = 1;
-/// FD: error state indicator, in the digit of flags.
-pub const ESI: u8 = 2;
-
 /// Reads one line.
 pub fn read(text: &[u8]) -> Result<Line<'_>, Fault> {
     let mut words = Words::new(text);
@@ -55,15 +50,9 @@ fn frame(code: Code, rest: &[u8]) -> Result<Frame, Fault> {
             let flags = scan::nibble(*flags).ok_or(Fault::Data)?;
             let mut bytes = [0; FD_BYTES];
             let len = data_bytes(data, &mut bytes)?;
-            let mut frame =
+            let frame =
                 Frame::fd(id, bytes.get(..len).ok_or(Fault::Length)?).ok_or(Fault::Length)?;
-            if flags & BRS != 0 {
-                frame = frame.with_bit_rate_switch();
-            }
-            if flags & ESI != 0 {
-                frame = frame.with_error_state_indicator();
-            }
-            Ok(frame)
+            Ok(line::with_flags(frame, flags))
         }
         data => {
             // A raw length code of 9 to 15 may follow the eight bytes: `#1122334455667788_B`.

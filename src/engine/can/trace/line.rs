@@ -2,11 +2,46 @@
 
 use thiserror::Error;
 
-use crate::engine::can::frame::{Direction, FD_BYTES, Frame, Id};
+use crate::engine::can::frame::{Direction, FD_BYTES, Frame, Head, Id};
 use crate::engine::can::trace::scan;
 
 /// The bit that marks an error frame in the ids of candump.
 pub const ERROR_FLAG: u32 = 0x2000_0000;
+
+/// The class of an error frame (`linux/can/error.h`) of which a recording only says that there was
+/// one.
+pub const BUS_ERROR: u32 = 0x80;
+
+/// Lengths that FD has, by their codes.
+const FD_LENGTHS: [usize; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64];
+
+/// The number of bytes that a length code of FD stands for.
+pub fn fd_length(code: usize) -> Option<usize> {
+    FD_LENGTHS.get(code).copied()
+}
+
+/// The length code of FD for a number of bytes that FD has.
+pub fn fd_code(len: usize) -> usize {
+    FD_LENGTHS.iter().position(|known| *known >= len).unwrap_or(15)
+}
+
+/// FD: bit rate switch, among the flags of [`with_flags`].
+pub const BRS: u8 = 1;
+/// FD: error state indicator, among the flags of [`with_flags`].
+pub const ESI: u8 = 2;
+
+/// The frame with the flags of FD that it came with.
+pub const fn with_flags(frame: Frame, flags: u8) -> Frame {
+    let frame = if flags & BRS != 0 { frame.with_bit_rate_switch() } else { frame };
+    if flags & ESI != 0 { frame.with_error_state_indicator() } else { frame }
+}
+
+/// The flags of FD that a frame has.
+pub const fn flags(head: &Head) -> u8 {
+    let brs = if head.has_bit_rate_switch() { BRS } else { 0 };
+    let esi = if head.has_error_state_indicator() { ESI } else { 0 };
+    brs | esi
+}
 
 /// One line, understood.
 pub enum Line<'a> {
@@ -46,6 +81,9 @@ pub enum Stamp {
     At(i64),
     /// Nanoseconds since 1970 if the recorder stood in UTC: the line has a local time.
     Local(i64),
+    /// The same for a log whose times count from the line before: when the log began, and the
+    /// nanoseconds since then.
+    LocalSpan(i64, i64),
     /// Nanoseconds since midnight.
     OfDay(i64),
     /// Nothing.

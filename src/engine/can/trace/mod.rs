@@ -5,8 +5,10 @@
 //! that cannot be read is skipped, counted and kept with its number; it never ends the reading.
 //! Knows nothing of what frames mean, nor of pacing.
 
+mod asc;
 mod candump;
 mod crtd;
+mod format;
 mod line;
 mod quick;
 mod reader;
@@ -18,6 +20,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod times;
+mod trc;
 pub(crate) mod write;
 
 use std::fs::File;
@@ -28,12 +31,14 @@ use std::sync::{Arc, Mutex};
 use thiserror::Error;
 
 use crate::base::time::{Mono, Timebase};
-use line::{Fault, Line};
+use format::Dialect;
+pub use format::LogFormat;
+use line::Line;
 pub(crate) use reader::Mark;
 pub use reader::Reader;
 use sniff::Verdict;
 use source::{Pipe, Source};
-use times::{DeltaTimes, TimeStyle, Times};
+use times::{TimeStyle, Times};
 
 /// Why a recording cannot be opened.
 #[derive(Debug, Error)]
@@ -104,7 +109,7 @@ pub enum OpenLogError {
     /// Text, but no recording.
     #[error(
         "{}: no line of the first {looked_at} bytes is one of a recording that Busbar knows \
-         (candump, ArrowPoint, GVRET, CRTD); line {line} is “{text}”",
+         (candump, ASC, BLF, PCAN, ArrowPoint, GVRET, CRTD, pcap, MF4); line {line} is “{text}”",
         path.display()
     )]
     Unknown {
@@ -119,62 +124,13 @@ pub enum OpenLogError {
     },
 }
 
-/// The formats that are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// candump's log style, `-l` and `-L`.
-    Candump,
-    /// What candump prints on the screen.
-    CandumpScreen,
-    /// The table of ArrowPoint and Profinity.
-    ArrowPoint,
-    /// The table of GVRET and SavvyCAN.
-    Gvret,
-    /// The log of the Open Vehicle Monitor.
-    Crtd,
-}
-
-impl LogFormat {
-    /// All of them, the most common first.
-    pub const ALL: [Self; 5] =
-        [Self::Candump, Self::CandumpScreen, Self::ArrowPoint, Self::Gvret, Self::Crtd];
-
-    /// What people call it.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Candump => "candump log",
-            Self::CandumpScreen => "candump screen output",
-            Self::ArrowPoint => "ArrowPoint CSV",
-            Self::Gvret => "GVRET CSV",
-            Self::Crtd => "CRTD",
-        }
-    }
-
-    const fn delta_times(self) -> DeltaTimes {
-        match self {
-            Self::CandumpScreen => DeltaTimes::Possible,
-            Self::Candump | Self::ArrowPoint | Self::Gvret | Self::Crtd => DeltaTimes::Never,
-        }
-    }
-
-    fn read(self, text: &[u8]) -> Result<Line<'_>, Fault> {
-        match self {
-            Self::Candump => candump::read(text),
-            Self::CandumpScreen => screen::read(text),
-            Self::ArrowPoint => tables::arrowpoint(text),
-            Self::Gvret => tables::gvret(text),
-            Self::Crtd => crtd::read(text),
-        }
-    }
-}
-
 /// A recording whose format is known. Cheap to clone; readers of it do not disturb each other.
 #[derive(Clone, Debug)]
 pub struct Log {
     path: Arc<Path>,
     source: Source,
     format: LogFormat,
+    dialect: Dialect,
     style: TimeStyle,
 }
 
@@ -193,13 +149,13 @@ impl Log {
         }
         let mut head = Vec::new();
         (&mut file).take(sniff::HEAD_BYTES as u64).read_to_end(&mut head).map_err(read)?;
-        let (format, style) = judge(path, &head)?;
+        let (format, dialect, style) = judge(path, &head)?;
         let source = if kind.is_file() {
             Source::File(Arc::new(file), kind.len())
         } else {
             Source::Pipe(Arc::new(Mutex::new(Pipe { head, taken: 0, rest: file })))
         };
-        Ok(Self { path: path.into(), source, format, style })
+        Ok(Self { path: path.into(), source, format, dialect, style })
     }
 
     /// A recording in memory; `name` stands for its path in sentences.
@@ -210,8 +166,9 @@ impl Log {
     pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Self, OpenLogError> {
         let path = Path::new(name);
         let head = bytes.get(..sniff::HEAD_BYTES).unwrap_or(&bytes);
-        let (format, style) = judge(path, head)?;
-        Ok(Self { path: path.into(), source: Source::Memory(bytes.into()), format, style })
+        let (format, dialect, style) = judge(path, head)?;
+        let source = Source::Memory(bytes.into());
+        Ok(Self { path: path.into(), source, format, dialect, style })
     }
 
     /// The file.
@@ -255,7 +212,7 @@ impl Log {
         let offset = self.size()?.saturating_sub(tail.len() as u64);
         let got = self.source.read(offset, &mut tail).ok()?;
         tail.truncate(got);
-        tail.rsplit(|b| *b == b'\n').find_map(|text| match self.format.read(text) {
+        tail.rsplit(|b| *b == b'\n').find_map(|text| match self.line(text) {
             Ok(Line::Frame(entry)) => {
                 Times::continued(self.style, start.nanos(), entry.stamp).map(Mono::from_nanos)
             }
@@ -267,19 +224,24 @@ impl Log {
         self.source.clone()
     }
 
+    /// Reads one line of it.
+    fn line<'a>(&self, text: &'a [u8]) -> Result<Line<'a>, line::Fault> {
+        self.format.read(&self.dialect, text)
+    }
+
     const fn time_style(&self) -> TimeStyle {
         self.style
     }
 }
 
-fn judge(path: &Path, head: &[u8]) -> Result<(LogFormat, TimeStyle), OpenLogError> {
+fn judge(path: &Path, head: &[u8]) -> Result<(LogFormat, Dialect, TimeStyle), OpenLogError> {
     let path = || path.to_owned();
     if head.is_empty() {
         return Err(OpenLogError::Empty { path: path() });
     }
     let looked_at = head.len();
     match sniff::look(head) {
-        Verdict::Log(format, style) => Ok((format, style)),
+        Verdict::Log(format, dialect, style) => Ok((format, dialect, style)),
         Verdict::Foreign(what) => Err(OpenLogError::Foreign { path: path(), what }),
         Verdict::Wide => Err(OpenLogError::Wide { path: path() }),
         Verdict::Binary => Err(OpenLogError::Binary { path: path(), looked_at }),

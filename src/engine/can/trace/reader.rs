@@ -97,7 +97,7 @@ impl Reader {
                 got += 1;
                 continue;
             }
-            match self.log.format().read(text) {
+            match self.log.line(text) {
                 Ok(Line::Frame(entry)) => match self.buses.number(entry.bus) {
                     Some(bus) => {
                         let Entry { stamp, frame, .. } = entry;

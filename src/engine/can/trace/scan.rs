@@ -151,13 +151,18 @@ pub fn date_time(text: &[u8]) -> Option<i64> {
     let mut parts = date.splitn(3, |b| *b == b'-').map(decimal);
     let mut next = || parts.next().flatten();
     let (year, month, day) = (next()?, next()?, next()?);
+    midnight(year, month, day)?.checked_add(time_of_day(time.get(1..)?)?)
+}
+
+/// The beginning of a day in UTC as nanoseconds since 1970; `None` where there is no such day.
+pub fn midnight(year: i64, month: i64, day: i64) -> Option<i64> {
     let date = jiff::civil::Date::new(
         i16::try_from(year).ok()?,
         i8::try_from(month).ok()?,
         i8::try_from(day).ok()?,
     );
     let midnight = date.ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
-    midnight.checked_mul(1_000_000_000)?.checked_add(time_of_day(time.get(1..)?)?)
+    midnight.checked_mul(1_000_000_000)
 }
 
 #[cfg(test)]

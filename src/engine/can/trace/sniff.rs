@@ -1,9 +1,10 @@
 //! Finding out what a recording is from its content: the first lines are offered to every format,
 //! and the one that understands most of them is it.
 
+use crate::engine::can::trace::format::{Dialect, LogFormat};
 use crate::engine::can::trace::line::{Line, Stamp};
+use crate::engine::can::trace::scan;
 use crate::engine::can::trace::times::TimeStyle;
-use crate::engine::can::trace::{LogFormat, scan};
 
 /// How much of the front of a file is looked at, bytes.
 pub const HEAD_BYTES: usize = 1024 * 1024;
@@ -14,7 +15,7 @@ const ENOUGH: usize = 256;
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// A recording.
-    Log(LogFormat, TimeStyle),
+    Log(LogFormat, Dialect, TimeStyle),
     /// A recording of a kind that is not read.
     Foreign(&'static str),
     /// Text in two bytes a character.
@@ -29,11 +30,12 @@ pub enum Verdict {
 
 /// Looks at the front of a file.
 pub fn look(head: &[u8]) -> Verdict {
-    let mut stamps: Vec<Vec<Stamp>> = LogFormat::ALL.iter().map(|_| Vec::new()).collect();
+    let mut stamps: Vec<Vec<Stamp>> = LogFormat::TEXT.iter().map(|_| Vec::new()).collect();
     let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+    let dialect = Dialect::of(text);
     for text in text.split(|b| *b == b'\n') {
-        for (format, stamps) in LogFormat::ALL.iter().zip(&mut stamps) {
-            if let Ok(Line::Frame(entry)) = format.read(text) {
+        for (format, stamps) in LogFormat::TEXT.iter().zip(&mut stamps) {
+            if let Ok(Line::Frame(entry)) = format.read(&dialect, text) {
                 stamps.push(entry.stamp);
             }
         }
@@ -42,21 +44,21 @@ pub fn look(head: &[u8]) -> Verdict {
         }
     }
     // The first of those that understood most.
-    let best = LogFormat::ALL.iter().zip(&stamps).rev().max_by_key(|(_, stamps)| stamps.len());
+    let best = LogFormat::TEXT.iter().zip(&stamps).rev().max_by_key(|(_, stamps)| stamps.len());
     match best {
         Some((format, stamps)) if !stamps.is_empty() => {
-            Verdict::Log(*format, TimeStyle::judge(stamps, format.delta_times()))
+            let style = TimeStyle::judge(stamps, format.delta_times(&dialect));
+            Verdict::Log(*format, dialect, style)
         }
         _ => foreign(head),
     }
 }
 
 fn foreign(head: &[u8]) -> Verdict {
-    let marks: [(&[u8], &str); 4] = [
+    let marks: [(&[u8], &str); 3] = [
         (b"LOGG", "a Vector BLF recording"),
         (b"MDF ", "an MDF4 recording"),
         (b"UnFinMF ", "an unfinished MDF4 recording"),
-        (b";$FILEVERSION", "a PCAN trace"),
     ];
     if let Some((_, what)) = marks.iter().find(|(mark, _)| head.starts_with(mark)) {
         return Verdict::Foreign(what);
@@ -71,9 +73,6 @@ fn foreign(head: &[u8]) -> Verdict {
     let Some((place, first)) = lines.find(|(_, line)| !line.is_empty()) else {
         return Verdict::Blank;
     };
-    if head.split(|b| *b == b'\n').take(5).any(|l| scan::trim(l).starts_with(b"base hex")) {
-        return Verdict::Foreign("a Vector ASC recording");
-    }
     Verdict::Text(place + 1, excerpt(first))
 }
 

@@ -64,6 +64,8 @@ fn every_format_is_known_by_its_content() {
     assert_eq!(format("  vcan0       123   [1]  11\n"), LogFormat::CandumpScreen);
     assert_eq!(format("22:51:46.481 , 1 , 0x0x6F8 , , 0x0705010110, 1.0"), LogFormat::ArrowPoint);
     assert_eq!(format("166064000,0000021A,false,0,1,FE,\n"), LogFormat::Gvret);
+    assert_eq!(format("date Fri\nbase hex\n 0.1 1 123 Rx d 0\n"), LogFormat::Asc);
+    assert_eq!(format(";$FILEVERSION=1.1\n 1) 1.0 Rx 0123 0\n"), LogFormat::Trc);
     assert_eq!(format("\u{FEFF}166.064000 R11 0000021A FE\n"), LogFormat::Crtd);
 }
 
@@ -74,11 +76,7 @@ fn a_file_that_is_no_recording_is_refused_in_one_sentence() {
     assert!(refusal(&[0; 5000]).contains("no text"));
     assert!(refusal(b"Dear reader,\nthis is a letter.\n").contains("line 1 is “Dear reader,”"));
     assert!(refusal(b"\xFF\xFE(\x001\0").contains("UTF-16"));
-    assert!(refusal(b";$FILEVERSION=1.1\n").contains("PCAN trace"));
     assert!(refusal(b"LOGG\x90\0\0").contains("BLF"));
-    assert!(
-        refusal(b"date Fri\nbase hex  timestamps absolute\n 0.1 1 123 Rx d 0\n").contains("ASC")
-    );
     let missing = Log::open(Path::new("/nowhere/at all.log")).unwrap_err().to_string();
     assert!(
         missing.starts_with("/nowhere/at all.log: the recording cannot be opened"),
@@ -228,7 +226,20 @@ fn the_other_real_logs_are_read_whole() {
     assert_eq!((frames.len(), reader.skipped()), (164, 0));
     assert_eq!(reader.bus_names(), ["can0", "can1"]);
     assert!(frames.iter().any(|f| f.kind() == Kind::Fd && f.len() == 64));
-    for foreign in ["css-multiple.asc", "css-canedge.mf4", "ecubus.blf", "foxbms.trc"] {
+    let contents_of = |name: &str, frames: usize| {
+        let path = shared_data(&format!("logs/{name}"))?;
+        let (read, reader) = all(&Log::open(&path).unwrap());
+        assert_eq!((read.len(), reader.skipped()), (frames, 0), "{name}: {:?}", reader.problems());
+        Some(contents(&read))
+    };
+    let source = contents(&frames);
+    for name in ["css-multiple.asc", "css-multiple.trc"] {
+        assert_eq!(contents_of(name, 164), Some(source.clone()), "{name}");
+    }
+    contents_of("nmea2000-pcan-view.trc", 12_274);
+    contents_of("foxbms.trc", 9);
+    contents_of("ecubus.asc", 36);
+    for foreign in ["css-canedge.mf4", "ecubus.blf"] {
         let Some(path) = shared_data(&format!("logs/{foreign}")) else { return };
         let said = Log::open(&path).unwrap_err().to_string();
         assert!(said.contains("does not read yet"), "{said}");

@@ -7,7 +7,7 @@ use crate::engine::can::trace::line::Stamp;
 const SECOND: i64 = 1_000_000_000;
 const DAY: i64 = 86_400 * SECOND;
 /// Times before this (in 1973) are no dates: recorders without a clock count from zero.
-const FIRST_DATE: i64 = 100_000_000 * SECOND;
+pub const FIRST_DATE: i64 = 100_000_000 * SECOND;
 /// A log without any times is played at this many nanoseconds a frame.
 const UNTIMED_STEP: i64 = 1_000_000;
 
@@ -24,6 +24,8 @@ pub enum TimeStyle {
     OfDay,
     /// Since the line before.
     Delta,
+    /// Since the line before, in a log that has a local date at its front.
+    LocalDelta,
     /// The log has no times.
     Missing,
 }
@@ -35,9 +37,11 @@ impl TimeStyle {
         match stamps.first() {
             None | Some(Stamp::Unsaid) => Self::Missing,
             Some(Stamp::Local(_)) => Self::Local,
+            Some(Stamp::LocalSpan(..)) => Self::LocalDelta,
             Some(Stamp::OfDay(_)) => Self::OfDay,
             Some(Stamp::At(first)) if *first >= FIRST_DATE => Self::Wall,
             Some(Stamp::At(_)) => match delta {
+                DeltaTimes::Always => Self::Delta,
                 DeltaTimes::Never => Self::Relative,
                 DeltaTimes::Possible if falls_often(stamps) => Self::Delta,
                 DeltaTimes::Possible => Self::Relative,
@@ -48,7 +52,7 @@ impl TimeStyle {
     /// The mapping to the wall clock.
     pub fn timebase(self) -> Timebase {
         let wall_at_zero = match self {
-            Self::Wall | Self::Local => Some(Wall::from_nanos(0)),
+            Self::Wall | Self::Local | Self::LocalDelta => Some(Wall::from_nanos(0)),
             Self::Relative | Self::OfDay | Self::Delta | Self::Missing => None,
         };
         Timebase { source: TimeSource::Recording, wall_at_zero }
@@ -58,7 +62,7 @@ impl TimeStyle {
     pub const fn is_absolute(self) -> bool {
         match self {
             Self::Wall | Self::Local | Self::Relative | Self::OfDay => true,
-            Self::Delta | Self::Missing => false,
+            Self::Delta | Self::LocalDelta | Self::Missing => false,
         }
     }
 
@@ -66,7 +70,9 @@ impl TimeStyle {
     pub const fn note(self) -> Option<&'static str> {
         match self {
             Self::Wall | Self::Delta => None,
-            Self::Local => Some("the times are local and do not name their zone; taken as UTC"),
+            Self::Local | Self::LocalDelta => {
+                Some("the times are local and do not name their zone; taken as UTC")
+            }
             Self::Relative => Some("the recording has times but no date"),
             Self::OfDay => Some("the recording has times of day but no date"),
             Self::Missing => Some("the recording has no times; its frames are put 1 ms apart"),
@@ -81,6 +87,8 @@ pub enum DeltaTimes {
     Never,
     /// It depends on how the recorder was called.
     Possible,
+    /// Its header says so.
+    Always,
 }
 
 /// Times since the line before fall about every other line, growing ones hardly ever.
@@ -115,7 +123,7 @@ impl Times {
             Stamp::At(at) | Stamp::Local(at) => style.is_absolute().then_some(at),
             Stamp::OfDay(ns) if ns < start => ns.checked_add(DAY),
             Stamp::OfDay(ns) => Some(ns),
-            Stamp::Unsaid => None,
+            Stamp::LocalSpan(..) | Stamp::Unsaid => None,
         }
     }
 
@@ -131,6 +139,7 @@ impl Times {
         let last = self.last.unwrap_or(0);
         match (self.style, stamp) {
             (TimeStyle::Delta, Stamp::At(span)) => last.saturating_add(span),
+            (_, Stamp::LocalSpan(start, span)) => self.last.unwrap_or(start).saturating_add(span),
             (_, Stamp::At(at) | Stamp::Local(at)) => at,
             (_, Stamp::OfDay(ns)) => self.of_day(ns),
             (TimeStyle::Missing, Stamp::Unsaid) => {

@@ -4,8 +4,7 @@ use std::io::{self, Write};
 
 use crate::base::time::Mono;
 use crate::engine::can::frame::{Direction, FrameRef, Kind};
-use crate::engine::can::trace::candump::{BRS, ESI};
-use crate::engine::can::trace::line::ERROR_FLAG;
+use crate::engine::can::trace::line::{self, ERROR_FLAG};
 
 /// Writes `frame` of the bus `bus` as a line of this style, line end included. Times are cut to
 /// microseconds unless they have more digits, so that what is written reads back exactly.
@@ -24,11 +23,7 @@ pub fn write_line(to: &mut impl Write, bus: &str, frame: FrameRef<'_>) -> io::Re
     match frame.kind() {
         Kind::Remote if frame.is_empty() => write!(to, "R")?,
         Kind::Remote => write!(to, "R{}", frame.len())?,
-        Kind::Fd => {
-            let brs = if frame.has_bit_rate_switch() { BRS } else { 0 };
-            let esi = if frame.has_error_state_indicator() { ESI } else { 0 };
-            write!(to, "#{:X}", brs | esi)?;
-        }
+        Kind::Fd => write!(to, "#{:X}", line::flags(&frame.head))?,
         Kind::Data | Kind::Error => {}
     }
     frame.data.iter().try_for_each(|byte| write!(to, "{byte:02X}"))?;
