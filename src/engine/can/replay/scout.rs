@@ -37,7 +37,7 @@ impl Timeline {
 }
 
 /// A place from which playing can start.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Place {
     /// Where in the file.
     pub mark: Mark,
@@ -146,6 +146,6 @@ impl Scout {
         }
         // The first place is the front of the file, and good for every time.
         let before = self.places.partition_point(|place| place.due < at);
-        self.places.get(before.saturating_sub(1)).copied()
+        self.places.get(before.saturating_sub(1)).cloned()
     }
 }

@@ -108,6 +108,18 @@ pub enum Fault {
     /// The length is none that CAN has, or another than that of the data.
     #[error("the length does not fit the data or the kind of frame")]
     Length,
+    /// A part of a binary recording that is none.
+    #[error("what stands there is no part of such a recording")]
+    Object,
+    /// A compressed part.
+    #[error("this part cannot be unpacked, or not whole")]
+    Packed,
+    /// The file ends too early.
+    #[error("it is cut off")]
+    Cut,
+    /// An interface that nobody described.
+    #[error("it came from an interface that the capture does not describe")]
+    Interface,
     /// One bus name too many.
     #[error("the recording names more than 256 buses")]
     Buses,

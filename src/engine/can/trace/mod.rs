@@ -1,15 +1,18 @@
-//! Recordings: log formats found by content, read line by line into frames.
+//! Recordings: log formats found by content, read line by line or block by block into frames.
 //!
 //! A frame of a recording carries the recording's own time: nanoseconds since 1970 where the log
-//! has a date (its timebase says so), else time that begins wherever the recorder began. A line
-//! that cannot be read is skipped, counted and kept with its number; it never ends the reading.
+//! has a date (its timebase says so), else time that begins wherever the recorder began. A part
+//! that cannot be read is skipped, counted and kept with its line or byte; it never ends the reading.
 //! Knows nothing of what frames mean, nor of pacing.
 
 mod asc;
+mod blf;
+mod block;
 mod candump;
 mod crtd;
 mod format;
 mod line;
+mod pcap;
 mod quick;
 mod reader;
 mod scan;
@@ -21,6 +24,7 @@ mod tables;
 mod tests;
 mod times;
 mod trc;
+mod window;
 pub(crate) mod write;
 
 use std::fs::File;
@@ -31,6 +35,7 @@ use std::sync::{Arc, Mutex};
 use thiserror::Error;
 
 use crate::base::time::{Mono, Timebase};
+use block::Shape;
 use format::Dialect;
 pub use format::LogFormat;
 use line::Line;
@@ -106,6 +111,16 @@ pub enum OpenLogError {
         /// What it is.
         what: &'static str,
     },
+    /// A recording whose front is broken, or that holds no frames of CAN.
+    #[error("{}: this begins like {format}, but {what}", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// What it seems to be.
+        format: &'static str,
+        /// What is wrong with it.
+        what: String,
+    },
     /// Text, but no recording.
     #[error(
         "{}: no line of the first {looked_at} bytes is one of a recording that Busbar knows \
@@ -124,13 +139,22 @@ pub enum OpenLogError {
     },
 }
 
+/// What the front of a recording says about the rest.
+#[derive(Clone, Debug)]
+enum Front {
+    /// About the lines behind it.
+    Lines(Dialect),
+    /// About the blocks behind it.
+    Blocks(Shape),
+}
+
 /// A recording whose format is known. Cheap to clone; readers of it do not disturb each other.
 #[derive(Clone, Debug)]
 pub struct Log {
     path: Arc<Path>,
     source: Source,
     format: LogFormat,
-    dialect: Dialect,
+    front: Front,
     style: TimeStyle,
 }
 
@@ -149,13 +173,12 @@ impl Log {
         }
         let mut head = Vec::new();
         (&mut file).take(sniff::HEAD_BYTES as u64).read_to_end(&mut head).map_err(read)?;
-        let (format, dialect, style) = judge(path, &head)?;
         let source = if kind.is_file() {
             Source::File(Arc::new(file), kind.len())
         } else {
-            Source::Pipe(Arc::new(Mutex::new(Pipe { head, taken: 0, rest: file })))
+            Source::Pipe(Arc::new(Mutex::new(Pipe { head: head.clone(), taken: 0, rest: file })))
         };
-        Ok(Self { path: path.into(), source, format, dialect, style })
+        Self::judge(path, &head, source)
     }
 
     /// A recording in memory; `name` stands for its path in sentences.
@@ -166,9 +189,36 @@ impl Log {
     pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Self, OpenLogError> {
         let path = Path::new(name);
         let head = bytes.get(..sniff::HEAD_BYTES).unwrap_or(&bytes);
-        let (format, dialect, style) = judge(path, head)?;
-        let source = Source::Memory(bytes.into());
-        Ok(Self { path: path.into(), source, format, dialect, style })
+        Self::judge(path, head, Source::Memory(bytes.clone().into()))
+    }
+
+    fn judge(at: &Path, head: &[u8], source: Source) -> Result<Self, OpenLogError> {
+        let path = || at.to_owned();
+        if head.is_empty() {
+            return Err(OpenLogError::Empty { path: path() });
+        }
+        let looked_at = head.len();
+        let (format, front, style) = match sniff::look(head) {
+            Verdict::Log(format, dialect, style) => (format, Front::Lines(dialect), style),
+            Verdict::Blocks(format) => {
+                // A pipe can be read only once, so its front is looked at by itself.
+                let front = match &source {
+                    Source::File(..) | Source::Memory(_) => source.clone(),
+                    Source::Pipe(_) => Source::Memory(head.into()),
+                };
+                let broken = |what| OpenLogError::Broken { path: path(), format: format.words(), what };
+                let (shape, style) = Shape::read(format, front).map_err(broken)?;
+                (format, Front::Blocks(shape), style)
+            }
+            Verdict::Foreign(what) => return Err(OpenLogError::Foreign { path: path(), what }),
+            Verdict::Wide => return Err(OpenLogError::Wide { path: path() }),
+            Verdict::Binary => return Err(OpenLogError::Binary { path: path(), looked_at }),
+            Verdict::Text(line, text) => {
+                return Err(OpenLogError::Unknown { path: path(), looked_at, line, text });
+            }
+            Verdict::Blank => return Err(OpenLogError::Empty { path: path() }),
+        };
+        Ok(Self { path: at.into(), source, format, front, style })
     }
 
     /// The file.
@@ -205,7 +255,7 @@ impl Log {
     /// first.
     #[must_use]
     pub fn last_time(&self, start: Mono) -> Option<Mono> {
-        if !self.style.is_absolute() {
+        if !self.style.is_absolute() || !self.format.is_text() {
             return None;
         }
         let mut tail = vec![0; source::LINE_BYTES];
@@ -226,28 +276,13 @@ impl Log {
 
     /// Reads one line of it.
     fn line<'a>(&self, text: &'a [u8]) -> Result<Line<'a>, line::Fault> {
-        self.format.read(&self.dialect, text)
+        match &self.front {
+            Front::Lines(dialect) => self.format.read(dialect, text),
+            Front::Blocks(_) => Err(line::Fault::Form),
+        }
     }
 
     const fn time_style(&self) -> TimeStyle {
         self.style
-    }
-}
-
-fn judge(path: &Path, head: &[u8]) -> Result<(LogFormat, Dialect, TimeStyle), OpenLogError> {
-    let path = || path.to_owned();
-    if head.is_empty() {
-        return Err(OpenLogError::Empty { path: path() });
-    }
-    let looked_at = head.len();
-    match sniff::look(head) {
-        Verdict::Log(format, dialect, style) => Ok((format, dialect, style)),
-        Verdict::Foreign(what) => Err(OpenLogError::Foreign { path: path(), what }),
-        Verdict::Wide => Err(OpenLogError::Wide { path: path() }),
-        Verdict::Binary => Err(OpenLogError::Binary { path: path(), looked_at }),
-        Verdict::Text(line, text) => {
-            Err(OpenLogError::Unknown { path: path(), looked_at, line, text })
-        }
-        Verdict::Blank => Err(OpenLogError::Empty { path: path() }),
     }
 }

@@ -1,16 +1,17 @@
-//! One pass through a recording: lines to frames, in the order of the file, with a count and a
+//! One pass through a recording: lines or blocks to frames, in the order of the file, with a count and a
 //! bounded list of everything that was passed over.
 
 use crate::base::id::BusId;
 use crate::base::problem::{Problem, Severity};
 use crate::base::time::Mono;
 use crate::engine::can::frame::Frames;
+use crate::engine::can::trace::block::{self, Blocks, Piece};
 use crate::engine::can::trace::line::{Bus, Entry, Fault, Line, Stamp};
 use crate::engine::can::trace::quick::{self, Quick};
 use crate::engine::can::trace::sniff::excerpt;
 use crate::engine::can::trace::source::{Found, Lines};
 use crate::engine::can::trace::times::Times;
-use crate::engine::can::trace::{Log, LogFormat};
+use crate::engine::can::trace::{Front, Log, LogFormat};
 
 /// Most skipped lines that are kept with their text; all are counted.
 pub const PROBLEM_LIMIT: usize = 100;
@@ -21,24 +22,62 @@ const BUS_LIMIT: usize = 256;
 #[derive(Debug)]
 pub struct Reader {
     log: Log,
-    lines: Lines,
+    intake: Intake,
     times: Times,
     line: u64,
     frames: u64,
-    skipped: u64,
     heartbeats: u64,
-    broken: Vec<Problem>,
+    broken: Broken,
     backwards: Option<Backwards>,
     unended: Option<u64>,
     buses: Buses,
 }
 
-/// A place in a recording from which reading can go on.
-#[derive(Clone, Copy, Debug)]
+/// What frames are made of.
+#[derive(Debug)]
+enum Intake {
+    Lines(Lines),
+    Blocks(Blocks),
+}
+
+/// A place in a recording from which any reader of it can go on.
+#[derive(Clone, Debug)]
 pub struct Mark {
-    offset: u64,
+    place: Place,
     line: u64,
     times: Times,
+    buses: Buses,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    Byte(u64),
+    Block(block::Place),
+}
+
+/// What could not be read: all of it counted, the first of it with words.
+#[derive(Debug, Default)]
+struct Broken {
+    count: u64,
+    first: Vec<Problem>,
+}
+
+impl Broken {
+    fn line(&mut self, line: u64, fault: &Fault, shown: &str) {
+        let words = if shown.is_empty() { String::new() } else { format!(": “{shown}”") };
+        self.note(line, || format!("skipped: {fault}{words}"));
+    }
+
+    fn byte(&mut self, byte: u64, fault: &Fault) {
+        self.note(0, || format!("skipped at byte {byte}: {fault}"));
+    }
+
+    fn note(&mut self, line: u64, text: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.first.len() < PROBLEM_LIMIT {
+            self.first.push(problem(line, Severity::Error, text()));
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -50,14 +89,16 @@ struct Backwards {
 impl Reader {
     pub(super) fn new(log: Log) -> Self {
         Self {
-            lines: Lines::new(log.source()),
+            intake: match &log.front {
+                Front::Lines(_) => Intake::Lines(Lines::new(log.source())),
+                Front::Blocks(shape) => Intake::Blocks(Blocks::new(shape, log.source())),
+            },
             times: Times::new(log.time_style()),
             log,
             line: 0,
             frames: 0,
-            skipped: 0,
             heartbeats: 0,
-            broken: Vec::new(),
+            broken: Broken::default(),
             backwards: None,
             unended: None,
             buses: Buses::default(),
@@ -68,21 +109,62 @@ impl Reader {
     /// of [`Reader::bus_names`]. Gives the number of frames; 0 is the end of the recording.
     pub fn read(&mut self, into: &mut Frames, limit: usize) -> usize {
         into.set_timebase(self.log.timebase());
+        let got = match self.intake {
+            Intake::Lines(_) => self.read_lines(into, limit),
+            Intake::Blocks(_) => self.read_blocks(into, limit),
+        };
+        self.frames += got as u64;
+        got
+    }
+
+    fn read_blocks(&mut self, into: &mut Frames, limit: usize) -> usize {
+        let Intake::Blocks(blocks) = &mut self.intake else { return 0 };
+        let mut got = 0;
+        while got < limit {
+            let (fault, byte) = match blocks.next() {
+                Piece::Frame(Entry { stamp, bus, frame }) => match self.buses.number(bus) {
+                    Some(bus) => {
+                        let (at, back) = self.times.take(stamp);
+                        self.line += 1;
+                        if back {
+                            note_backwards(&mut self.backwards, self.line);
+                        }
+                        into.push(frame.at(Mono::from_nanos(at)).on(bus).view());
+                        got += 1;
+                        continue;
+                    }
+                    None => (Fault::Buses, blocks.offset()),
+                },
+                Piece::Nothing => {
+                    self.line += 1;
+                    continue;
+                }
+                Piece::Skip(fault, byte) => (fault, byte),
+                Piece::End => break,
+            };
+            self.line += 1;
+            self.broken.byte(byte, &fault);
+        }
+        got
+    }
+
+    fn read_lines(&mut self, into: &mut Frames, limit: usize) -> usize {
+        let Intake::Lines(lines) = &mut self.intake else { return 0 };
         let quick_format = self.log.format() == LogFormat::Candump;
         let mut got = 0;
         while got < limit {
-            let (place, ended) = match self.lines.next_line() {
+            let (place, ended) = match lines.next_line() {
                 Found::Line(place) => (place, true),
                 Found::Unended(place) => (place, false),
                 Found::TooLong => {
                     self.line += 1;
-                    self.skip(&Fault::Long, "");
+                    self.broken.line(self.line, &Fault::Long, "");
                     continue;
                 }
                 Found::End => break,
             };
             self.line += 1;
-            let text = self.lines.bytes(place);
+            let text = lines.bytes(place);
             let text = if self.line == 1 { without_mark(text) } else { text };
             if ended
                 && quick_format
@@ -112,32 +194,17 @@ impl Reader {
                         got += 1;
                     }
                     None => {
-                        let shown = excerpt(text);
-                        self.skip(&Fault::Buses, &shown);
+                        self.broken.line(self.line, &Fault::Buses, &excerpt(text));
                     }
                 },
                 Ok(Line::Nothing) => {}
                 Ok(Line::Heartbeat) => self.heartbeats += 1,
                 Err(fault) => {
-                    let shown = excerpt(text);
-                    self.skip(&fault, &shown);
+                    self.broken.line(self.line, &fault, &excerpt(text));
                 }
             }
         }
-        self.frames += got as u64;
         got
-    }
-
-    fn skip(&mut self, fault: &Fault, shown: &str) {
-        self.skipped += 1;
-        if self.broken.len() < PROBLEM_LIMIT {
-            let text = if shown.is_empty() {
-                format!("skipped: {fault}")
-            } else {
-                format!("skipped: {fault}: “{shown}”")
-            };
-            self.broken.push(problem(self.line, Severity::Error, text));
-        }
     }
 
     /// The names of the buses met so far.
@@ -152,29 +219,35 @@ impl Reader {
         self.frames
     }
 
-    /// Lines passed, of every kind.
+    /// Lines passed, of every kind; of a binary recording, its parts.
     #[must_use]
     pub const fn lines(&self) -> u64 {
         self.line
     }
 
-    /// Lines that could not be read.
+    /// Lines or parts that could not be read.
     #[must_use]
     pub const fn skipped(&self) -> u64 {
-        self.skipped
+        self.broken.count
     }
 
     /// Bytes passed.
     #[must_use]
-    pub const fn offset(&self) -> u64 {
-        self.lines.offset()
+    pub fn offset(&self) -> u64 {
+        match &self.intake {
+            Intake::Lines(lines) => lines.offset(),
+            Intake::Blocks(blocks) => blocks.offset(),
+        }
     }
 
     /// Why reading stopped before the end, where it did.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
-        let (path, offset) = (self.log.path().display(), self.lines.offset());
-        let error = self.lines.failure()?;
+        let (path, offset) = (self.log.path().display(), self.offset());
+        let error = match &self.intake {
+            Intake::Lines(lines) => lines.failure()?,
+            Intake::Blocks(blocks) => blocks.failure()?,
+        };
         Some(format!("{path}: the recording cannot be read beyond byte {offset}: {error}"))
     }
 
@@ -206,10 +279,14 @@ impl Reader {
             let text = "the last line has no end; if the file was cut off, its frame is too short";
             all.push(problem(line, Severity::Note, text.to_owned()));
         }
-        all.extend(self.broken.iter().cloned());
-        let unlisted = self.skipped.saturating_sub(self.broken.len() as u64);
+        all.extend(self.broken.first.iter().cloned());
+        let unlisted = self.broken.count.saturating_sub(self.broken.first.len() as u64);
         if unlisted > 0 {
-            let text = format!("{unlisted} more lines were skipped");
+            let text = if self.log.format().is_text() {
+                format!("{unlisted} more lines were skipped")
+            } else {
+                format!("{unlisted} more parts were skipped")
+            };
             all.push(problem(0, Severity::Error, text));
         }
         all
@@ -217,15 +294,28 @@ impl Reader {
 
     /// Where reading stands.
     #[must_use]
-    pub const fn mark(&self) -> Mark {
-        Mark { offset: self.lines.offset(), line: self.line, times: self.times }
+    pub fn mark(&self) -> Mark {
+        let place = match &self.intake {
+            Intake::Lines(lines) => Place::Byte(lines.offset()),
+            Intake::Blocks(blocks) => Place::Block(blocks.place()),
+        };
+        Mark { place, line: self.line, times: self.times, buses: self.buses.clone() }
     }
 
-    /// Goes to a mark of the same recording. Counts and problems go on.
+    /// Goes to a mark of the same recording, by this reader or another. Counts and problems go on;
+    /// buses have the numbers that they have there.
     pub fn go_to(&mut self, mark: &Mark) {
-        self.lines.go_to(mark.offset);
+        match (&mut self.intake, &mark.place) {
+            (Intake::Lines(lines), Place::Byte(offset)) => lines.go_to(*offset),
+            (Intake::Blocks(blocks), Place::Block(place)) => blocks.go_to(place),
+            // A mark of another recording leads nowhere.
+            (Intake::Lines(_), Place::Block(_)) | (Intake::Blocks(_), Place::Byte(_)) => return,
+        }
         self.line = mark.line;
         self.times = mark.times;
+        if mark.buses.names.len() > self.buses.names.len() {
+            self.buses = mark.buses.clone();
+        }
     }
 }
 
@@ -246,7 +336,7 @@ fn without_mark(text: &[u8]) -> &[u8] {
 }
 
 /// The buses of a recording, numbered in the order they are met.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Buses {
     names: Vec<String>,
     last: usize,

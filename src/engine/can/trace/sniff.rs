@@ -16,6 +16,8 @@ const ENOUGH: usize = 256;
 pub enum Verdict {
     /// A recording.
     Log(LogFormat, Dialect, TimeStyle),
+    /// A recording that is no text.
+    Blocks(LogFormat),
     /// A recording of a kind that is not read.
     Foreign(&'static str),
     /// Text in two bytes a character.
@@ -30,6 +32,9 @@ pub enum Verdict {
 
 /// Looks at the front of a file.
 pub fn look(head: &[u8]) -> Verdict {
+    if let Some(format) = blocks(head) {
+        return Verdict::Blocks(format);
+    }
     let mut stamps: Vec<Vec<Stamp>> = LogFormat::TEXT.iter().map(|_| Vec::new()).collect();
     let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
     let dialect = Dialect::of(text);
@@ -54,9 +59,21 @@ pub fn look(head: &[u8]) -> Verdict {
     }
 }
 
+/// Binary recordings are known by their first bytes.
+fn blocks(head: &[u8]) -> Option<LogFormat> {
+    let marks: [(&[u8], LogFormat); 6] = [
+        (b"LOGG", LogFormat::Blf),
+        (b"\x0A\x0D\x0D\x0A", LogFormat::Pcapng),
+        (b"\xD4\xC3\xB2\xA1", LogFormat::Pcap),
+        (b"\xA1\xB2\xC3\xD4", LogFormat::Pcap),
+        (b"\x4D\x3C\xB2\xA1", LogFormat::Pcap),
+        (b"\xA1\xB2\x3C\x4D", LogFormat::Pcap),
+    ];
+    marks.iter().find(|(mark, _)| head.starts_with(mark)).map(|(_, format)| *format)
+}
+
 fn foreign(head: &[u8]) -> Verdict {
-    let marks: [(&[u8], &str); 3] = [
-        (b"LOGG", "a Vector BLF recording"),
+    let marks: [(&[u8], &str); 2] = [
         (b"MDF ", "an MDF4 recording"),
         (b"UnFinMF ", "an unfinished MDF4 recording"),
     ];

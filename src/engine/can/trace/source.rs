@@ -18,7 +18,6 @@ pub enum Source {
     /// A file of a size: every reader has its own place.
     File(Arc<File>, u64),
     /// Bytes in memory.
-    #[cfg(any(test, feature = "testing"))]
     Memory(Arc<[u8]>),
     /// A pipe: what was read to find the format, then the rest, once.
     Pipe(Arc<Mutex<Pipe>>),
@@ -37,7 +36,6 @@ impl Source {
     pub fn size(&self) -> Option<u64> {
         match self {
             Self::File(_, size) => Some(*size),
-            #[cfg(any(test, feature = "testing"))]
             Self::Memory(bytes) => Some(bytes.len() as u64),
             Self::Pipe(_) => None,
         }
@@ -48,7 +46,6 @@ impl Source {
         loop {
             let got = match self {
                 Self::File(file, _) => read_at(file, into, offset),
-                #[cfg(any(test, feature = "testing"))]
                 Self::Memory(bytes) => {
                     let place = usize::try_from(offset).unwrap_or(usize::MAX);
                     bytes.get(place..).unwrap_or_default().read(into)
