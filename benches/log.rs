@@ -1,4 +1,5 @@
-//! Recordings: reading a candump log of a million frames, and turning it into decoded text.
+//! Recordings: reading a log of a million frames in every format that is written, its first frames,
+//! and turning it into decoded text.
 //!
 //! The log is made up here: a pack of 14 modules on an 18,000 frames a second bus, all cell, module
 //! and pack messages in turn, values that move, and two ids in ten that no DBC file has.
@@ -10,8 +11,11 @@ use std::hint::black_box;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
+use busbar::engine::convert;
 use busbar::engine::decode::{Format, Job, Request, Values};
+use busbar::engine::testing::inside::{Frames, Log};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 const FRAMES: u64 = 1_000_000;
@@ -77,5 +81,52 @@ fn decoded_text(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, decoded_text);
+/// Frames on the first screen.
+const FIRST: usize = 100;
+
+/// Reads up to `limit` frames of a recording.
+fn frames_of(path: &Path, limit: u64) -> u64 {
+    let log = Log::open(path).unwrap();
+    let mut reader = log.reader();
+    let mut frames = Frames::with_capacity(log.timebase(), 8192);
+    let mut all = 0;
+    while all < limit {
+        frames.clear();
+        let got = reader.read(&mut frames, 8192.min((limit - all) as usize));
+        if got == 0 {
+            break;
+        }
+        all += got as u64;
+    }
+    assert_eq!(reader.skipped(), 0);
+    all
+}
+
+/// Every format, of the same frames.
+fn formats(c: &mut Criterion) {
+    let folder = tempfile::tempdir().unwrap();
+    let source = log(folder.path()).unwrap();
+    let mut group = c.benchmark_group("formats");
+    group.throughput(Throughput::Elements(FRAMES)).sample_size(10);
+    for ending in ["log", "asc", "blf", "trc", "csv", "arrowpoint.csv", "crtd", "pcap", "pcapng"] {
+        let path = folder.path().join(format!("converted.{ending}"));
+        let (input, output) = (source.clone(), path.clone());
+        let existing = convert::Existing::Keep;
+        let request = convert::Request { input, output, to: None, existing };
+        let stop = AtomicBool::new(false);
+        convert::Job::open(&request).unwrap().run(&stop, &mut |_| {}).unwrap();
+        let size = fs::metadata(&path).unwrap().len();
+        eprintln!("{ending}: {:.1} bytes a frame", size as f64 / FRAMES as f64);
+        assert_eq!(frames_of(&path, u64::MAX), FRAMES, "not a frame is lost");
+        group.bench_function(BenchmarkId::new("whole", ending), |b| {
+            b.iter(|| black_box(frames_of(&path, u64::MAX)));
+        });
+        group.bench_function(BenchmarkId::new("first", ending), |b| {
+            b.iter(|| black_box(frames_of(&path, FIRST as u64)));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, decoded_text, formats);
 criterion_main!(benches);

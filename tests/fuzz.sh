@@ -8,7 +8,7 @@
 set -u -o pipefail
 cd "$(dirname "$0")/.." || exit 2
 seconds=${1:-60}
-targets=(dbc_text log_lines frames profile_text)
+targets=(dbc_text log_lines log_blf log_capture log_mf4 frames profile_text)
 
 skip() { echo "skipped: fuzzing ($*)"; exit 77; }
 command -v rustup >/dev/null || skip "no rustup, so no nightly compiler"
@@ -34,7 +34,13 @@ for target in "${targets[@]}"; do
     mkdir -p "$work/$target" "$work/seeds-$target"
     case $target in
     dbc_text) find assets -name '*.dbc' -exec cp {} "$work/seeds-$target/" \; ;;
-    log_lines) find assets -name '*.log' -exec cp {} "$work/seeds-$target/" \; ;;
+    log_lines)
+        find assets -name '*.log' -exec cp {} "$work/seeds-$target/" \;
+        cp tests/fuzz/seeds/*.asc tests/fuzz/seeds/*.trc "$work/seeds-$target/"
+        ;;
+    log_blf) cp tests/fuzz/seeds/*.blf "$work/seeds-$target/" ;;
+    log_capture) cp tests/fuzz/seeds/*.pcap* "$work/seeds-$target/" ;;
+    log_mf4) cp tests/fuzz/seeds/*.mf4 "$work/seeds-$target/" ;;
     profile_text) find assets/scenes tests/golden/profile -type f -exec cp {} "$work/seeds-$target/" \; ;;
     frames) head -c 512 Cargo.lock >"$work/seeds-$target/any" ;;
     esac

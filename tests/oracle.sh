@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Compares `busbar decode` with cantools, an independent decoder, on the shared DBC files and
-# recordings. Needs python3 with venv and, the first time, the Python package index; where something
-# is missing it says so and ends with status 77.
+# recordings, and `busbar convert` with python-can, an independent reader and writer of recordings.
+# Needs python3 with venv and, the first time, the Python package index; where something is missing it
+# says so and ends with status 77.
 #   BUSBAR=PROGRAM          the program to test; built where not given
 #   BUSBAR_SHARED=FOLDER    the folder that holds data/; ../shared where not given
 #   BUSBAR_VENV=FOLDER      a virtual environment to use
@@ -15,11 +16,14 @@ if [ -z "${BUSBAR:-}" ]; then
     BUSBAR=$target/debug/busbar
 fi
 venv=${BUSBAR_VENV:-$target/oracle-venv}
-if ! "$venv/bin/python" -c 'import cantools' 2> /dev/null; then
+if ! "$venv/bin/python" -c 'import cantools, can, asammdf' 2> /dev/null; then
     python3 -m venv "$venv" || { echo "skipped: tests/oracle.sh (no python3 with venv)"; exit 77; }
-    "$venv/bin/pip" install --quiet cantools || {
-        echo "skipped: tests/oracle.sh (cantools cannot be installed here)"
+    "$venv/bin/pip" install --quiet cantools python-can asammdf || {
+        echo "skipped: tests/oracle.sh (cantools, python-can and asammdf cannot be installed here)"
         exit 77
     }
 fi
-exec "$venv/bin/python" tests/oracle/decode.py "$BUSBAR" "$data"
+status=0
+"$venv/bin/python" tests/oracle/decode.py "$BUSBAR" "$data" || status=1
+"$venv/bin/python" tests/oracle/formats.py "$BUSBAR" "$data" || status=1
+exit $status

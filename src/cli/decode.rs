@@ -5,21 +5,18 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
-use std::time::Duration;
 
-use crate::base::time::{Clock, Mono, SystemClock};
 use crate::cli::Outcome;
-use crate::engine::decode::{self, Job, Position, Request, Summary};
+use crate::cli::meter::Meter;
+use crate::engine::decode::{self, Job, Request, Summary};
 
 /// Problems of a recording that are printed; the rest is only counted.
 const PROBLEMS_SHOWN: usize = 5;
-/// Progress is shown for runs longer than this, and as often as this.
-const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
 /// Decode a recording with DBC files.
 ///
-/// The kind of recording (candump, ArrowPoint CSV, GVRET CSV, CRTD) is found from its content. Lines
-/// that cannot be read are skipped and counted. Frames come out in the order of the recording; ids
+/// The kind of recording (those of `busbar convert`) is found from its content. What cannot be read is
+/// skipped and counted. Frames come out in the order of the recording; ids
 /// that no DBC file has are counted and left out. A summary goes to standard error.
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -90,8 +87,11 @@ pub fn run(args: &Args) -> Outcome {
         Some(path) => Box::new(decode::create(path, &request)?),
         None => Box::new(io::stdout()),
     };
-    let mut meter = Meter::new(job.size(), args.output.is_some());
-    let done = job.run(&mut *out, &mut |position| meter.show(position));
+    let meter = Meter::new(job.size());
+    // Progress and decoded text would write into each other.
+    let is_mixed = args.output.is_none() && io::stdout().is_terminal();
+    let mut meter = if is_mixed { meter.silent() } else { meter };
+    let done = job.run(&mut *out, &mut |position| meter.show(position.frames, position.bytes));
     meter.clear();
     match done {
         Ok(summary) => report(&request, &summary),
@@ -135,55 +135,5 @@ fn report(request: &Request, summary: &Summary) {
         let count =
             if *problems == 1 { "1 problem".into() } else { format!("{problems} problems") };
         let _ = writeln!(err, "{path}: {count}; see busbar dbc check {path}");
-    }
-}
-
-/// Progress on a terminal, for runs that take long.
-struct Meter {
-    clock: std::sync::Arc<SystemClock>,
-    size: Option<u64>,
-    shown: Option<Mono>,
-    visible: Visible,
-}
-
-#[derive(PartialEq, Eq)]
-enum Visible {
-    /// Standard error is a terminal that the decoded text does not go to.
-    Yes,
-    No,
-}
-
-impl Meter {
-    fn new(size: Option<u64>, to_file: bool) -> Self {
-        let free = io::stderr().is_terminal() && (to_file || !io::stdout().is_terminal());
-        let visible = if free { Visible::Yes } else { Visible::No };
-        Self { clock: SystemClock::new(), size, shown: None, visible }
-    }
-
-    fn show(&mut self, position: Position) {
-        if self.visible == Visible::No {
-            return;
-        }
-        let now = self.clock.now();
-        if now.since(self.shown.unwrap_or(Mono::ZERO)) < PROGRESS_EVERY {
-            return;
-        }
-        self.shown = Some(now);
-        let Position { frames, bytes } = position;
-        let mut err = io::stderr().lock();
-        let _ = match self.size {
-            Some(size) if size > 0 => {
-                let percent = bytes.min(size) as f64 * 100.0 / size as f64;
-                write!(err, "\r{percent:3.0} %, {frames} frames ")
-            }
-            Some(_) | None => write!(err, "\r{frames} frames "),
-        };
-        let _ = err.flush();
-    }
-
-    fn clear(&mut self) {
-        if self.shown.is_some() {
-            let _ = write!(io::stderr().lock(), "\r\x1B[K");
-        }
     }
 }

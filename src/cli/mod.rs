@@ -2,10 +2,12 @@
 
 pub mod campaign;
 pub mod charge;
+pub mod convert;
 pub mod dbc;
 pub mod decode;
 pub mod doctor;
 pub mod inspect;
+mod meter;
 pub mod profile;
 pub mod records;
 pub mod serve;
@@ -77,6 +79,8 @@ pub enum Command {
     /// Charge a pack on the Busbar that runs.
     #[command(subcommand)]
     Charge(charge::Command),
+    /// Turn a recording of one format into one of another.
+    Convert(convert::Args),
     /// Decode a recording with DBC files.
     Decode(decode::Args),
     /// Work with DBC files.
@@ -113,6 +117,7 @@ pub enum Command {
 pub fn run(command: &Command, cli: &Cli) -> Outcome {
     match command {
         Command::Charge(command) => charge::run(command, cli.data_dir.as_deref()),
+        Command::Convert(args) => convert::run(args),
         Command::Decode(args) => decode::run(args),
         Command::Dbc(command) => dbc::run(command),
         Command::Doctor(args) => doctor::run(args, cli.data_dir.as_deref()),

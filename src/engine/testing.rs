@@ -9,6 +9,7 @@ pub mod roster;
 pub mod inside {
     pub use crate::engine::can::bus::Received;
     pub use crate::engine::can::frame::Frames;
+    pub use crate::engine::can::trace::Log;
     pub use crate::engine::device::Catalog;
     pub use crate::engine::hub::{Effect, Epoch, Event, Hub, Now};
     pub use crate::engine::sim::World;

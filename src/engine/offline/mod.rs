@@ -1,7 +1,8 @@
-//! Work on files without a running engine: decode a recording, check a DBC, inspect a pack. Returns
+//! Work on files without a running engine: decode or convert a recording, check a DBC, inspect a pack. Returns
 //! plain data or writes to a given writer; never prints.
 
 pub mod check;
+pub mod convert;
 pub mod decode;
 pub mod discover;
 pub mod inspect;

@@ -44,6 +44,58 @@ pub fn log_lines(bytes: &[u8]) {
     read_whole(Log::from_bytes("fuzz.log", bytes.to_vec()));
 }
 
+/// A BLF file: any bytes as a whole file, and as what a container holds.
+///
+/// # Panics
+/// Something is wrong.
+pub fn log_blf(bytes: &[u8]) {
+    read_whole(Log::from_bytes("fuzz.blf", bytes.to_vec()));
+    let mut file = b"LOGG".to_vec();
+    file.extend(144_u32.to_le_bytes());
+    file.resize(144, 0);
+    // Two containers of plain contents, so that an object may straddle them.
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    for part in [first, second] {
+        file.extend(b"LOBJ\x10\0\x01\0");
+        file.extend((32 + part.len() as u32).to_le_bytes());
+        file.extend(10_u32.to_le_bytes());
+        file.extend([0; 16]);
+        file.extend(part);
+        file.resize(file.len() + part.len() % 4, 0);
+    }
+    read_whole(Log::from_bytes("fuzz.blf", file));
+}
+
+/// A capture: any bytes as a whole file, as packets of the old form, and as blocks of the new one.
+///
+/// # Panics
+/// Something is wrong.
+pub fn log_capture(bytes: &[u8]) {
+    read_whole(Log::from_bytes("fuzz.pcap", bytes.to_vec()));
+    let mut old = b"\x4D\x3C\xB2\xA1\x02\0\x04\0\0\0\0\0\0\0\0\0\xFF\xFF\0\0\xE3\0\0\0".to_vec();
+    for packet in bytes.chunks(21) {
+        old.extend([1, 2, 3, 4, 5, 6, 7, 0]);
+        old.extend((packet.len() as u32).to_le_bytes());
+        old.extend((packet.len() as u32).to_le_bytes());
+        old.extend(packet);
+    }
+    read_whole(Log::from_bytes("fuzz.pcap", old));
+    let mut new = b"\x0A\x0D\x0D\x0A\x1C\0\0\0\x4D\x3C\x2B\x1A\x01\0\0\0".to_vec();
+    new.extend([0xFF; 8]);
+    new.extend(b"\x1C\0\0\0\x01\0\0\0\x14\0\0\0\xE3\0\0\0\0\0\0\0\x14\0\0\0");
+    new.extend(bytes);
+    read_whole(Log::from_bytes("fuzz.pcapng", new));
+}
+
+/// An MF4 file: any bytes as a whole file. What it is made of is too much for chance, so that the
+/// fuzzer begins with sound ones.
+///
+/// # Panics
+/// Something is wrong.
+pub fn log_mf4(bytes: &[u8]) {
+    read_whole(Log::from_bytes("fuzz.mf4", bytes.to_vec()));
+}
+
 /// Reads the recording `file` to its end.
 ///
 /// # Panics
@@ -310,6 +362,53 @@ mod tests {
             bytes.push(length);
             bytes.extend(data);
             frames(&bytes);
+        }
+    }
+
+    /// Small sound recordings, which the fuzzer begins with too.
+    fn seeds() -> Vec<(String, Vec<u8>)> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fuzz/seeds");
+        let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+        let name =
+            |path: &std::path::Path| path.file_name().unwrap().to_string_lossy().into_owned();
+        let mut seeds: Vec<_> = files.map(|f| (name(&f), std::fs::read(&f).unwrap())).collect();
+        seeds.sort();
+        seeds
+    }
+
+    #[test]
+    fn every_seed_is_a_sound_recording() {
+        let seeds = seeds();
+        assert!(seeds.len() >= 2, "{}", seeds.len());
+        for (name, bytes) in seeds {
+            let log = Log::from_bytes(&name, bytes).unwrap();
+            let mut reader = log.reader();
+            let mut frames = Frames::default();
+            while reader.read(&mut frames, FRAMES) > 0 {}
+            assert!(frames.len() > 3 && reader.skipped() == 0, "{name}: {:?}", reader.problems());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_binary_recording_with_wrong_bytes_is_refused_or_read_to_its_end(
+            pick in any::<proptest::sample::Index>(),
+            wrong in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..8),
+            cut in any::<proptest::sample::Index>(),
+            is_cut: bool,
+        ) {
+            let seeds = seeds();
+            let mut bytes = seeds[pick.index(seeds.len())].1.clone();
+            for (at, byte) in wrong {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            if is_cut {
+                bytes.truncate(cut.index(bytes.len()));
+            }
+            log_mf4(&bytes);
+            log_blf(&bytes);
+            log_capture(&bytes);
         }
     }
 

@@ -6,7 +6,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 use crate::engine::can::trace::line::{Entry, Fault};
 use crate::engine::can::trace::source::Source;
 use crate::engine::can::trace::times::TimeStyle;
-use crate::engine::can::trace::{LogFormat, blf, pcap};
+use crate::engine::can::trace::{LogFormat, blf, mf4, pcap};
 
 /// A piece of a recording.
 pub enum Piece<'a> {
@@ -27,6 +27,8 @@ pub enum Shape {
     Blf(blf::Header),
     /// Of either kind of capture.
     Pcap(pcap::Header),
+    /// Of an MF4 file.
+    Mf4(mf4::Header),
 }
 
 impl Shape {
@@ -40,14 +42,14 @@ impl Shape {
             LogFormat::Pcap | LogFormat::Pcapng => {
                 pcap::Header::read(source).map(|(h, s)| (Self::Pcap(h), s))
             }
+            LogFormat::Mf4 => mf4::Header::read(source).map(|(h, s)| (Self::Mf4(h), s)),
             LogFormat::Candump
             | LogFormat::CandumpScreen
             | LogFormat::Asc
             | LogFormat::Trc
             | LogFormat::ArrowPoint
             | LogFormat::Gvret
-            | LogFormat::Crtd
-            | LogFormat::Mf4 => Err("it is text".to_owned()),
+            | LogFormat::Crtd => Err("it is text".to_owned()),
         }
     }
 }
@@ -59,6 +61,8 @@ pub enum Place {
     Blf(blf::Place),
     /// In a capture.
     Pcap(pcap::Place),
+    /// In an MF4 file.
+    Mf4(mf4::Place),
 }
 
 /// One pass through a binary recording.
@@ -68,6 +72,8 @@ pub enum Blocks {
     Blf(blf::Pass),
     /// Through a capture.
     Pcap(pcap::Pass),
+    /// Through an MF4 file.
+    Mf4(Box<mf4::Pass>),
 }
 
 impl Blocks {
@@ -76,6 +82,7 @@ impl Blocks {
         match shape {
             Shape::Blf(header) => Self::Blf(blf::Pass::new(header, source)),
             Shape::Pcap(header) => Self::Pcap(pcap::Pass::new(header, source)),
+            Shape::Mf4(header) => Self::Mf4(Box::new(mf4::Pass::new(header, source))),
         }
     }
 
@@ -84,6 +91,7 @@ impl Blocks {
         match self {
             Self::Blf(pass) => pass.next(),
             Self::Pcap(pass) => pass.next(),
+            Self::Mf4(pass) => pass.next(),
         }
     }
 
@@ -92,6 +100,7 @@ impl Blocks {
         match self {
             Self::Blf(pass) => pass.offset(),
             Self::Pcap(pass) => pass.offset(),
+            Self::Mf4(pass) => pass.offset(),
         }
     }
 
@@ -100,6 +109,7 @@ impl Blocks {
         match self {
             Self::Blf(pass) => pass.failure(),
             Self::Pcap(pass) => pass.failure(),
+            Self::Mf4(pass) => pass.failure(),
         }
     }
 
@@ -108,6 +118,7 @@ impl Blocks {
         match self {
             Self::Blf(pass) => Place::Blf(pass.place()),
             Self::Pcap(pass) => Place::Pcap(pass.place()),
+            Self::Mf4(pass) => Place::Mf4(pass.place()),
         }
     }
 
@@ -116,8 +127,9 @@ impl Blocks {
         match (self, place) {
             (Self::Blf(pass), Place::Blf(place)) => pass.go_to(*place),
             (Self::Pcap(pass), Place::Pcap(place)) => pass.go_to(place),
+            (Self::Mf4(pass), Place::Mf4(place)) => pass.go_to(place),
             // A place of another recording leads nowhere.
-            (Self::Blf(_) | Self::Pcap(_), _) => {}
+            (Self::Blf(_) | Self::Pcap(_) | Self::Mf4(_), _) => {}
         }
     }
 }

@@ -1,7 +1,9 @@
 //! CRTD, the log of the Open Vehicle Monitor: `1436509052.249713 1R11 123 11 22`. The bus number is
 //! often left out. Records that begin with C are comments, events and settings.
 
-use crate::engine::can::frame::{Direction, FD_BYTES, Id};
+use std::io::{self, Write};
+
+use crate::engine::can::frame::{Direction, FD_BYTES, FrameRef, Id};
 use crate::engine::can::trace::line::{self, Bus, Entry, Fault, Line, Stamp};
 use crate::engine::can::trace::scan::{self, Words};
 
@@ -35,6 +37,32 @@ pub fn read(text: &[u8]) -> Result<Line<'_>, Fault> {
     let len = line::byte_words(words, &mut bytes)?;
     let frame = line::data_frame(id, bytes.get(..len).ok_or(Fault::Length)?)?.going(way);
     Ok(Line::Frame(Entry { stamp: Stamp::At(at), bus, frame }))
+}
+
+/// Writes a frame as a line; what CRTD cannot hold must be gone by then.
+pub fn write_frame(to: &mut dyn Write, bus: u32, frame: FrameRef<'_>) -> io::Result<()> {
+    let ns = frame.time().nanos().max(0);
+    let (whole, part) = (ns / 1_000_000_000, ns % 1_000_000_000);
+    if part % 1000 == 0 {
+        write!(to, "{whole}.{:06} ", part / 1000)?;
+    } else {
+        write!(to, "{whole}.{part:09} ")?;
+    }
+    // The first bus is often left out.
+    if bus > 0 {
+        write!(to, "{bus}")?;
+    }
+    let way = match frame.direction() {
+        Direction::Received => 'R',
+        Direction::Sent => 'T',
+    };
+    if frame.id().is_extended() {
+        write!(to, "{way}29 {:08X}", frame.id().raw())?;
+    } else {
+        write!(to, "{way}11 {:03X}", frame.id().raw())?;
+    }
+    frame.data.iter().try_for_each(|byte| write!(to, " {byte:02X}"))?;
+    writeln!(to)
 }
 
 #[cfg(test)]

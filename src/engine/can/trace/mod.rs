@@ -11,12 +11,17 @@ mod block;
 mod candump;
 mod crtd;
 mod format;
+mod keeps;
 mod line;
+mod mf4;
 mod pcap;
 mod quick;
 mod reader;
+#[cfg(test)]
+mod round;
 mod scan;
 mod screen;
+mod scribe;
 mod sniff;
 mod source;
 mod tables;
@@ -41,6 +46,7 @@ pub use format::LogFormat;
 use line::Line;
 pub(crate) use reader::Mark;
 pub use reader::Reader;
+pub use scribe::Scribe;
 use sniff::Verdict;
 use source::{Pipe, Source};
 use times::{TimeStyle, Times};
@@ -99,17 +105,6 @@ pub enum OpenLogError {
     Pipe {
         /// The pipe.
         path: PathBuf,
-    },
-    /// A recording of another kind.
-    #[error(
-        "{}: this is {what}, which Busbar does not read yet; convert it to a candump log",
-        path.display()
-    )]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-        /// What it is.
-        what: &'static str,
     },
     /// A recording whose front is broken, or that holds no frames of CAN.
     #[error("{}: this begins like {format}, but {what}", path.display())]
@@ -206,11 +201,11 @@ impl Log {
                     Source::File(..) | Source::Memory(_) => source.clone(),
                     Source::Pipe(_) => Source::Memory(head.into()),
                 };
-                let broken = |what| OpenLogError::Broken { path: path(), format: format.words(), what };
+                let broken =
+                    |what| OpenLogError::Broken { path: path(), format: format.words(), what };
                 let (shape, style) = Shape::read(format, front).map_err(broken)?;
                 (format, Front::Blocks(shape), style)
             }
-            Verdict::Foreign(what) => return Err(OpenLogError::Foreign { path: path(), what }),
             Verdict::Wide => return Err(OpenLogError::Wide { path: path() }),
             Verdict::Binary => return Err(OpenLogError::Binary { path: path(), looked_at }),
             Verdict::Text(line, text) => {

@@ -18,8 +18,6 @@ pub enum Verdict {
     Log(LogFormat, Dialect, TimeStyle),
     /// A recording that is no text.
     Blocks(LogFormat),
-    /// A recording of a kind that is not read.
-    Foreign(&'static str),
     /// Text in two bytes a character.
     Wide,
     /// No text.
@@ -55,13 +53,15 @@ pub fn look(head: &[u8]) -> Verdict {
             let style = TimeStyle::judge(stamps, format.delta_times(&dialect));
             Verdict::Log(*format, dialect, style)
         }
-        _ => foreign(head),
+        _ => other(head),
     }
 }
 
 /// Binary recordings are known by their first bytes.
 fn blocks(head: &[u8]) -> Option<LogFormat> {
-    let marks: [(&[u8], LogFormat); 6] = [
+    let marks: [(&[u8], LogFormat); 8] = [
+        (b"MDF     ", LogFormat::Mf4),
+        (b"UnFinMF ", LogFormat::Mf4),
         (b"LOGG", LogFormat::Blf),
         (b"\x0A\x0D\x0D\x0A", LogFormat::Pcapng),
         (b"\xD4\xC3\xB2\xA1", LogFormat::Pcap),
@@ -72,14 +72,7 @@ fn blocks(head: &[u8]) -> Option<LogFormat> {
     marks.iter().find(|(mark, _)| head.starts_with(mark)).map(|(_, format)| *format)
 }
 
-fn foreign(head: &[u8]) -> Verdict {
-    let marks: [(&[u8], &str); 2] = [
-        (b"MDF ", "an MDF4 recording"),
-        (b"UnFinMF ", "an unfinished MDF4 recording"),
-    ];
-    if let Some((_, what)) = marks.iter().find(|(mark, _)| head.starts_with(mark)) {
-        return Verdict::Foreign(what);
-    }
+fn other(head: &[u8]) -> Verdict {
     if head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) {
         return Verdict::Wide;
     }

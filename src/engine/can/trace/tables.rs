@@ -1,7 +1,9 @@
 //! Recordings that are tables with commas: those of ArrowPoint and Profinity, and those of GVRET
 //! and SavvyCAN.
 
-use crate::engine::can::frame::{CLASSIC_BYTES, Direction, FD_BYTES, Frame, Id};
+use std::io::{self, Write};
+
+use crate::engine::can::frame::{CLASSIC_BYTES, Direction, FD_BYTES, Frame, FrameRef, Id, Kind};
 use crate::engine::can::trace::line::{self, Bus, Entry, Fault, Line, Stamp};
 use crate::engine::can::trace::scan;
 
@@ -92,10 +94,54 @@ pub fn gvret(text: &[u8]) -> Result<Line<'_>, Fault> {
     Ok(Line::Frame(Entry { stamp: Stamp::At(at), bus: Bus::Numbered(bus), frame }))
 }
 
+/// Writes the names of GVRET's columns.
+pub fn write_gvret_header(to: &mut dyn Write) -> io::Result<()> {
+    writeln!(to, "Time Stamp,ID,Extended,Dir,Bus,LEN,D1,D2,D3,D4,D5,D6,D7,D8")
+}
+
+/// Writes a frame as a line of GVRET; what GVRET cannot hold must be gone by then.
+pub fn write_gvret(to: &mut dyn Write, bus: u32, frame: FrameRef<'_>) -> io::Result<()> {
+    let (us, id) = (frame.time().nanos().max(0) / 1000, frame.id());
+    let way = match frame.direction() {
+        Direction::Received => "Rx",
+        Direction::Sent => "Tx",
+    };
+    write!(to, "{us},{:08X},{},{way},{bus},{},", id.raw(), id.is_extended(), frame.len())?;
+    frame.data.iter().try_for_each(|byte| write!(to, "{byte:02X},"))?;
+    writeln!(to)
+}
+
+/// Writes the names of ArrowPoint's columns.
+pub fn write_arrowpoint_header(to: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        to,
+        "Recv time     , Packet num, ID        , flags, data              , float[1], float[0], \
+         sender addr"
+    )
+}
+
+/// Writes a frame as a line of ArrowPoint; what ArrowPoint cannot hold must be gone by then.
+pub fn write_arrowpoint(to: &mut dyn Write, number: u64, frame: FrameRef<'_>) -> io::Result<()> {
+    const DAY_MS: i64 = 86_400_000;
+    let ms = (frame.time().nanos() / 1_000_000).rem_euclid(DAY_MS);
+    let (minutes, rest) = (ms / 60_000, ms % 60_000);
+    write!(to, "{:02}:{:02}:", minutes / 60, minutes % 60)?;
+    write!(to, "{:02}.{:03}  , {number:<9} , ", rest / 1000, rest % 1000)?;
+    let wide = if frame.id().is_extended() { "E" } else { "" };
+    let remote = if frame.kind() == Kind::Remote { "R" } else { "" };
+    let (id, flags) = (format!("0x0x{:X}", frame.id().raw()), format!("{wide}{remote}"));
+    write!(to, "{id:<14}, {flags:<4} , 0x")?;
+    frame.data.iter().rev().try_for_each(|byte| write!(to, "{byte:02x}"))?;
+    let mut bytes = [0; CLASSIC_BYTES];
+    bytes.iter_mut().zip(frame.data).for_each(|(to, from)| *to = *from);
+    let [a, b, c, d, e, f, g, h] = bytes;
+    let (low, high) = (f32::from_le_bytes([a, b, c, d]), f32::from_le_bytes([e, f, g, h]));
+    writeln!(to, ", {high:E}, {low:E}, ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::can::frame::Kind;
 
     fn entry(read: Result<Line<'_>, Fault>) -> (Stamp, Frame) {
         match read {

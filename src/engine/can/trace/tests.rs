@@ -239,11 +239,6 @@ fn the_other_real_logs_are_read_whole() {
     contents_of("nmea2000-pcan-view.trc", 12_274);
     contents_of("foxbms.trc", 9);
     contents_of("ecubus.asc", 36);
-    for foreign in ["css-canedge.mf4"] {
-        let Some(path) = shared_data(&format!("logs/{foreign}")) else { return };
-        let said = Log::open(&path).unwrap_err().to_string();
-        assert!(said.contains("does not read yet"), "{said}");
-    }
 }
 
 /// Lines that are nearly right: real ones of every format, and pieces of them.

@@ -6,13 +6,15 @@ use std::io;
 
 use crate::engine::can::trace::source::Source;
 
-/// Bytes read at once.
-const CHUNK: usize = 1024 * 1024;
+/// Bytes that are usually read at once.
+pub const CHUNK: usize = 1024 * 1024;
 
 /// The window.
 #[derive(Debug)]
 pub struct Window {
     source: Source,
+    /// Bytes read at once.
+    chunk: usize,
     buffer: Vec<u8>,
     /// Where in the source the buffer begins.
     origin: u64,
@@ -21,9 +23,9 @@ pub struct Window {
 }
 
 impl Window {
-    /// Looks at nothing yet.
-    pub const fn new(source: Source) -> Self {
-        Self { source, buffer: Vec::new(), origin: 0, filled: 0, failure: None }
+    /// Looks at nothing yet; reads `chunk` bytes at once.
+    pub const fn new(source: Source, chunk: usize) -> Self {
+        Self { source, chunk, buffer: Vec::new(), origin: 0, filled: 0, failure: None }
     }
 
     /// Why reading stopped early, where it did.
@@ -67,7 +69,7 @@ impl Window {
         self.origin = offset;
         let rest = self.source.size().map(|size| size.saturating_sub(offset));
         let rest = rest.map_or(usize::MAX, |rest| usize::try_from(rest).unwrap_or(usize::MAX));
-        let wanted = len.max(CHUNK).min(rest);
+        let wanted = len.max(self.chunk).min(rest);
         if self.buffer.len() < wanted {
             self.buffer.resize(wanted, 0);
         }
@@ -91,9 +93,9 @@ impl Window {
             return;
         }
         let mut at = self.origin + self.filled as u64;
-        self.buffer.resize(CHUNK, 0);
+        self.buffer.resize(self.chunk.max(1), 0);
         while at < offset {
-            let room = usize::try_from(offset - at).unwrap_or(CHUNK).min(CHUNK);
+            let room = usize::try_from(offset - at).unwrap_or(usize::MAX).min(self.chunk);
             match self.source.read(at, self.buffer.get_mut(..room).unwrap_or_default()) {
                 Ok(0) => return,
                 Ok(got) => at += got as u64,
@@ -113,7 +115,7 @@ mod tests {
     #[test]
     fn any_piece_of_a_source_can_be_looked_at() {
         let bytes: Vec<u8> = (0..=255).cycle().take(3 * CHUNK).collect();
-        let mut window = Window::new(Source::Memory(bytes.clone().into()));
+        let mut window = Window::new(Source::Memory(bytes.clone().into()), CHUNK);
         for (offset, len) in [(0, 4), (CHUNK - 2, 4), (7, 2 * CHUNK), (2 * CHUNK, CHUNK), (5, 5)] {
             assert_eq!(window.bytes(offset as u64, len), &bytes[offset..offset + len]);
         }
@@ -125,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_huge_wish_takes_no_more_memory_than_the_source_has() {
-        let mut window = Window::new(Source::Memory(vec![1, 2, 3].into()));
+        let mut window = Window::new(Source::Memory(vec![1, 2, 3].into()), CHUNK);
         assert_eq!(window.bytes(1, usize::MAX), [2, 3]);
         assert!(window.buffer.len() <= 3);
     }

@@ -14,7 +14,7 @@ use crate::engine::can::trace::line::{Bus, Entry, Fault, Stamp};
 use crate::engine::can::trace::scan;
 use crate::engine::can::trace::source::Source;
 use crate::engine::can::trace::times::{self, TimeStyle};
-use crate::engine::can::trace::window::Window;
+use crate::engine::can::trace::window::{CHUNK, Window};
 pub use write::Writer;
 
 /// How an object begins.
@@ -49,7 +49,7 @@ impl Header {
     /// # Errors
     /// It is too short or claims a size that it cannot have.
     pub fn read(source: Source) -> Result<(Self, TimeStyle), String> {
-        let mut window = Window::new(source);
+        let mut window = Window::new(source, CHUNK);
         let head = window.bytes(0, 144);
         let size = u32_at(head, 4).ok_or("it ends within its header")?;
         if !(72..=4096).contains(&size) {
@@ -111,7 +111,7 @@ impl Pass {
     /// Starts at the front.
     pub fn new(header: &Header, source: Source) -> Self {
         Self {
-            window: Window::new(source),
+            window: Window::new(source, CHUNK),
             header: *header,
             at: header.first,
             buffer: Vec::new(),
@@ -264,9 +264,7 @@ impl Pass {
                     self.buffer.extend_from_slice(packed);
                     Ok(())
                 }
-                Some(ZLIB) if claimed <= LIMIT => {
-                    block::inflate(packed, claimed, &mut self.buffer)
-                }
+                Some(ZLIB) if claimed <= LIMIT => block::inflate(packed, claimed, &mut self.buffer),
                 Some(_) | None => Err(Fault::Packed),
             };
             self.told = read.err().map(|fault| (fault, container));

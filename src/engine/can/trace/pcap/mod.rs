@@ -14,7 +14,7 @@ use crate::engine::can::trace::block::Piece;
 use crate::engine::can::trace::line::{Bus, Entry, Fault, Stamp};
 use crate::engine::can::trace::source::Source;
 use crate::engine::can::trace::times::{DeltaTimes, TimeStyle};
-use crate::engine::can::trace::window::Window;
+use crate::engine::can::trace::window::{CHUNK, Window};
 use packet::{Interface, Order};
 pub use write::Writer;
 
@@ -65,7 +65,7 @@ impl Header {
     /// # Errors
     /// It is too short, or the capture is of something else than CAN.
     pub fn read(source: Source) -> Result<(Self, TimeStyle), String> {
-        let mut window = Window::new(source.clone());
+        let mut window = Window::new(source.clone(), CHUNK);
         let mark: [u8; 4] = window.array(0).ok_or("it ends within its header")?;
         let header = if u32::from_be_bytes(mark) == SECTION {
             let start = Place { at: 0, order: Order::Little, interfaces: Arc::default() };
@@ -139,7 +139,14 @@ impl Pass {
     /// Starts at the front.
     pub fn new(header: &Header, source: Source) -> Self {
         let Place { at, order, interfaces } = header.start.clone();
-        Self { window: Window::new(source), form: header.form, at, order, interfaces, ended: false }
+        Self {
+            window: Window::new(source, CHUNK),
+            form: header.form,
+            at,
+            order,
+            interfaces,
+            ended: false,
+        }
     }
 
     /// Bytes passed.
@@ -209,7 +216,9 @@ impl Pass {
             return if head.is_empty() { Ok(None) } else { Err(Fault::Cut) };
         }
         let word = |place: usize| {
-            head.get(4 * place..).and_then(|b| b.first_chunk::<4>()).map_or(0, |b| self.order.u32(*b))
+            head.get(4 * place..)
+                .and_then(|b| b.first_chunk::<4>())
+                .map_or(0, |b| self.order.u32(*b))
         };
         let (seconds, part, len) = (word(0), word(1), word(2) as usize);
         if len > LIMIT {

@@ -141,7 +141,8 @@ fn blocks_with_impossible_lengths_end_the_reading() {
         bytes.extend(len.to_le_bytes());
         bytes.extend([0; 40]);
         let (frames, problems, _) = read(bytes);
-        assert_eq!((frames.len(), problems.len()), (1, 1), "{len}");
+        let skipped = problems.iter().filter(|text| text.contains("byte ")).count();
+        assert_eq!((frames.len(), skipped), (1, 1), "{len}");
     }
 }
 

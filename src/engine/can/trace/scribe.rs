@@ -1,0 +1,283 @@
+//! Writes frames as a recording of any format that can be written, and counts what the format could
+//! not hold.
+
+use std::io::{self, Seek, Write};
+
+use crate::base::time::Timebase;
+use crate::engine::can::frame::{Frame, FrameRef};
+use crate::engine::can::trace::keeps::{Hold, Keeps, Loss, Losses};
+use crate::engine::can::trace::{LogFormat, asc, blf, crtd, pcap, tables, trc, write};
+
+const SECOND: i64 = 1_000_000_000;
+const DAY: i64 = 86_400 * SECOND;
+/// Most buses that have a number of their own.
+const BUSES: usize = 255;
+/// Longest name of a bus that is written.
+const NAME_BYTES: usize = 64;
+
+/// Whether the times of frames are dates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Times {
+    /// Nanoseconds to be added to make them count from 1970.
+    Dated(i64),
+    Undated,
+}
+
+/// Writes one recording.
+#[derive(Debug)]
+pub struct Scribe<W> {
+    to: W,
+    format: LogFormat,
+    keeps: Keeps,
+    times: Times,
+    /// From where the times of the recording count, once there is a frame.
+    start: Option<i64>,
+    buses: Buses,
+    lost: Losses,
+    written: u64,
+    form: Form,
+}
+
+/// What a format needs to know while it is written.
+#[derive(Debug)]
+enum Form {
+    Lines,
+    Blf(Option<blf::Writer>),
+    Pcap(Option<pcap::Writer>),
+}
+
+impl<W: Write + Seek> Scribe<W> {
+    /// Whether recordings of this format can be written.
+    #[must_use]
+    pub const fn can_write(format: LogFormat) -> bool {
+        match format {
+            LogFormat::Candump
+            | LogFormat::Asc
+            | LogFormat::Trc
+            | LogFormat::ArrowPoint
+            | LogFormat::Gvret
+            | LogFormat::Crtd
+            | LogFormat::Blf
+            | LogFormat::Pcap
+            | LogFormat::Pcapng => true,
+            LogFormat::CandumpScreen | LogFormat::Mf4 => false,
+        }
+    }
+
+    /// Begins a recording; `None` for a format that is not written. `timebase` says what the times of
+    /// the frames mean.
+    #[must_use]
+    pub fn new(to: W, format: LogFormat, timebase: Timebase) -> Option<Self> {
+        let form = match format {
+            _ if !Self::can_write(format) => return None,
+            LogFormat::Blf => Form::Blf(None),
+            LogFormat::Pcap | LogFormat::Pcapng => Form::Pcap(None),
+            LogFormat::Candump
+            | LogFormat::CandumpScreen
+            | LogFormat::Asc
+            | LogFormat::Trc
+            | LogFormat::ArrowPoint
+            | LogFormat::Gvret
+            | LogFormat::Crtd
+            | LogFormat::Mf4 => Form::Lines,
+        };
+        let times = match timebase.wall_at_zero {
+            Some(zero) => Times::Dated(zero.nanos()),
+            None => Times::Undated,
+        };
+        Some(Self {
+            to,
+            format,
+            keeps: Keeps::of(format),
+            times,
+            start: None,
+            buses: Buses::default(),
+            lost: Losses::default(),
+            written: 0,
+            form,
+        })
+    }
+
+    /// Adds a frame of the bus called `bus`.
+    ///
+    /// # Errors
+    /// What it is written to says.
+    pub fn frame(&mut self, bus: &str, frame: FrameRef<'_>) -> io::Result<()> {
+        let at = match self.times {
+            Times::Dated(zero) => zero.saturating_add(frame.time().nanos()),
+            Times::Undated => frame.time().nanos(),
+        };
+        let frame = frame.to_frame().at(crate::base::time::Mono::from_nanos(at));
+        let Some(frame) = self.keeps.fit(self.format, frame.view(), &mut self.lost) else {
+            return Ok(());
+        };
+        let (start, frame) = self.time_of(frame);
+        self.buses.turn_to(self.keeps.buses, bus, &mut self.lost);
+        if self.written == 0 {
+            self.open(Some(start))?;
+        }
+        self.written += 1;
+        let Some(Bus { number, safe, .. }) = self.buses.known.get(self.buses.last) else {
+            return Ok(());
+        };
+        let number = *number;
+        let (offset, to) = (frame.time().nanos() - start, &mut self.to);
+        let view = frame.view();
+        match (&mut self.form, self.format) {
+            (Form::Blf(Some(writer)), _) => {
+                let channel = u16::try_from(number + 1).unwrap_or(u16::MAX);
+                writer.frame(to, offset, channel, view)
+            }
+            (Form::Pcap(Some(writer)), _) => {
+                let place = u32::try_from(self.buses.last).unwrap_or(0);
+                writer.frame(to, place, safe, view)
+            }
+            (_, LogFormat::Asc) => asc::write_frame(to, offset, number + 1, view),
+            (_, LogFormat::Trc) => trc::write_frame(to, self.written, offset, number + 1, view),
+            (_, LogFormat::Gvret) => tables::write_gvret(to, number, view),
+            (_, LogFormat::Crtd) => crtd::write_frame(to, number, view),
+            (_, LogFormat::ArrowPoint) => tables::write_arrowpoint(to, self.written, view),
+            (_, LogFormat::Candump | LogFormat::CandumpScreen) => write::write_line(to, safe, view),
+            (_, LogFormat::Blf | LogFormat::Pcap | LogFormat::Pcapng | LogFormat::Mf4) => Ok(()),
+        }
+    }
+
+    /// From where times count, and the frame with the time that can be written.
+    fn time_of(&mut self, frame: Frame) -> (i64, Frame) {
+        let at = frame.time().nanos();
+        let dated = matches!(self.times, Times::Dated(_));
+        if self.keeps.date == Hold::Nothing && (dated || !(0..DAY).contains(&at)) {
+            self.lost.add(Loss::Date);
+        }
+        let start = *self.start.get_or_insert(match self.format {
+            _ if !dated => 0,
+            LogFormat::Asc | LogFormat::Blf => at.div_euclid(1_000_000) * 1_000_000,
+            LogFormat::Trc => trc::start_before(at),
+            LogFormat::Candump
+            | LogFormat::CandumpScreen
+            | LogFormat::ArrowPoint
+            | LogFormat::Gvret
+            | LogFormat::Crtd
+            | LogFormat::Pcap
+            | LogFormat::Pcapng
+            | LogFormat::Mf4 => 0,
+        });
+        let last = match self.format {
+            LogFormat::Pcap => i64::from(u32::MAX) * SECOND + SECOND - 1,
+            _ if !dated => i64::MAX,
+            LogFormat::Candump
+            | LogFormat::CandumpScreen
+            | LogFormat::Asc
+            | LogFormat::Trc
+            | LogFormat::ArrowPoint
+            | LogFormat::Gvret
+            | LogFormat::Crtd
+            | LogFormat::Blf
+            | LogFormat::Pcapng
+            | LogFormat::Mf4 => i64::MAX,
+        };
+        let kept = at.clamp(start, last);
+        if kept != at {
+            self.lost.add(Loss::Time);
+        }
+        (start, frame.at(crate::base::time::Mono::from_nanos(kept)))
+    }
+
+    /// Writes what stands before the first frame.
+    fn open(&mut self, start: Option<i64>) -> io::Result<()> {
+        let to = &mut self.to;
+        match self.format {
+            LogFormat::Asc => asc::write_header(to, start.unwrap_or(0))?,
+            LogFormat::Trc => trc::write_header(to, start.unwrap_or(0))?,
+            LogFormat::Gvret => tables::write_gvret_header(to)?,
+            LogFormat::ArrowPoint => tables::write_arrowpoint_header(to)?,
+            LogFormat::Blf => {
+                let start = start.filter(|_| matches!(self.times, Times::Dated(_)));
+                self.form = Form::Blf(Some(blf::Writer::begin(to, start)?));
+            }
+            LogFormat::Pcap => self.form = Form::Pcap(Some(pcap::Writer::old(to)?)),
+            LogFormat::Pcapng => self.form = Form::Pcap(Some(pcap::Writer::new(to)?)),
+            LogFormat::Candump | LogFormat::CandumpScreen | LogFormat::Crtd | LogFormat::Mf4 => {}
+        }
+        Ok(())
+    }
+
+    /// Writes what stands behind the last frame, and gives back where it was written to and what was
+    /// lost.
+    ///
+    /// # Errors
+    /// What it is written to says.
+    pub fn finish(mut self) -> io::Result<(W, Losses)> {
+        if self.written == 0 {
+            self.open(None)?;
+        }
+        if self.format == LogFormat::Asc {
+            asc::write_end(&mut self.to)?;
+        }
+        if let Form::Blf(Some(writer)) = self.form {
+            writer.end(&mut self.to)?;
+        }
+        self.to.flush()?;
+        Ok((self.to, self.lost))
+    }
+}
+
+/// The buses met so far, with the numbers and names that they have in the recording.
+#[derive(Debug, Default)]
+struct Buses {
+    known: Vec<Bus>,
+    last: usize,
+}
+
+#[derive(Debug)]
+struct Bus {
+    name: String,
+    number: u32,
+    safe: String,
+    loss: Option<Loss>,
+}
+
+impl Buses {
+    /// Makes the bus of this name the last one.
+    fn turn_to(&mut self, hold: Hold, name: &str, lost: &mut Losses) {
+        let is_last = self.known.get(self.last).is_some_and(|bus| bus.name == name);
+        if !is_last {
+            self.last = match self.known.iter().position(|bus| bus.name == name) {
+                Some(place) => place,
+                None if self.known.len() < BUSES => {
+                    self.known.push(self.meet(hold, name));
+                    self.known.len() - 1
+                }
+                None => 0,
+            };
+        }
+        let Some(bus) = self.known.get(self.last) else { return };
+        let loss = if bus.name == name { bus.loss } else { Some(Loss::BusName) };
+        loss.into_iter().for_each(|loss| lost.add(loss));
+    }
+
+    fn meet(&self, hold: Hold, name: &str) -> Bus {
+        let safe: String = name
+            .chars()
+            .map(|c| if c.is_whitespace() || c.is_control() { '_' } else { c })
+            .scan(0, |bytes, c| {
+                *bytes += c.len_utf8();
+                (*bytes <= NAME_BYTES).then_some(c)
+            })
+            .collect();
+        let safe = if safe.is_empty() { "_".to_owned() } else { safe };
+        let own = name.strip_prefix("can").and_then(|digits| {
+            let number = digits.parse::<u32>().ok().filter(|n| (*n as usize) < BUSES)?;
+            (number.to_string() == digits).then_some(number)
+        });
+        let is_free = |number: &u32| self.known.iter().all(|bus| bus.number != *number);
+        let kept = own.filter(is_free);
+        let number = kept.or_else(|| (0..=BUSES as u32).find(is_free)).unwrap_or(0);
+        let loss = match hold {
+            Hold::Whole => (safe != name).then_some(Loss::BusName),
+            Hold::Part => kept.is_none().then_some(Loss::BusName),
+            Hold::Nothing => (name != "can0").then_some(Loss::Bus),
+        };
+        Bus { name: name.to_owned(), number, safe, loss }
+    }
+}
