@@ -205,7 +205,6 @@ fn tapers(flow: Flow, amps: f64) -> Flow {
 }
 
 /// Bends a moment as the row says, and gives the check or the reason that has to be named.
-#[expect(clippy::too_many_lines, reason = "it is the table, one line for each row")]
 fn bend(row: &str, m: &mut Moment) -> Option<StopReason> {
     let ms = |ms| Some(Duration::from_millis(ms));
     let flags = |flag| Some(FlagSet::of(&[flag]));
