@@ -3,6 +3,7 @@
 //! through a recording, asking the kernel for interfaces) is done on a thread of its own.
 
 mod charging;
+mod file;
 mod people;
 #[cfg(test)]
 mod tests;

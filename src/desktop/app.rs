@@ -179,6 +179,7 @@ impl App {
         for answer in self.source.answers() {
             match answer.place {
                 Place::Charges => self.charge.take(answer.outcome),
+                Place::Rules => self.charge.take_rule(answer.outcome),
                 Place::AddUser
                 | Place::User
                 | Place::Services

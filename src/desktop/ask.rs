@@ -169,7 +169,7 @@ pub enum Ask {
         /// In which form.
         format: Format,
         /// Where to.
-        path: PathBuf,
+        to: SaveTo,
     },
     /// Read the list of kept charges.
     ReadCharges,
@@ -180,7 +180,16 @@ pub enum Ask {
         /// In which form.
         form: ReportForm,
         /// Where to.
-        path: PathBuf,
+        to: SaveTo,
+    },
+    /// Change a rule of charging.
+    SetRule {
+        /// Its name in a profile.
+        name: String,
+        /// What was typed; nothing sets it back.
+        text: String,
+        /// The version of the table that was looked at.
+        version: i64,
     },
     /// Save a section of the settings.
     SaveSettings {
@@ -191,6 +200,24 @@ pub enum Ask {
         /// What stands in each field, by its name.
         typed: BTreeMap<&'static str, String>,
     },
+}
+
+/// Where something is saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SaveTo {
+    /// The file.
+    pub path: PathBuf,
+    /// What becomes of one that is there already.
+    pub existing: Existing,
+}
+
+/// What becomes of a file that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// It is left alone: its path was typed, and nobody has said that it is not wanted any more.
+    Keep,
+    /// It is replaced: the system's own dialog has asked.
+    Replace,
 }
 
 /// The form of a saved report.
@@ -237,6 +264,8 @@ pub enum Place {
     JournalTools,
     /// The list of kept charges.
     Charges,
+    /// The rules of charging.
+    Rules,
     /// A section of the Settings page.
     Settings(Section),
 }
@@ -263,6 +292,7 @@ impl Ask {
             Self::ReadJournal { .. } => Place::Journal,
             Self::VerifyJournal | Self::ExportJournal { .. } => Place::JournalTools,
             Self::ReadCharges | Self::SaveReport { .. } => Place::Charges,
+            Self::SetRule { .. } => Place::Rules,
             Self::SaveSettings { section, .. } => Place::Settings(*section),
         }
     }

@@ -321,6 +321,7 @@ impl World {
             | Ask::RenameService { .. }
             | Ask::ExportJournal { .. }
             | Ask::SaveReport { .. }
+            | Ask::SetRule { .. }
             | Ask::SaveSettings { .. } => {}
         }
         Brought::Done("Done.".into())

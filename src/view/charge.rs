@@ -107,7 +107,7 @@ pub struct ChargeView {
     /// The demo's controls, where this is a demo.
     pub demo: Option<DemoView>,
     /// What it is decided by.
-    pub rules: Vec<RuleView>,
+    pub rules: RulesView,
 }
 
 /// One of the five steps.

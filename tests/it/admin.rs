@@ -1,6 +1,6 @@
 //! The Admin pages of the window, clicked and typed into as a person would, by accessible name.
 
-use busbar::desktop::ask::{Ask, Place, Way};
+use busbar::desktop::ask::{Ask, Existing, Place, Way};
 use busbar::desktop::fixture::FixtureSource;
 use busbar::desktop::source::Intent;
 use busbar::engine::{
@@ -397,9 +397,10 @@ fn the_journal_is_read_filtered_continued_and_checked() {
     window.click("Save as CSV…");
     assert_eq!(window.count("Path of the file"), 1);
     window.click("Save the file");
-    let Some(Ask::ExportJournal { prefs, path, .. }) = asked(&window).pop() else { panic!() };
+    let Some(Ask::ExportJournal { prefs, to, .. }) = asked(&window).pop() else { panic!() };
     assert_eq!(prefs.who, "ada");
-    assert!(path.to_string_lossy().ends_with("busbar-journal.csv"), "{path:?}");
+    assert!(to.path.to_string_lossy().ends_with("busbar-journal.csv"), "{to:?}");
+    assert_eq!(to.existing, Existing::Keep, "nobody has asked about a file that is there");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use busbar::desktop::ask::{Ask, ChargeAsk};
 use busbar::desktop::fixture::FixtureSource;
+use busbar::desktop::pages::charge::VALUE;
 use busbar::desktop::source::Intent;
 use busbar::view::charge::SafetyText;
 use busbar::view::fixtures::Stage;
@@ -242,4 +243,42 @@ fn the_log_and_the_rules_are_in_the_lower_panel() {
     assert!(window.shows("All preconditions hold."));
     window.click("Rules");
     assert!(window.shows("BMU telemetry late after: 1000 ms"));
+}
+
+#[test]
+fn a_rule_is_changed_in_a_line_of_its_own_that_says_what_it_may_be() {
+    let mut window = at(Stage::Idle);
+    window.click("Rules");
+    window.click("Change Highest cell voltage");
+    assert!(window.shows("2000 to 4250 mV; usual 4150 mV."));
+    window.harness.get_by_role_and_label(Role::TextInput, VALUE).type_text("9");
+    window.harness.run();
+    window.click("Save");
+    let asked = |window: &Window| {
+        let world = window.world.borrow();
+        let rules = world.asked.iter().filter_map(|intent| match intent {
+            Intent::Admin(Ask::SetRule { name, text, .. }) => Some((name.clone(), text.clone())),
+            _ => None,
+        });
+        rules.collect::<Vec<_>>()
+    };
+    let asked = asked(&window);
+    assert!(
+        matches!(asked.as_slice(), [(name, text)] if name == "cell_max_mv" && text.contains('9')),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn set_points_are_in_sight_and_what_is_scrolled_away_is_not() {
+    let mut window = at(Stage::Charging);
+    let in_sight = |window: &Window, label: &str| {
+        let node = window.harness.get_by_role_and_label(Role::TextInput, label);
+        crate::desktop::in_sight(&node).map_or(0.0, |rect| rect.height() / node.rect().height())
+    };
+    assert!(in_sight(&window, "Mains current") > 0.99, "all of them in a window of usual size");
+    window.harness.set_size(SMALLEST);
+    window.harness.run();
+    assert!(in_sight(&window, "Max current") > 0.99);
+    assert!(in_sight(&window, "Mains current") < 0.01, "the list scrolls in the smallest window");
 }

@@ -511,7 +511,7 @@ fn a_still_picture_asks_for_no_frame_and_for_no_view() {
 }
 
 /// The part of it that the scrolled panels around it let through.
-fn in_sight(node: &egui_kittest::Node<'_>) -> Option<egui::Rect> {
+pub fn in_sight(node: &egui_kittest::Node<'_>) -> Option<egui::Rect> {
     let mut rect = node.rect();
     let mut around = node.parent();
     while let Some(parent) = around {

@@ -1,15 +1,13 @@
 //! What a person asks for on the Charge page, turned into orders. None of it waits: a stop least.
 
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
-use std::path::Path;
+use std::io::Write as _;
 
 use jiff::tz::TimeZone;
 
-use super::Shared;
 use super::people::sentence;
+use super::{Shared, file};
 use crate::base::id::Name;
-use crate::desktop::ask::{ChargeAsk, ReportForm};
+use crate::desktop::ask::{ChargeAsk, ReportForm, SaveTo};
 use crate::engine::{
     ChangeCharge, ChargeFilter, ClearLatches, Confirm, EngageContactors, Lease, ReadSafetyText,
     SetDemo, SetPoints, Snapshot, StartCharge, StopCharge, ViewPlant,
@@ -106,28 +104,26 @@ pub(super) fn list(shared: &Shared, zone: &TimeZone) -> Result<ReportsView, Stri
     Ok(report::list(&page, zone))
 }
 
-/// Writes a report into a new file; one that is there already is left alone.
+/// Writes a report into a file.
 pub(super) fn save(
     shared: &Shared,
     zone: &TimeZone,
     id: u64,
-    (form, path): (ReportForm, &Path),
+    (form, to): (ReportForm, &SaveTo),
 ) -> Result<String, String> {
     let grant = shared.session.permit(ViewPlant).map_err(sentence)?;
     let kept = shared.door.charge(&grant, id).map_err(sentence)?;
     let kept = kept.ok_or("This charge is no longer kept: nothing was saved.")?;
-    let unwritable =
-        |why: std::io::Error| sentence(format!("{} cannot be written: {why}", path.display()));
-    let file = File::create_new(path).map_err(unwritable)?;
-    let mut out = BufWriter::new(file);
-    let written = match form {
-        ReportForm::Html => {
-            let view = report::report(&kept, zone, shared.door.clock().wall());
-            out.write_all(charge_html::page(&view).as_bytes())
+    file::write(to, |out| {
+        match form {
+            ReportForm::Html => {
+                let view = report::report(&kept, zone, shared.door.clock().wall());
+                out.write_all(charge_html::page(&view).as_bytes())?;
+            }
+            ReportForm::Csv => charge_csv::summary(&kept, out)?,
+            ReportForm::Points => charge_csv::points(&kept, out)?,
         }
-        ReportForm::Csv => charge_csv::summary(&kept, &mut out),
-        ReportForm::Points => charge_csv::points(&kept, &mut out),
-    };
-    written.and_then(|()| out.flush()).map_err(unwritable)?;
-    Ok(format!("The report was saved in {}.", path.display()))
+        Ok(())
+    })?;
+    Ok(format!("The report was saved in {}.", to.path.display()))
 }

@@ -2,23 +2,21 @@
 //! of its own: it may wait for the disk, or a quarter of a second for a password.
 
 use std::fmt::Display;
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::{Shared, charging};
+use super::file::Failed;
+use super::{Shared, charging, file};
 use crate::base::time::Wall;
-use crate::desktop::ask::{Answer, Ask, Brought, EditedUser, NewUser, Way};
+use crate::desktop::ask::{Answer, Ask, Brought, EditedUser, NewUser, SaveTo, Way};
 use crate::engine::{
     AccountId, AddAccount, AddService, Added, Administer, ChangeAccount, CreateToken, Credential,
     DeleteAccount, EndSession, EndSessions, GivePassword, LiftWait, MakeLink, MustChangeIt,
     OneTimeLink, Order, OrderError, RemoveService, RenameService, RevokeToken, Rights, Roster,
-    Status,
+    SetChargeRule, Status,
 };
 use crate::view::compose;
 use crate::view::compose::settings::ListenerState;
@@ -138,10 +136,20 @@ impl Clerk<'_> {
                 let verdict = self.shared.door.verify_journal(&grant).map_err(sentence)?;
                 Ok(Brought::Found(compose::journal::verdict(&verdict)))
             }
-            Ask::ExportJournal { prefs, format, path } => self.export(&prefs, format, &path),
+            Ask::ExportJournal { prefs, format, to } => self.export(&prefs, format, &to),
             Ask::ReadCharges => charging::list(self.shared, self.zone).map(Brought::Charges),
-            Ask::SaveReport { id, form, path } => {
-                charging::save(self.shared, self.zone, id, (form, &path)).map(Brought::Done)
+            Ask::SaveReport { id, form, to } => {
+                charging::save(self.shared, self.zone, id, (form, &to)).map(Brought::Done)
+            }
+            Ask::SetRule { name, text, version } => {
+                let (key, value) = compose::charge::typed_rule(&name, &text)?;
+                self.order(SetChargeRule { key, value, expected: Some(version) })
+                    .map_err(|why| compose::charge::rule_refused(key, &why))?;
+                let title = key.rule().title;
+                done(match value {
+                    Some(_) => format!("{title} is changed, from now on and for every pack."),
+                    None => format!("{title} is as usual again."),
+                })
             }
             Ask::SaveSettings { section, version, typed } => {
                 self.settings(section, version, &|name| typed.get(name).map(String::as_str))
@@ -274,32 +282,30 @@ impl Clerk<'_> {
         Ok(Brought::Lines { view, after: before })
     }
 
-    /// Writes the lines into a new file; one that is there already is left alone.
-    fn export(&self, prefs: &JournalPrefs, format: Format, path: &Path) -> Outcome {
+    /// Writes the lines into a file.
+    fn export(&self, prefs: &JournalPrefs, format: Format, to: &SaveTo) -> Outcome {
         let filter = compose::journal::filter(prefs, self.zone).map_err(sentence)?;
         let grant = self.shared.session.permit(Administer).map_err(sentence)?;
-        let unwritable =
-            |why: std::io::Error| sentence(format!("{} cannot be written: {why}", path.display()));
-        let file = File::create_new(path).map_err(unwritable)?;
-        let mut out = BufWriter::new(file);
-        let mut export = JournalExport::begin(format, &mut out).map_err(unwritable)?;
-        let mut failed = None;
-        let mut take = |line| match export.line(&line, &mut out) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(why) => {
-                failed = Some(why);
-                ControlFlow::Break(())
+        let lines = file::write(to, |out| {
+            let mut export = JournalExport::begin(format, out)?;
+            let mut failed = None;
+            let mut take = |line| match export.line(&line, out) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(why) => {
+                    failed = Some(why);
+                    ControlFlow::Break(())
+                }
+            };
+            let read = self.shared.door.each_journal_line(&grant, &filter, &mut take);
+            read.map_err(|why| Failed::Content(sentence(why)))?;
+            match failed {
+                Some(why) => Err(Failed::File(why)),
+                None => Ok(export.end(out)?),
             }
-        };
-        self.shared.door.each_journal_line(&grant, &filter, &mut take).map_err(sentence)?;
-        let ended = match failed {
-            Some(why) => Err(why),
-            None => export.end(&mut out).and_then(|lines| out.flush().map(|()| lines)),
-        };
-        let lines = ended.map_err(unwritable)?;
+        })?;
         let lines = crate::view::text::count(usize::try_from(lines).unwrap_or(usize::MAX), "line");
         done(
-            format!("{lines} were saved in {}.", path.display())
+            format!("{lines} were saved in {}.", to.path.display())
                 .replace("1 line were", "1 line was"),
         )
     }

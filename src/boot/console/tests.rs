@@ -8,12 +8,15 @@ use crossbeam_channel::{Receiver, unbounded};
 use tempfile::TempDir;
 
 use super::Console;
-use crate::desktop::ask::{Answer, Ask, Brought, EditedUser, NewUser, Place, Way};
+use crate::desktop::ask::{
+    Answer, Ask, Brought, EditedUser, Existing, NewUser, Place, SaveTo, Way,
+};
 use crate::desktop::source::{Intent, Source};
 use crate::engine::{
     self, AccountId, AccountKind, Config, Face, Library, MustChangeIt, Origin, Preset, Purpose,
     Right, Rights, Running, Secret, ServiceChoice, Status,
 };
+use crate::view::charge::ChargePrefs;
 use crate::view::export::Format;
 use crate::view::journal::JournalPrefs;
 use crate::view::settings::Section;
@@ -22,15 +25,18 @@ use crate::view::users::{UserRow, UsersPrefs};
 /// Longest that an answer may take: a password is hashed meanwhile.
 const LIMIT: Duration = Duration::from_secs(30);
 
-struct Desk {
-    console: Console,
-    running: Running,
+pub(super) struct Desk {
+    pub console: Console,
+    pub running: Running,
     woken: Receiver<()>,
-    folder: TempDir,
+    pub folder: TempDir,
 }
 
 fn desk() -> Desk {
-    let folder = tempfile::tempdir().unwrap();
+    desk_in(tempfile::tempdir().unwrap())
+}
+
+pub(super) fn desk_in(folder: TempDir) -> Desk {
     let mut running = engine::start(Config::new(folder.path().to_owned(), "the window")).unwrap();
     let session = running.take_seat().unwrap().sit(Face::Desktop);
     let library = Library::find(Some(folder.path())).unwrap();
@@ -208,12 +214,31 @@ fn the_journal_shows_what_was_done_and_is_saved_as_a_file() {
     for format in Format::ALL {
         let path = desk.folder.path().join(format!("lines.{}", format.code()));
         let prefs = JournalPrefs { action: "add_account".into(), ..JournalPrefs::default() };
-        let ask = Ask::ExportJournal { prefs, format, path: path.clone() };
-        desk.ask(ask.clone()).unwrap();
+        let ask = |existing| Ask::ExportJournal {
+            prefs: prefs.clone(),
+            format,
+            to: SaveTo { path: path.clone(), existing },
+        };
+        desk.ask(ask(Existing::Keep)).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains("local console") && text.contains("grace"), "{text}");
-        assert!(desk.ask(ask).unwrap_err().contains("cannot be written"), "it is left alone");
+        std::fs::write(&path, "something else").unwrap();
+        let refused = desk.ask(ask(Existing::Keep)).unwrap_err();
+        assert!(refused.contains("is there already and was left alone"), "{refused}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "something else");
+        desk.ask(ask(Existing::Replace)).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "the dialog has asked");
     }
+    let nowhere = desk.folder.path().join("no such folder").join("lines.csv");
+    for existing in [Existing::Keep, Existing::Replace] {
+        let to = SaveTo { path: nowhere.clone(), existing };
+        let (prefs, format) = (JournalPrefs::default(), Format::Csv);
+        let refused = desk.ask(Ask::ExportJournal { prefs, format, to }).unwrap_err();
+        assert!(refused.contains("cannot be written"), "{refused}");
+    }
+    let left = std::fs::read_dir(desk.folder.path()).unwrap().flatten();
+    let parts = left.filter(|entry| entry.path().extension().is_some_and(|end| end == "part"));
+    assert_eq!(parts.count(), 0, "nothing half-written is left");
 }
 
 #[test]
@@ -245,4 +270,18 @@ fn services_come_and_go() {
     assert_eq!(row.name, "Test lab");
     desk.ask(Ask::RemoveService { id, version: row.version }).unwrap();
     assert!(desk.console.services().rows.is_empty());
+}
+
+#[test]
+fn a_rule_of_charging_is_changed_within_its_bounds_and_set_back() {
+    let mut desk = desk();
+    let set = |desk: &mut Desk, name: &str, text: &str| {
+        let version = desk.console.charge(&ChargePrefs::default()).rules.version;
+        desk.ask(Ask::SetRule { name: name.into(), text: text.into(), version })
+    };
+    let refused = set(&mut desk, "cell_max_mv", "9000").unwrap_err();
+    assert_eq!(refused, "Highest cell voltage cannot be 9000: it is 2000 to 4250 mV.");
+    let refused = set(&mut desk, "cell_max_mv", "much").unwrap_err();
+    assert!(refused.contains("is no number"), "{refused}");
+    assert!(set(&mut desk, "cell_max", "4000").is_err(), "there is no such rule");
 }

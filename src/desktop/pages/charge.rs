@@ -4,6 +4,7 @@
 mod boxes;
 mod panels;
 mod past;
+mod rules;
 
 use std::path::PathBuf;
 
@@ -57,6 +58,7 @@ pub struct ChargePage {
     /// It was put off, and is not shown again by itself.
     put_off: bool,
     past: past::Past,
+    rules: rules::Rules,
 }
 
 /// Narrower pages are one column.
@@ -100,6 +102,11 @@ impl ChargePage {
     /// Takes what came of reading the list or saving a report.
     pub fn take(&mut self, outcome: Result<Brought, String>) {
         self.past.take(outcome);
+    }
+
+    /// Takes what came of changing a rule.
+    pub fn take_rule(&mut self, outcome: Result<Brought, String>) {
+        self.rules.take(outcome);
     }
 
     /// Takes what the system's file dialog came to.
@@ -147,7 +154,7 @@ impl ChargePage {
             let left = room.y - (ui.cursor().top() - top);
             let size = Vec2::new(room.x, left.max(LOWER));
             let (area, _) = ui.allocate_exact_size(size, Sense::hover());
-            let (below, past) = (&mut self.below, &mut self.past);
+            let (below, past, rules) = (&mut self.below, &mut self.past, &mut self.rules);
             let lower = panel_in(ui, theme, area, |ui| {
                 let report = panels::lower(ui, theme, view, below);
                 if let Some(id) = report {
@@ -155,7 +162,11 @@ impl ChargePage {
                 }
                 match below {
                     Below::Past => past.draw(ui, theme),
-                    Below::Plot | Below::Log | Below::Rules => {
+                    Below::Rules => {
+                        past.leave();
+                        rules.draw(ui, theme, &view.rules)
+                    }
+                    Below::Plot | Below::Log => {
                         past.leave();
                         None
                     }
@@ -337,6 +348,7 @@ impl ChargePage {
 }
 
 pub use boxes::{Reply, question};
+pub use rules::VALUE;
 
 /// What stands in every field, so that exactly what was shown is done.
 fn whole(view: &ChargeView, prefs: &ChargePrefs) -> ChargePrefs {

@@ -46,7 +46,11 @@ pub(super) fn words(sight: &Sight<'_>, id: CheckId) -> Words {
         CheckId::BmuFlags => flags(sight),
         CheckId::BmuState => say(
             pack.state.map_or_else(|| UNKNOWN.to_owned(), |state| state.words()),
-            String::new(),
+            // Where nobody sends the vehicle's key a BMU at rest may well call that an error.
+            match pack.any_closed {
+                Some(false) => "contactors open".to_owned(),
+                Some(true) | None => String::new(),
+            },
             "The BMU is in another state than this step needs: contactors open and at rest before a start, Run while current flows.",
         ),
         CheckId::ChargerFaults => charger_faults(sight),

@@ -128,9 +128,7 @@ impl Tally {
                 }
                 .map_or((None, "no current to judge by yet"), |(left, how)| (Some(left), how))
             }
-            (State::Taper(..) | State::BalanceHold(..), _) => {
-                (None, "depends on how far the cells are apart")
-            }
+            (State::Taper(..) | State::BalanceHold(..), _) => (None, "depends on the cell spread"),
             (_, _) => (None, ""),
         };
         self.meter.left = left;

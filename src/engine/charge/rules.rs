@@ -54,93 +54,93 @@ macro_rules! rules {
 
 rules! {
     BmuLate = "bmu_late_ms", "BMU telemetry late after", "ms", 1000.0 in 300.0 to 1000.0,
-        "Voltage, current, cell range or headroom of a BMU older than this: the charger is told zero.", "can-protocols 12.6";
+        "Voltage, current, cell range or headroom of a BMU older than this: the charger is told zero.", "caution, by this program";
     BmuLost = "bmu_lost_ms", "BMU telemetry lost after", "ms", 3000.0 in 1000.0 to 3000.0,
-        "Voltage, current, cell range or headroom of a BMU older than this: the charge is stopped.", "can-protocols 12.6";
+        "Voltage, current, cell range or headroom of a BMU older than this: the charge is stopped.", "caution, by this program";
     SlowLost = "bmu_status_lost_ms", "BMU status lost after", "ms", 3000.0 in 1500.0 to 5000.0,
-        "State, flags or charge of a BMU older than this: the charge is stopped.", "can-protocols 2.1 (1 Hz)";
+        "State, flags or charge of a BMU older than this: the charge is stopped.", "the BMU's documents, 1 Hz";
     ModuleLost = "module_lost_ms", "Module lost after", "ms", 5000.0 in 2000.0 to 5000.0,
-        "Cells or temperature of a module older than this: the charge is stopped.", "can-protocols 12.4";
+        "Cells or temperature of a module older than this: the charge is stopped.", "practice of other consoles";
     ChargerLate = "charger_late_ms", "Charger status late after", "ms", 2000.0 in 1200.0 to 2500.0,
-        "A charger status older than this: the charger is told zero.", "can-protocols 9.1 (1 Hz)";
+        "A charger status older than this: the charger is told zero.", "Elcon's documents, 1 Hz";
     ChargerLost = "charger_lost_ms", "Charger lost after", "ms", 3000.0 in 1500.0 to 3000.0,
-        "A charger status older than this: the charge is stopped.", "can-protocols 12.6";
+        "A charger status older than this: the charge is stopped.", "caution, by this program";
     Listen = "listen_ms", "Listen before taking control", "ms", 2500.0 in 1500.0 to 10000.0,
-        "How long the bus is listened to for another master before anything is sent.", "field-lessons 3, rule 4";
+        "How long the bus is listened to for another master before anything is sent.", "practice in the field";
     CurrentMax = "current_max_a", "Highest charge current", "A", 20.0 in 0.1 to 400.0,
         "The profile's own highest charge current.", "the profile";
     CellMax = "cell_max_mv", "Highest cell voltage", "mV", 4150.0 in 2000.0 to 4250.0,
         "No set point for the highest cell may be above this; a cell above it stops the charge.", "the profile";
     CellOver = "cell_over_mv", "Cell above the balance threshold", "mV", 50.0 in 5.0 to 80.0,
-        "A cell so far above the balance threshold of its BMU stops the charge.", "can-protocols 12.6";
+        "A cell so far above the balance threshold of its BMU stops the charge.", "caution, by this program";
     CellMin = "cell_min_mv", "Lowest cell to start with", "mV", 2500.0 in 1500.0 to 3600.0,
-        "A pack with a cell below this is not charged: it may be damaged.", "field-lessons 3, rule 9";
+        "A pack with a cell below this is not charged: it may be damaged.", "practice in the field";
     CellSpread = "cell_spread_mv", "Greatest cell spread", "mV", 300.0 in 20.0 to 600.0,
-        "Cells further apart than this stop the charge.", "look, charge.png";
+        "Cells further apart than this stop the charge.", "usual for lithium cells";
     PackMax = "pack_max_v", "Highest pack voltage", "V", 600.0 in 10.0 to 1000.0,
         "A pack above this stops the charge, and the charger is never told more.", "the profile";
     TemperatureMax = "temperature_max_c", "Hottest cell", "\u{b0}C", 45.0 in 20.0 to 60.0,
-        "A cell hotter than this stops the charge.", "look, charge.png";
+        "A cell hotter than this stops the charge.", "usual for lithium cells";
     TemperatureMin = "temperature_min_c", "Coldest cell", "\u{b0}C", 0.0 in -20.0 to 20.0,
         "A cell colder than this stops the charge.", "usual for lithium cells";
     DerateFrom = "derate_from_k", "Derating begins below the limit", "K", 10.0 in 3.0 to 20.0,
-        "So far below its temperature limit the current begins to go down.", "can-protocols 12.6";
+        "So far below its temperature limit the current begins to go down.", "caution, by this program";
     DerateTo = "derate_to_k", "Derating ends below the limit", "K", 2.0 in 1.0 to 3.0,
-        "So far below its temperature limit the current is zero and the charge is stopped.", "can-protocols 12.6";
+        "So far below its temperature limit the current is zero and the charge is stopped.", "caution, by this program";
     MainsVolts = "mains_v", "Mains voltage", "V", 230.0 in 90.0 to 480.0,
-        "Voltage of the socket, for the limit of the supply.", "can-protocols 12.4";
+        "Voltage of the socket, for the limit of the supply.", "practice of other consoles";
     MainsAmps = "mains_a", "Mains current", "A", 16.0 in 1.0 to 125.0,
-        "What the socket can give, for the limit of the supply.", "can-protocols 12.4";
+        "What the socket can give, for the limit of the supply.", "practice of other consoles";
     Efficiency = "efficiency_percent", "Charger efficiency", "%", 90.0 in 50.0 to 100.0,
-        "Share of the mains power that the charger puts out.", "can-protocols 12.4";
+        "Share of the mains power that the charger puts out.", "practice of other consoles";
     RampUp = "ramp_up_a_per_s", "Current rises by", "A/s", 1.0 in 0.05 to 5.0,
-        "How fast the command may rise; it falls at once.", "can-protocols 12.6";
+        "How fast the command may rise; it falls at once.", "caution, by this program";
     TaperBand = "taper_band_mv", "Taper begins below the aim", "mV", 60.0 in 30.0 to 300.0,
-        "So far below where it is to stay, the highest cell begins to bring the current down: in a line, to nothing.", "can-protocols 12.3, 12.6";
+        "So far below where it is to stay, the highest cell begins to bring the current down: in a line, to nothing.", "the BMU's documents, tightened";
     TaperReset = "taper_reset_s", "Taper, integral", "s", 100.0 in 20.0 to 1000.0,
-        "How fast the taper corrects what is left close to its aim: what it does in this time by itself, it adds once more.", "can-protocols 12.4, 12.6";
+        "How fast the taper corrects what is left close to its aim: what it does in this time by itself, it adds once more.", "practice, tightened";
     TaperRise = "taper_rise_s", "Taper, rise", "s", 30.0 in 10.0 to 120.0,
-        "How slowly the current comes up to what the taper leaves: slower than a charger and its status are late.", "can-protocols 9.1";
+        "How slowly the current comes up to what the taper leaves: slower than a charger and its status are late.", "Elcon's documents";
     HoldCurrent = "hold_current_a", "Balance hold below", "A", 0.5 in 0.05 to 2.0,
-        "Taper that has come down to this is the balance hold: shunts carry the high cells.", "can-protocols 12.3";
+        "Taper that has come down to this is the balance hold: shunts carry the high cells.", "the BMU's documents";
     CompleteWithin = "complete_within_mv", "Complete within", "mV", 5.0 in 1.0 to 30.0,
-        "The lowest cell so close below the balance threshold is full.", "can-protocols 12.6";
+        "The lowest cell so close below the balance threshold is full.", "caution, by this program";
     CompleteFor = "complete_for_s", "Complete for", "s", 60.0 in 10.0 to 600.0,
-        "How long that has to be so.", "can-protocols 12.6";
+        "How long that has to be so.", "caution, by this program";
     CompleteCurrent = "complete_current_a", "Complete below", "A", 0.3 in 0.05 to 1.0,
-        "Current below this with all cells balancing is full too.", "can-protocols 12.6";
+        "Current below this with all cells balancing is full too.", "caution, by this program";
     OverPercent = "over_current_percent", "Measured above command", "%", 10.0 in 2.0 to 20.0,
-        "Measured current above the command by this share and the next line, for its time, stops.", "can-protocols 12.6";
+        "Measured current above the command by this share and the next line, for its time, stops.", "caution, by this program";
     OverAmps = "over_current_a", "Measured above command", "A", 1.0 in 0.1 to 2.0,
-        "See the line above.", "can-protocols 12.6";
+        "See the line above.", "caution, by this program";
     OverFor = "over_current_ms", "Measured above command for", "ms", 3000.0 in 500.0 to 3000.0,
-        "See the lines above.", "can-protocols 12.6";
+        "See the lines above.", "caution, by this program";
     WrongSign = "wrong_sign_a", "Current out of the pack", "A", 1.0 in 0.2 to 5.0,
-        "More than this out of the pack while it is to be charged, for the next line's time, stops.", "can-protocols 12.6";
+        "More than this out of the pack while it is to be charged, for the next line's time, stops.", "caution, by this program";
     WrongSignFor = "wrong_sign_ms", "Current out of the pack for", "ms", 2000.0 in 500.0 to 3000.0,
-        "See the line above.", "can-protocols 12.6";
+        "See the line above.", "caution, by this program";
     MissingFor = "missing_current_ms", "Charger current missing in the pack for", "ms", 5000.0 in 2000.0 to 10000.0,
-        "The charger says it delivers and no BMU sees it, for this time: stop.", "field-lessons 2, 4";
+        "The charger says it delivers and no BMU sees it, for this time: stop.", "practice in the field";
     Match = "match_v", "Charger matches the pack within", "V", 10.0 in 1.0 to 15.0,
-        "The charger is brought so close to the pack before the contactors close.", "can-protocols 12.4";
+        "The charger is brought so close to the pack before the contactors close.", "practice of other consoles";
     MatchFor = "match_s", "Time to match", "s", 10.0 in 2.0 to 30.0,
-        "The charger has to match the pack within this time.", "can-protocols 12.4";
+        "The charger has to match the pack within this time.", "practice of other consoles";
     KeyOff = "key_off_ms", "Key off before start", "ms", 1000.0 in 500.0 to 3000.0,
-        "How long 0x505 says off, at least, before it says start.", "can-protocols 2.5";
+        "How long 0x505 says off, at least, before it says start.", "the BMU's documents";
     IdleWithin = "idle_within_s", "BMU idle within", "s", 5.0 in 2.0 to 15.0,
-        "All BMUs have to reach Idle within this time.", "can-protocols 2.5";
+        "All BMUs have to reach Idle within this time.", "the BMU's documents";
     RunWithin = "run_within_s", "BMU run within", "s", 5.0 in 3.0 to 10.0,
-        "All BMUs have to reach Run within this time after start.", "can-protocols 2.5";
+        "All BMUs have to reach Run within this time after start.", "the BMU's documents";
     FlowWithin = "flow_within_s", "Current flows within", "s", 20.0 in 5.0 to 60.0,
-        "The charger has to deliver within this time after it was told to.", "can-protocols 12.4";
+        "The charger has to deliver within this time after it was told to.", "practice of other consoles";
     CurrentGone = "current_gone_a", "Current counts as gone below", "A", 0.5 in 0.1 to 1.0,
-        "Below this, contactors may open.", "can-protocols 12.5";
+        "Below this, contactors may open.", "faults of other consoles";
     StopCurrent = "stop_current_s", "Wait for the current to go", "s", 6.0 in 2.0 to 7.0,
-        "How long a stop waits for the current before it opens the contactors all the same.", "field-lessons 3, rule 7; Elcon 5 s";
+        "How long a stop waits for the current before it opens the contactors all the same.", "practice, and Elcon's 5 s";
     StopContactors = "stop_contactors_s", "Wait for the contactors", "s", 3.0 in 1.0 to 5.0,
-        "How long a stop waits for the contactors before it ends all the same.", "can-protocols 12.4";
+        "How long a stop waits for the contactors before it ends all the same.", "practice of other consoles";
     Longest = "longest_h", "Longest charge", "h", 24.0 in 0.1 to 100.0,
-        "A charge ends after this time whatever was asked.", "field-lessons 3, rule 1";
+        "A charge ends after this time whatever was asked.", "practice in the field";
 }
 
 impl Key {

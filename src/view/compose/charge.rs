@@ -21,7 +21,7 @@ use crate::view::charge::{ChargePrefs, ChargeView, StepView};
 use crate::view::shown::Tone;
 
 pub use offers::{SAFETY_CONFIRM, SAFETY_TITLE, safety_text, start_asked};
-pub use rules::{rules, rules_table, typed_rule};
+pub use rules::{rule_refused, rules, rules_table, typed_rule};
 pub use stop::{alerts, chip, closing, demo_offer, stop};
 pub use typed::{TypedSetPoint, typed};
 pub use words::{governor, outcome, outcome_code, stop_reason, stop_words};
@@ -86,7 +86,7 @@ pub fn charge(
         clear: offers::clear(&desk),
         safety_text: offers::unread(prefs),
         demo: offers::demo(picture, session),
-        rules: rules(&picture.rules),
+        rules: rules_table(snapshot, session),
         fields,
     }
 }

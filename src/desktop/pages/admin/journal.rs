@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use egui::{Align, Layout, Pos2, Rect, RichText, ScrollArea, Ui};
 
-use crate::desktop::ask::{Ask, Place};
+use crate::desktop::ask::{Ask, Existing, Place, SaveTo};
 use crate::desktop::command::Command;
 use crate::desktop::fonts;
 use crate::desktop::icons;
@@ -40,6 +40,8 @@ pub(super) struct JournalPage {
 struct Saving {
     format: Format,
     path: String,
+    /// The path that the system's file dialog gave: it has asked about a file that is there.
+    chosen: Option<PathBuf>,
     /// What the system's file dialog had to say.
     dialog: String,
 }
@@ -52,7 +54,10 @@ impl JournalPage {
     pub(super) fn chosen(&mut self, chosen: Result<PathBuf, String>) {
         if let Some(saving) = &mut self.saving {
             match chosen {
-                Ok(path) => saving.path = path.display().to_string(),
+                Ok(path) => {
+                    saving.path = path.display().to_string();
+                    saving.chosen = Some(path);
+                }
                 Err(sentence) => saving.dialog = sentence,
             }
         }
@@ -139,7 +144,8 @@ impl JournalPage {
                         let path = format!("busbar-journal.{}", format.code());
                         let path = std::env::home_dir().unwrap_or_default().join(path);
                         let path = path.display().to_string();
-                        self.saving = Some(Saving { format, path, dialog: String::new() });
+                        self.saving =
+                            Some(Saving { format, path, chosen: None, dialog: String::new() });
                     }
                 }
                 if form::offer(ui, theme, &self.view.verify, Look::Plain) {
@@ -182,7 +188,12 @@ impl JournalPage {
             if pressed || form::entered(ui, &field) && offer.is_open() {
                 let path = PathBuf::from(saving.path.trim());
                 let (prefs, format) = (prefs.clone(), saving.format);
-                asked = shared.ask(Ask::ExportJournal { prefs, format, path });
+                let existing = match saving.chosen.as_ref() == Some(&path) {
+                    true => Existing::Replace,
+                    false => Existing::Keep,
+                };
+                let to = SaveTo { path, existing };
+                asked = shared.ask(Ask::ExportJournal { prefs, format, to });
             }
             if ui.button("Browse…").clicked() {
                 asked = Some(Command::BrowseSave(saving.format));

@@ -11,10 +11,9 @@ use crate::desktop::fonts;
 use crate::desktop::icons;
 use crate::desktop::theme::Theme;
 use crate::desktop::widgets::charge_plot;
-use crate::desktop::widgets::list::{self, Head, Table};
 use crate::desktop::widgets::panel::scrolls;
 use crate::desktop::widgets::text::{caption, cut, line, name, paragraph, shade};
-use crate::view::charge::{ChargePrefs, ChargeView, CheckView, FieldView, RuleView};
+use crate::view::charge::{ChargePrefs, ChargeView, CheckView, FieldView};
 use crate::view::offer::Offer;
 use crate::view::shown::{Shade, Tone};
 
@@ -242,7 +241,7 @@ fn one_check(ui: &mut Ui, theme: &Theme, check: &CheckView) {
     ui.painter().hline(rect.x_range(), below, Stroke::new(1.0, theme.line));
 }
 
-/// The plot, the log or the rules. Returns the charge whose report is to be saved.
+/// The plot or the log. Returns the charge whose report is to be saved.
 pub(super) fn lower(
     ui: &mut Ui,
     theme: &Theme,
@@ -282,8 +281,7 @@ pub(super) fn lower(
     match below {
         Below::Plot => charge_plot::plot(ui, theme, &view.curve),
         Below::Log => log(ui, theme, view),
-        Below::Rules => rules(ui, theme, &view.rules),
-        Below::Past => {}
+        Below::Rules | Below::Past => {}
     }
     report
 }
@@ -301,27 +299,5 @@ fn log(ui: &mut Ui, theme: &Theme, view: &ChargeView) {
                 paragraph(ui, &one.text, theme.text);
             });
         }
-    });
-}
-
-fn rules(ui: &mut Ui, theme: &Theme, rules: &[RuleView]) {
-    let heads = [
-        Head::plain("Rule", None),
-        Head::plain("Value", Some(110.0)),
-        Head::plain("Hard bounds", Some(170.0)),
-        Head::plain("Set by", Some(70.0)),
-        Head::plain("Figure from", Some(220.0)),
-    ];
-    let table =
-        Table { id: "charge rules", heads: &heads, rows: rules.len(), height: 26.0, least: 760.0 };
-    list::table(ui, theme, &table, |at, row| {
-        let Some(rule) = rules.get(at) else { return };
-        let value = format!("{} {}", rule.value, rule.unit);
-        list::cell(row, &rule.title, fonts::text(13.0), theme.text, &rule.about);
-        list::cell(row, &value, fonts::mono(12.5), theme.text, "");
-        list::cell(row, &rule.bounds, fonts::mono(12.0), theme.muted, "");
-        list::cell(row, &rule.origin, fonts::text(12.5), theme.muted, "");
-        list::cell(row, &rule.source, fonts::text(12.5), theme.muted, "");
-        list::finish(row, theme, &format!("{}: {value}", rule.title));
     });
 }

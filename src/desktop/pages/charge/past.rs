@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use egui::{TextEdit, Ui};
 
-use crate::desktop::ask::{Ask, Brought, ReportForm};
+use crate::desktop::ask::{Ask, Brought, Existing, ReportForm, SaveTo};
 use crate::desktop::command::Command;
 use crate::desktop::fonts;
 use crate::desktop::source::Intent;
@@ -56,7 +56,10 @@ impl Past {
         chosen: Result<PathBuf, String>,
     ) -> Option<Ask> {
         match chosen {
-            Ok(path) => Some(Ask::SaveReport { id, form, path }),
+            Ok(path) => {
+                let to = SaveTo { path, existing: Existing::Replace };
+                Some(Ask::SaveReport { id, form, to })
+            }
             Err(text) => {
                 self.said = Some(Note { tone: Tone::Warning, text, closable: true });
                 self.typed = Some((id, form, String::new()));
@@ -140,7 +143,8 @@ impl Past {
         if !save {
             return None;
         }
-        let ask = Ask::SaveReport { id: *id, form: *form, path: PathBuf::from(path.trim()) };
+        let to = SaveTo { path: PathBuf::from(path.trim()), existing: Existing::Keep };
+        let ask = Ask::SaveReport { id: *id, form: *form, to };
         self.typed = None;
         Some(Command::Submit(Intent::Admin(ask)))
     }

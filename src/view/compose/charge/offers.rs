@@ -129,7 +129,14 @@ pub(super) fn start(desk: &Desk<'_>, fields: &[FieldView]) -> Grave {
     };
     let other = || taken(desk).map(|other| format!("The charger is charging {}.", other.pack));
     let bad = || fields.iter().map(|field| &field.error).find(|error| !error.is_empty()).cloned();
-    let why = why.or_else(no_charger).or_else(other).or_else(bad).or_else(|| unready(desk));
+    let reached = || {
+        let (present, wanted) = (picture.seen.0.soc?.get(), set?.soc?.get());
+        (wanted <= present).then(|| {
+            format!("The pack is at {} % already: charge it to more.", text::fixed(present, 1))
+        })
+    };
+    let why = why.or_else(no_charger).or_else(other).or_else(bad).or_else(reached);
+    let why = why.or_else(|| unready(desk));
     let offer = match &why {
         None => Offer::open(label),
         Some(why) => Offer::shut(label, why),

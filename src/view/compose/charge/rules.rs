@@ -84,6 +84,20 @@ pub fn typed_rule(name: &str, text: &str) -> Result<(ChargeKey, Option<f64>), St
         ));
     };
     // Only its own bounds: whether it fits the other rules is said where it is carried out.
-    ChargeRules::default().set(key, value).map_err(told)?;
+    let refused = |error: RuleError| rule_refused(key, &told(error));
+    ChargeRules::default().set(key, value).map_err(refused)?;
     Ok((key, Some(value)))
+}
+
+/// The sentence why a rule was not changed, with what the rule is called on a screen in the place of
+/// its name in a profile.
+#[must_use]
+pub fn rule_refused(key: ChargeKey, sentence: &str) -> String {
+    let (name, title) = (key.rule().name, key.rule().title);
+    match sentence.get(..name.len()) {
+        Some(head) if head.eq_ignore_ascii_case(name) => {
+            format!("{title}{}", sentence.get(name.len()..).unwrap_or_default())
+        }
+        Some(_) | None => sentence.to_owned(),
+    }
 }
