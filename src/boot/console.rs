@@ -205,6 +205,12 @@ impl Shared {
 
     /// Runs the choice with the number `turn`, unless somebody has chosen again meanwhile.
     fn choose(&self, choice: &Choice, turn: u64) {
+        // What would be refused is not remembered either: the next start would open it.
+        if let Some(pack) = self.charging() {
+            let words =
+                format!("{pack} is being charged: stop that first. Nothing else was opened.");
+            return self.note(Tone::Fault, words);
+        }
         let order = match choice.keep(&self.library) {
             Ok(order) => Ok(order),
             Err(ChoiceError::Library(error @ LibraryError::Write { .. })) => {
@@ -220,6 +226,13 @@ impl Shared {
             Ok(order) => self.submit(order),
             Err(error) => self.note(Tone::Fault, format!("{error}.")),
         }
+    }
+
+    /// A pack that is being charged.
+    fn charging(&self) -> Option<String> {
+        let snapshot = self.door.look(&self.session.permit(ViewPlant).ok()?);
+        let running = snapshot.charges.iter().find(|picture| picture.state.is_running());
+        running.map(|picture| picture.pack.to_string())
     }
 
     /// Takes the answers that have come and says the bad ones.

@@ -230,7 +230,7 @@ fn one_check(ui: &mut Ui, theme: &Theme, check: &CheckView) {
         response.on_hover_text(format!("{}: {}", check.label, check.text));
     }
     if bad && !check.why.is_empty() {
-        ui.horizontal(|ui| {
+        ui.horizontal_top(|ui| {
             ui.add_space(20.0);
             let why = RichText::new(&check.why).font(fonts::text(12.0)).color(theme.text);
             ui.add(egui::Label::new(why).wrap());
