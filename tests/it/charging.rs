@@ -249,8 +249,8 @@ fn the_log_and_the_rules_are_in_the_lower_panel() {
 fn a_rule_is_changed_in_a_line_of_its_own_that_says_what_it_may_be() {
     let mut window = at(Stage::Idle);
     window.click("Rules");
-    window.click("Change Highest cell voltage");
-    assert!(window.shows("2000 to 4250 mV; usual 4150 mV."));
+    window.click("Change BMU telemetry late after");
+    assert!(window.shows("300 to 1000 ms; usual 1000 ms."));
     window.harness.get_by_role_and_label(Role::TextInput, VALUE).type_text("9");
     window.harness.run();
     window.click("Save");
@@ -264,7 +264,7 @@ fn a_rule_is_changed_in_a_line_of_its_own_that_says_what_it_may_be() {
     };
     let asked = asked(&window);
     assert!(
-        matches!(asked.as_slice(), [(name, text)] if name == "cell_max_mv" && text.contains('9')),
+        matches!(asked.as_slice(), [(name, text)] if name == "bmu_late_ms" && text.contains('9')),
         "{asked:?}"
     );
 }
