@@ -10,6 +10,7 @@ use std::fs;
 use std::hint::black_box;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -102,6 +103,17 @@ fn frames_of(path: &Path, limit: u64) -> u64 {
     all
 }
 
+/// Reads all frames of a recording, on four threads beside this one.
+fn swept(path: &Path) -> u64 {
+    let log = Log::open(path).unwrap();
+    let mut all = 0;
+    log.sweep(NonZeroUsize::new(4).unwrap(), &mut |frames, _| {
+        all += frames.len() as u64;
+        ControlFlow::Continue(())
+    });
+    all
+}
+
 /// Every format, of the same frames.
 fn formats(c: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
@@ -120,6 +132,9 @@ fn formats(c: &mut Criterion) {
         assert_eq!(frames_of(&path, u64::MAX), FRAMES, "not a frame is lost");
         group.bench_function(BenchmarkId::new("whole", ending), |b| {
             b.iter(|| black_box(frames_of(&path, u64::MAX)));
+        });
+        group.bench_function(BenchmarkId::new("whole on four", ending), |b| {
+            b.iter(|| black_box(swept(&path)));
         });
         group.bench_function(BenchmarkId::new("first", ending), |b| {
             b.iter(|| black_box(frames_of(&path, FIRST as u64)));

@@ -456,6 +456,20 @@ impl Frames {
         self.slots.push(Slot { head: Head { time, id, bus, len, flags: 0 }, short: bytes });
     }
 
+    /// Gives every frame the bus that stands at the place of its own; frames whose place has none are
+    /// taken out and counted.
+    pub fn renumber(&mut self, buses: &[Option<BusId>]) -> u64 {
+        let before = self.slots.len();
+        self.slots.retain_mut(|slot| match buses.get(usize::from(slot.head.bus.0)) {
+            Some(Some(bus)) => {
+                slot.head.bus = *bus;
+                true
+            }
+            Some(None) | None => false,
+        });
+        (before - self.slots.len()) as u64
+    }
+
     /// The frame at `index`.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<FrameRef<'_>> {

@@ -3,6 +3,8 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,12 +12,12 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::base::problem::Problem;
-use crate::engine::can::frame::{Frames, Kind};
+use crate::engine::can::frame::Kind;
 pub use crate::engine::can::trace::LogFormat;
 use crate::engine::can::trace::{Log, OpenLogError, Scribe};
 
-/// Frames read at once.
-const BATCH: usize = 8192;
+/// Threads that read ahead while one writes.
+const READERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
 /// Bytes written at once.
 const BUFFER: usize = 1024 * 1024;
 
@@ -238,16 +240,12 @@ impl Job {
         let Some(mut scribe) = Scribe::new(to, self.to, self.log.timebase()) else {
             return Err(ConvertError::OnlyRead { format: self.to });
         };
-        let mut reader = self.log.reader();
-        let mut frames = Frames::default();
         let (mut errors, mut remotes) = (0, 0);
-        loop {
-            frames.clear();
-            if reader.read(&mut frames, BATCH) == 0 {
-                break;
-            }
+        let mut broken = None;
+        let reader = self.log.sweep(READERS, &mut |frames, reader| {
             if stop.load(Ordering::Relaxed) {
-                return Err(ConvertError::Stopped { path: self.output.clone() });
+                broken = Some(ConvertError::Stopped { path: self.output.clone() });
+                return ControlFlow::Break(());
             }
             for frame in frames.iter() {
                 match frame.kind() {
@@ -256,9 +254,16 @@ impl Job {
                     Kind::Data | Kind::Fd => {}
                 }
                 let bus = reader.bus_names().get(usize::from(frame.bus().0));
-                scribe.frame(bus.map_or("can0", String::as_str), frame).map_err(write)?;
+                if let Err(error) = scribe.frame(bus.map_or("can0", String::as_str), frame) {
+                    broken = Some(write(error));
+                    return ControlFlow::Break(());
+                }
             }
             watch(Position { frames: reader.frames(), bytes: reader.offset() });
+            ControlFlow::Continue(())
+        });
+        if let Some(error) = broken {
+            return Err(error);
         }
         if let Some(failure) = reader.failure() {
             return Err(ConvertError::Read(failure));

@@ -2,8 +2,7 @@
 
 use crate::base::time::Mono;
 use crate::engine::can::frame::{Direction, Frame, FrameRef, Kind};
-use crate::engine::can::trace::LogFormat;
-use crate::engine::can::trace::line;
+use crate::engine::can::trace::{LogFormat, line, trc};
 
 /// Something that a recording lost when it was written in another format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -262,8 +261,9 @@ fn bare_error(format: LogFormat, frame: FrameRef<'_>) -> Option<(Frame, Directio
         return Some((Frame::error(line::BUS_ERROR, &[])?, Direction::Received));
     }
     let at = |place: usize| frame.data.get(place).copied().unwrap_or(0);
-    let details = [0, 0, at(2) & 7, 0, 0, 0, at(6), at(7)];
-    Some((Frame::error(line::BUS_ERROR, &details)?, frame.direction()))
+    let details = trc::error_details(at(2), at(6), at(7));
+    let details = details.as_ref().map_or(&[][..], <[u8; 8]>::as_slice);
+    Some((Frame::error(line::BUS_ERROR, details)?, frame.direction()))
 }
 
 #[cfg(test)]

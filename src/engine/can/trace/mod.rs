@@ -24,6 +24,7 @@ mod screen;
 mod scribe;
 mod sniff;
 mod source;
+mod sweep;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -263,6 +264,16 @@ impl Log {
             }
             Ok(Line::Nothing | Line::Heartbeat) | Err(_) => None,
         })
+    }
+
+    /// Whether its lines can be read side by side.
+    const fn has_independent_lines(&self) -> bool {
+        self.format.is_text() && self.style.is_independent()
+    }
+
+    /// A reader of the lines that begin within these bytes.
+    fn reader_of(&self, bytes: std::ops::Range<u64>) -> Reader {
+        Reader::of_lines(self.clone(), bytes)
     }
 
     fn source(&self) -> Source {

@@ -1,6 +1,8 @@
 //! One pass through a recording: lines or blocks to frames, in the order of the file, with a count and a
 //! bounded list of everything that was passed over.
 
+use std::ops::Range;
+
 use crate::base::id::BusId;
 use crate::base::problem::{Problem, Severity};
 use crate::base::time::Mono;
@@ -11,7 +13,7 @@ use crate::engine::can::trace::quick::{self, Quick};
 use crate::engine::can::trace::sniff::excerpt;
 use crate::engine::can::trace::source::{Found, Lines};
 use crate::engine::can::trace::times::Times;
-use crate::engine::can::trace::{Front, Log, LogFormat};
+use crate::engine::can::trace::{Front, Log, LogFormat, blf};
 
 /// Most skipped lines that are kept with their text; all are counted.
 pub const PROBLEM_LIMIT: usize = 100;
@@ -31,6 +33,10 @@ pub struct Reader {
     backwards: Option<Backwards>,
     unended: Option<u64>,
     buses: Buses,
+    /// The byte from which on lines are another reader's.
+    end: u64,
+    /// The line of the first frame.
+    first_line: u64,
 }
 
 /// What frames are made of.
@@ -72,6 +78,24 @@ impl Broken {
         self.note(0, || format!("skipped at byte {byte}: {fault}"));
     }
 
+    fn many(&mut self, line: u64, fault: &Fault, count: u64) {
+        if count > 0 {
+            self.line(line, fault, "");
+            self.count += count - 1;
+        }
+    }
+
+    /// Takes over what another reader counted behind `line`.
+    fn append(&mut self, more: Self, line: u64) {
+        self.count += more.count;
+        let room = PROBLEM_LIMIT.saturating_sub(self.first.len());
+        self.first.extend(more.first.into_iter().take(room).map(|mut problem| {
+            let place = line.saturating_add(u64::from(problem.line));
+            problem.line = u32::try_from(place).unwrap_or(u32::MAX);
+            problem
+        }));
+    }
+
     fn note(&mut self, line: u64, text: impl FnOnce() -> String) {
         self.count += 1;
         if self.first.len() < PROBLEM_LIMIT {
@@ -102,6 +126,68 @@ impl Reader {
             backwards: None,
             unended: None,
             buses: Buses::default(),
+            end: u64::MAX,
+            first_line: 0,
+        }
+    }
+
+    /// A reader of the lines that begin within these bytes of the file. Counts lines from there on.
+    pub(super) fn of_lines(log: Log, bytes: Range<u64>) -> Self {
+        let mut reader = Self::new(log);
+        reader.end = bytes.end;
+        if let Intake::Lines(lines) = &mut reader.intake
+            && let Some(before) = bytes.start.checked_sub(1)
+        {
+            // The line that the byte before belongs to, is another reader's.
+            lines.go_to(before);
+            lines.pass_line(bytes.end);
+        }
+        reader
+    }
+
+    /// Takes over what `part` has read, which stands right behind what this reader has; gives its
+    /// frames the buses of this one.
+    pub(super) fn absorb(&mut self, part: Self, frames: &mut Frames) {
+        let Self { intake, times, line, heartbeats, broken, backwards, .. } = part;
+        let (unended, buses, first_line) = (part.unended, part.buses, part.first_line);
+        let first = frames.iter().next().map(|frame| frame.time().nanos());
+        let places: Vec<Option<BusId>> =
+            buses.names.iter().map(|name| self.buses.number(Bus::Named(name.as_bytes()))).collect();
+        let is_same = |(place, bus): (usize, &Option<BusId>)| {
+            bus.is_some_and(|bus| usize::from(bus.0) == place)
+        };
+        if !places.iter().enumerate().all(is_same) {
+            let lost = frames.renumber(&places);
+            self.broken.many(self.line, &Fault::Buses, lost);
+        }
+        // Whether the first frame of the part goes back was not for its reader to see.
+        if first.is_some_and(|first| self.times.is_behind(first)) {
+            note_backwards(&mut self.backwards, self.line + first_line);
+        }
+        if let Some(Backwards { first_line, times }) = backwards {
+            match &mut self.backwards {
+                Some(known) => known.times += times,
+                None => {
+                    let first_line = self.line + first_line;
+                    self.backwards = Some(Backwards { first_line, times });
+                }
+            }
+        }
+        if first.is_some() {
+            self.times = times;
+        }
+        self.unended = unended.map(|unended| self.line + unended).or(self.unended);
+        self.broken.append(broken, self.line);
+        self.heartbeats += heartbeats;
+        self.line += line;
+        self.frames += frames.len() as u64;
+        self.intake = intake;
+    }
+
+    /// Lets a BLF file be unpacked elsewhere.
+    pub(super) fn feed(&mut self, feed: blf::Feed) {
+        if let Intake::Blocks(Blocks::Blf(pass)) = &mut self.intake {
+            pass.feed(feed);
         }
     }
 
@@ -152,7 +238,11 @@ impl Reader {
         let Intake::Lines(lines) = &mut self.intake else { return 0 };
         let quick_format = self.log.format() == LogFormat::Candump;
         let mut got = 0;
+        let mut first_line = 0;
         while got < limit {
+            if lines.offset() >= self.end {
+                break;
+            }
             let (place, ended) = match lines.next_line() {
                 Found::Line(place) => (place, true),
                 Found::Unended(place) => (place, false),
@@ -176,6 +266,7 @@ impl Reader {
                     note_backwards(&mut self.backwards, self.line);
                 }
                 into.push_classic(Mono::from_nanos(at), id, bus, len, bytes);
+                first_line = if got == 0 { self.line } else { first_line };
                 got += 1;
                 continue;
             }
@@ -191,6 +282,7 @@ impl Reader {
                             self.unended = Some(self.line);
                         }
                         into.push(frame.at(Mono::from_nanos(at)).on(bus).view());
+                        first_line = if got == 0 { self.line } else { first_line };
                         got += 1;
                     }
                     None => {
@@ -203,6 +295,9 @@ impl Reader {
                     self.broken.line(self.line, &fault, &excerpt(text));
                 }
             }
+        }
+        if self.first_line == 0 {
+            self.first_line = first_line;
         }
         got
     }

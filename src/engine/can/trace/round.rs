@@ -115,7 +115,7 @@ fn every_format_loses_what_it_says_and_nothing_else() {
     let expected: [(LogFormat, &[(Loss, u64)]); 9] = [
         (LogFormat::Candump, &[]),
         (LogFormat::Asc, &[(Loss::ErrorDetails, 2)]),
-        (LogFormat::Trc, &[(Loss::ErrorDetails, 2)]),
+        (LogFormat::Trc, &[(Loss::ErrorDetails, 1)]),
         (
             LogFormat::ArrowPoint,
             &[

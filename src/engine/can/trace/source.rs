@@ -181,6 +181,22 @@ impl Lines {
         }
     }
 
+    /// Passes over the rest of a line, up to byte `end` of the file.
+    pub fn pass_line(&mut self, end: u64) {
+        loop {
+            let window = self.buffer.get(self.start..self.end).unwrap_or_default();
+            if let Some(length) = memchr::memchr(b'\n', window) {
+                self.start += length + 1;
+                return;
+            }
+            self.start = self.end;
+            if self.ended || self.offset() >= end {
+                return;
+            }
+            self.refill();
+        }
+    }
+
     fn judge(&mut self, place: Range<usize>, kind: fn(Range<usize>) -> Found) -> Found {
         let too_long = std::mem::take(&mut self.passing_over) || place.len() > LINE_BYTES;
         if too_long { Found::TooLong } else { kind(place) }

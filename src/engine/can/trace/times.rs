@@ -66,6 +66,14 @@ impl TimeStyle {
         }
     }
 
+    /// Whether the time of a line is known without any other.
+    pub const fn is_independent(self) -> bool {
+        match self {
+            Self::Wall | Self::Local | Self::Relative => true,
+            Self::OfDay | Self::Delta | Self::LocalDelta | Self::Missing => false,
+        }
+    }
+
     /// What a reader of the log should be told about its times.
     pub const fn note(self) -> Option<&'static str> {
         match self {
@@ -125,6 +133,11 @@ impl Times {
             Stamp::OfDay(ns) => Some(ns),
             Stamp::LocalSpan(..) | Stamp::Unsaid => None,
         }
+    }
+
+    /// Whether this time lies before the last one.
+    pub fn is_behind(&self, at: i64) -> bool {
+        self.last.is_some_and(|last| at < last)
     }
 
     /// The time of the next frame, and whether it lies before that of the frame before.

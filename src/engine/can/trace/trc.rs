@@ -279,8 +279,17 @@ fn error(data: Words<'_>) -> Result<Frame, Fault> {
         }
     }
     let [kind, _, _, receiving, sending] = bytes;
-    let details = [0, 0, kind & 7, 0, 0, 0, sending, receiving];
-    Frame::error(line::BUS_ERROR, &details).ok_or(Fault::Data)
+    let details = error_details(kind, sending, receiving);
+    Frame::error(line::BUS_ERROR, details.as_ref().map_or(&[][..], <[u8; 8]>::as_slice))
+        .ok_or(Fault::Data)
+}
+
+/// What an error record tells, as `linux/can/error.h` has it; `None` where it tells nothing.
+pub const fn error_details(kind: u8, sending: u8, receiving: u8) -> Option<[u8; 8]> {
+    match (kind & 7, sending, receiving) {
+        (0, 0, 0) => None,
+        (kind, _, _) => Some([0, 0, kind, 0, 0, 0, sending, receiving]),
+    }
 }
 
 /// The latest time at or before `first` from which this format can count without losing a

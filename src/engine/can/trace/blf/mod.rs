@@ -2,6 +2,7 @@
 //! end to end are objects, some of them frames. An object may begin in one container and end in the
 //! next. Objects of other kinds are passed over.
 
+mod feed;
 mod object;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use crate::engine::can::trace::scan;
 use crate::engine::can::trace::source::Source;
 use crate::engine::can::trace::times::{self, TimeStyle};
 use crate::engine::can::trace::window::{CHUNK, Window};
+pub use feed::{Feed, containers, unpack_ahead};
 pub use write::Writer;
 
 /// How an object begins.
@@ -99,6 +101,8 @@ pub struct Pass {
     seams: Vec<Seam>,
     /// What has to be told before anything else.
     told: Option<(Fault, u64)>,
+    /// Containers that were unpacked ahead.
+    feed: Feed,
 }
 
 /// Whether there was another container.
@@ -118,7 +122,13 @@ impl Pass {
             used: 0,
             seams: Vec::new(),
             told: None,
+            feed: Feed::default(),
         }
+    }
+
+    /// Takes containers from `feed` where it has them.
+    pub fn feed(&mut self, feed: Feed) {
+        self.feed = feed;
     }
 
     /// Bytes of the file passed.
@@ -254,27 +264,23 @@ impl Pass {
         let container = self.at;
         self.at += (size + size % 4) as u64;
         self.seams.push(Seam { container, from: self.buffer.len(), inside: 0 });
+        if let Some(contents) = self.feed.take(container) {
+            self.buffer.extend_from_slice(&contents);
+            return More::Yes;
+        }
         let whole = self.window.bytes(container, size);
         let is_cut = whole.len() < size;
-        if kind == Some(CONTAINER) {
-            let (method, claimed) = (u16_at(whole, 16), u32_at(whole, 24).unwrap_or(0) as usize);
-            let packed = whole.get(CONTAINER_HEAD..).unwrap_or_default();
-            let read = match method {
-                Some(PLAIN) => {
-                    self.buffer.extend_from_slice(packed);
-                    Ok(())
-                }
-                Some(ZLIB) if claimed <= LIMIT => block::inflate(packed, claimed, &mut self.buffer),
-                Some(_) | None => Err(Fault::Packed),
-            };
-            self.told = read.err().map(|fault| (fault, container));
+        let read = if kind == Some(CONTAINER) {
+            unpack(whole, &mut self.buffer)
         } else {
             // An object that stands in the file by itself, with its padding.
             self.buffer.extend_from_slice(whole);
-        }
-        if is_cut && self.told.is_none() {
-            self.told = Some((Fault::Cut, container));
-        }
+            Ok(())
+        };
+        self.told = match read {
+            Err(fault) => Some((fault, container)),
+            Ok(()) => is_cut.then_some((Fault::Cut, container)),
+        };
         More::Yes
     }
 
@@ -316,4 +322,18 @@ impl Pass {
 
 fn rest_is_padding(rest: Option<&[u8]>) -> bool {
     rest.unwrap_or_default().iter().all(|byte| *byte == 0)
+}
+
+/// Puts the contents of a container behind what `into` holds.
+fn unpack(whole: &[u8], into: &mut Vec<u8>) -> Result<(), Fault> {
+    let (method, claimed) = (u16_at(whole, 16), u32_at(whole, 24).unwrap_or(0) as usize);
+    let packed = whole.get(CONTAINER_HEAD..).unwrap_or_default();
+    match method {
+        Some(PLAIN) => {
+            into.extend_from_slice(packed);
+            Ok(())
+        }
+        Some(ZLIB) if claimed <= LIMIT => block::inflate(packed, claimed, into),
+        Some(_) | None => Err(Fault::Packed),
+    }
 }

@@ -206,3 +206,28 @@ fn a_real_file_is_read_whole() {
     let errors = frames.iter().filter(|frame| frame.kind() == Kind::Error).count();
     assert_eq!((frames.len(), errors), (2_526, 1_700), "{problems:?}");
 }
+
+#[test]
+fn containers_unpacked_ahead_give_the_same() {
+    let mut bytes = file(&frames(9_000));
+    // One of the containers in the middle is broken.
+    for broken in [false, true] {
+        if broken {
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 0xFF;
+        }
+        let log = Log::from_bytes("some.blf", bytes.clone()).unwrap();
+        let mut ways = Vec::new();
+        for count in [1, 3] {
+            let mut all = Vec::new();
+            let threads = std::num::NonZeroUsize::new(count).unwrap();
+            let reader = log.sweep(threads, &mut |frames, _| {
+                all.extend(frames.iter().map(|frame| frame.to_frame()));
+                std::ops::ControlFlow::Continue(())
+            });
+            ways.push((all, reader.problems()));
+        }
+        assert_eq!(ways[0], ways[1]);
+        assert!(ways[0].0.len() > 3_000);
+    }
+}
