@@ -6,6 +6,8 @@ mod charging;
 mod file;
 mod people;
 #[cfg(test)]
+mod report_tests;
+#[cfg(test)]
 mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
