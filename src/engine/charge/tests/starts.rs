@@ -62,6 +62,15 @@ fn the_bus_is_listened_to_before_anything_is_sent() {
 }
 
 #[test]
+fn contactors_are_not_closed_on_a_charger_at_another_voltage() {
+    let mut bench = Bench::started(0.5);
+    bench.bend = |pack, charger| charger.voltage = pack.voltage.map(|v| Volts(v.get() - 10.5));
+    bench.until("done", 20.0);
+    assert_eq!(bench.outcome().why, StopReason::NotReady(CheckId::Matched));
+    assert_eq!(bench.key, None, "no key was ever turned");
+}
+
+#[test]
 fn a_target_below_the_present_charge_is_refused() {
     let mut bench = Bench::new(0.5);
     let set = SetPoints { soc: Some(Percent(40.0)), ..Bench::set() };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::bench::Bench;
 use crate::base::units::Amps;
 use crate::engine::access::grant::Face;
-use crate::engine::charge::{CheckId, Lease, Message, StopReason};
+use crate::engine::charge::{CheckId, Lease, Message, Standing, StopReason};
 
 /// The longest a stop may take, by the usual rules, and one cycle.
 const BOUND: f64 = 6.0 + 3.0 + 0.3;
@@ -177,6 +177,19 @@ fn whoever_leaves_and_wanted_it_to_stop_then_stops_it() {
     bench.station.presence(false.into());
     bench.until("done", BOUND);
     assert_eq!(bench.outcome().why, StopReason::Left);
+}
+
+#[test]
+fn whoever_may_no_longer_stops_what_was_started() {
+    let mut bench = Bench::charging(0.5);
+    bench.station.permit(Standing::MayNot);
+    let from = bench.now;
+    bench.until("finishing", 0.2);
+    bench.until("done", BOUND);
+    assert_eq!(bench.outcome().why, StopReason::NotPermitted);
+    bench.station.permit(Standing::May);
+    bench.run(30.0);
+    assert!(!bench.gave_after(from), "and it does not go on with the right given back");
 }
 
 #[test]
