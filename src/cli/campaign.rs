@@ -1,5 +1,6 @@
 //! `busbar campaign`.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::base::time::SystemClock;
@@ -51,15 +52,13 @@ pub enum Format {
 /// There is no such family, or a run cannot be made.
 pub fn run(args: &Args) -> Outcome {
     if args.list {
-        for family in FAMILIES {
-            println!("{:12} {}", family.name, family.about);
-        }
+        print(|out| FAMILIES.iter().try_for_each(|f| writeln!(out, "{:12} {}", f.name, f.about)))?;
         return Ok(ExitCode::SUCCESS);
     }
     let family = Family::named(&args.scene)?;
     if let Some(seed) = args.replay {
         let (lines, violation) = replay_run(seed, family)?;
-        lines.iter().for_each(|line| println!("{line}"));
+        print(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))?;
         return Ok(if violation.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS });
     }
     let all = || std::thread::available_parallelism().map_or(1, usize::from);
@@ -68,26 +67,39 @@ pub fn run(args: &Args) -> Outcome {
     let clock = SystemClock::new();
     let tally = campaign.run(&*clock)?;
     match args.format {
-        Format::Json => println!("{}", serde_json::to_string(&tally)?),
-        Format::Text => print_text(&tally, family),
+        Format::Json => {
+            let json = serde_json::to_string(&tally)?;
+            print(|out| writeln!(out, "{json}"))?;
+        }
+        Format::Text => print(|out| print_text(out, &tally, family))?,
     }
     Ok(if tally.violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn print_text(tally: &Tally, family: Family) {
-    println!(
+/// Prints; whoever closes the pipe early has read enough, and the exit code still tells the result.
+fn print(what: impl FnOnce(&mut io::StdoutLock<'_>) -> io::Result<()>) -> io::Result<()> {
+    match what(&mut io::stdout().lock()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn print_text(out: &mut impl Write, tally: &Tally, family: Family) -> io::Result<()> {
+    writeln!(
+        out,
         "{} runs of {}, {} with a violation, {:.1} s",
         tally.runs, family.name, tally.violations, tally.seconds
-    );
+    )?;
     for (title, counts) in
         [("faults injected", &tally.faults_injected), ("states reached", &tally.states_reached)]
     {
-        println!("{title}:");
-        counts.iter().for_each(|(name, count)| println!("  {name:24} {count}"));
+        writeln!(out, "{title}:")?;
+        counts.iter().try_for_each(|(name, count)| writeln!(out, "  {name:24} {count}"))?;
     }
     for failure in &tally.failures {
-        println!("\nseed {}: {}", failure.seed, failure.what);
-        failure.trace.iter().for_each(|line| println!("  {line}"));
-        println!("  busbar campaign --scene {} --replay {}", family.name, failure.seed);
+        writeln!(out, "\nseed {}: {}", failure.seed, failure.what)?;
+        failure.trace.iter().try_for_each(|line| writeln!(out, "  {line}"))?;
+        writeln!(out, "  busbar campaign --scene {} --replay {}", family.name, failure.seed)?;
     }
+    Ok(())
 }
