@@ -27,7 +27,7 @@ BEGIN = ["charge", "campaign", "can", "device", "pack"]
 TESTED = ["engine/charge", "engine/campaign", "engine/can/guard.rs", "engine/device", "engine/pack"]
 UNIT = ["engine::charge", "engine::can::guard", "engine::device", "engine::pack"]
 # A test program that takes longer does not end, and that is noticed too.
-LONGEST = 600
+LONGEST = 300
 # Runs of a campaign between two looks.
 BATCH = 40
 

@@ -52,9 +52,7 @@ fn start_is_not_said_while_a_bmu_still_misses_the_vehicle() {
 #[test]
 fn current_waits_until_a_bmu_in_run_no_longer_misses_the_vehicle() {
     let mut bench = Bench::started(0.5);
-    while bench.key != Some(0x70) {
-        bench.step();
-    }
+    bench.until_key(0x70, 10.0);
     bench.bend = |pack, _| pack.flags = Some(FlagSet::of(&[Flag::VehicleTimeout]));
     bench.run(2.0);
     assert_eq!((bench.state, bench.name()), (PackState::Run, "contactors"));
@@ -90,9 +88,7 @@ fn only_run_is_held_and_a_bmu_that_reboots_is_not_started_again() {
 fn a_stop_while_the_contactors_are_still_closing_closes_none() {
     for word in [0x00, 0x70] {
         let mut bench = Bench::started(0.5);
-        while bench.key != Some(word) {
-            bench.step();
-        }
+        bench.until_key(word, 10.0);
         bench.run(0.3);
         let from = bench.now;
         bench.station.stop(crate::engine::access::grant::Face::Desktop);
