@@ -10,6 +10,8 @@ pub mod host;
 pub mod local;
 #[cfg(feature = "web")]
 pub mod machine;
+#[cfg(any(test, feature = "desktop"))]
+mod signals;
 pub mod standing;
 mod watch;
 
@@ -23,7 +25,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::boot::choice::Choice;
 use crate::cli::{self, Cli, Command, Outcome, Wanted, serve};
-use crate::engine::{self, Config, Door, Face, Library, LocalSeat, Running, Session};
+use crate::engine::{self, Config, Door, Face, Library, LocalSeat, Running, Session, StopFirst};
 
 /// Parses the arguments and runs what they ask for; prints what went wrong, cause by cause.
 #[must_use]
@@ -154,7 +156,19 @@ fn window(cli: &Cli) -> Outcome {
         }));
     }
     let memory = library.folder().join("window.ron");
-    desktop::run(Box::new(console), Some(memory))?;
+    let closer = desktop::Closer::default();
+    let closing = closer.clone();
+    let leaving = signals::Leaving {
+        stopper: running.stopper(),
+        close: Box::new(move || closing.close()),
+        end: Box::new(|| std::process::exit(0)),
+    };
+    // The last that is made is the first that goes: charging stops before any face is taken down.
+    let first = StopFirst(running.stopper());
+    let signals = signals::Signals::watch(cli::stop_on_signal()?, leaving)?;
+    desktop::run(Box::new(console), Some(memory), &closer)?;
+    drop(first);
+    drop(signals);
     #[cfg(feature = "web")]
     drop(host);
     drop(control);
@@ -187,7 +201,10 @@ fn serve(cli: &Cli, args: &serve::Args) -> Outcome {
             span.map_err(|_| format!("--duration is {s}; it is a number of seconds, 0 or more"))
         })
         .transpose()?;
+    let first = StopFirst(running.stopper());
     serve::watch(&running.door, &session, &stop, deadline)?;
+    // Charging is stopped before any face is taken down.
+    drop(first);
     drop((control, listener, watch, running));
     Ok(ExitCode::SUCCESS)
 }

@@ -155,9 +155,24 @@ pub fn print_error(error: &dyn std::error::Error) {
 /// The system does not let a program do that.
 pub fn stop_on_signal() -> Result<Arc<AtomicBool>, io::Error> {
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+    let mut signals = vec![signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
+    #[cfg(unix)]
+    if hang_up_ends() {
+        signals.push(signal_hook::consts::SIGHUP);
+    }
+    for signal in signals {
         signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop))?;
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
     Ok(stop)
+}
+
+/// Whether a terminal that is closed, or a session that ends, ends this program: not where whoever
+/// started it has said otherwise, as `nohup` does. Known where the system tells it.
+#[cfg(unix)]
+fn hang_up_ends() -> bool {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return false };
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & 1 == 0)
 }

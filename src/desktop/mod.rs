@@ -23,6 +23,7 @@ pub mod theme;
 pub mod widgets;
 
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use thiserror::Error;
 
@@ -40,12 +41,30 @@ pub enum RunError {
     Window(#[source] Box<eframe::Error>),
 }
 
-/// Opens the window and returns when it is closed. `memory` is the file in which it remembers its
+/// Closes the window from elsewhere. Nothing is asked: whoever does this has stopped what charges.
+#[derive(Clone, Default)]
+pub struct Closer(Arc<OnceLock<egui::Context>>);
+
+impl Closer {
+    /// Closes it, once there is one.
+    pub fn close(&self) {
+        if let Some(window) = self.0.get() {
+            window.send_viewport_cmd_to(egui::ViewportId::ROOT, egui::ViewportCommand::Close);
+            window.request_repaint();
+        }
+    }
+}
+
+/// Opens the window and returns when it is closed, by a person or by `closer`. `memory` is the file in which it remembers its
 /// place; without one it uses the system's usual folder.
 ///
 /// # Errors
 /// Where there is no display, a library is missing or the system refuses a window.
-pub fn run(source: Box<dyn Source>, memory: Option<PathBuf>) -> Result<(), RunError> {
+pub fn run(
+    source: Box<dyn Source>,
+    memory: Option<PathBuf>,
+    closer: &Closer,
+) -> Result<(), RunError> {
     display::check()?;
     let viewport = egui::ViewportBuilder::default()
         .with_title("Busbar")
@@ -60,7 +79,11 @@ pub fn run(source: Box<dyn Source>, memory: Option<PathBuf>) -> Result<(), RunEr
         persistence_path: memory,
         ..eframe::NativeOptions::default()
     };
-    let make: eframe::AppCreator<'_> =
-        Box::new(move |cc| Ok(Box::new(App::new(&cc.egui_ctx, cc.storage, source)?)));
+    let window = Arc::clone(&closer.0);
+    let make: eframe::AppCreator<'_> = Box::new(move |cc| {
+        // There is one window in the life of a program.
+        let _first = window.set(cc.egui_ctx.clone());
+        Ok(Box::new(App::new(&cc.egui_ctx, cc.storage, source)?))
+    });
     eframe::run_native("busbar", options, make).map_err(|e| RunError::Window(Box::new(e)))
 }

@@ -3,6 +3,7 @@
 //! rosters and journal pages to those who may look.
 
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -95,10 +96,15 @@ impl Drop for Closing {
 pub(in crate::engine) struct Wakers(Arc<RwLock<Vec<Waker>>>);
 
 impl Wakers {
-    /// Wakes everybody.
+    /// Wakes everybody. A face that falls over it takes nobody with it, least of all the hub, whose
+    /// thread this is.
     pub(in crate::engine) fn wake(&self) {
         let wakers = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        wakers.iter().for_each(|waker| waker());
+        for waker in wakers.iter() {
+            if catch_unwind(AssertUnwindSafe(waker)).is_err() {
+                tracing::error!("a face fell over being woken");
+            }
+        }
     }
 }
 

@@ -5,6 +5,9 @@
 mod hand;
 pub(in crate::engine) mod sending;
 mod sentinel;
+pub(crate) mod stopper;
+#[cfg(test)]
+mod tests;
 mod threads;
 mod writing;
 
@@ -25,6 +28,7 @@ use crate::engine::can::virtual_bus::VirtualNet;
 use crate::engine::device::Catalog;
 use crate::engine::door::{Board, Door, Plant, SharedTape, Wakers};
 use crate::engine::drive::sentinel::{Program, Sentinel};
+use crate::engine::drive::stopper::{End, Stopper};
 use crate::engine::drive::threads::PlantThreads;
 use crate::engine::hub::{Effect, Event, Hub, Now};
 use crate::engine::people::People;
@@ -69,8 +73,7 @@ pub struct Running {
     pub gate: Gate,
     /// The place at the machine; `None` once taken.
     seat: Option<LocalSeat>,
-    inbox: Sender<Event>,
-    stop: Arc<AtomicBool>,
+    stopper: Stopper,
     threads: Vec<JoinHandle<()>>,
     watchdog: Program,
 }
@@ -81,6 +84,12 @@ impl Running {
         let _again = self.watchdog.set(program);
     }
 
+    /// A handle that ends this engine from elsewhere.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        self.stopper.clone()
+    }
+
     /// Takes the one local seat.
     pub const fn take_seat(&mut self) -> Option<LocalSeat> {
         self.seat.take()
@@ -89,9 +98,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::SeqCst);
-        // A tick wakes the hub so that it sees the flag at once; a full inbox wakes it anyway.
-        let _woken = self.inbox.try_send(Event::Tick);
+        self.stopper.stop();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a thread of the engine ended by a panic");
@@ -127,6 +134,16 @@ pub fn start(config: Config) -> Result<Running, StartError> {
 
 /// The same, with hashes of passwords that cost so much.
 pub(in crate::engine) fn start_with(config: Config, cost: Cost) -> Result<Running, StartError> {
+    let net = VirtualNet::new(Arc::clone(&config.clock));
+    start_on(config, cost, net)
+}
+
+/// The same, with virtual buses on which others may listen.
+pub(in crate::engine) fn start_on(
+    config: Config,
+    cost: Cost,
+    net: VirtualNet,
+) -> Result<Running, StartError> {
     let Config { folder, face, clock } = config;
     let opener = Opener::Engine { face };
     let (people, remarks) = People::open(&folder, opener, Arc::clone(&clock), cost)?;
@@ -135,7 +152,7 @@ pub(in crate::engine) fn start_with(config: Config, cost: Cost) -> Result<Runnin
     let hub = Hub::latched(Arc::new(Catalog::builtin()), now(&*clock), latches);
     let board: Board = Arc::new(RwLock::new(hub.snapshot(now(&*clock))));
     let (wakers, tape) = (Wakers::default(), SharedTape::default());
-    let stop = Arc::new(AtomicBool::new(false));
+    let stopper = Stopper::new(inbox.clone());
     // Looked at by the hub's thread in every turn, so that no full inbox can lose it.
     let roster_news = Arc::new(AtomicBool::new(true));
     let news = Arc::clone(&roster_news);
@@ -149,11 +166,11 @@ pub(in crate::engine) fn start_with(config: Config, cost: Cost) -> Result<Runnin
         wakers: wakers.clone(),
     };
     let door = Door::new(plant, Arc::clone(&people));
-    let wires = Wires { net: VirtualNet::new(Arc::clone(&clock)), clock: Arc::clone(&clock) };
+    let wires = Wires { net, clock: Arc::clone(&clock) };
     let watchdog = Program::default();
     let sentinel = Sentinel::new(Arc::clone(&watchdog));
     let plant = PlantThreads::new(inbox.clone(), wires, sentinel);
-    let (flag, records) = (Arc::clone(&stop), Arc::clone(&people));
+    let records = Arc::clone(&people);
     let owner = Owner {
         hub,
         events,
@@ -163,10 +180,11 @@ pub(in crate::engine) fn start_with(config: Config, cost: Cost) -> Result<Runnin
         tape,
         wakers,
         clock,
-        stop: flag,
+        stopper: stopper.clone(),
         plant,
         people: records,
         roster_news,
+        _end: stopper.end(),
     };
     for text in remarks {
         tracing::warn!("{text}");
@@ -175,7 +193,7 @@ pub(in crate::engine) fn start_with(config: Config, cost: Cost) -> Result<Runnin
     let hub_thread = std::thread::Builder::new().name("hub".into()).spawn(move || owner.run())?;
     let threads = vec![hub_thread];
     let gate = Gate::new(people);
-    Ok(Running { door, gate, seat: Some(LocalSeat::new()), inbox, stop, threads, watchdog })
+    Ok(Running { door, gate, seat: Some(LocalSeat::new()), stopper, threads, watchdog })
 }
 
 /// The records of a data folder without a plant: for commands about accounts, beside a running
@@ -242,17 +260,19 @@ struct Owner {
     tape: SharedTape,
     wakers: Wakers,
     clock: Arc<dyn Clock>,
-    stop: Arc<AtomicBool>,
+    stopper: Stopper,
     plant: PlantThreads,
     people: Arc<People>,
     /// Set when people or their rights have changed.
     roster_news: Arc<AtomicBool>,
+    /// Last of all: says that everything before it has ended.
+    _end: End,
 }
 
 impl Owner {
     fn run(mut self) {
         let _obituary = Obituary { board: Arc::clone(&self.board), wakers: self.wakers.clone() };
-        while !self.stop.load(Ordering::SeqCst) && self.turn(None) {}
+        while !self.stopper.is_asked() && self.turn(None) {}
         // What charges is stopped before any thread ends: the wires are still there.
         let until = self.clock.now().after(STOP_LIMIT);
         let mut first = Some(Event::Shutdown);
@@ -363,6 +383,8 @@ impl Drop for Obituary {
         last.version += 1;
         last.components.clear();
         last.groups.clear();
+        last.charges.clear();
+        last.schedules.clear();
         last.notices.push(Notice {
             subject: "engine",
             text: "The engine has stopped by a fault of its own: nothing here is live any more. Start Busbar again.".into(),

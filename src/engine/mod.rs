@@ -42,7 +42,8 @@ pub use access::permission::{
 pub use access::roster::Roster;
 pub use access::secret::Secret;
 pub use access::settings::{
-    MailSecurity, MailSettings, PORT, SessionSettings, SettingError, Settings, Tls, WebSettings,
+    MailSecurity, MailSettings, PORT, RecordSettings, SessionSettings, SettingError, Settings, Tls,
+    WebSettings,
 };
 pub use campaign::{Campaign, CampaignError, FAMILIES, Failure, Family, Tally, replay_run};
 pub use can::address::{Address, AddressError};
@@ -66,6 +67,7 @@ pub use device::{
     ChargerCommand, ChargerControl, ChargerFaults, Contactors, Flag, Level, PackState,
 };
 pub use door::{Door, Own, Refusal, Vitals, Waker};
+pub use drive::stopper::{StopFirst, Stopper};
 pub use drive::{Config, Office, Running, StartError, office, start};
 pub use filter::{
     Change, Completion, Filter, LONGEST as LONGEST_FILTER, Memory as FilterMemory, Mistake,

@@ -154,6 +154,90 @@ fn the_demo_is_parked_and_its_rules_charges_and_safety_text_are_told() {
 }
 
 #[test]
+fn a_rule_is_changed_by_who_may_within_its_bounds_and_only_on_the_version_that_was_seen() {
+    let (house, operator, viewer) = with_demo();
+    let (_, changer) = house.program("changer", &[Right::ChangeSettings]);
+    let (_, admin) = house.program("admin", &[Right::Administrator]);
+    let rule = "/api/v1/charge/rules/cell_max_mv";
+    let seen = house.get("/api/v1/charge/rules", &viewer).is(200);
+    let tag = seen.header("etag").to_owned();
+    let to = |value: Value| json!({"value": value});
+    for token in [&viewer, &operator] {
+        let refused = house.json("PATCH", rule, token, &to(json!(4100)));
+        refused.refuses(403, "permission_missing", "");
+    }
+    for value in [json!(4251), json!(-1), json!(1e300)] {
+        house.json("PATCH", rule, &changer, &to(value)).refuses(422, "invalid", "value");
+    }
+    for body in [json!({}), json!({"value": "high"}), json!({"value": 4100, "more": 1})] {
+        house.json("PATCH", rule, &changer, &body).is(422);
+    }
+    let unknown = house.json("PATCH", "/api/v1/charge/rules/cell_max", &changer, &to(json!(1)));
+    unknown.refuses(404, "not_found", "");
+    let on = |tag: &str, value: Value| {
+        let body = to(value).to_string();
+        let headers = [("If-Match", tag), ("Content-Type", "application/json")];
+        house.send("PATCH", rule, &changer, &headers, &body)
+    };
+    on("\"1\"", json!(4100)).refuses(412, "changed_meanwhile", "");
+    let changed = on(&tag, json!(4100)).is(200);
+    assert_ne!(changed.header("etag"), tag);
+    let shown = changed.json();
+    assert_eq!((&shown["value"], &shown["origin"]), (&json!(4100.0), &json!("person")));
+    assert_eq!((&shown["usual"], &shown["from_profile"]), (&json!(4150.0), &json!(false)));
+    on(&tag, json!(4000)).refuses(412, "changed_meanwhile", "");
+    // The set points of the next charge cannot pass it, and every line is in the journal.
+    let high = json!({"cell_mv": 4120});
+    let charge = charge_of(&house, &operator);
+    house.json("PATCH", &charge, &operator, &high).refuses(422, "invalid", "cell_mv");
+    let lines = || house.get("/api/v1/journal?action=charge_rule", &admin).is(200).json();
+    // The line is written without anybody waiting for it.
+    let found = (0..LOOKS).map(|_| lines()).find(|page| page["items"][0].is_object());
+    let line = found.expect("a line")["items"][0].clone();
+    assert_eq!(line["before"], json!({"cell_max_mv": 4150.0}), "{line}");
+    assert_eq!(line["after"], json!({"cell_max_mv": 4100.0}), "{line}");
+    let swapped =
+        house.json("PATCH", "/api/v1/charge/rules/cell_min_mv", &changer, &to(json!(3600)));
+    swapped.is(200);
+    on("*", json!(3600)).refuses(422, "invalid", "value");
+    let back = on("*", Value::Null).is(200).json();
+    assert_eq!((&back["value"], &back["origin"]), (&json!(4150.0), &json!("default")));
+}
+
+#[test]
+fn a_rule_of_a_profile_is_kept_in_its_file_with_the_comments_of_whoever_wrote_it() {
+    let (house, _, _) = with_demo();
+    let (_, changer) = house.program("changer", &[Right::ChangeSettings]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ours.toml");
+    let text = "# Ours.\nname = \"Ours\"\n[[bus]]\nname = \"b\"\naddress = \"virtual:ours\"\n\n[charge]\nmatch_v = 5 # checked\n";
+    std::fs::write(&file, text).unwrap();
+    house.order(ActivateProfile::loaded(busbar::engine::load_profile(&file).unwrap()));
+    let rule = |name: &str| format!("/api/v1/charge/rules/{name}");
+    let shown = house.json("PATCH", &rule("match_v"), &changer, &json!({"value": 4.5})).is(200);
+    assert_eq!(shown.json()["origin"], "profile");
+    house.json("PATCH", &rule("longest_h"), &changer, &json!({"value": 2})).is(200);
+    let wanted =
+        text.replace("match_v = 5 # checked\n", "match_v = 4.5 # checked\nlongest_h = 2\n");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), wanted);
+    // What somebody edits meanwhile is not overwritten, and what cannot be kept is not in force.
+    std::fs::write(&file, text).unwrap();
+    let refused = house.json("PATCH", &rule("longest_h"), &changer, &json!({"value": 3}));
+    refused.refuses(409, "unfit", "");
+    assert!(refused.text.contains("edited meanwhile"), "{}", refused.text);
+    let rules = house.get("/api/v1/charge/rules", &changer).is(200).json();
+    let longest = rules.as_array().unwrap().iter().find(|rule| rule["name"] == "longest_h");
+    assert_eq!(longest.unwrap()["value"], 2.0);
+    let again = ActivateProfile::loaded(busbar::engine::load_profile(&file).unwrap());
+    house.order(again);
+    house.json("PATCH", &rule("match_v"), &changer, &json!({"value": null})).is(200);
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap(),
+        text.replace("match_v = 5 # checked\n", "")
+    );
+}
+
+#[test]
 fn a_form_that_is_not_from_our_own_page_neither_starts_nor_stops() {
     let inn = Inn::new();
     inn.add("vera", Preset::Viewer);
@@ -246,6 +330,24 @@ mod socket {
         drop(socket);
         assert!(!desk.path("data/control.sock").exists());
         desk.busbar(&[&"charge", &"stop"]).ends_with(2).names(&["no Busbar runs on"]);
+    }
+
+    #[test]
+    fn the_command_line_lists_the_rules_and_sets_one_and_sets_it_back() {
+        let desk = Desk::new();
+        let (_running, _session, _socket) = open(&desk);
+        desk.busbar(&[&"charge", &"rules"]).ends_with(0).names(&["cell_max_mv", "4150 mV"]);
+        let set = |value: &str| desk.busbar(&[&"charge", &"rule", &"cell_max_mv", &value]);
+        set("4100").ends_with(0).names(&["cell_max_mv is 4100 mV", "kept in no file"]);
+        set("4300").ends_with(2).names(&["cell_max_mv cannot be 4300", "2000 to 4250"]);
+        set("-1").ends_with(2).names(&["cannot be -1"]);
+        set("high").ends_with(2).names(&["is no number such as 4150 mV"]);
+        let rules = desk.busbar(&[&"charge", &"rules", &"--format", &"json"]).ends_with(0).out;
+        let rules: Value = serde_json::from_str(&rules).unwrap();
+        let rule = rules.as_array().unwrap().iter().find(|rule| rule["name"] == "cell_max_mv");
+        assert_eq!(rule.unwrap()["origin"], "person");
+        set("default").ends_with(0).names(&["cell_max_mv is 4150 mV"]);
+        desk.busbar(&[&"charge", &"rule", &"no_such", &"1"]).ends_with(2).names(&["no_such"]);
     }
 
     #[test]

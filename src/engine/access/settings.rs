@@ -17,6 +17,8 @@ pub struct Settings {
     pub sessions: SessionSettings,
     /// E-mail.
     pub mail: MailSettings,
+    /// What is kept, and how much of it.
+    pub records: RecordSettings,
     /// Counts the changes: an edit names the version it was made on.
     #[serde(skip_deserializing)]
     pub version: i64,
@@ -93,6 +95,15 @@ pub struct MailSettings {
     pub from: String,
 }
 
+/// What is kept, and how much of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecordSettings {
+    /// So many charges are kept with their reports; the oldest go first. Each has its plot, so that
+    /// one takes some ten kilobytes. The journal keeps its lines of all of them.
+    pub charges: u32,
+}
+
 /// How a connection to a mail server is secured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -127,6 +138,12 @@ impl Default for WebSettings {
 impl Default for SessionSettings {
     fn default() -> Self {
         Self { idle_min: 30, absolute_h: 12, link_h: 72, password_chars: 12 }
+    }
+}
+
+impl Default for RecordSettings {
+    fn default() -> Self {
+        Self { charges: 500 }
     }
 }
 
@@ -165,7 +182,23 @@ impl Settings {
     pub fn check(&self) -> Result<(), SettingError> {
         self.web.check()?;
         self.sessions.check()?;
-        self.mail.check()
+        self.mail.check()?;
+        self.records.check()
+    }
+}
+
+impl RecordSettings {
+    /// Checks them.
+    ///
+    /// # Errors
+    /// Names the first setting that cannot be.
+    pub fn check(&self) -> Result<(), SettingError> {
+        let (least, most) = (10, 100_000);
+        if (least..=most).contains(&self.charges) {
+            return Ok(());
+        }
+        let why = format!("{} is not between {least} and {most}", self.charges);
+        Err(SettingError { field: "records.charges", why })
     }
 }
 
@@ -322,6 +355,17 @@ mod tests {
         let sessions = SessionSettings { password_chars: 8, ..SessionSettings::default() };
         let error = sessions.check().unwrap_err().to_string();
         assert_eq!(error, "sessions.password_chars: 8 is not between 12 and 128");
+    }
+
+    #[test]
+    fn so_many_charges_are_kept_and_neither_none_nor_all() {
+        let records =
+            |charges| Settings { records: RecordSettings { charges }, ..Default::default() };
+        assert_eq!(Settings::default().records.charges, 500);
+        assert!(records(10).check().is_ok() && records(100_000).check().is_ok());
+        for charges in [0, 9, 100_001, u32::MAX] {
+            assert_eq!(records(charges).check().unwrap_err().field, "records.charges");
+        }
     }
 
     #[test]

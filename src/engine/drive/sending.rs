@@ -3,9 +3,11 @@
 //! a hub that is late: a frame that came too soon after the last one goes out when its time has come,
 //! the newest of its kind; the vehicle's switches are held while the hub is late by less than the
 //! guard's patience; and when the hub has been silent for longer, every charger that was told to
-//! charge is told to stop, again and again for a second. That covers a hub whose thread has ended.
+//! charge is told to stop, again and again for a second. That covers a hub that hangs. A thread that
+//! ends, because the hub's thread has or by a fault of its own, says the same before it goes.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
@@ -30,6 +32,8 @@ const HOLD_AFTER: Duration = Duration::from_millis(150);
 /// How long and how often chargers are told to stop when the hub is silent.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 const LAST_WORDS_EVERY: Duration = Duration::from_millis(100);
+/// How often a sending thread that ends tells them so.
+const FAREWELLS: u32 = 10;
 /// How often it is looked whether something is due, while there is; and while there is nothing.
 const LOOK: Duration = Duration::from_millis(10);
 const REST: Duration = Duration::from_millis(100);
@@ -170,9 +174,29 @@ impl Outlet {
         result
     }
 
+    /// Tells everything that was told to charge to stop, now, whether the hub lives or not.
+    fn farewell(&mut self, now: Mono) -> Heard {
+        self.waiting.clear();
+        let told = |stop: &Frame| self.told.get(&stop.id()).copied().map(|told| (*stop, told));
+        let stops: Vec<(Frame, Told)> = self.plan.stops.iter().filter_map(told).collect();
+        if stops.is_empty() {
+            return Heard::Nobody;
+        }
+        let mut result = Ok(());
+        for (stop, told) in stops {
+            result = result.and(self.send(now, stop));
+            // It goes on being told until whoever says this is done.
+            self.told.insert(stop.id(), told);
+        }
+        result.map_or_else(Heard::No, |()| Heard::All)
+    }
+
     /// Stops what was told to charge, because the hub no longer says that it decides.
     fn last_words(&mut self, now: Mono) -> Result<(), String> {
-        if self.told.is_empty() {
+        if !self.plan.stops.iter().any(|stop| self.told.contains_key(&stop.id())) {
+            // A hub that has nothing more to say is silent, and nobody has to be stopped: the vehicle's
+            // heartbeat, say, is never taken back.
+            self.told.clear();
             self.silent = None;
             return Ok(());
         }
@@ -195,6 +219,16 @@ impl Outlet {
         }
         result.and_then(|()| Err("the hub has been silent: chargers were told to stop".to_owned()))
     }
+}
+
+/// Who heard a last stop.
+enum Heard {
+    /// Nobody was told to charge: there is nothing to stop.
+    Nobody,
+    /// It went out.
+    All,
+    /// It did not go out, and why.
+    No(String),
 }
 
 /// The thread around it.
@@ -255,9 +289,36 @@ impl TxThread {
         }
     }
 
+    /// Works until the plant ends. However that comes, whoever was told to charge is told to stop.
     pub(super) fn run(mut self) {
+        let _mourner = Mourner::new(self.inbox.clone(), self.epoch, self.bus);
+        let worked = catch_unwind(AssertUnwindSafe(|| self.work()));
+        self.farewell();
+        if let Err(fault) = worked {
+            resume_unwind(fault);
+        }
+    }
+
+    /// Nobody decides any more what is sent here: chargers that were told to charge are told to stop
+    /// for a second.
+    fn farewell(&mut self) {
+        for left in (0..FAREWELLS).rev() {
+            // What has made this thread end may do so again, and must not keep it from trying.
+            let said = catch_unwind(AssertUnwindSafe(|| self.outlet.farewell(self.clock.now())));
+            match said {
+                Ok(Heard::Nobody) => return,
+                Ok(Heard::All) => {}
+                Ok(Heard::No(why)) => tracing::error!(bus = self.bus.0, why, "a stop was not sent"),
+                Err(_fault) => tracing::error!(bus = self.bus.0, "a stop was not sent: a fault"),
+            }
+            if left > 0 {
+                std::thread::sleep(LAST_WORDS_EVERY);
+            }
+        }
+    }
+
+    fn work(&mut self) {
         let (epoch, bus) = (self.epoch, self.bus);
-        let _mourner = Mourner::new(self.inbox.clone(), epoch, bus);
         let mut told = None;
         while !self.stop.load(Ordering::SeqCst) {
             let (frame, order) = match self.wait() {
@@ -426,6 +487,19 @@ mod tests {
     }
 
     #[test]
+    fn a_hub_that_rests_after_a_stop_is_no_fault_of_the_bus() {
+        let (wire, mut outlet) = outlet();
+        outlet.beat(t(0));
+        outlet.send(t(0), give(5.0)).unwrap();
+        outlet.send(t(0), key(1.0)).unwrap();
+        outlet.send(t(10), stop()).unwrap();
+        wire.take();
+        for ms in (20..3000).step_by(10) {
+            outlet.tick(t(ms)).unwrap();
+        }
+    }
+
+    #[test]
     fn what_the_guard_keeps_back_is_told() {
         let (wire, mut outlet) = outlet();
         outlet.beat(t(0));
@@ -434,5 +508,69 @@ mod tests {
         let bmu = Frame::classic(Id::standard(0x6F0).unwrap(), &[0; 8]).unwrap();
         assert!(outlet.send(t(0), bmu).unwrap_err().contains("not on the list"));
         assert!(wire.take().is_empty());
+    }
+
+    /// A wire that fails by a fault of the program at its second frame.
+    struct Broken(Wire, u32);
+
+    impl BusTx for Broken {
+        fn transmit(&mut self, frame: Cleared) -> Result<(), SendError> {
+            self.1 += 1;
+            assert!(self.1 != 2, "the wire falls, as a test wants it");
+            self.0.transmit(frame)
+        }
+    }
+
+    fn thread(tx: Box<dyn BusTx>) -> (TxThread, Sender<Frame>, Receiver<Event>) {
+        let clock = crate::base::time::SystemClock::new();
+        let pulse = Pulse::new();
+        pulse.beat(clock.now());
+        let rules = device("elcon-tc").allows_up_to(198.0, 46.0);
+        let plan = SendingPlan { rules, stops: vec![stop()], ..SendingPlan::default() };
+        let (queue, frames) = crossbeam_channel::bounded(QUEUE);
+        let (inbox, events) = crossbeam_channel::bounded(QUEUE);
+        let thread = TxThread {
+            epoch: Epoch(1),
+            bus: BusId(0),
+            outlet: Outlet::new(tx, plan),
+            frames,
+            hand: None,
+            pulse,
+            inbox,
+            stop: Arc::default(),
+            clock,
+        };
+        (thread, queue, events)
+    }
+
+    #[test]
+    fn a_sending_thread_that_falls_tells_the_charger_to_stop_and_the_hub_that_it_fell() {
+        let wire = Wire::default();
+        let (thread, queue, events) = thread(Box::new(Broken(wire.clone(), 0)));
+        for amps in [1.0, 2.0, 3.0] {
+            queue.send(give(amps)).unwrap();
+        }
+        // The second command that goes out brings it down.
+        assert!(std::thread::spawn(|| thread.run()).join().is_err());
+        let sent = wire.take();
+        let stops = sent.iter().filter(|frame| frame.view().data == stop().view().data).count();
+        assert!(stops >= 9, "{stops} stops");
+        assert_eq!(sent.last().unwrap().view().data, stop().view().data);
+        let failed =
+            |event: &Event| matches!(event, Event::Bus { status, .. } if status.sentence.is_some());
+        assert!(events.try_iter().any(|event| failed(&event)));
+        drop(queue);
+    }
+
+    #[test]
+    fn a_sending_thread_whose_hub_is_gone_tells_the_charger_to_stop() {
+        let wire = Wire::default();
+        let (thread, queue, _events) = thread(Box::new(wire.clone()));
+        queue.send(give(5.0)).unwrap();
+        drop(queue);
+        thread.run();
+        let sent = wire.take();
+        assert_eq!(sent.len(), 11, "one command and ten stops");
+        assert!(sent.iter().skip(1).all(|frame| frame.view().data == stop().view().data));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam_channel::{SendTimeoutError, Sender, bounded};
+use crossbeam_channel::{SendTimeoutError, Sender, TrySendError, bounded};
 
 use crate::base::id::BusId;
 use crate::base::time::{Clock, Mono};
@@ -16,7 +16,7 @@ use crate::engine::can::replay::Player;
 use crate::engine::device::Device;
 use crate::engine::drive::hand::{self, HandDesk, HandSender};
 use crate::engine::drive::sending::{Outlet, Pulse, QUEUE, TxThread};
-use crate::engine::drive::sentinel::Sentinel;
+use crate::engine::drive::sentinel::{Lapse, Sentinel};
 use crate::engine::hub::{BusPlan, Epoch, Event, HandNews, HandWork};
 use crate::engine::orders::charging::SetDemo;
 use crate::engine::orders::plant::Play;
@@ -238,13 +238,17 @@ impl PlantThreads {
         let outlets = self.running.iter().flat_map(|running| &running.outlets);
         let outlet = outlets.clone().find(|(own, _)| *own == bus).map(|(_, outlet)| outlet);
         for frame in frames {
-            let sent = outlet.map(|outlet| outlet.try_send(frame));
-            if !matches!(sent, Some(Ok(()))) {
-                let why = if outlet.is_some() {
-                    "too many frames wait to be sent"
-                } else {
-                    "this bus takes no frames"
-                };
+            let why = match outlet.map(|outlet| outlet.try_send(frame)) {
+                Some(Ok(())) => None,
+                Some(Err(TrySendError::Full(_))) => Some("too many frames wait to be sent"),
+                Some(Err(TrySendError::Disconnected(_))) => {
+                    // It has said its own stop if it could; the watchdog has a wire of its own.
+                    self.sentinel.act();
+                    Some("the thread that sends to this bus has ended by a fault")
+                }
+                None => Some("this bus takes no frames"),
+            };
+            if let Some(why) = why {
                 self.failures.push(Event::Unsent { epoch, bus, why: why.to_owned() });
                 return;
             }
@@ -272,9 +276,14 @@ impl PlantThreads {
     /// The hub decides: the guards may know it, and the watchdog.
     pub(super) fn beat(&mut self, now: Mono) {
         self.pulse.beat(now);
-        if let Err(why) = self.sentinel.beat(now) {
-            // The next command starts another one, or does not go out.
-            tracing::error!("{why}");
+        for Lapse { bus, text, goes_on } in self.sentinel.beat(now) {
+            tracing::error!(bus = bus.0, "{text}");
+            let epoch = self.epoch;
+            self.failures.push(if goes_on {
+                Event::Watchdog { epoch, bus, text }
+            } else {
+                Event::Unsent { epoch, bus, why: text }
+            });
         }
     }
 
@@ -296,6 +305,14 @@ impl PlantThreads {
                 Play::Seek(offset) => player.seek(offset),
             }
         }
+    }
+}
+
+impl Drop for PlantThreads {
+    /// A hub that ends by a panic takes its threads with it, and not before they have stopped what
+    /// charges.
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

@@ -91,6 +91,15 @@ pub enum Event {
         /// What became of it.
         news: HandNews,
     },
+    /// The watchdog of a bus has died while something charged there, and another one holds it.
+    Watchdog {
+        /// Running of the plant.
+        epoch: Epoch,
+        /// The bus.
+        bus: BusId,
+        /// What that means, in a sentence.
+        text: String,
+    },
     /// The file of a profile was written, or was not.
     Kept {
         /// Which writing.

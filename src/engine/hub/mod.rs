@@ -41,6 +41,9 @@ use crate::engine::snapshot::{Notice, Snapshot, Totals};
 /// Shortest time between two snapshots.
 const PUBLISH: Duration = Duration::from_millis(100);
 
+/// What notices about the watchdog are about.
+const WATCHDOG: &str = "watchdog";
+
 /// With nothing received for less than the first, ages are shown going on at the second pace, and
 /// after that at the third.
 const QUIET: Duration = Duration::from_secs(15);
@@ -145,12 +148,17 @@ impl Hub {
                 self.hands.take(now.mono, bus, news);
                 self.news = self.news.max(News::Frames);
             }
+            Event::Watchdog { epoch, bus, text } if epoch == self.epoch => {
+                self.charging.warn((now, epoch), bus, &text, &self.plant, effects);
+                self.notice(Notice { subject: WATCHDOG, text });
+            }
             // They belong to a plant that was replaced.
             Event::Frames { .. }
             | Event::Bus { .. }
             | Event::Lost { .. }
             | Event::Played { .. }
             | Event::Unsent { .. }
+            | Event::Watchdog { .. }
             | Event::Hand { .. } => {}
             Event::Kept { number, outcome } => self.kept(now, number, outcome, effects),
             Event::Order { order, reply } => self.order(now, order, reply, effects),
@@ -308,6 +316,10 @@ impl Hub {
             Command::Play(play) => self.play(play, effects),
             Command::Charging(order) => {
                 let by = Giver { words: by.clone(), who, face, session };
+                if order.begins() {
+                    // What was wrong during the last charge is over.
+                    self.notices.retain(|notice| notice.subject != WATCHDOG);
+                }
                 let blocked = self.hands.in_the_way(&self.plant).or_else(|| self.ruling.hinders());
                 if let Some(why) = blocked.filter(|_| order.begins()) {
                     Err(OrderError::Unfit(why))

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use crate::engine::access::permission::Administer;
 use crate::engine::access::secret::Secret;
-use crate::engine::access::settings::{MailSettings, SessionSettings, Settings, WebSettings};
+use crate::engine::access::settings::{
+    MailSettings, RecordSettings, SessionSettings, Settings, WebSettings,
+};
 use crate::engine::orders::deeds::settings as deed;
 use crate::engine::orders::{Order, Route};
 
-/// Changes settings; a section that is `None` stays. Listener, sessions and e-mail are an
-/// administrator's.
+/// Changes settings; a section that is `None` stays. They are an administrator's.
 #[derive(Clone, Debug, Default)]
 pub struct SaveSettings {
     /// The version that the change was made on.
@@ -20,6 +21,8 @@ pub struct SaveSettings {
     pub sessions: Option<SessionSettings>,
     /// E-mail.
     pub mail: Option<MailSettings>,
+    /// What is kept.
+    pub records: Option<RecordSettings>,
     /// A new password for the mail server; empty takes it away.
     pub mail_password: Option<Secret>,
 }
@@ -38,6 +41,7 @@ impl Order for SaveSettings {
             ("web", self.web.is_some()),
             ("sessions", self.sessions.is_some()),
             ("mail", self.mail.is_some() || self.mail_password.is_some()),
+            ("records", self.records.is_some()),
         ];
         let named: Vec<&str> =
             sections.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect();

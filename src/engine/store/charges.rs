@@ -217,6 +217,17 @@ fn with_numbers(charge: &ChargeReport) -> ChargeReport {
     charge
 }
 
+/// Takes the oldest charges away, so that at most so many are left; one that runs stays. Gives how
+/// many went.
+///
+/// # Errors
+/// The database refuses.
+pub fn prune(writing: &Writing<'_>, most: u32) -> Result<usize, StoreError> {
+    let sql = "DELETE FROM charges WHERE id <= (SELECT id FROM charges ORDER BY id DESC
+             LIMIT 1 OFFSET :most) AND NOT (ended_ms IS NULL AND outcome = '')";
+    Ok(writing.tx.prepare(sql)?.execute(named_params! { ":most": most })?)
+}
+
 /// Closes charges that were running when the program ended, and gives their packs: nothing resumes
 /// by itself. Only for whoever holds the folder.
 ///

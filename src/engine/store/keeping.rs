@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::engine::charge::{ChargeReport, Keep, Latches};
-use crate::engine::store::{StoreError, Writing, charges};
+use crate::engine::store::{StoreError, Writing, charges, settings};
 
 /// Most charges that wait; the oldest goes first. Latches are never dropped: there is one for each
 /// pack.
@@ -115,6 +115,23 @@ impl Waiting {
                 }
             }
         }
+        if self.charges.values().any(|(_, charge)| charge.ended_ms.is_some()) {
+            prune(writing);
+        }
         Ok(written)
+    }
+}
+
+/// Makes room for the newest charges. What cannot be taken away now is no reason not to keep them: it
+/// goes after the next one.
+fn prune(writing: &Writing<'_>) {
+    let done = writing.part(|part| {
+        let most = settings::records(&part.reading())?.charges;
+        charges::prune(part, most)
+    });
+    match done {
+        Ok(0) => {}
+        Ok(gone) => tracing::info!(gone, "old charges were taken away"),
+        Err(error) => tracing::error!(%error, "old charges cannot be taken away"),
     }
 }

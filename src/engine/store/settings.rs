@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::engine::access::secret::Secret;
-use crate::engine::access::settings::Settings;
+use crate::engine::access::settings::{RecordSettings, Settings};
 use crate::engine::store::{Reading, StoreError, Writing};
 
 /// Name of the mail server's password among the secrets.
@@ -21,12 +21,21 @@ pub fn all(reading: &Reading<'_>) -> Result<Settings, StoreError> {
         web: section(reading, "web")?.unwrap_or_default(),
         sessions: section(reading, "sessions")?.unwrap_or_default(),
         mail: section(reading, "mail")?.unwrap_or_default(),
+        records: records(reading)?,
         version: 0,
     };
     settings.mail.has_password = secret(reading, MAIL_PASSWORD)?.is_some();
     let sql = "SELECT coalesce(sum(version), 0) FROM settings";
     settings.version = reading.connection.query_row(sql, [], |row| row.get(0))?;
     Ok(settings)
+}
+
+/// How much is kept.
+///
+/// # Errors
+/// The database refuses, or the section cannot be understood.
+pub fn records(reading: &Reading<'_>) -> Result<RecordSettings, StoreError> {
+    Ok(section(reading, "records")?.unwrap_or_default())
 }
 
 fn section<T: DeserializeOwned>(

@@ -26,6 +26,7 @@ pub struct Keeper {
     thread: Option<JoinHandle<()>>,
     beaten: Option<Mono>,
     held: Vec<Hold>,
+    process: u32,
 }
 
 impl Keeper {
@@ -48,10 +49,12 @@ impl Keeper {
             command.creation_flags(0x0000_0200);
         }
         let child = command.spawn()?;
+        let process = child.id();
         let (to, words) = bounded(OUTBOX);
         let thread = std::thread::Builder::new().name("watchdog".into());
         let thread = thread.spawn(move || relay(child, &words))?;
-        let keeper = Self { words: Some(to), thread: Some(thread), beaten: None, held: Vec::new() };
+        let (words, thread) = (Some(to), Some(thread));
+        let keeper = Self { words, thread, beaten: None, held: Vec::new(), process };
         // A queue that was just made has room.
         let _gone = keeper.send(Word::Console(std::process::id()));
         Ok(keeper)
@@ -82,6 +85,12 @@ impl Keeper {
         let late = self.beaten.is_some_and(|at| now.since(at) >= BEAT_LIFE);
         self.beaten = Some(now);
         if late { Err(Gone) } else { self.send(Word::Beat) }
+    }
+
+    /// The number of the child's process.
+    #[must_use]
+    pub const fn process(&self) -> u32 {
+        self.process
     }
 
     fn send(&self, word: Word) -> Result<(), Gone> {

@@ -44,6 +44,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("set_charge_rule", "Change a charge rule"),
     ("charge_rule", "A charge rule has changed"),
     ("charge_state", "State of a charge"),
+    ("charge_warning", "Warning during a charge"),
     ("charger_lapse", "Charger's own time-out"),
     ("engage_contactors", "Close contactors"),
     ("clear_latches", "Clear latches"),

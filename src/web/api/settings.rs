@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::engine::{
-    MailSettings, Right, SaveSettings, Secret, SessionSettings, Settings, ViewPlant, WebSettings,
+    MailSettings, RecordSettings, Right, SaveSettings, Secret, SessionSettings, Settings,
+    ViewPlant, WebSettings,
 };
 use crate::web::api::give::{Answer, order, versioned};
 use crate::web::api::take::{Body, Who, expected_version, nullable, object};
@@ -36,6 +37,8 @@ pub struct Shown {
     sessions: SessionsShown,
     /// E-mail.
     mail: MailShown,
+    /// What is kept.
+    records: RecordsShown,
     /// Counts the changes; the same as the ETag.
     version: i64,
 }
@@ -96,9 +99,17 @@ struct MailShown {
     from: String,
 }
 
+/// What is kept.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RecordSettings)]
+struct RecordsShown {
+    /// So many charges are kept with their reports; the oldest go first.
+    charges: u32,
+}
+
 impl From<&Settings> for Shown {
     fn from(settings: &Settings) -> Self {
-        let Settings { web, sessions, mail, version } = settings;
+        let Settings { web, sessions, mail, records, version } = settings;
         let path = |path: &Option<std::path::PathBuf>| {
             path.as_ref().map(|path| path.display().to_string())
         };
@@ -128,6 +139,7 @@ impl From<&Settings> for Shown {
                 has_password: mail.has_password,
                 from: mail.from.clone(),
             },
+            records: RecordsShown { charges: records.charges },
             version: *version,
         }
     }
@@ -155,6 +167,18 @@ pub struct SettingsChange {
     /// E-mail.
     #[serde(default, deserialize_with = "object")]
     mail: Option<MailChange>,
+    /// What is kept.
+    #[serde(default, deserialize_with = "object")]
+    records: Option<RecordsChange>,
+}
+
+/// What is to change about what is kept.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+struct RecordsChange {
+    /// So many charges are kept with their reports; the oldest go first.
+    #[schema(minimum = 10, maximum = 100_000)]
+    charges: Option<u32>,
 }
 
 /// What is to change about the web listener.
@@ -308,6 +332,9 @@ pub async fn change(
         web: asked.web.map(|web| web.on(&old.web)).transpose()?,
         sessions: asked.sessions.map(|sessions| sessions.on(&old.sessions)),
         mail: mail.map(|mail| mail.on(&old.mail)),
+        records: asked.records.map(|records| RecordSettings {
+            charges: records.charges.unwrap_or(old.records.charges),
+        }),
         mail_password: password.map(|text| Secret::new(text.unwrap_or_default())),
     };
     let settings = order(&shared, &session, save).await?;

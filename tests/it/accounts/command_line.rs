@@ -120,6 +120,8 @@ fn a_command_beside_a_running_engine_takes_effect_in_it() {
     // The next line of a script finds it in force.
     let signed_in = house.sign_in("grace", "kettle on the hob").unwrap();
     run(folder, "", &["user", "delete", "grace"]).ends_with(0);
+    // A sign-in sees first what other programs have changed; from then on sessions know it too.
+    assert!(house.sign_in("grace", "kettle on the hob").is_err());
     assert!(house.gate().enter(signed_in.token.reveal(), &home()).is_err());
     let lines = house.journal();
     let line = lines.iter().find(|line| line.action == "delete_account").unwrap();

@@ -414,6 +414,16 @@ impl Bay {
         }
     }
 
+    /// Something that does not end what runs, into the log, the report and the journal.
+    pub(super) fn warn(&mut self, floor: &Floor<'_>, text: &str, effects: &mut Vec<Effect>) {
+        self.say(floor.now.mono, text.to_owned());
+        let state = *self.station.state();
+        let line = self.line(floor, &state, &state, text.to_owned());
+        let outcome = JournalOutcome::Failed;
+        let line = Entry { action: "charge_warning", before: None, after: None, outcome, ..line };
+        effects.push(Effect::Journal(Box::new(line)));
+    }
+
     /// Into the log and the report.
     fn say(&mut self, now: Mono, text: String) {
         if let Some(record) = &mut self.record {

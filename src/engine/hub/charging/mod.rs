@@ -13,7 +13,7 @@ pub(super) use words::lapse_line;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::base::id::{ComponentId, Name};
+use crate::base::id::{BusId, ComponentId, Name};
 use crate::base::time::Mono;
 use crate::engine::access::account::SessionId;
 use crate::engine::access::actor::Who;
@@ -110,6 +110,22 @@ impl Charging {
     /// Something runs, or they do not hold together.
     pub(super) fn set_rules(&mut self, rules: Rules) -> Result<(), OrderError> {
         self.bays.iter_mut().try_for_each(|bay| bay.set_rules(rules))
+    }
+
+    /// Something is wrong around a bus that does not end what runs there: it is written down.
+    pub(super) fn warn(
+        &mut self,
+        (now, epoch): (Now, Epoch),
+        bus: BusId,
+        text: &str,
+        plant: &Plant,
+        effects: &mut Vec<Effect>,
+    ) {
+        let floor = Floor { plant, epoch, now };
+        let here = self.bays.iter_mut().filter(|bay| bay.station.state().is_running());
+        for bay in here.filter(|bay| bay.buses(plant).contains(&bus)) {
+            bay.warn(&floor, text, effects);
+        }
     }
 
     /// Steps what runs, if it is time.

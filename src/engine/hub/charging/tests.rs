@@ -271,6 +271,21 @@ fn a_stop_from_every_face_takes_the_current_away_before_the_contactors_open() {
 }
 
 #[test]
+fn after_a_stop_the_buses_go_on_running() {
+    let mut scene = charging();
+    give(&mut scene, Face::Desktop, ChargePacks, Order::Stop(StopCharge { pack: None })).unwrap();
+    until(&mut scene, "done", 20);
+    for _ in 0..100 {
+        scene.run(Duration::from_millis(100));
+        let picture = scene.published();
+        let checks = picture.charges[0].preconditions.iter();
+        let buses = checks.filter(|one| matches!(one.id, CheckId::PackBus | CheckId::ChargerBus));
+        let off: Vec<_> = buses.filter(|one| !one.ok).map(|one| (one.id, &one.why)).collect();
+        assert!(off.is_empty(), "{off:?}");
+    }
+}
+
+#[test]
 fn after_a_charge_the_charger_is_timed_until_it_gives_up_waiting_and_nothing_is_kept_from_it() {
     let measured = |scene: &Scene| {
         let picture = scene.published();
@@ -318,6 +333,24 @@ fn a_frame_that_does_not_go_out_ends_a_charge() {
     scene.run(15 * SECOND);
     assert!(!state(&scene).is_running());
     assert!(scene.published().charges[0].latches.fault);
+}
+
+#[test]
+fn a_watchdog_that_was_replaced_is_said_everywhere_and_ends_nothing() {
+    let mut scene = charging();
+    let (epoch, bus) = (scene.epoch, BusId(0));
+    let text = "The watchdog process has died.".to_owned();
+    scene.step(Event::Watchdog { epoch, bus, text });
+    scene.run(5 * SECOND);
+    assert!(state(&scene).is_running());
+    let picture = scene.published();
+    assert!(picture.notices.iter().any(|notice| notice.subject == "watchdog"));
+    assert!(picture.charges[0].log.iter().any(|(_, text)| text.contains("watchdog")));
+    let lines = scene.effects.iter().filter_map(|effect| match effect {
+        Effect::Journal(entry) => Some(entry.action),
+        _ => None,
+    });
+    assert_eq!(lines.filter(|action| *action == "charge_warning").count(), 1);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::engine::orders::OrderError;
 use crate::engine::orders::desk::Desk;
 use crate::engine::orders::settings::SaveSettings;
 use crate::engine::store::StoreError;
+use crate::engine::store::charges;
 use crate::engine::store::settings::{self, MAIL_PASSWORD};
 
 pub fn save(desk: &mut Desk<'_>, order: SaveSettings) -> Result<Arc<Settings>, OrderError> {
@@ -22,6 +23,7 @@ pub fn save(desk: &mut Desk<'_>, order: SaveSettings) -> Result<Arc<Settings>, O
         web: order.web.unwrap_or_else(|| old.web.clone()),
         sessions: order.sessions.unwrap_or_else(|| old.sessions.clone()),
         mail: order.mail.unwrap_or_else(|| old.mail.clone()),
+        records: order.records.unwrap_or_else(|| old.records.clone()),
         version: old.version,
     };
     // Not a setting of its own: it says whether there is a secret.
@@ -30,6 +32,10 @@ pub fn save(desk: &mut Desk<'_>, order: SaveSettings) -> Result<Arc<Settings>, O
     section(desk, "web", &old.web, &new.web)?;
     section(desk, "sessions", &old.sessions, &new.sessions)?;
     section(desk, "mail", &old.mail, &new.mail)?;
+    section(desk, "records", &old.records, &new.records)?;
+    if old.records != new.records {
+        charges::prune(desk.writing, new.records.charges)?;
+    }
     if let Some(password) = password {
         let kept = Some(&password).filter(|password| !password.reveal().is_empty());
         settings::keep_secret(desk.writing, MAIL_PASSWORD, kept)?;
