@@ -342,7 +342,8 @@ mod socket {
         set("4300").ends_with(2).names(&["cell_max_mv cannot be 4300", "2000 to 4250"]);
         set("-1").ends_with(2).names(&["cannot be -1"]);
         set("high").ends_with(2).names(&["is no number such as 4150 mV"]);
-        let rules = desk.busbar(&[&"charge", &"rules", &"--format", &"json"]).ends_with(0).out;
+        let rules =
+            desk.busbar(&[&"charge", &"rules", &"--format", &"json"]).ends_with(0).out.clone();
         let rules: Value = serde_json::from_str(&rules).unwrap();
         let rule = rules.as_array().unwrap().iter().find(|rule| rule["name"] == "cell_max_mv");
         assert_eq!(rule.unwrap()["origin"], "person");
