@@ -79,6 +79,8 @@ pub struct Machine {
     retry_at: Mono,
     attempts: usize,
     must_close: bool,
+    /// Off, said once more before the connection is closed, whatever is answered.
+    farewell: VecDeque<String>,
     /// It was once seen to be what the profile says: off is said before it is asked again.
     is_known: bool,
     model: Option<Model>,
@@ -108,6 +110,7 @@ impl Machine {
             retry_at: Mono::ZERO,
             attempts: 0,
             must_close: false,
+            farewell: VecDeque::new(),
             is_known: false,
             model: None,
             wanted: Wanted::Off,
@@ -232,6 +235,7 @@ impl Machine {
         }
         self.retry_at = retry_at;
         self.must_close = false;
+        self.farewell.clear();
         self.queue.clear();
         self.flight = None;
         self.forget();
@@ -260,8 +264,15 @@ impl Machine {
         self.tell_news(None);
     }
 
-    /// The two ends are out of step: nothing that comes now can be trusted.
+    /// The two ends are out of step: nothing that comes now can be trusted. A device that only its
+    /// answers have left may still obey, so that off is said before the connection is closed.
     fn out_of_step(&mut self, sentence: String) {
+        if self.is_known && !self.must_close {
+            let (brand, number) = (self.target.brand, self.target.number);
+            let [off, _] = brand.off(number);
+            let lines = brand.hello(number).into_iter().chain([off]);
+            self.farewell = lines.map(|ask| ask.text).collect();
+        }
         self.must_close = true;
         self.queue.clear();
         self.flight = None;
@@ -272,6 +283,13 @@ impl Machine {
     /// What the socket is to do next at `now`.
     pub fn next(&mut self, now: Mono) -> Need {
         if self.must_close {
+            if now < self.not_before {
+                return Need::Wait(self.not_before);
+            }
+            if let Some(line) = self.farewell.pop_front() {
+                self.not_before = now.after(BREATH);
+                return Need::Send(format!("{line}{}", self.target.brand.line_end()).into_bytes());
+            }
             let wait = BACK_OFF.get(self.attempts).or(BACK_OFF.last());
             let wait = if self.stage == Stage::Refused { Some(&ASK_AGAIN) } else { wait };
             self.attempts += 1;
@@ -416,6 +434,8 @@ impl Machine {
             }
             Err(why) => {
                 self.out_of_step(why);
+                // Another device is told nothing at all.
+                self.farewell.clear();
                 self.stage = Stage::Refused;
                 self.is_known = false;
                 self.model = None;

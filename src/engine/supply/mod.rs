@@ -21,8 +21,10 @@
 //! set beyond the smaller of rating and model; every write is read back; a wrong, late, odd or
 //! missing answer takes the output off, and it stays off until a [`Command::Stop`] has been told and
 //! the output has been seen off; without a command for [`machine::COMMAND_LIFE`] the output goes off;
-//! after a lost connection the first thing said is off.
+//! before a connection is given up, and after one was lost, the first thing said is off.
 
+#[cfg(test)]
+mod attack;
 mod bus;
 mod line;
 mod lines;

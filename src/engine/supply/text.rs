@@ -174,7 +174,9 @@ impl Brand {
                 let digits = answer.trim().strip_prefix("0x").ok_or_else(unknown)?;
                 let bits = u32::from_str_radix(digits, 16).map_err(|_| unknown())?;
                 if bits & SPD_TRACKING != SPD_INDEPENDENT {
-                    return Err(format!("it says {answer}: its channels are not independent"));
+                    return Err(format!(
+                        "it says {answer}: its channels are not independent but in series or parallel, which changes what a set voltage means; set them to independent at the device"
+                    ));
                 }
                 // Channel 1 is bit 4, channel 2 is bit 5.
                 Ok(bits >> (3 + number.min(2)) & 1 == 1)
