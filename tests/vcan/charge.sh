@@ -234,6 +234,68 @@ a_second_master_speaks() {
     cleared_away
 }
 
+# A console of somebody else's, with a folder of its own, on the same bus.
+start_other() {
+    other=$(mktemp -d)
+    timeout 600 "$BUSBAR" --data-dir "$other" serve --profile "$checkout/tests/vcan/charge.toml" \
+        --listen 127.0.0.1:0 >"$OUT/other.out" 2>"$OUT/other.err" </dev/null &
+    wait_for 60 other_answers || bad "the other console does not answer"
+    # It has to hear everything before it can be asked.
+    sleep 4
+}
+other_answers() {
+    grep -q '"state"' <<<"$(timeout 20 "$BUSBAR" --data-dir "$other" charge status --format json 2>/dev/null)"
+}
+other_starts() {
+    timeout 30 "$BUSBAR" --data-dir "$other" charge start "Bench pack" --charger Charger --current 6 --yes 2>&1
+}
+end_other() {
+    pkill -TERM -f "^$BUSBAR --data-dir $other serve"
+    rm -rf "$other"
+}
+
+a_second_console_is_refused() {
+    charging two && {
+        local said at
+        start_other
+        at=$(moment)
+        if said=$(other_starts); then
+            bad "the second console took the charge up"
+        elif grep -q 'No other charger master' <<<"$said"; then
+            good "the second console refuses: another one commands the charger"
+        else
+            bad "the second console refuses for another reason: $said"
+        fi
+        sleep 3
+        flows "$at" && good "the first one goes on" || bad "the first one is disturbed: $(charge_says)"
+        end_other
+    }
+    cleared_away
+}
+
+# Both are asked in the same moment: neither has heard the other yet.
+two_consoles_start_at_once() {
+    charging race && {
+        local at from
+        timeout 20 "$BUSBAR" --data-dir "$folder" charge stop >/dev/null 2>&1
+        sleep 12
+        timeout 20 "$BUSBAR" --data-dir "$folder" charge clear >/dev/null 2>&1
+        start_other
+        at=$(moment)
+        other_starts >"$OUT/race.out" 2>&1 &
+        timeout 30 "$BUSBAR" --data-dir "$folder" charge start "Bench pack" --charger Charger \
+            --current 6 --yes >>"$OUT/race.out" 2>&1
+        wait $! || true
+        # Listening first, then both hear the other and stop.
+        sleep 16
+        from=$(awk -v at="$at" 'BEGIN { printf "%f", at + 8 }')
+        nothing_given "two consoles that start at once" "$from"
+        is_in 'constant_current|taper' && bad "the first one charges" || good "the first one has stopped"
+        end_other
+    }
+    cleared_away
+}
+
 step "a charge on vcan1: stopped by a person"
 a_person_stops_it
 step "a charge on vcan1: the devices fall silent"
@@ -248,3 +310,6 @@ step "a charge on vcan1: the console is ended"
 the_console_is_ended_politely
 step "a charge on vcan1: a second master"
 a_second_master_speaks
+step "a charge on vcan1: a second console"
+a_second_console_is_refused
+two_consoles_start_at_once
