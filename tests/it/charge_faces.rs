@@ -1,6 +1,8 @@
 //! Charging through the API, the pages and the control socket, on a real engine with the demo.
 
-use busbar::engine::{ActivateProfile, MustChangeIt, Preset, Right, demo_profile};
+use busbar::engine::{
+    ActivateProfile, GivePassword, MustChangeIt, Preset, Right, Secret, ViewPlant, demo_profile,
+};
 use serde_json::{Value, json};
 
 use crate::listening::{GOOD, Listening};
@@ -268,6 +270,74 @@ fn a_form_that_is_not_from_our_own_page_neither_starts_nor_stops() {
     assert_eq!(refused.status, 404, "{refused:?}");
     assert_eq!(inn.get("/charges", &[("Cookie", &viewer)]).status, 200);
     assert_eq!(inn.get("/charges/7", &[("Cookie", &viewer)]).status, 404);
+}
+
+#[test]
+fn a_rule_is_changed_on_its_page_within_its_bounds_by_whoever_may() {
+    let inn = Inn::new();
+    inn.add("vera", Preset::Viewer);
+    inn.add("emil", Preset::Engineer);
+    inn.order(ActivateProfile::of(demo_profile("demo").unwrap()));
+    let (viewer, engineer) = (inn.cookie("vera"), inn.cookie("emil"));
+    let origin = inn.origin();
+    let seen = inn.get("/charge/rules", &[("Cookie", &viewer)]);
+    assert_eq!(seen.status, 200);
+    for shown in ["Default", "Hard bounds", "4150 mV", "2000 to 4250 mV", "usual"] {
+        assert!(seen.body.contains(shown), "{shown}");
+    }
+    assert!(!seen.body.contains("action=\"/charge/rules\""), "a viewer is offered a change");
+    let own = [("Cookie", engineer.as_str()), ("Origin", origin.as_str())];
+    let look = || inn.get("/charge/rules", &[("Cookie", &engineer)]);
+    let give = |rule: &str, value: &str, version: &str| {
+        let token = look().form_token();
+        let body = format!("form_token={token}&rule={rule}&version={version}&{value}");
+        inn.form("/charge/rules", &own, &body)
+    };
+    for wrong in ["4251", "nan", "much", "1e9", "-4100"] {
+        let refused = give("cell_max_mv", &format!("value={wrong}"), "");
+        assert_eq!(refused.status, 422, "{wrong}");
+        assert!(refused.body.contains(&format!("value=\"{wrong}\"")), "what was typed is lost");
+        assert!(refused.body.contains("class=\"wrong\""), "{wrong}");
+        assert!(!refused.body.contains("Cell_max_mv"), "a name of the file is shown to people");
+    }
+    assert_eq!(give("no_such_rule", "value=1", "").status, 422);
+    let done = give("cell_max_mv", "value=4100", "");
+    assert_eq!(
+        (done.status, done.header("location")),
+        (303, Some("/charge/rules?done=rule#r-cell_max_mv"))
+    );
+    assert!(look().body.contains("set here, not kept"));
+    // Somebody else's change in between is not written over.
+    let stale = give("cell_max_mv", "value=4050", "1");
+    assert_eq!(stale.status, 412, "{stale:?}");
+    assert_eq!(give("cell_max_mv", "value=4100&usual=yes", "").status, 303);
+    assert!(!look().body.contains("set here, not kept"));
+    let sealed = format!("form_token={}&rule=cell_max_mv&value=4000", seen.form_token());
+    let from_viewer = [("Cookie", viewer.as_str()), ("Origin", origin.as_str())];
+    assert_eq!(inn.form("/charge/rules", &from_viewer, &sealed).status, 403);
+}
+
+#[test]
+fn whoever_must_change_the_password_stops_from_that_page_and_is_told_that_it_was_taken_up() {
+    let inn = Inn::new();
+    inn.order(ActivateProfile::of(demo_profile("demo").unwrap()));
+    let new = inn.add("nils", Preset::Viewer);
+    let hash = inn.running.gate.hash("nils", &Secret::new(GOOD.to_owned())).unwrap();
+    let (id, must_change) = (new.account.id, MustChangeIt::Yes);
+    inn.order(GivePassword { id, expected: None, hash, must_change });
+    let (cookie, origin) = (inn.cookie("nils"), inn.origin());
+    let page = inn.get("/account/password", &[("Cookie", &cookie)]);
+    assert!(page.body.contains("Stop every charge"), "{page:?}");
+    let own = [("Cookie", cookie.as_str()), ("Origin", origin.as_str())];
+    let stopped = inn.form("/charge/stop", &own, &format!("form_token={}", page.form_token()));
+    let place = stopped.header("location").unwrap_or_default().to_owned();
+    assert_eq!((stopped.status, place.as_str()), (303, "/account/password?done=stop-taken"));
+    let told = inn.get(&place, &[("Cookie", &cookie)]);
+    assert_eq!(told.status, 200);
+    assert!(told.body.contains("The stop was taken up"), "{told:?}");
+    let grant = inn.desk.permit(ViewPlant).unwrap();
+    let latched = || inn.running.door.look(&grant).charges.first().unwrap().latches.remote_stop;
+    assert!((0..LOOKS * 1000).any(|_| latched()), "it was said and not done");
 }
 
 #[cfg(unix)]

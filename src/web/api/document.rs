@@ -128,7 +128,9 @@ mod elsewhere {
             Sign in with `POST /api/v1/session` or make a token with `POST /api/v1/tokens`, and send \
             it as `Authorization: Bearer`. Times are RFC 3339 in UTC. Current and power into the \
             battery are positive. What is unknown is `null`. Problems are answered as RFC 9457 has \
-            them, with a stable `code`. Fields and query parameters that are not known are refused."
+            them, with a stable `code`. Whoever must change the password \
+            first may look at the session, change the password, end sessions and tokens of their own, \
+            and stop a charge; all else is refused with `password_change_required`. Fields and query parameters that are not known are refused."
     ),
     paths(
         elsewhere::health, elsewhere::openapi, elsewhere::live, elsewhere::metrics, health,

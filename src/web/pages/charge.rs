@@ -343,7 +343,8 @@ async fn stop(
     let name = pack.as_ref().map(Name::to_string).unwrap_or_default();
     match give_stop(&shared, &ask.session, pack).await {
         Ok(_) if ask.session.may(ViewPlant) => back(&name, "charge-stopped"),
-        Ok(_) => go("/account/password"),
+        // Who must change the password first sees no plant: what came of it is said there.
+        Ok(_) => go("/account/password?done=stop-taken"),
         Err(problem) => failed(&problem, &ask),
     }
 }

@@ -9,6 +9,8 @@ use serde::Deserialize;
 
 use crate::engine::{Ended, LinkOffer, Purpose, Secret, SignedIn};
 use crate::web::pages::assets;
+use crate::web::pages::form;
+use crate::web::pages::services::Done;
 use crate::web::pages::shell::{Ask, Theme, draw_as, go, nothing_there};
 use crate::web::pages::wrong::{Wrong, aside};
 use crate::web::problem::Problem;
@@ -348,11 +350,12 @@ fn password_page(ask: &Ask) -> DoorPage {
     }
 }
 
-async fn password(ask: Ask) -> Response {
+async fn password(ask: Ask, Query(query): Query<Done>) -> Response {
     if ask.session.actor().account().is_none() {
         return nothing_there();
     }
-    draw_as(StatusCode::OK, &password_page(&ask))
+    let note = form::done(&query.done).to_owned();
+    draw_as(StatusCode::OK, &DoorPage { note, ..password_page(&ask) })
 }
 
 async fn change_password(

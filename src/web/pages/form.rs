@@ -73,7 +73,7 @@ impl Typed {
 /// The sentence for what was done, by the word in an address; empty for any other word.
 #[must_use]
 pub fn done(word: &str) -> &'static str {
-    const DONE: [(&str, &str); 22] = [
+    const DONE: &[(&str, &str)] = &[
         ("charge-started", "The start was taken up. Where it stands is shown below."),
         ("charge-applied", "The set points are changed."),
         ("charge-engaged", "Closing the contactors was taken up. How far it is, is shown below."),
@@ -84,6 +84,11 @@ pub fn done(word: &str) -> &'static str {
             "charge-stopped",
             "The stop was taken up: the current goes to zero, then the contactors open. How far it is, is shown below.",
         ),
+        (
+            "stop-taken",
+            "The stop was taken up: the current goes to zero, then the contactors open. How far it is can be seen once the password is changed.",
+        ),
+        ("rule", "The rule is changed. It holds from now on, for every pack."),
         ("saved", "Saved."),
         ("added", "Added."),
         ("renamed", "Renamed."),

@@ -26,6 +26,7 @@ mod pack;
 mod paint;
 mod plain;
 mod push;
+mod rules;
 mod services;
 mod sessions;
 mod settings;
@@ -73,6 +74,7 @@ pub fn routes(table: Table) -> Table {
         .page(Method::GET, "/live/pages", read, stream);
     let table = charge::routes(table);
     let table = charges::routes(table);
+    let table = rules::routes(table);
     let table = door::routes(table);
     let table = user_forms::routes(table);
     let table = services::routes(table);

@@ -131,7 +131,7 @@ fn a_charge_from_a_page_says_whether_it_outlives_it() {
         page(&charging(Stage::Idle), &prefs, &session).start.question.text
     };
     assert!(said(Leaving::GoesOn).contains("goes on when this page is closed"));
-    assert!(said(Leaving::Stops).contains("stops when this page has been closed"));
+    assert!(said(Leaving::Stops).contains("stops when this browser has shown no page"));
 }
 
 #[test]
