@@ -48,6 +48,7 @@ fn parameter(name: &str) -> Option<&'static str> {
         "token" => Some("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
         "set" => Some("0000000000000000"),
         "name" => Some("none.css"),
+        "key" => Some("cell_max_mv"),
         "section" => Some("sessions"),
         _ => None,
     }
@@ -93,6 +94,7 @@ fn sample_body(entry: &Entry) -> Option<Value> {
         ("PUT", "/api/v1/schedules/{name}") => {
             json!({"bus": "none", "frame": {"id": "1"}, "every_ms": 1000})
         }
+        ("PATCH", "/api/v1/charge/rules/{key}") => json!({"value": 1e9}),
         ("PUT", "/api/v1/demo") => json!({"parked": true, "pace": 0}),
         ("POST", "/api/v1/tokens") => json!({"account": 999_999, "name": "x"}),
         _ => return None,

@@ -7,12 +7,13 @@ use busbar::base::id::Name;
 use busbar::base::time::Wall;
 use busbar::engine::{
     AccountId, AccountKind, ActivateProfile, AddAccount, AddService, ArmBus, ChangeAccount,
-    ChangeCharge, ChargeRules, ClearLatches, ClearTraffic, Confirm, CreateToken, Credential,
-    DeleteAccount, Dress, EndSession, EndSessions, EngageContactors, Face, Frame, GivePassword, Id,
-    Keeps, Lease, LiftWait, MakeLink, MustChangeIt, Order, Origin, Permission, Play, Purpose,
-    ReadSafetyText, RemoveService, RenameService, RevokeToken, Right, Rights, SaveSettings,
-    Schedule, Secret, SendFrames, ServiceChoice, ServiceId, Session, SessionId, SetDemo, SetPoints,
-    Silence, StartCharge, StartSchedule, StopCharge, StopSchedule, Then, TokenId, demo_profile,
+    ChangeCharge, ChargeKey, ChargeRules, ClearLatches, ClearTraffic, Confirm, CreateToken,
+    Credential, DeleteAccount, Dress, EndSession, EndSessions, EngageContactors, Face, Frame,
+    GivePassword, Id, Keeps, Lease, LiftWait, MakeLink, MustChangeIt, Order, Origin, Permission,
+    Play, Purpose, ReadSafetyText, RemoveService, RenameService, RevokeToken, Right, Rights,
+    SaveSettings, Schedule, Secret, SendFrames, ServiceChoice, ServiceId, Session, SessionId,
+    SetChargeRule, SetDemo, SetPoints, Silence, StartCharge, StartSchedule, StopCharge,
+    StopSchedule, Then, TokenId, demo_profile,
 };
 use busbar::web::Access;
 
@@ -118,6 +119,10 @@ pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
         line(&sessions, &StopSchedule { name: pack.clone(), then: Then::Keep }),
         line(&sessions, &EngageContactors { pack: pack.clone(), confirm: Confirm }),
         line(&sessions, &ClearLatches { pack: pack.clone() }),
+        line(
+            &sessions,
+            &SetChargeRule { key: ChargeKey::CellMax, value: Some(1e9), expected: None },
+        ),
         line(&sessions, &SetDemo { parked: true, pace: 1.0 }),
         line(&sessions, &ChangeCharge { pack: pack.clone(), set }),
         line(&sessions, &StartCharge { pack, charger: None, set, lease, confirm: Confirm }),
