@@ -409,7 +409,7 @@ fn a_charge_that_hangs_on_a_session_is_not_kept_going_by_another_one_of_the_same
     let starter = Starter { words, who: who.clone(), face, session: own };
     let now = scene.now().mono;
     scene.hub.charging_for_tests().bays[0].begin(now, starter);
-    let mut hear = |scene: &mut Scene, session| {
+    let hear = |scene: &mut Scene, session| {
         for _ in 0..5 {
             scene.step(Event::Present { who: who.clone(), session });
             scene.run(5 * SECOND);
