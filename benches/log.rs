@@ -52,6 +52,7 @@ fn request(log: &Path, dbc: &str, format: Format, threads: usize) -> Request {
         log: log.to_owned(),
         format,
         values: Values::Numbers,
+        filter: String::new(),
         threads: NonZeroUsize::new(threads).unwrap(),
     }
 }

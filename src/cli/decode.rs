@@ -33,6 +33,11 @@ pub struct Args {
     /// Write the name of a value where the DBC file has one.
     #[arg(long)]
     pub labels: bool,
+    /// Decode only frames that this filter lets through, such as "bus:can0 id:600..6FF
+    /// sig:PackVoltage>140 changed". Terms are id, msg, sig, bus, dir, type, data, b0, len, pgn, sa, time,
+    /// changed and words to look for, joined by and, or, not and parentheses.
+    #[arg(long, value_name = "FILTER", default_value = "", hide_default_value = true)]
+    pub filter: String,
     /// Write to this file and not to standard output.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -73,6 +78,7 @@ pub fn run(args: &Args) -> Outcome {
         dbcs: args.dbc.clone(),
         log: args.log.clone(),
         format: args.format.into(),
+        filter: args.filter.clone(),
         values: if args.labels { decode::Values::Labels } else { decode::Values::Numbers },
         threads: args
             .threads
@@ -118,6 +124,12 @@ fn report(request: &Request, summary: &Summary) {
     );
     if tally.without_data > 0 {
         let _ = writeln!(err, "  {} remote and error frames left out", tally.without_data);
+    }
+    if !request.filter.trim().is_empty() {
+        let _ = writeln!(err, "  {} frames kept back by the filter", tally.filtered);
+    }
+    for warning in &summary.filter_problems {
+        let _ = writeln!(err, "  warning: {}", warning.text);
     }
     for problem in summary.problems.iter().take(PROBLEMS_SHOWN) {
         let place = match problem.line {

@@ -71,7 +71,7 @@ pub use drive::stopper::{StopFirst, Stopper};
 pub use drive::{Config, Office, Running, StartError, office, start};
 pub use filter::{
     Change, Completion, Filter, LONGEST as LONGEST_FILTER, Memory as FilterMemory, Mistake,
-    RowFacts, Scope, Sieve, Vocabulary, Weight, complete,
+    RowFacts, Scope, Sieve, Vocabulary, Weight, complete, terms,
 };
 pub use hub::decoders::{DecodedFrame, DecodedSignal, Decoders, Value};
 pub use hub::traffic::{Row as TrafficEntry, Traffic};

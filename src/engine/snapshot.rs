@@ -11,6 +11,7 @@ use crate::engine::can::bus::BusStatus;
 use crate::engine::can::replay::Progress;
 use crate::engine::can::schedule::{Schedule, ScheduleFigures};
 use crate::engine::charge::{ChargePicture, Rules};
+use crate::engine::filter::Vocabulary;
 use crate::engine::hub::decoders::Decoders;
 use crate::engine::hub::traffic::Traffic;
 use crate::engine::orders::sending::Keeps;
@@ -49,6 +50,18 @@ pub struct Snapshot {
     pub player: Option<Progress>,
     /// Frames since the engine started: received, sent, lost.
     pub totals: Totals,
+}
+
+impl Snapshot {
+    /// The names that filters are compared with.
+    #[must_use]
+    pub fn vocabulary(&self) -> Vocabulary {
+        let mut vocabulary = Vocabulary::new();
+        for bus in &self.buses {
+            vocabulary.add_bus(bus.name.as_str(), self.decoders.codecs(bus.id));
+        }
+        vocabulary
+    }
 }
 
 /// The running profile.

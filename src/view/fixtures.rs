@@ -7,8 +7,11 @@ mod report;
 pub use charge::{Stage, charging};
 pub use report::charge_report;
 
+use crate::engine::testing::filter::names;
+use crate::engine::{Change, Frame, Id, RowFacts, Scope, Sieve};
 use crate::view::cells::{CellKind, CellMap, CellRow, CellTile, Scale};
 use crate::view::chrome::{Chip, Chrome, PlayerView, Playing};
+use crate::view::compose::filter::{Prepared, prepare};
 use crate::view::offer::Offer;
 use crate::view::pack::{ContactorsView, PackView, StepView, Tab, Trend};
 use crate::view::parts::{Part, PartsView};
@@ -282,6 +285,11 @@ pub fn traffic(prefs: &TrafficPrefs) -> TrafficView {
     let mut rows = rows();
     let total = rows.len();
     let selected = prefs.selected.and_then(|key| rows.iter().find(|r| r.key == key)).map(panel);
+    let known = rows.iter().filter(|row| !row.message.is_empty());
+    let vocabulary = names("demo", known.map(|row| (row.key.id, row.message.as_str())));
+    let Prepared { sieve, view: filter } =
+        prepare(&prefs.filter, prefs.cursor, &vocabulary, Scope::Table);
+    rows.retain(|row| fits(&sieve, row));
     arrange(&mut rows, prefs);
     TrafficView {
         empty: if total == 0 {
@@ -292,7 +300,23 @@ pub fn traffic(prefs: &TrafficPrefs) -> TrafficView {
         summary: format!("{} of {total} ids · 1 412 frames a second", rows.len()),
         rows,
         selected,
+        filter,
     }
+}
+
+/// Whether a filter lets a row through.
+fn fits(sieve: &Sieve, row: &TrafficRow) -> bool {
+    let raw = row.key.id & 0x1FFF_FFFF;
+    let id = if row.key.id == raw { Id::standard(raw) } else { Id::extended(raw) };
+    let bytes: Vec<u8> = row.bytes.iter().map(|byte| byte.value).collect();
+    let is_warm = row.bytes.iter().any(|byte| byte.heat > 0.0);
+    let facts = RowFacts {
+        count: row.frames,
+        changed: if is_warm { Change::Changed } else { Change::Same },
+        ..RowFacts::default()
+    };
+    let frame = id.and_then(|id| Frame::classic(id, &bytes));
+    frame.is_some_and(|frame| sieve.lets_row(frame.view(), &facts))
 }
 
 fn rows() -> Vec<TrafficRow> {

@@ -7,6 +7,7 @@ pub mod charge;
 pub mod chrome;
 pub mod compose;
 pub mod export;
+pub mod filter;
 #[cfg(any(test, feature = "testing"))]
 pub mod fixtures;
 pub mod journal;

@@ -2,14 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::view::filter::{FilterView, SavedFilter};
 use crate::view::shown::Shade;
 
 /// What a person wants of the table.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TrafficPrefs {
-    /// Only rows whose id, message, bus or direction contains this, whatever its case.
+    /// Only rows that this filter lets through.
     pub filter: String,
+    /// Where somebody types in the filter, bytes; not kept.
+    #[serde(skip)]
+    pub cursor: Option<usize>,
+    /// Filters that are kept by their names.
+    pub saved: Vec<SavedFilter>,
     /// Column to sort by.
     pub sort: SortBy,
     /// Which end comes first.
@@ -53,6 +59,8 @@ pub struct TrafficView {
     pub rows: Vec<TrafficRow>,
     /// The selected id.
     pub selected: Option<SignalPanel>,
+    /// What is said of the filter.
+    pub filter: FilterView,
     /// What stands here when there are no rows, or none fits the filter.
     pub empty: String,
     /// "52 ids, 1 412 frames a second".
@@ -99,17 +107,9 @@ pub struct TrafficRow {
     pub frames: u64,
 }
 
-/// Keeps the rows that fit the filter and puts them into the wanted order. Rows that are equal in
-/// the sorted column stay in the order of their keys.
-pub fn arrange(rows: &mut Vec<TrafficRow>, prefs: &TrafficPrefs) {
-    let wanted = prefs.filter.trim().to_lowercase();
-    if !wanted.is_empty() {
-        rows.retain(|row| {
-            [&row.id, &row.message, &row.bus, &row.direction]
-                .into_iter()
-                .any(|text| text.to_lowercase().contains(&wanted))
-        });
-    }
+/// Puts rows into the wanted order. Those that are equal in the sorted column stay in the order of
+/// their keys.
+pub fn arrange(rows: &mut [TrafficRow], prefs: &TrafficPrefs) {
     rows.sort_by(|a, b| {
         let by_column = match prefs.sort {
             SortBy::Id => a.key.cmp(&b.key),
@@ -195,16 +195,6 @@ mod tests {
         ];
         arrange(&mut rows, prefs);
         rows.iter().map(|r| r.key.id).collect()
-    }
-
-    #[test]
-    fn rows_are_filtered_by_any_of_their_words_whatever_the_case() {
-        let find =
-            |filter: &str| ids(&TrafficPrefs { filter: filter.into(), ..Default::default() });
-        assert_eq!(find(" PACK "), [0x6FA]);
-        assert_eq!(find("0x6"), [0x600, 0x6FA]);
-        assert_eq!(find("CAN0"), [0x123, 0x600, 0x6FA]);
-        assert!(find("nothing like it").is_empty());
     }
 
     #[test]

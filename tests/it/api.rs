@@ -420,6 +420,11 @@ fn the_demo_pack_is_read_with_its_units_ages_and_cells() {
     assert_eq!((&frame["id"], &frame["direction"]), (&json!("0x6FA"), &json!("received")));
     assert!(frame["signals"].as_array().is_some_and(|all| !all.is_empty()), "{frame}");
     house.get("/api/v1/frames?id=six", &token).refuses(422, "invalid", "id");
+    let picked = "/api/v1/frames?filter=id:6F0..6FF%20sig:PackVoltage%3E1V%20count:%3E0";
+    let frames = house.get(picked, &token).is(200).json();
+    assert_eq!(frames["items"][0]["id"], "0x6FA", "{frames}");
+    assert_eq!(frames["items"].as_array().map(Vec::len), Some(1));
+    house.get("/api/v1/frames?filter=mgs:x", &token).refuses(422, "invalid", "filter");
 }
 
 #[test]

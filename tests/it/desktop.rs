@@ -10,6 +10,7 @@ use busbar::desktop::fixture::{FixtureSource, World};
 use busbar::desktop::pages::{can, start};
 use busbar::desktop::shell::{bars, overlay};
 use busbar::desktop::source::{Intent, Pace, PlayerIntent};
+use busbar::desktop::widgets::filter_box;
 use busbar::desktop::widgets::text::CLOSE_NOTE;
 use busbar::view::fixtures;
 use busbar::view::shown::{Note, Tone};
@@ -288,6 +289,53 @@ fn the_filter_keeps_what_fits_and_says_so_when_nothing_does() {
     assert!(window.shows("None of the 49 ids fits"), "{:?}", window.names());
     window.click("Clear the filter");
     assert!(window.shows("CMU 1 status"));
+}
+
+#[test]
+fn what_is_typed_in_the_filter_is_completed_by_keys() {
+    let mut window = open(FixtureSource::running(38), LARGE);
+    window.ctrl(Key::Num3);
+    window.type_into(can::FILTER, "msg:hea");
+    assert!(window.shows("\"BMU heartbeat\""), "{:?}", window.names());
+    window.press(Key::Tab);
+    assert!(window.shows("1 of 49 ids"), "{:?}", window.names());
+    window.harness.get_by_label(can::FILTER).type_text(" or dir:");
+    window.harness.run();
+    assert!(window.shows("sent by this program"));
+    window.press(Key::ArrowDown);
+    window.press(Key::ArrowUp);
+    window.press(Key::Tab);
+    assert!(window.shows("49 of 49 ids"), "received ones are all there are");
+}
+
+#[test]
+fn a_mistake_in_the_filter_is_told_with_its_place_and_mended_by_a_button() {
+    let mut window = open(FixtureSource::running(38), LARGE);
+    window.ctrl(Key::Num3);
+    window.type_into(can::FILTER, "mgs:cmu*");
+    assert!(window.shows("There is no term `mgs:`; did you mean `msg:`?"));
+    assert!(window.shows("Here: mgs:") && window.shows("49 of 49 ids"), "nothing is hidden");
+    window.click("Use msg:cmu*");
+    assert!(window.shows("42 of 49 ids"), "{:?}", window.names());
+    assert!(!window.shows("Here: "));
+}
+
+#[test]
+fn a_filter_is_kept_by_a_name_and_taken_again() {
+    let mut window = open(FixtureSource::running(38), LARGE);
+    window.ctrl(Key::Num3);
+    window.type_into(can::FILTER, "id:6FA");
+    window.click(filter_box::KEPT);
+    assert!(window.shows("None yet."));
+    window.type_into(filter_box::KEEP_AS, "Only volts");
+    window.click("Keep");
+    assert!(window.shows("Forget Only volts"));
+    window.press(Key::Escape);
+    window.click("Clear the filter");
+    assert!(window.shows("49 of 49 ids"));
+    window.click(filter_box::KEPT);
+    window.click("Only volts");
+    assert!(window.shows("1 of 49 ids"), "{:?}", window.names());
 }
 
 fn told(text: &str, closable: bool) -> Note {

@@ -2,7 +2,7 @@
 
 use egui::{
     Align, Align2, Color32, FocusDirection, Key, Layout, Modifiers, Pos2, Rect, Response, RichText,
-    Role, ScrollArea, Sense, TextEdit, Ui, Vec2,
+    Role, ScrollArea, Sense, Ui, Vec2,
 };
 use egui_extras::{Column, TableBuilder};
 
@@ -13,6 +13,7 @@ use crate::desktop::pages;
 use crate::desktop::pages::signals;
 use crate::desktop::source::Intent;
 use crate::desktop::theme::Theme;
+use crate::desktop::widgets::filter_box::{self, Typed};
 use crate::desktop::widgets::panel::{GAP, panel_in};
 use crate::desktop::widgets::text::{cut, line, name, shade};
 use crate::view::shown::{Shade, Tone};
@@ -35,6 +36,7 @@ pub fn draw(
     prefs: &mut TrafficPrefs,
 ) -> Option<Command> {
     let asked = header(ui, theme, view, prefs);
+    filter_box::mistakes(ui, theme, &mut prefs.filter, &view.filter);
     keys(ui, view, prefs);
     ui.add_space(GAP - 6.0);
     let body = ui.available_rect_before_wrap();
@@ -88,35 +90,18 @@ fn header(
             if clear.on_hover_text("Forget all ids and count anew").clicked() {
                 asked = Some(Command::Submit(Intent::ClearTraffic));
             }
-            filter(ui, theme, prefs);
+            let mut typed = Typed {
+                text: &mut prefs.filter,
+                cursor: &mut prefs.cursor,
+                saved: &mut prefs.saved,
+            };
+            filter_box::draw(ui, theme, FILTER, &mut typed, &view.filter);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 line(ui, &view.summary, fonts::text(12.0), theme.muted);
             });
         });
     });
     asked
-}
-
-fn filter(ui: &mut Ui, theme: &Theme, prefs: &mut TrafficPrefs) {
-    if !prefs.filter.is_empty() {
-        let close = ui.button(icons::CLOSE).accessible_name("Clear the filter");
-        if close.clicked() {
-            prefs.filter.clear();
-        }
-    }
-    let width = (ui.available_width() * 0.55).clamp(90.0, 300.0);
-    // The button before it comes and goes; the field must stay the same one for the keyboard.
-    let field = TextEdit::singleline(&mut prefs.filter)
-        .id(egui::Id::unique("CAN filter"))
-        .prefix(RichText::new(icons::SEARCH).color(theme.muted))
-        .hint_text(RichText::new("Filter: id, message or bus").color(theme.muted))
-        .char_limit(100)
-        .desired_width(width)
-        .margin(egui::Margin::symmetric(10, 7));
-    let response = ui.add(field).accessible_name(FILTER);
-    if ui.input_mut(|i| i.consume_key(Modifiers::COMMAND, Key::F)) {
-        response.request_focus();
-    }
 }
 
 /// Arrow keys move the selection while no field has the focus.

@@ -5,6 +5,7 @@ pub mod cell_map;
 pub mod cell_plan;
 pub mod charge_plot;
 pub mod chip;
+pub mod filter_box;
 pub mod form;
 pub mod list;
 pub mod panel;

@@ -36,6 +36,7 @@ mod mistake;
 mod numbers;
 mod parse;
 mod pattern;
+mod recording;
 mod run;
 mod show;
 mod signals;
@@ -53,6 +54,7 @@ pub use complete::{Completion, complete};
 use expr::Expr;
 pub use memory::Memory;
 pub use mistake::{Mistake, Weight};
+pub use recording::Sifter;
 pub use run::{Change, RowFacts, Sieve};
 pub use token::LONGEST;
 pub use vocabulary::Vocabulary;
@@ -85,6 +87,11 @@ impl Filter {
     pub fn compile(&self, vocabulary: &Vocabulary, scope: Scope) -> Result<Sieve, Mistake> {
         compile::compile(self.expr.as_ref(), vocabulary, scope)
     }
+}
+
+/// An example of every kind of term, and what it asks of a frame.
+pub fn terms() -> impl Iterator<Item = (&'static str, &'static str)> {
+    words::KEYS.iter().map(|word| (word.example, word.says))
 }
 
 impl fmt::Display for Filter {

@@ -87,6 +87,12 @@ impl Decoders {
         }
     }
 
+    /// The codecs of a bus, in the order in which they are asked.
+    #[must_use]
+    pub fn codecs(&self, bus: BusId) -> &[Arc<Codec>] {
+        self.buses.get(usize::from(bus.0)).map_or(&[], Vec::as_slice)
+    }
+
     /// Name of the message with `id` on `bus`.
     #[must_use]
     pub fn name(&self, bus: BusId, id: Id) -> Option<&str> {

@@ -3,6 +3,7 @@
 pub mod cells;
 pub mod charge;
 pub mod chrome;
+pub mod filter;
 pub mod journal;
 pub mod line;
 pub mod pack;

@@ -5,8 +5,10 @@ use std::time::Duration;
 use crate::base::id::BusId;
 use crate::base::time::Mono;
 use crate::engine::{
-    BusPicture, DecodedSignal, Decoders, Direction, Id, Kind, Snapshot, TrafficEntry,
+    BusPicture, Change, DecodedSignal, Decoders, Direction, Id, Kind, RowFacts, Scope, Sieve,
+    Snapshot, TrafficEntry,
 };
+use crate::view::compose::filter::{Prepared, prepare};
 use crate::view::shown::Shade;
 use crate::view::text::{self, DASH};
 use crate::view::traffic::{
@@ -21,13 +23,18 @@ const SILENT_LEAST: Duration = Duration::from_secs(2);
 /// Makes the table: what is on the buses now, and the signals of the selected id.
 #[must_use]
 pub fn traffic(snapshot: &Snapshot, prefs: &TrafficPrefs) -> TrafficView {
-    let mut entries: Vec<&TrafficEntry> = snapshot.traffic.rows().iter().collect();
-    entries.sort_unstable_by_key(|entry| key(entry));
-    let mut rows: Vec<TrafficRow> = entries.iter().map(|entry| row(snapshot, entry)).collect();
+    let entries = snapshot.traffic.rows();
+    let Prepared { sieve, view: filter } =
+        prepare(&prefs.filter, prefs.cursor, &snapshot.vocabulary(), Scope::Table);
+    let wanted = entries.iter().filter(|entry| fits(&sieve, snapshot, entry));
+    let mut rows: Vec<TrafficRow> = wanted.map(|entry| row(snapshot, entry)).collect();
     let chosen = entries.iter().find(|entry| Some(key(entry)) == prefs.selected);
     let rate: f64 = snapshot.buses.iter().map(|bus| bus.rate).sum();
-    let mut summary =
-        format!("{} ids, {} frames a second", rows.len(), text::grouped(rate.round() as u64));
+    let ids = match (rows.len(), entries.len()) {
+        (shown, all) if sieve.is_everything() || shown == all => format!("{all} ids"),
+        (shown, all) => format!("{shown} of {all} ids"),
+    };
+    let mut summary = format!("{ids}, {} frames a second", text::grouped(rate.round() as u64));
     if snapshot.traffic.beyond > 0 {
         let beyond = text::grouped(snapshot.traffic.beyond);
         summary.push_str(&format!("; the table is full, {beyond} frames of further ids not shown"));
@@ -36,12 +43,29 @@ pub fn traffic(snapshot: &Snapshot, prefs: &TrafficPrefs) -> TrafficView {
     TrafficView {
         rows,
         selected: chosen.map(|entry| panel(snapshot, entry)),
-        empty: empty(snapshot),
+        filter,
+        empty: empty(snapshot, entries.len()),
         summary,
     }
 }
 
-fn empty(snapshot: &Snapshot) -> String {
+/// Whether a filter lets a row of the table through.
+#[must_use]
+pub fn fits(sieve: &Sieve, snapshot: &Snapshot, entry: &TrafficEntry) -> bool {
+    let now = bus(snapshot, entry.last.bus()).map_or(snapshot.at, |bus| bus.now);
+    let is_warm = (0..entry.changed.len()).any(|byte| entry.heat(byte, now) > 0.0);
+    let facts = RowFacts {
+        count: entry.count,
+        age: now.since(entry.last.time()),
+        changed: if is_warm { Change::Changed } else { Change::Same },
+    };
+    sieve.lets_row(entry.last.view(), &facts)
+}
+
+fn empty(snapshot: &Snapshot, entries: usize) -> String {
+    if entries > 0 {
+        return format!("None of the {entries} ids fits the filter. Clear it to see them all.");
+    }
     match snapshot.buses.first() {
         None => {
             "No bus is open. Choose a demo, an interface or a recording on the Open page.".into()

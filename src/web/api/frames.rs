@@ -6,8 +6,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::engine::{
-    DecodedSignal, Direction, Kind, Right, Snapshot, TrafficEntry, UseCan, ViewPlant,
+    DecodedSignal, Direction, Filter, Kind, Right, Scope, Sieve, Snapshot, TrafficEntry, UseCan,
+    ViewPlant,
 };
+use crate::view::compose::filter::said;
+use crate::view::compose::traffic::fits;
 use crate::web::api::give::{Answer, List, json, page};
 use crate::web::api::reading::tidy;
 use crate::web::api::take::{Asked, Who};
@@ -31,6 +34,10 @@ pub struct Wanted {
     bus: Option<String>,
     /// Part of the name of the message, whatever the case.
     name: Option<String>,
+    /// Only frames that this filter lets through, such as `bus:can0 id:600..6FF sig:PackVoltage>140`:
+    /// the language of the filter box on the CAN page.
+    #[param(max_length = 2000)]
+    filter: Option<String>,
     /// Most items on a page.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
@@ -144,14 +151,25 @@ pub async fn list(
     let snapshot = shared.door().look(&session.permit(ViewPlant)?);
     let ids = wanted.id.as_deref().map(ids).transpose()?;
     let name = wanted.name.as_deref().map(str::to_lowercase);
+    let sieve = sieve(wanted.filter.as_deref().unwrap_or_default(), &snapshot)?;
     let rows = snapshot.traffic.rows().iter().filter(|row| {
         let of_bus = wanted.bus.as_deref().is_none_or(|bus| bus_name(&snapshot, row) == bus);
         let of_id = ids.as_ref().is_none_or(|ids| ids.contains(&row.last.id().raw()));
-        of_bus && of_id && name.as_deref().is_none_or(|name| is_named(&snapshot, row, name))
+        of_bus
+            && of_id
+            && name.as_deref().is_none_or(|name| is_named(&snapshot, row, name))
+            && fits(&sieve, &snapshot, row)
     });
     let page = page(rows, |row| key(row), wanted.cursor.as_deref(), wanted.limit)?;
     let items = page.items.into_iter().map(|row| shown(&snapshot, row)).collect();
     Ok(json(StatusCode::OK, &List::<FrameShown> { items, next: page.next }))
+}
+
+/// A filter, ready. Names that nobody knows are no mistake: a DBC file may come later.
+fn sieve(text: &str, snapshot: &Snapshot) -> Result<Sieve, Problem> {
+    let read = Filter::parse(text);
+    let read = read.and_then(|filter| filter.compile(&snapshot.vocabulary(), Scope::Table));
+    read.map_err(|mistake| Problem::invalid(said(text, &mistake)).about("filter"))
 }
 
 fn ids(text: &str) -> Result<Vec<u32>, Problem> {

@@ -13,13 +13,13 @@ use crate::web::pages::{escaped, push};
 use crate::web::shared::Shared;
 
 /// Longest filter, in characters.
-const FILTER_CHARS: usize = 64;
+const FILTER_CHARS: usize = 500;
 
 /// What the address says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct CanQuery {
-    /// Only rows that contain this.
+    /// Only rows that this filter lets through.
     pub filter: String,
     /// Column to sort by.
     pub sort: String,
@@ -67,7 +67,14 @@ impl CanQuery {
             sort: sort.map_or_else(SortBy::default, |(_, sort)| sort),
             order: if self.order == "down" { SortOrder::Descending } else { SortOrder::Ascending },
             selected: self.selected(),
+            ..TrafficPrefs::default()
         }
+    }
+
+    /// The address with another filter.
+    #[must_use]
+    pub fn with_filter(&self, filter: &str) -> String {
+        format!("/can?{}", Self { filter: filter.to_owned(), ..self.clone() }.text())
     }
 
     fn selected(&self) -> Option<RowKey> {
@@ -163,7 +170,7 @@ mod tests {
 
     #[test]
     fn what_the_address_says_wrong_is_as_if_it_was_not_said() {
-        let wild = "\u{202e}x".repeat(200);
+        let wild = "\u{202e}x".repeat(600);
         let query = CanQuery { filter: wild, sort: "x".into(), order: "x".into(), id: "--".into() };
         let prefs = query.prefs();
         assert_eq!((prefs.sort, prefs.order), (SortBy::Id, SortOrder::Ascending));

@@ -122,6 +122,8 @@ parts! {
     TrendPart { trend: &'v trend::Drawing } = "parts/trend.html";
     /// By-id rows.
     Rows { view: &'v TrafficView, query: &'v CanQuery } = "parts/rows.html";
+    /// What is wrong with the filter.
+    Filter { view: &'v TrafficView, query: &'v CanQuery } = "parts/filter.html";
     /// Signals of the selected id.
     Signals { view: &'v TrafficView } = "parts/signals.html";
     /// Where a charge stands.
@@ -191,6 +193,7 @@ pub fn pack(parts: &mut Parts, view: &PackView) {
 
 /// The parts of the CAN page.
 pub fn can(parts: &mut Parts, view: &TrafficView, query: &CanQuery) {
+    parts.add("filter-said", &Filter { view, query });
     parts.add("rows", &Rows { view, query });
     parts.add("signals", &Signals { view });
 }

@@ -24,7 +24,7 @@ fn of_fixtures() -> Parts {
 #[test]
 fn every_part_is_found_by_its_id_and_holds_no_script_and_no_style() {
     let parts = of_fixtures();
-    assert_eq!(parts.iter().count(), 14);
+    assert_eq!(parts.iter().count(), 15);
     for (id, html) in parts.iter() {
         let head = html.split_once('>').unwrap().0;
         assert!(head.contains(&format!(" id=\"{id}\"")), "{id} begins with {head}");
@@ -52,6 +52,20 @@ fn names_are_shown_as_text() {
         assert!(!html.contains("<b>x"), "{id}: {html}");
     }
     assert!(parts.get("bar").contains("&#60;b&#62;x"), "{}", parts.get("bar"));
+}
+
+#[test]
+fn a_mistake_in_the_filter_is_marked_with_a_link_to_what_was_meant() {
+    let said = |filter: &str| {
+        let query = CanQuery { filter: filter.into(), sort: "count".into(), ..CanQuery::default() };
+        let mut parts = Parts::default();
+        live::can(&mut parts, &fixtures::traffic(&query.prefs()), &query);
+        parts.get("filter-said").to_owned()
+    };
+    let html = said("mgs:<b>x");
+    assert!(html.contains("<mark>mgs:</mark>&#60;b&#62;x") && !html.contains("<b>x"), "{html}");
+    assert!(html.contains("href=\"/can?filter=msg%3A%3Cb%3Ex&#38;sort=count\""), "{html}");
+    assert!(!said("msg:cmu*").contains("<p"));
 }
 
 #[test]

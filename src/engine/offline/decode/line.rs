@@ -13,6 +13,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use crate::engine::can::frame::{Frames, Kind};
 use crate::engine::can::trace::Reader;
 use crate::engine::dbc::{Codec, Row};
+use crate::engine::filter::Sifter;
 use crate::engine::offline::decode::scribe::Scribe;
 use crate::engine::offline::decode::{Position, Tally};
 
@@ -24,6 +25,8 @@ const BATCH_FRAMES: usize = 4096;
 struct Batch {
     number: u64,
     frames: Frames,
+    /// Which of them are wanted; all where it is empty.
+    picked: Vec<bool>,
     /// The names of the buses, as they stand in a line.
     buses: Arc<Vec<Vec<u8>>>,
     text: Vec<u8>,
@@ -43,7 +46,11 @@ impl Desk<'_> {
     fn work(&mut self, batch: &mut Batch) {
         batch.text.clear();
         batch.tally = Tally { frames: batch.frames.len() as u64, ..Tally::default() };
-        for frame in batch.frames.iter() {
+        for (at, frame) in batch.frames.iter().enumerate() {
+            if batch.picked.get(at) == Some(&false) {
+                batch.tally.filtered += 1;
+                continue;
+            }
             match frame.kind() {
                 Kind::Remote | Kind::Error => {
                     batch.tally.without_data += 1;
@@ -63,15 +70,21 @@ impl Desk<'_> {
     }
 }
 
-/// Reads the next batch; nothing at the end.
-struct Feed<'a> {
+/// Reads the next batch; nothing at the end. Frames are picked here, in their order.
+pub struct Feed<'a> {
     reader: &'a mut Reader,
     scribe: &'a Scribe,
+    sifter: Option<&'a mut Sifter>,
     buses: Arc<Vec<Vec<u8>>>,
     number: u64,
 }
 
-impl Feed<'_> {
+impl<'a> Feed<'a> {
+    /// Of everything `reader` still has.
+    pub fn new(reader: &'a mut Reader, scribe: &'a Scribe, sifter: Option<&'a mut Sifter>) -> Self {
+        Self { reader, scribe, sifter, buses: Arc::default(), number: 0 }
+    }
+
     fn fill(&mut self, batch: &mut Batch) -> Option<()> {
         batch.frames.clear();
         if self.reader.read(&mut batch.frames, BATCH_FRAMES) == 0 {
@@ -80,6 +93,9 @@ impl Feed<'_> {
         let names = self.reader.bus_names();
         if names.len() != self.buses.len() {
             self.buses = Arc::new(names.iter().map(|name| self.scribe.bus(name)).collect());
+        }
+        if let Some(sifter) = &mut self.sifter {
+            sifter.pick(&batch.frames, names, &mut batch.picked);
         }
         batch.buses = Arc::clone(&self.buses);
         batch.number = self.number;
@@ -105,16 +121,15 @@ impl Press<'_> {
     }
 }
 
-/// Decodes everything `reader` still has and writes it to `out`.
+/// Decodes everything `feed` has and writes it to `out`.
 pub fn run(
     codec: &Codec,
     scribe: &Scribe,
-    reader: &mut Reader,
+    feed: Feed<'_>,
     threads: NonZeroUsize,
     out: &mut (dyn Write + Send),
     watch: &mut (dyn FnMut(Position) + Send),
 ) -> io::Result<Tally> {
-    let feed = Feed { reader, scribe, buses: Arc::default(), number: 0 };
     let mut press = Press { out, watch, tally: Tally::default() };
     press.out.write_all(scribe.header().as_bytes())?;
     if threads.get() == 1 {

@@ -13,12 +13,14 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use thiserror::Error;
 
 use crate::base::problem::Problem;
 use crate::engine::can::trace::{Log, OpenLogError};
 use crate::engine::dbc::{self, Codec, Parsed};
+use crate::engine::filter::{Mistake, Sifter};
 use scribe::Scribe;
 
 /// Largest DBC file that is read, bytes; real ones have a few megabytes at most.
@@ -78,6 +80,14 @@ pub enum DecodeError {
     /// The recording cannot be opened.
     #[error(transparent)]
     Log(#[from] OpenLogError),
+    /// The filter cannot be used.
+    #[error("{}\n{}", mistake.text, mistake.marked(filter))]
+    Filter {
+        /// What was asked.
+        filter: String,
+        /// What is wrong with it.
+        mistake: Mistake,
+    },
     /// The output would overwrite an input.
     #[error("{}: the output would overwrite an input; choose another file", path.display())]
     Overwrite {
@@ -126,6 +136,8 @@ pub struct Request {
     pub format: Format,
     /// How values are written.
     pub values: Values,
+    /// Only frames that this filter lets through; empty for all.
+    pub filter: String,
     /// Threads that decode.
     pub threads: NonZeroUsize,
 }
@@ -150,6 +162,8 @@ pub struct Tally {
     pub unknown: u64,
     /// Remote and error frames.
     pub without_data: u64,
+    /// Frames that the filter kept back; they count as read and as nothing else.
+    pub filtered: u64,
 }
 
 impl Tally {
@@ -158,6 +172,7 @@ impl Tally {
         self.decoded += more.decoded;
         self.unknown += more.unknown;
         self.without_data += more.without_data;
+        self.filtered += more.filtered;
     }
 }
 
@@ -174,13 +189,16 @@ pub struct Summary {
     pub problems: Vec<Problem>,
     /// DBC files with problems, and how many.
     pub dbc_problems: Vec<(PathBuf, usize)>,
+    /// Names in the filter that nothing has.
+    pub filter_problems: Vec<Mistake>,
 }
 
 /// A request whose files are open.
 pub struct Job {
     log: Log,
-    codec: Codec,
+    codec: Arc<Codec>,
     scribe: Scribe,
+    sifter: Option<Sifter>,
     threads: NonZeroUsize,
     dbc_problems: Vec<(PathBuf, usize)>,
     unusable: Vec<DecodeError>,
@@ -213,9 +231,11 @@ impl Job {
         if schemas.is_empty() && !unusable.is_empty() {
             return Err(unusable.swap_remove(0));
         }
-        let codec = Codec::compile(&schemas.iter().collect::<Vec<_>>());
+        let codec = Arc::new(Codec::compile(&schemas.iter().collect::<Vec<_>>()));
         let scribe = Scribe::new(&codec, request.format, request.values);
-        Ok(Self { log, codec, scribe, threads: request.threads, dbc_problems, unusable })
+        let sifter = sifter(&request.filter, &codec)?;
+        let threads = request.threads;
+        Ok(Self { log, codec, scribe, sifter, threads, dbc_problems, unusable })
     }
 
     /// Why DBC files are left out, where another one has messages.
@@ -240,7 +260,9 @@ impl Job {
         watch: &mut (dyn FnMut(Position) + Send),
     ) -> Result<Summary, DecodeError> {
         let mut reader = self.log.reader();
-        let tally = line::run(&self.codec, &self.scribe, &mut reader, self.threads, out, watch)
+        let mut sifter = self.sifter.clone();
+        let feed = line::Feed::new(&mut reader, &self.scribe, sifter.as_mut());
+        let tally = line::run(&self.codec, &self.scribe, feed, self.threads, out, watch)
             .map_err(DecodeError::Write)?;
         Ok(Summary {
             format: self.log.format().words(),
@@ -248,8 +270,17 @@ impl Job {
             skipped: reader.skipped(),
             problems: reader.problems(),
             dbc_problems: self.dbc_problems.clone(),
+            filter_problems: sifter.map(|sifter| sifter.warnings().to_vec()).unwrap_or_default(),
         })
     }
+}
+
+fn sifter(filter: &str, codec: &Arc<Codec>) -> Result<Option<Sifter>, DecodeError> {
+    if filter.trim().is_empty() {
+        return Ok(None);
+    }
+    let wrong = |mistake| DecodeError::Filter { filter: filter.to_owned(), mistake };
+    Sifter::new(filter, Arc::clone(codec)).map(Some).map_err(wrong)
 }
 
 fn load(path: &Path) -> Result<Parsed, DecodeError> {

@@ -46,7 +46,9 @@ impl Bench {
         fs::write(&dbc_file, dbc).unwrap();
         fs::write(&log_file, log).unwrap();
         let threads = NonZeroUsize::MIN;
-        let request = Request { dbcs: vec![dbc_file], log: log_file, format, values, threads };
+        let filter = String::new();
+        let dbcs = vec![dbc_file];
+        let request = Request { dbcs, log: log_file, format, values, filter, threads };
         Self { _folder: folder, request }
     }
 }
@@ -75,7 +77,8 @@ fn a_frame_is_one_json_object_a_line() {
             r#"{"t":1436509054,"bus":"can0","id":7,"ext":false,"message":"Odd","signals":{"Real":null}}"#,
         ]
     );
-    let Tally { frames, decoded, unknown, without_data } = summary.tally;
+    let Tally { frames, decoded, unknown, without_data, filtered } = summary.tally;
+    assert_eq!(filtered, 0);
     assert_eq!((frames, decoded, unknown, without_data), (6, 4, 1, 1));
     assert_eq!((summary.skipped, summary.problems[0].line), (1, 5));
     for line in lines {
@@ -200,6 +203,51 @@ fn one_bad_dbc_among_several_is_left_out_and_named() {
 }
 
 #[test]
+fn a_filter_keeps_frames_back_in_the_order_of_the_recording_whatever_the_threads() {
+    let mut log = String::new();
+    for n in 0..20_000_u32 {
+        // Every third frame has a new voltage.
+        log.push_str(&format!("({n}.0) can{} 605#{:02X}03\n", n % 2, n / 6 % 251));
+    }
+    let mut bench = Bench::new(DBC, &log, Format::Csv, Values::Numbers);
+    let mut seen = HashSet::new();
+    for threads in [1, 3] {
+        bench.request.threads = NonZeroUsize::new(threads).unwrap();
+        bench.request.filter = "bus:can1 changed sig:Voltage>80V time:..9999".into();
+        let (text, summary) = decoded(&bench.request);
+        let tally = summary.tally;
+        assert_eq!(tally.frames, 20_000);
+        assert_eq!(tally.frames, tally.decoded + tally.filtered);
+        assert!(tally.decoded > 1000 && tally.decoded < 1700, "{tally:?}");
+        assert!(text.lines().skip(1).all(|line| line.contains(",can1,")));
+        assert!(summary.filter_problems.is_empty(), "{:?}", summary.filter_problems);
+        seen.insert(text);
+    }
+    assert_eq!(seen.len(), 1);
+}
+
+#[test]
+fn a_filter_that_cannot_be_used_is_told_with_its_place_and_unknown_names_at_the_end() {
+    let mut bench = Bench::new(DBC, LOG, Format::Csv, Values::Numbers);
+    bench.request.filter = "msg:Pack count:>3".into();
+    let said = Job::open(&bench.request).err().unwrap().to_string();
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines[0].starts_with("`count:` counts the rows"), "{said}");
+    assert_eq!(lines[1..], ["msg:Pack count:>3", "         ^^^^^^^^"]);
+    bench.request.filter = "bus:cam0 or msg:Pak".into();
+    let (_, summary) = decoded(&bench.request);
+    let said: Vec<&str> = summary.filter_problems.iter().map(|one| one.text.as_str()).collect();
+    assert_eq!(
+        said,
+        [
+            "There is no bus `cam0`; did you mean `can0`?",
+            "There is no message `Pak`; did you mean `Pack`?"
+        ]
+    );
+    assert_eq!(summary.tally.filtered, 6);
+}
+
+#[test]
 fn three_formats_of_one_real_capture_decode_alike() {
     let Some(dbc) = shared_data("dbc/think-city.dbc") else { return };
     let mut seen = HashSet::new();
@@ -210,6 +258,7 @@ fn three_formats_of_one_real_capture_decode_alike() {
             log,
             format: Format::Jsonl,
             values: Values::Numbers,
+            filter: String::new(),
             threads: NonZeroUsize::new(2).unwrap(),
         };
         let (text, summary) = decoded(&request);

@@ -1,0 +1,222 @@
+//! The filter box: a field that completes what is typed, what is wrong with it, and the filters that
+//! are kept. Knows nothing of what is filtered.
+
+use egui::text::LayoutJob;
+use egui::{
+    CompletionPopup, CompletionQuery, FontId, Key, Modifiers, Popup, PopupCloseBehavior, RectAlign,
+    RichText, Role, ScrollArea, Stroke, Suggestion, TextEdit, TextFormat, Ui,
+};
+
+use crate::desktop::fonts;
+use crate::desktop::icons;
+use crate::desktop::theme::Theme;
+use crate::desktop::widgets::text::{caption, name, paragraph};
+use crate::view::compose::filter::help;
+use crate::view::filter::{self, FilterView, MistakeView, Saved, SavedFilter};
+use crate::view::shown::Tone;
+
+/// Name of the button with the kept filters, also for tests.
+pub const KEPT: &str = "Kept filters";
+/// Name of the field for the name of one, also for tests.
+pub const KEEP_AS: &str = "Name to keep this filter by";
+/// Longest filter that is typed here, characters.
+const CHARS: usize = 500;
+/// Width of the list of kept filters.
+const MENU: f32 = 360.0;
+
+/// What the box changes.
+pub struct Typed<'a> {
+    /// The filter.
+    pub text: &'a mut String,
+    /// Where somebody types, bytes.
+    pub cursor: &'a mut Option<usize>,
+    /// The filters that are kept.
+    pub saved: &'a mut Vec<SavedFilter>,
+}
+
+/// Draws the box at the right end of a line that is laid out from right to left. `spoken` is its name
+/// for screen readers, and that of the field.
+pub fn draw(ui: &mut Ui, theme: &Theme, spoken: &str, typed: &mut Typed<'_>, view: &FilterView) {
+    kept(ui, theme, typed);
+    if !typed.text.is_empty() {
+        let close = ui.button(icons::CLOSE).accessible_name("Clear the filter");
+        if close.clicked() {
+            typed.text.clear();
+        }
+    }
+    let width = (ui.available_width() * 0.6).clamp(90.0, 380.0);
+    let field = TextEdit::singleline(typed.text)
+        .prefix(RichText::new(icons::SEARCH).color(theme.muted))
+        .hint_text(RichText::new("Filter: id:600..6FF msg:cell* \u{2026}").color(theme.muted))
+        .font(fonts::mono(12.5))
+        .char_limit(CHARS)
+        .desired_width(width)
+        .margin(egui::Margin::symmetric(10, 7));
+    // The button before it comes and goes; the field must stay the same one for the keyboard.
+    let id = egui::Id::unique(("filter box", spoken));
+    let popup = CompletionPopup::new(id)
+        .align(RectAlign::BOTTOM_START)
+        .accept_keys([Key::Tab])
+        .max_height(260.0);
+    let output = popup.show(ui, field, |query| suggestions(theme, query, view));
+    let response = output.text_edit.response.response.accessible_name(spoken);
+    let at = output.text_edit.cursor_range.map(|range| range.primary.index.0);
+    *typed.cursor = at.filter(|_| response.has_focus()).map(|at| byte_at(typed.text, at));
+    if ui.input_mut(|i| i.consume_key(Modifiers::COMMAND, Key::F)) {
+        response.request_focus();
+    }
+}
+
+/// The byte at which the letter of this number begins.
+fn byte_at(text: &str, letter: usize) -> usize {
+    text.char_indices().nth(letter).map_or(text.len(), |(at, _)| at)
+}
+
+/// What may stand in the place of the word that is typed. An empty word offers nothing, so that the
+/// tabulator leaves the field.
+fn suggestions(theme: &Theme, query: &CompletionQuery<'_>, view: &FilterView) -> Vec<Suggestion> {
+    if query.word.is_empty() {
+        return Vec::new();
+    }
+    let start = byte_at(query.text, query.word_range.start.0);
+    let one = |completion: &filter::CompletionView| {
+        // What was typed in this very frame is not yet completed; then the places do not fit.
+        let lead = query.text.get(start..completion.from)?;
+        let shown = RichText::new(&completion.text).font(fonts::mono(12.5)).color(theme.text);
+        let says = RichText::new(&completion.says).font(fonts::text(12.0));
+        let suggestion = Suggestion::new(format!("{lead}{}", completion.text));
+        Some(suggestion.content(shown).description(says))
+    };
+    view.completions.iter().filter_map(one).collect()
+}
+
+/// What is wrong with the filter, in lines below the box.
+pub fn mistakes(ui: &mut Ui, theme: &Theme, text: &mut String, view: &FilterView) {
+    for mistake in &view.mistakes {
+        ui.horizontal_wrapped(|ui| {
+            let icon = match mistake.tone {
+                Tone::Fault => icons::FAULT,
+                Tone::Warning | Tone::Ok | Tone::Info | Tone::Plain | Tone::Muted => icons::WARNING,
+            };
+            let colour = theme.tone(mistake.tone);
+            ui.label(RichText::new(icon).font(fonts::text(14.0)).color(colour));
+            paragraph(ui, &mistake.text, theme.text);
+            let place = ui.label(marked(theme, mistake));
+            name(&place, Role::Label, &format!("Here: {}", mistake.wrong));
+            if let Some(mended) = &mistake.mended
+                && ui
+                    .button(RichText::new(format!("Use {mended}")).font(fonts::text(12.0)))
+                    .clicked()
+            {
+                text.clone_from(mended);
+            }
+        });
+    }
+}
+
+/// The filter with what is wrong in it underlined.
+fn marked(theme: &Theme, mistake: &MistakeView) -> LayoutJob {
+    let font: FontId = fonts::mono(12.0);
+    let plain = TextFormat::simple(font.clone(), theme.muted);
+    let colour = theme.tone(mistake.tone);
+    let underline = Stroke::new(1.5, colour);
+    let wrong = TextFormat { underline, ..TextFormat::simple(font, colour) };
+    let mut job = LayoutJob::default();
+    job.append(&mistake.before, 0.0, plain.clone());
+    // Something that is missing still has a place.
+    let shown = if mistake.wrong.is_empty() { "\u{a0}" } else { &mistake.wrong };
+    job.append(shown, 0.0, wrong);
+    job.append(&mistake.after, 0.0, plain);
+    job
+}
+
+/// The button with the filters that are kept, and what may be asked.
+fn kept(ui: &mut Ui, theme: &Theme, typed: &mut Typed<'_>) {
+    let button = ui.button(icons::CARET_DOWN).accessible_name(KEPT);
+    let button = button.on_hover_text("Kept filters, and what may be asked");
+    Popup::menu(&button).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
+        ui.set_width(MENU);
+        caption(ui, theme, KEPT);
+        if typed.saved.is_empty() {
+            paragraph(ui, "None yet. Type a filter and keep it here by a name.", theme.muted);
+        }
+        if list(ui, theme, typed) {
+            ui.close();
+        }
+        keep(ui, theme, typed);
+        ui.add_space(8.0);
+        caption(ui, theme, "What may be asked");
+        ScrollArea::vertical().max_height(220.0).show(ui, |ui| {
+            for line in help() {
+                ui.horizontal(|ui| {
+                    ui.label(RichText::new(line.example).font(fonts::mono(12.0)).color(theme.text));
+                    ui.add(
+                        egui::Label::new(RichText::new(line.says).color(theme.muted)).truncate(),
+                    );
+                });
+            }
+        });
+    });
+}
+
+/// The kept filters. Returns whether one was chosen.
+fn list(ui: &mut Ui, theme: &Theme, typed: &mut Typed<'_>) -> bool {
+    let (mut chosen, mut forgotten) = (None, None);
+    ScrollArea::vertical().id_salt("kept filters").max_height(180.0).show(ui, |ui| {
+        for (at, one) in typed.saved.iter().enumerate() {
+            ui.horizontal(|ui| {
+                let use_it = ui.button(&one.name).on_hover_text(&one.text);
+                if use_it.clicked() {
+                    chosen = Some(one.text.clone());
+                }
+                let forget = ui.small_button(icons::CLOSE);
+                if forget.accessible_name(format!("Forget {}", one.name)).clicked() {
+                    forgotten = Some(at);
+                }
+                let shown = RichText::new(&one.text).font(fonts::mono(11.5)).color(theme.muted);
+                ui.add(egui::Label::new(shown).truncate());
+            });
+        }
+    });
+    if let Some(at) = forgotten.filter(|at| *at < typed.saved.len()) {
+        typed.saved.remove(at);
+    }
+    let is_chosen = chosen.is_some();
+    if let Some(text) = chosen {
+        *typed.text = text;
+    }
+    is_chosen
+}
+
+/// The field and button that keep the filter of the moment.
+fn keep(ui: &mut Ui, theme: &Theme, typed: &mut Typed<'_>) {
+    if typed.text.trim().is_empty() {
+        return;
+    }
+    let id = egui::Id::unique("name of a kept filter");
+    let mut named: String = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    ui.add_space(6.0);
+    ui.horizontal(|ui| {
+        let field = TextEdit::singleline(&mut named)
+            .hint_text(RichText::new("Keep this filter as \u{2026}").color(theme.muted))
+            .char_limit(filter::LONGEST_NAME)
+            .desired_width(230.0)
+            .margin(egui::Margin::symmetric(10, 6));
+        let field = ui.add(field).accessible_name(KEEP_AS);
+        let entered = field.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
+        let is_full = typed.saved.len() >= filter::MOST_SAVED;
+        let pressed = ui.add_enabled(!named.trim().is_empty(), egui::Button::new("Keep")).clicked();
+        if !pressed && !entered {
+            return;
+        }
+        match filter::save(typed.saved, &named, typed.text) {
+            Saved::Kept | Saved::Replaced => named.clear(),
+            Saved::Nothing | Saved::Full => {}
+        }
+        if is_full {
+            let said = format!("{} filters are kept; forget one first.", filter::MOST_SAVED);
+            paragraph(ui, &said, theme.warning);
+        }
+    });
+    ui.data_mut(|data| data.insert_temp(id, named));
+}
