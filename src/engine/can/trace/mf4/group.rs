@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::engine::can::frame::Frame;
 use crate::engine::can::trace::block::u32_at;
 use crate::engine::can::trace::line::Fault;
-use crate::engine::can::trace::mf4::layout::{Data, Form, Kind};
+use crate::engine::can::trace::mf4::layout::{Form, Kind, Records};
 use crate::engine::can::trace::mf4::record::{Bare, Bytes, Frames};
 use crate::engine::can::trace::mf4::stream::Stream;
 use crate::engine::can::trace::window::Window;
@@ -73,7 +73,7 @@ pub enum Next {
 pub struct Group {
     records: Stream,
     signals: Vec<Stream>,
-    data: Arc<Data>,
+    data: Arc<Records>,
     /// Where it stands.
     pub state: State,
 }
@@ -87,7 +87,7 @@ enum Step {
 
 impl Group {
     /// Starts at the front; no block above `limit` is unpacked.
-    pub fn new(data: &Arc<Data>, limit: usize) -> Self {
+    pub fn new(data: &Arc<Records>, limit: usize) -> Self {
         let values = vec![Values::default(); data.values];
         Self {
             records: Stream::new(&data.segments, limit),

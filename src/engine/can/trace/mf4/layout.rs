@@ -37,12 +37,12 @@ pub struct Layout {
     /// When times begin to count.
     pub start: Start,
     /// Groups of data that have CAN frames.
-    pub groups: Vec<Arc<Data>>,
+    pub groups: Vec<Arc<Records>>,
 }
 
 /// A group of data: records of one kind, or of several in turn.
 #[derive(Debug)]
-pub struct Data {
+pub struct Records {
     /// Where its records are.
     pub segments: Arc<Vec<Segment>>,
     /// Bytes of a number before each record that says which kind it is.
@@ -112,7 +112,7 @@ impl Layout {
 }
 
 /// A group of data; `None` where it has no frames.
-fn data(walk: &mut Walk, block: &Block) -> Option<Data> {
+fn data(walk: &mut Walk, block: &Block) -> Option<Records> {
     let id_bytes = block.u8(0);
     if !matches!(id_bytes, 0 | 1 | 2 | 4 | 8) {
         return None;
@@ -149,7 +149,7 @@ fn data(walk: &mut Walk, block: &Block) -> Option<Data> {
         return None;
     }
     let segments = Arc::new(stream::segments(walk, block.link(2)));
-    Some(Data { segments, id_bytes, kinds, signals, values: values.len() })
+    Some(Records { segments, id_bytes, kinds, signals, values: values.len() })
 }
 
 /// A channel of a group, with its full name.
