@@ -21,7 +21,7 @@ use crate::engine::inspect::{CurrentSign, Request, inspect};
 /// its severity. ages has seconds, age_words fresh, late, lost or never.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// The recording: candump, ArrowPoint CSV, GVRET CSV or CRTD, found by content.
+    /// The recording, of any format that `busbar convert` reads, found by content.
     #[arg(value_name = "LOG")]
     pub log: PathBuf,
     /// Kind of device.

@@ -41,6 +41,29 @@ fn a_recording_that_is_none_is_refused_by_name() {
 }
 
 #[test]
+fn a_conversion_is_done_whole_or_not_at_all() {
+    let desk = Desk::new();
+    let log = desk.file("good.log", LOG);
+    let out = desk.path("new.blf");
+    for (_, file) in bad_files(&desk, "log") {
+        let name = file.file_name().unwrap_or_default().to_str().unwrap().to_owned();
+        desk.busbar(&[&"convert", &file, &out]).ends_with(2).names(&[&name]);
+        assert!(!out.exists());
+    }
+    let ran = desk.busbar(&[&"convert", &log, &out, &"--format", &"json"]);
+    let said = ran.ends_with(0).out.trim().to_owned();
+    let wanted =
+        "{\"frames\":1,\"error_frames\":0,\"remote_frames\":0,\"skipped_lines\":0,\"not_kept\":[]}";
+    assert_eq!(said, wanted);
+    desk.busbar(&[&"convert", &log, &out]).ends_with(2).names(&["new.blf", "--force"]);
+    desk.busbar(&[&"convert", &log, &out, &"--force"]).ends_with(0);
+    let ran = desk.busbar(&[&"convert", &log, &desk.path("new.mf4")]);
+    ran.ends_with(2).names(&["only read", "blf"]);
+    let ran = desk.busbar(&[&"convert", &log, &desk.path("new.xyz")]);
+    ran.ends_with(2).names(&["new.xyz", "--to"]);
+}
+
+#[test]
 fn a_dbc_file_that_is_none_is_refused_by_name() {
     let desk = Desk::new();
     let log = desk.file("good.log", LOG);

@@ -40,6 +40,10 @@ COUNTED = {
 # python-can takes the first line behind the header for a part of it where nothing else ends it.
 LOST = {"css-multiple.asc": 1}
 
+# It takes frames of more than 8 bytes for classic ones where the line does not begin with CANFD. The same
+# frames are compared in the other formats of this file.
+CUT = {"css-multiple.asc"}
+
 failures = 0
 
 
@@ -250,6 +254,11 @@ def bare(path):
     return [(m.arbitration_id, m.is_extended_id, bytes(m.data)) for m in parse(path)]
 
 
+def contents(messages):
+    """Ids and data of all but error frames, of which programs tell different things."""
+    return [(m.arbitration_id, m.is_extended_id, bytes(m.data)) for m in messages if not m.is_error_frame]
+
+
 def shared(busbar, folder, logs):
     frames = {}
     for path in sorted(logs.iterdir()):
@@ -263,12 +272,16 @@ def shared(busbar, folder, logs):
         said = f"{path.name}: {summary['frames']} frames, {summary['skipped_lines']} skipped"
         if path.name in COUNTED:
             try:
-                theirs = len(read(path)) + LOST.get(path.name, 0)
+                found = read(path)
+                theirs = len(found) + LOST.get(path.name, 0)
             except Exception as error:
                 print(f"{said}; python-can cannot read it: {error!r:.80}")
                 continue
             check(path.name, theirs == summary["frames"], f"python-can reads {theirs}")
             said += f"; python-can {theirs}"
+            if path.name not in CUT:
+                check(f"{path.name}: ids and data", contents(parse(back)) == contents(found))
+                said += ", the same ids and data"
         print(said)
     twins = [bare(frames[name]) for name in TWINS if name in frames]
     check("one capture in three formats", len(twins) == 3 and twins[0] == twins[1] == twins[2])

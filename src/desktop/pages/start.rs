@@ -134,7 +134,7 @@ fn interfaces(ui: &mut Ui, theme: &Theme, view: &StartView) -> Option<Command> {
 }
 
 fn recording(ui: &mut Ui, theme: &Theme, page: &mut StartPage) -> Option<Command> {
-    let words = "Play a log with pause, speed and seek: candump, ArrowPoint/Profinity CSV, GVRET CSV or CRTD, found by content.";
+    let words = "Play a log with pause, speed and seek: candump, ASC, BLF, PCAN trace, CSV, CRTD, pcap or MF4, found by content.";
     heading(ui, theme, icons::FILE, "A recording", words);
     let mut asked = None;
     if ui.button(format!("{}  Browse…", icons::FOLDER_OPEN)).accessible_name("Browse…").clicked()

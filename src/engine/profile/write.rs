@@ -23,7 +23,7 @@ const BUS_HEAD: &str = "
 #
 # address  socketcan:can0    a CAN interface of this machine
 #          virtual:demo      a bus inside Busbar
-#          replay:FILE       a recording, played back (candump, ArrowPoint CSV, GVRET CSV, CRTD)
+#          replay:FILE       a recording, played back (candump, ASC, BLF, TRC, CSV, CRTD, pcap, MF4)
 #          tcp:HOST:PORT     a supply on the network that speaks text; it carries no frames
 # scene    the simulated devices on a virtual bus: the name of a scene, or a file
 # dbc      files that name other messages on this bus; relative to this file

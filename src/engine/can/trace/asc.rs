@@ -216,11 +216,10 @@ fn short_frame(header: &Header, mut words: Words<'_>) -> Result<Option<Frame>, F
 
 /// As many bytes as stand there, up to 64.
 fn bytes_of(header: &Header, words: Words<'_>, into: &mut [u8; FD_BYTES]) -> usize {
-    let read = |word: &[u8]| match (header.base, word) {
-        (Base::Hex, &[high, low]) => scan::byte(high, low),
-        (Base::Hex, _) => None,
-        (Base::Decimal, digits) => scan::decimal(digits).and_then(|n| u8::try_from(n).ok()),
-    };
+    if header.base == Base::Hex {
+        return scan::hex_words(words.rest(), into);
+    }
+    let read = |word| scan::decimal(word).and_then(|n| u8::try_from(n).ok());
     let mut len = 0;
     for (slot, byte) in into.iter_mut().zip(words.map_while(read)) {
         *slot = byte;

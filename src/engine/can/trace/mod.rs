@@ -204,6 +204,11 @@ impl Log {
                 };
                 let broken =
                     |what| OpenLogError::Broken { path: path(), format: format.words(), what };
+                if format == LogFormat::Mf4 && source.size().is_none() {
+                    // Its blocks point here and there.
+                    let what = "it cannot be read from a pipe; save it first";
+                    return Err(broken(what.to_owned()));
+                }
                 let (shape, style) = Shape::read(format, front).map_err(broken)?;
                 (format, Front::Blocks(shape), style)
             }

@@ -12,6 +12,11 @@ impl<'a> Words<'a> {
     pub const fn new(line: &'a [u8]) -> Self {
         Self { rest: line }
     }
+
+    /// What no word was taken of yet.
+    pub const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
 }
 
 impl<'a> Iterator for Words<'a> {
@@ -96,6 +101,28 @@ pub fn hex_bytes(digits: &[u8], into: &mut [u8]) -> Option<usize> {
         *out = (high << 4) | (low & 15);
     }
     (bad <= 15).then_some(pairs.len())
+}
+
+/// Words of two hex digits into `into`, as far as there are such words; how many there were.
+pub fn hex_words(text: &[u8], into: &mut [u8]) -> usize {
+    let mut rest = text;
+    let mut len = 0;
+    for slot in into {
+        while let [blank, after @ ..] = rest
+            && is_blank(*blank)
+        {
+            rest = after;
+        }
+        let [high, low, after @ ..] = rest else { break };
+        let Some(byte) = byte(*high, *low) else { break };
+        if after.first().is_some_and(|next| !is_blank(*next)) {
+            break;
+        }
+        *slot = byte;
+        len += 1;
+        rest = after;
+    }
+    len
 }
 
 /// 1 to 18 decimal digits.
@@ -205,6 +232,18 @@ mod tests {
         assert_eq!(hex_bytes(b"012", &mut bytes), None);
         assert_eq!(hex_bytes(b"0x", &mut bytes), None);
         assert_eq!(hex_bytes(b"0011223344", &mut bytes), None);
+    }
+
+    #[test]
+    fn words_of_two_digits_are_read_as_far_as_they_go() {
+        let mut bytes = [0; 4];
+        assert_eq!(hex_words(b" 01 aB\tfF\r", &mut bytes), 3);
+        assert_eq!(bytes, [0x01, 0xAB, 0xFF, 0]);
+        assert_eq!(hex_words(b"01 2 03", &mut bytes), 1);
+        assert_eq!(hex_words(b"01 234 05", &mut bytes), 1);
+        assert_eq!(hex_words(b"01 0g", &mut bytes), 1);
+        assert_eq!(hex_words(b"01 02 03 04 05", &mut bytes), 4);
+        assert_eq!(hex_words(b" ", &mut bytes), 0);
     }
 
     #[test]

@@ -181,9 +181,9 @@ impl Pass {
             }
             // Up to three bytes of padding stand between objects; some writers have more.
             let front = rest.get(..12).unwrap_or(rest);
-            let Some(pad) = memchr::memmem::find(front, MARK) else {
-                return self.search();
-            };
+            let pad =
+                if front.starts_with(MARK) { Some(0) } else { memchr::memmem::find(front, MARK) };
+            let Some(pad) = pad else { return self.search() };
             let (object, whole) = (self.used + pad, rest.len() - pad);
             let head = rest.get(pad..).unwrap_or_default();
             let size = u32_at(head, 8).map_or(0, |size| size as usize);

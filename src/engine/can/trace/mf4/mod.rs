@@ -47,9 +47,6 @@ impl Header {
     /// # Errors
     /// Blocks are broken, or none of the groups has CAN frames.
     pub fn read(source: Source) -> Result<(Self, TimeStyle), String> {
-        if source.size().is_none() {
-            return Err("such a file cannot be read from a pipe; save it first".to_owned());
-        }
         let mut walk = Walk::new(Window::new(source, SMALL_CHUNK), BLOCKS);
         let layout = Layout::read(&mut walk)?;
         let style = match layout.start {
