@@ -20,7 +20,7 @@ const ASKED: &[(&str, &str, std::ops::Range<f64>)] = &[
     ("everything", "", 1.0..1.1),
     ("id", "id:600..6FF", 0.5..0.95),
     ("ids", "id:600,604,6FA,18FF50E5,700..7FF", 0.05..0.5),
-    ("data", "data:??0E??0E", 0.1..0.9),
+    ("data", "data:73??75", 0.1..0.9),
     ("sig", "sig:PackVoltage>142.5V", 0.001..0.2),
     ("message", "msg:*cell*", 0.0..1.0),
     ("changed", "changed", 0.2..0.99),

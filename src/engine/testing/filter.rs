@@ -7,18 +7,20 @@ use crate::engine::can::frame::{Frame, Id};
 use crate::engine::dbc::{Codec, parse};
 use crate::engine::filter::{Filter, LONGEST, Memory, Mistake, Scope, Vocabulary, complete};
 
-/// A bus with messages of these ids (bit 31 set for 29 bits) and names, each with the signals
-/// `PackVoltage` and `PackCurrent`. Names may have any letters but quotes.
+/// A bus with messages of these ids (bit 31 set for 29 bits) and names. Those whose name begins with
+/// "Pack" have the signals `PackVoltage` and `PackCurrent`, the others none. Names may have any
+/// letters but quotes.
 #[must_use]
 pub fn names<'a>(bus: &str, messages: impl IntoIterator<Item = (u32, &'a str)>) -> Vocabulary {
     let mut text = String::from("VERSION \"\"\n\nBU_:\n\n");
     let mut long = String::new();
     for (number, (id, name)) in messages.into_iter().enumerate() {
-        let _ = write!(
-            text,
-            "BO_ {id} M{number}: 8 A\n SG_ PackVoltage : 0|32@1+ (0.001,0) [0|0] \"V\" A\n \
-             SG_ PackCurrent : 32|32@1- (0.001,0) [0|0] \"A\" A\n\n"
-        );
+        let _ = writeln!(text, "BO_ {id} M{number}: 8 A");
+        if name.starts_with("Pack") {
+            text.push_str(" SG_ PackVoltage : 0|32@1+ (0.001,0) [0|0] \"V\" A\n");
+            text.push_str(" SG_ PackCurrent : 32|32@1- (0.001,0) [0|0] \"A\" A\n");
+        }
+        text.push('\n');
         let _ = writeln!(long, "BA_ \"SystemMessageLongSymbol\" BO_ {id} \"{name}\";");
     }
     text.push_str("BA_DEF_ BO_ \"SystemMessageLongSymbol\" STRING ;\n");
