@@ -93,6 +93,10 @@ impl Tally {
     /// taper nobody can say without a history of this pack.
     fn estimate(&mut self, state: &State, pack: &PackView, wish: &Wish) {
         let (left, how) = match (state, wish.want) {
+            // What is left at a current that is still rising is no estimate of anything.
+            (State::ConstantCurrent(_, flow), _) if flow.governor == Governor::Ramp => {
+                (None, "the current is still rising")
+            }
             (State::ConstantCurrent(_, flow), Want::Charge { set, .. }) => {
                 let goal = set.soc.map_or(100.0, |soc| soc.get());
                 let by_soc = pack.soc.zip(pack.capacity).map(|(soc, capacity)| {

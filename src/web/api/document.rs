@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi as _};
 
 use crate::web::api::{
     charge, charges, export, frames, journal, packs, plant, rules, sending, services, session,
-    sessions, settings, tokens, users,
+    sessions, settings, tokens, trace, users,
 };
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -144,7 +144,7 @@ mod elsewhere {
         tokens::list, tokens::create, tokens::revoke,
         journal::list, journal::verify, export::export,
         settings::look, settings::change,
-        plant::buses, plant::components, packs::list, packs::look, packs::cells, frames::list,
+        plant::buses, plant::components, packs::list, packs::look, packs::cells, frames::list, trace::list,
         charge::look, charge::start, charge::change, charge::stop, charge::stop_all, charge::clear,
         charge::contactors, charge::safety_text, charge::demo, charges::list, charges::look, rules::rules, rules::change,
         sending::arm, sending::silence, sending::silence_all, sending::send, sending::schedules,

@@ -10,7 +10,7 @@
 //! | `sessions`, `tokens` | who is in, and with what |
 //! | `journal`, `export` | what was done |
 //! | `settings` | the system's own settings |
-//! | `plant`, `packs`, `pack_json`, `reading`, `frames` | the running plant |
+//! | `plant`, `packs`, `pack_json`, `reading`, `frames`, `trace` | the running plant |
 //! | `sending`, `sending_json` | sending by hand: arming, frames, schedules, silence |
 //! | `charge`, `charge_json` | charging: start, change, stop, latches, the demo |
 //! | `rules` | the rules that charging decides by |
@@ -45,6 +45,7 @@ mod sessions;
 mod settings;
 mod take;
 mod tokens;
+mod trace;
 mod users;
 mod words;
 
@@ -72,5 +73,6 @@ pub fn routes(table: Table) -> Table {
     let table = rules::routes(table);
     let table = charges::routes(table);
     let table = sending::routes(table);
+    let table = trace::routes(table);
     frames::routes(table)
 }

@@ -47,6 +47,7 @@ fn the_current_rises_slowly_and_stays_at_the_persons_limit() {
     bench.until("constant_current", 30.0);
     bench.run(5.0);
     assert!(bench.amps > 3.0 && bench.amps < 6.0, "{}", bench.amps);
+    assert_eq!(bench.station.meter().left, None, "a current that rises says nothing of the end");
     bench.run(10.0);
     assert!((bench.amps - 10.0).abs() < 0.1, "{}", bench.amps);
     assert_eq!(governor(&bench), Governor::Person);
