@@ -524,7 +524,7 @@ impl App {
             }
             Outcome::Chosen(command) => {
                 self.overlay = None;
-                Some(command)
+                Some(*command)
             }
         }
     }

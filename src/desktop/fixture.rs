@@ -1,5 +1,11 @@
 //! A source for tests and benches: believable views that answer to intents, and a record of them.
 
+/// What a test of the window presses, for those who may not name the toolkit.
+pub mod keys {
+    pub use egui::accesskit::Role;
+    pub use egui::{Key, Modifiers};
+}
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 

@@ -105,7 +105,10 @@ pub const RULES: &[Rule] = &[
             ("tests/it/a.rs", "std::thread::sleep(TICK);"),
             ("src/a.rs", "#[cfg(test)]\nmod tests { fn a() { thread::sleep(TICK); } }"),
         ],
-        keeps: &[("tests/it/a.rs", "clock.advance(TICK);")],
+        keeps: &[
+            ("tests/it/a.rs", "clock.advance(TICK);"),
+            ("src/a.rs", "#[cfg(test)]\nmod tests;\nfn a() { thread::sleep(TICK); }"),
+        ],
     },
     Rule {
         name: "lints are expected with a reason, not allowed",

@@ -50,13 +50,18 @@ impl Source {
             || self.path == "src/engine/testing.rs"
     }
 
-    /// The code that is not test code: everything in front of the module of tests.
+    /// The code that is not test code: everything in front of the module of tests that is written out
+    /// in it. One in a file of its own may be named anywhere.
     pub fn production(&self) -> &str {
         if self.is_test() {
             return "";
         }
-        let end = self.code.find("#[cfg(test)]\nmod ").unwrap_or(self.code.len());
-        &self.code[..end]
+        let modules = self.code.match_indices("#[cfg(test)]\nmod ").map(|(at, _)| at);
+        let mut written_out = modules.filter(|at| {
+            let names = self.code[*at..].lines().nth(1).unwrap_or_default();
+            !names.trim_end().ends_with(';')
+        });
+        &self.code[..written_out.next().unwrap_or(self.code.len())]
     }
 
     /// The line, from 1, of a place in the code.

@@ -6,6 +6,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use super::tests::{Desk, desk_in};
 use crate::base::time::{FakeClock, Wall};
 use crate::desktop::app::App;
+use crate::desktop::fixture::keys;
 use crate::desktop::source::{Intent, Source as _};
 use crate::engine::testing::records::{Keep, Opener, Store};
 use crate::engine::{ChargeReport, ReportPoint};
@@ -73,11 +74,11 @@ fn the_reports_of_a_charge_are_saved_from_the_window_as_files() {
     let Desk { mut console, folder, running, .. } = desk;
     console.submit(Intent::ChooseDemo("demo".to_owned()));
     let mut harness = Harness::builder()
-        .with_size(egui::Vec2::new(1_440.0, 900.0))
+        .with_size([1_440.0, 900.0])
         .with_max_steps(12)
         .build_eframe(|cc| App::new(&cc.egui_ctx, None, Box::new(console)).unwrap());
     harness.step();
-    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Num2);
+    harness.key_press_modifiers(keys::Modifiers::COMMAND, keys::Key::Num2);
     until_shown(&mut harness, "Later");
     press(&mut harness, "Later");
     press(&mut harness, "Past charges");
@@ -85,7 +86,7 @@ fn the_reports_of_a_charge_are_saved_from_the_window_as_files() {
     let forms = [("Page", "report.html"), ("CSV", "report.csv"), ("Plot as CSV", "plot.csv")];
     for (form, file) in forms {
         let path = folder.path().join(file);
-        let buttons = harness.query_all_by_role(egui::accesskit::Role::Button);
+        let buttons = harness.query_all_by_role(keys::Role::Button);
         let name = buttons
             .filter_map(|node| node.accesskit_node().label())
             .find(|label| {

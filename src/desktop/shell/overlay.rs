@@ -38,7 +38,7 @@ pub enum Outcome {
     /// Close it.
     Closed,
     /// Close it and do this.
-    Chosen(Command),
+    Chosen(Box<Command>),
 }
 
 /// Draws the palette over the page.
@@ -104,7 +104,7 @@ pub fn palette(
         });
     });
     match chosen {
-        Some(command) => Outcome::Chosen(command),
+        Some(command) => Outcome::Chosen(Box::new(command)),
         None if modal.should_close() || entered => Outcome::Closed,
         None => Outcome::Open,
     }

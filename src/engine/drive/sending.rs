@@ -26,7 +26,7 @@ use crate::engine::hub::{Epoch, Event, HandWork, SendingPlan};
 /// Frames that may wait for a bus: some seconds of everything that a station ever says.
 pub(super) const QUEUE: usize = 64;
 /// Without the hub's heartbeat for this long, nothing but stops goes out.
-pub(super) const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_millis(500);
 /// A BMU opens its contactors when the switches are silent for little longer than this.
 const HOLD_AFTER: Duration = Duration::from_millis(150);
 /// How long and how often chargers are told to stop when the hub is silent.

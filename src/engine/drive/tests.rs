@@ -17,7 +17,7 @@ use crate::engine::device::{ChargerControl, Device, Fact};
 use crate::engine::orders::charging::{Confirm, SetDemo, StartCharge};
 use crate::engine::orders::plant::{ActivateProfile, Command};
 use crate::engine::orders::{Admitted, Order, Reply};
-use crate::engine::prepare::demo_profile;
+use crate::engine::testing::plant::demo_profile;
 
 /// Much longer than anything takes on a machine that has other things to do.
 const TURNS: u32 = 600;

@@ -74,7 +74,8 @@ pub(super) fn compile(
     let root = node(expr, &mut workshop);
     let changes = uses(expr, &|term| *term == Term::Changed);
     let gate = if changes { gate(expr, vocabulary) } else { Node::Always };
-    Ok(Sieve::new(root, gate, changes, vocabulary.clone(), workshop.warnings))
+    let (vocabulary, warnings) = (vocabulary.clone(), workshop.warnings);
+    Ok(Sieve { root, gate, changes, vocabulary, warnings })
 }
 
 /// Refuses terms that mean nothing where the filter runs.

@@ -38,12 +38,9 @@ impl Mistake {
 
     /// The same with what was probably meant, which the sentence names too.
     pub(super) fn meant(mut self, instead: Option<String>) -> Self {
-        match &instead {
-            Some(word) => {
-                let said = self.text.trim_end_matches('.');
-                self.text = format!("{said}; did you mean `{word}`?");
-            }
-            None => {}
+        if let Some(word) = &instead {
+            let said = self.text.trim_end_matches('.');
+            self.text = format!("{said}; did you mean `{word}`?");
         }
         self.instead = instead;
         self

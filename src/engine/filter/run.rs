@@ -17,12 +17,13 @@ use crate::engine::dbc::parameter_group;
 /// A filter that is ready to run. Made by [`Filter::compile`](super::Filter::compile).
 #[derive(Clone, Debug)]
 pub struct Sieve {
-    root: Node,
+    pub(super) root: Node,
     /// What a frame must be before its bytes are remembered.
-    gate: Node,
-    changes: bool,
-    vocabulary: Vocabulary,
-    warnings: Vec<Mistake>,
+    pub(super) gate: Node,
+    /// Whether it asks for bytes that changed.
+    pub(super) changes: bool,
+    pub(super) vocabulary: Vocabulary,
+    pub(super) warnings: Vec<Mistake>,
 }
 
 /// What the table by id knows of a row besides its last frame.
@@ -84,20 +85,16 @@ struct Case<'a> {
 }
 
 impl Sieve {
-    pub(super) fn new(
-        root: Node,
-        gate: Node,
-        changes: bool,
-        vocabulary: Vocabulary,
-        warnings: Vec<Mistake>,
-    ) -> Self {
-        Self { root, gate, changes, vocabulary, warnings }
-    }
-
     /// One that lets everything through.
     #[must_use]
     pub fn everything() -> Self {
-        Self::new(Node::Always, Node::Always, false, Vocabulary::new(), Vec::new())
+        Self {
+            root: Node::Always,
+            gate: Node::Always,
+            changes: false,
+            vocabulary: Vocabulary::new(),
+            warnings: Vec::new(),
+        }
     }
 
     /// Names in the filter that nothing has.
@@ -268,18 +265,12 @@ impl Bits {
 }
 
 /// A set of ids: one bit for each of 11 bits, sorted runs of those of 29.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct IdSet {
     standard: [u64; 32],
     extended: Vec<(u32, u32)>,
     /// Value and mask of 29-bit ids.
     masked: Vec<(u32, u32)>,
-}
-
-impl Default for IdSet {
-    fn default() -> Self {
-        Self { standard: [0; 32], extended: Vec::new(), masked: Vec::new() }
-    }
 }
 
 impl IdSet {

@@ -16,7 +16,7 @@ use crate::engine::hub::{Effect, Epoch, Event, Hub, Now};
 use crate::engine::orders::Answer;
 use crate::engine::orders::charging::SetDemo;
 use crate::engine::orders::plant::ActivateProfile;
-use crate::engine::prepare::demo_profile;
+pub use crate::engine::prepare::demo_profile;
 use crate::engine::sim::{Parked, Scene, World};
 use crate::engine::snapshot::Snapshot;
 

@@ -93,7 +93,7 @@ impl HandGuard {
         if !self.is_armed(now) {
             return Err(HandRefusal::NotArmed);
         }
-        if !self.heartbeat.is_some_and(|at| now.since(at) <= self.patience) {
+        if self.heartbeat.is_none_or(|at| now.since(at) > self.patience) {
             return Err(HandRefusal::NoHeartbeat);
         }
         let (room, since) = self.room;
