@@ -409,7 +409,7 @@ mod socket {
         desk.busbar(&[&"charge", &"rules"]).ends_with(0).names(&["cell_max_mv", "4150 mV"]);
         let set = |value: &str| desk.busbar(&[&"charge", &"rule", &"cell_max_mv", &value]);
         set("4100").ends_with(0).names(&["cell_max_mv is 4100 mV", "kept in no file"]);
-        set("4300").ends_with(2).names(&["cell_max_mv cannot be 4300", "2000 to 4250"]);
+        set("4300").ends_with(2).names(&["Highest cell voltage cannot be 4300", "2000 to 4250"]);
         set("-1").ends_with(2).names(&["cannot be -1"]);
         set("high").ends_with(2).names(&["is no number such as 4150 mV"]);
         let rules =
