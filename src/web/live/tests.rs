@@ -198,10 +198,11 @@ impl Client {
 
     fn texts(&self) -> Vec<Value> {
         let text = |heard| match heard {
-            Heard::Text(text) => text,
-            Heard::Close(_) | Heard::Ping | Heard::Pong(_) => unreachable!("{heard:?}"),
+            Heard::Text(text) => Some(text),
+            Heard::Ping => None,
+            Heard::Close(_) | Heard::Pong(_) => unreachable!("{heard:?}"),
         };
-        self.hear().into_iter().map(text).collect()
+        self.hear().into_iter().filter_map(text).collect()
     }
 
     /// How many bytes more the client takes.
