@@ -7,6 +7,7 @@ mod file;
 mod people;
 #[cfg(test)]
 mod report_tests;
+mod sending;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +18,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::boot::choice::{Choice, ChoiceError};
-use crate::desktop::ask::Answer;
+use crate::desktop::ask::{Answer, Like};
 use crate::desktop::source::{Intent, Pace, PlayerIntent, Source, Waker};
 use crate::engine::{
     ActivateProfile, Address, ClearTraffic, Door, Found, Gate, Library, LibraryError, Order, Play,
@@ -31,6 +32,7 @@ use crate::view::compose::settings::ListenerState;
 use crate::view::offer::Question;
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
+use crate::view::sending::{Draft, SendPrefs, SendView};
 use crate::view::services::ServicesView;
 use crate::view::sessions::SessionsView;
 use crate::view::settings::SettingsView;
@@ -313,6 +315,21 @@ impl Source for Console {
         snapshot.map_or_else(TrafficView::default, |s| compose::traffic::traffic(&s, prefs))
     }
 
+    fn sending(&self, prefs: &SendPrefs) -> SendView {
+        let session = &self.shared.session;
+        let compose = |s: Arc<Snapshot>| compose::sending::sending(&s, session, prefs);
+        self.snapshot().map_or_else(SendView::default, compose)
+    }
+
+    fn with_signal(&self, draft: &Draft, signal: &str, typed: &str) -> Result<Draft, String> {
+        let snapshot = self.snapshot().ok_or("Nothing runs.")?;
+        compose::sending::with_signal(&snapshot, draft, (signal, typed))
+    }
+
+    fn like(&self, like: Like) -> Option<Draft> {
+        sending::like(&*self.snapshot()?, like)
+    }
+
     fn parts(&self) -> PartsView {
         self.snapshot().map_or_else(PartsView::default, |s| compose::parts::parts(&s))
     }
@@ -341,6 +358,9 @@ impl Source for Console {
             Intent::ClearTraffic => self.shared.submit(ClearTraffic),
             Intent::Charge(ask) => {
                 charging::carry_out(&self.shared, self.snapshot().as_deref(), ask);
+            }
+            Intent::Send(ask) => {
+                sending::carry_out(&self.shared, self.snapshot().as_deref(), ask);
             }
             Intent::Admin(ask) => {
                 let zone = self.zone.clone();

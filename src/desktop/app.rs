@@ -2,9 +2,11 @@
 //! draw them and carries out what they return. Never waits: what could wait runs on a thread of
 //! its own.
 
+mod keys;
+
 use std::sync::Arc;
 
-use egui::{CentralPanel, Frame, Key, Margin, Modifiers, Panel, Ui};
+use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 use serde::{Deserialize, Serialize};
 
 use crate::desktop::ask::{ChargeAsk, Place, ReportForm};
@@ -12,12 +14,13 @@ use crate::desktop::command::{Command, Page, ScaleStep, entries};
 use crate::desktop::dialog::Dialog;
 use crate::desktop::pages;
 use crate::desktop::pages::admin::{AdminPage, AdminPrefs, AdminViews, Tab};
+use crate::desktop::pages::can::{CanPage, CanPrefs, CanTab, CanViews};
 use crate::desktop::pages::charge::{ChargePage, Reply, question};
 use crate::desktop::pages::pack::PackPage;
 use crate::desktop::pages::start::StartPage;
 use crate::desktop::shell::overlay::{self, Outcome, Overlay, Typed};
 use crate::desktop::shell::{bars, rail};
-use crate::desktop::source::{Intent, PlayerIntent, Source};
+use crate::desktop::source::{Intent, Source};
 use crate::desktop::theme::{Theme, ThemeChoice, ThemeError, Themes};
 use crate::desktop::widgets::cell_plan::Density;
 use crate::desktop::widgets::player;
@@ -28,7 +31,7 @@ use crate::view::offer::Question;
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
 use crate::view::start::StartView;
-use crate::view::traffic::{TrafficPrefs, TrafficView};
+use crate::view::traffic::TrafficPrefs;
 
 const STORED: &str = "window";
 
@@ -43,6 +46,7 @@ struct Kept {
     pack: Option<String>,
     density: Density,
     traffic: TrafficPrefs,
+    can: CanPrefs,
     charge: ChargePrefs,
     admin: AdminPrefs,
     path: String,
@@ -65,13 +69,14 @@ enum Browsing {
 struct Seen {
     version: Option<u64>,
     prefs: TrafficPrefs,
+    can_prefs: CanPrefs,
     admin_prefs: AdminPrefs,
     charge_prefs: ChargePrefs,
     page: Page,
     chrome: Chrome,
     pack: PackView,
     charge: ChargeView,
-    traffic: TrafficView,
+    can: CanViews,
     parts: PartsView,
     admin: AdminViews,
     start: StartView,
@@ -86,6 +91,7 @@ pub struct App {
     pack: PackPage,
     start: StartPage,
     charge: ChargePage,
+    can: CanPage,
     /// What is asked before the window closes.
     closing: Option<Question>,
     /// It was answered: the window may close.
@@ -136,6 +142,7 @@ impl App {
             pack,
             start,
             charge: ChargePage::default(),
+            can: CanPage::default(),
             closing: None,
             leaving: false,
             charge_demo: false,
@@ -192,6 +199,7 @@ impl App {
         let page = self.page();
         let same = self.seen.version == Some(version);
         let wishes = self.seen.prefs == self.kept.traffic
+            && self.seen.can_prefs == self.kept.can
             && self.seen.admin_prefs == self.kept.admin
             && self.seen.charge_prefs == self.kept.charge;
         if same && self.seen.page == page && wishes {
@@ -203,7 +211,7 @@ impl App {
         match page {
             Page::Pack => self.seen.pack = self.source.pack(self.kept.pack.as_deref()),
             Page::Charge => self.seen.charge = self.source.charge(&self.kept.charge),
-            Page::Can => self.seen.traffic = self.source.traffic(&self.kept.traffic),
+            Page::Can => self.look_at_can(),
             Page::Parts => self.seen.parts = self.source.parts(),
             Page::Admin => self.look_at_people(),
             Page::Open => self.seen.start = self.source.start(),
@@ -212,6 +220,7 @@ impl App {
         self.seen.version = Some(version);
         self.seen.page = page;
         self.seen.prefs = self.kept.traffic.clone();
+        self.seen.can_prefs = self.kept.can.clone();
         self.seen.charge_prefs = self.kept.charge.clone();
         self.seen.admin_prefs = self.kept.admin.clone();
     }
@@ -223,6 +232,14 @@ impl App {
         let sound = view.fields.iter().all(|field| field.error.is_empty());
         if self.seen.page == Page::Charge && runs && sound && !view.apply.is_open() {
             self.kept.charge.typed.clear();
+        }
+    }
+
+    fn look_at_can(&mut self) {
+        let (seen, source) = (&mut self.seen.can, &self.source);
+        match self.kept.can.tab {
+            CanTab::ById => seen.traffic = source.traffic(&self.kept.traffic),
+            CanTab::Send => seen.sending = source.sending(&self.kept.can.send),
         }
     }
 
@@ -252,6 +269,20 @@ impl App {
                 self.asked.push(intent);
             }
             Command::Stop => self.stop(),
+            Command::Silence => self.silence(),
+            Command::GoCan(tab) => {
+                self.kept.can.tab = tab;
+                self.carry_out(ctx, Command::Go(Page::Can));
+            }
+            Command::SendLike(like) => {
+                let draft = self.source.like(like);
+                self.can.like(draft, &mut self.kept.can.send);
+                self.carry_out(ctx, Command::GoCan(CanTab::Send));
+            }
+            Command::SetSignal { signal, typed } => {
+                let draft = self.source.with_signal(&self.kept.can.send.draft, &signal, &typed);
+                self.can.signal_set(draft, &mut self.kept.can.send);
+            }
             Command::ChargeDemo => {
                 self.charge_demo = true;
                 self.awaiting = true;
@@ -330,77 +361,6 @@ impl App {
         }
     }
 
-    /// Stops whatever charges: at once, whatever lies on top, and without asking.
-    fn stop(&mut self) {
-        self.charge.let_go();
-        self.source.submit(Intent::Charge(ChargeAsk::Stop));
-    }
-
-    /// F12, before anything else may take it; held down it counts once.
-    fn stop_key(&mut self, ctx: &egui::Context) {
-        let pressed = ctx.input(|i| {
-            i.events.iter().any(|event| {
-                matches!(
-                    event,
-                    egui::Event::Key { key: Key::F12, pressed: true, repeat: false, .. }
-                )
-            })
-        });
-        if pressed {
-            self.stop();
-            ctx.request_repaint();
-        }
-    }
-
-    /// A window that charges asks before it closes.
-    fn hold(&mut self, ctx: &egui::Context) {
-        if !ctx.input(|i| i.viewport().close_requested()) || self.leaving {
-            return;
-        }
-        if let Some(question) = self.source.closing() {
-            ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
-            self.closing = Some(question);
-        }
-    }
-
-    /// Stops, and closes the window: the engine ends when the stop has ended.
-    fn leave(&mut self, ctx: &egui::Context) {
-        self.closing = None;
-        self.leaving = true;
-        self.stop();
-        ctx.send_viewport_cmd(egui::ViewportCommand::Close);
-    }
-
-    /// Keys that work on every page.
-    fn keys(&self, ctx: &egui::Context) -> Option<Command> {
-        let pressed = |m, key| ctx.input_mut(|i| i.consume_key(m, key));
-        if pressed(Modifiers::COMMAND, Key::K) {
-            return Some(Command::Palette);
-        }
-        if pressed(Modifiers::NONE, Key::F1) {
-            return Some(Command::Help);
-        }
-        if pressed(Modifiers::COMMAND, Key::Q) {
-            return Some(Command::Quit);
-        }
-        if let Some(page) = Page::ALL.into_iter().find(|p| pressed(Modifiers::COMMAND, p.key())) {
-            return Some(Command::Go(page));
-        }
-        let player = self.seen.chrome.player.as_ref()?;
-        let free = self.overlay.is_none() && !ctx.egui_wants_keyboard_input();
-        if free && player.toggle.is_open() && pressed(Modifiers::NONE, Key::Space) {
-            return Some(Command::Submit(Intent::Player(PlayerIntent::Toggle)));
-        }
-        None
-    }
-
-    /// Esc closes sentences where nothing on the page has used it.
-    fn close_notes(&self, ctx: &egui::Context) -> Option<Command> {
-        let any = self.seen.chrome.notes.iter().any(|note| note.closable);
-        let pressed = any && ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape));
-        pressed.then_some(Command::Submit(Intent::DismissNotes))
-    }
-
     fn files(&mut self, ctx: &egui::Context) {
         if let Some(outcome) = self.dialog.poll() {
             match (self.browsing, outcome) {
@@ -472,7 +432,8 @@ impl App {
                     self.charge.draw(ui, theme, &self.seen.charge, &mut self.kept.charge)
                 }
                 Page::Can => {
-                    pages::can::draw(ui, theme, &self.seen.traffic, &mut self.kept.traffic)
+                    let prefs = (&mut self.kept.can, &mut self.kept.traffic);
+                    self.can.draw(ui, theme, &self.seen.can, prefs)
                 }
                 Page::Parts => pages::parts::draw(ui, theme, &self.seen.parts),
                 Page::Admin => self.admin.draw(ui, theme, &self.seen.admin, &mut self.kept.admin),
@@ -490,6 +451,7 @@ impl App {
         self.closing.is_some()
             || (page == Page::Admin && self.admin.is_covered())
             || (page == Page::Charge && self.charge.is_covered())
+            || (page == Page::Can && self.can.is_covered())
     }
 
     fn on_top(&mut self, ctx: &egui::Context, theme: &Theme) -> Option<Command> {
@@ -504,7 +466,8 @@ impl App {
         if self.overlay.is_none() && self.covered() {
             return match self.page() {
                 Page::Charge => self.charge.on_top(ctx, theme, &self.seen.charge),
-                Page::Admin | Page::Pack | Page::Can | Page::Parts | Page::Open | Page::About => {
+                Page::Can => self.can.on_top(ctx, theme),
+                Page::Admin | Page::Pack | Page::Parts | Page::Open | Page::About => {
                     self.admin.on_top(ctx, theme)
                 }
             };
@@ -541,7 +504,7 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
         let theme = self.themes.current(&ctx);
-        self.stop_key(&ctx);
+        self.stop_keys(&ctx);
         self.hold(&ctx);
         self.look();
         if !ctx.egui_wants_keyboard_input() {
@@ -553,11 +516,13 @@ impl eframe::App for App {
         let closed = if beneath { None } else { self.close_notes(&ctx) };
         let on_top = self.on_top(&ctx, &theme);
         let stop = bars::stop(&ctx, &theme, self.seen.chrome.stop.as_ref());
-        dropping(ui, &theme);
-        for command in [stop, key, drawn, closed, on_top].into_iter().flatten() {
+        let silence = bars::silence(&ctx, &theme, &self.seen.chrome);
+        keys::dropping(ui, &theme);
+        for command in [stop, silence, key, drawn, closed, on_top].into_iter().flatten() {
             self.carry_out(&ctx, command);
         }
         if self.seen.prefs != self.kept.traffic
+            || self.seen.can_prefs != self.kept.can
             || self.seen.admin_prefs != self.kept.admin
             || self.seen.charge_prefs != self.kept.charge
         {
@@ -575,18 +540,4 @@ impl eframe::App for App {
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
         visuals.panel_fill.to_normalized_gamma_f32()
     }
-}
-
-/// While a file is held over the window: what happens when it is let go.
-fn dropping(ui: &Ui, theme: &Theme) {
-    if ui.input(|i| i.raw.hovered_files.is_empty()) {
-        return;
-    }
-    let window = ui.ctx().content_rect();
-    let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("dropping"));
-    let painter = ui.ctx().layer_painter(layer);
-    painter.rect_filled(window, 0.0, theme.rail.gamma_multiply(0.85));
-    let text = "Drop the recording to play it";
-    let font = crate::desktop::fonts::strong(22.0);
-    painter.text(window.center(), egui::Align2::CENTER_CENTER, text, font, theme.text);
 }

@@ -12,8 +12,10 @@ use crate::view::charge::ChargePrefs;
 use crate::view::export::Format;
 use crate::view::journal::{JournalPrefs, JournalView};
 use crate::view::report::ReportsView;
+use crate::view::sending::SendPrefs;
 use crate::view::settings::Section;
 use crate::view::shown::Note;
+use crate::view::traffic::RowKey;
 use crate::view::users::ShownOnce;
 
 /// How a new account comes to its password.
@@ -357,4 +359,33 @@ pub enum ChargeAsk {
     },
     /// The safety text was read.
     ReadSafetyText,
+}
+
+/// Something asked for about sending by hand. What comes of it shows on the page; what was refused
+/// is said above it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SendAsk {
+    /// Arm this bus for the usual time.
+    Arm(String),
+    /// Silence this bus; none: every bus, at once.
+    Silence(Option<String>),
+    /// Send the frame once.
+    Once(Box<SendPrefs>),
+    /// Send it again and again.
+    Start(Box<SendPrefs>),
+    /// Stop this schedule.
+    Stop(String),
+    /// Start this schedule again, as it was.
+    Again(String),
+    /// Take this stopped schedule from the list.
+    Forget(String),
+}
+
+/// A frame that another one is to be like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Like {
+    /// The last frame of this row of the table by id.
+    Row(RowKey),
+    /// This frame of the trace.
+    Frame(u64),
 }

@@ -3,9 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::desktop::ask::ReportForm;
+use crate::desktop::ask::{Like, ReportForm};
 use crate::desktop::icons;
 use crate::desktop::pages::admin::Tab as AdminTab;
+use crate::desktop::pages::can::CanTab;
 use crate::desktop::source::{Intent, Pace, PlayerIntent};
 use crate::desktop::theme::ThemeChoice;
 use crate::view::chrome::Chrome;
@@ -101,6 +102,19 @@ pub enum Command {
     Submit(Intent),
     /// Stop whatever charges, at once.
     Stop,
+    /// End sending by hand on every bus, at once.
+    Silence,
+    /// Show this tab of the CAN page.
+    GoCan(CanTab),
+    /// Make up a frame like this one.
+    SendLike(Like),
+    /// Set a signal of the frame that is made up to what was typed.
+    SetSignal {
+        /// Its name.
+        signal: String,
+        /// What was typed.
+        typed: String,
+    },
     /// Open the demo, park it and show the Charge page.
     ChargeDemo,
     /// Show this page.
@@ -153,6 +167,7 @@ pub fn entries(chrome: &Chrome, tabs: &[Tab], start: &StartView) -> Vec<Entry> {
         entry("Go to CAN", Page::Can.icon(), "Ctrl+3", Command::Go(Page::Can)),
         entry("Go to Parts", Page::Parts.icon(), "Ctrl+4", Command::Go(Page::Parts)),
         entry("Stop charging, at once", icons::STOP, "F12", Command::Stop),
+        entry("Silence every bus, at once", icons::STOP, "F11", Command::Silence),
         entry("Charge the demo pack", icons::FLASK, "", Command::ChargeDemo),
         entry(
             "Open a demo, an interface or a recording…",
@@ -192,6 +207,10 @@ pub fn entries(chrome: &Chrome, tabs: &[Tab], start: &StartView) -> Vec<Entry> {
         "",
         Command::Submit(Intent::ClearTraffic),
     ));
+    for tab in CanTab::ALL {
+        let label = format!("CAN: {}", tab.words());
+        all.push(entry(&label, icons::ARROWS_LEFT_RIGHT, "", Command::GoCan(tab)));
+    }
     for (at, (scene, _)) in start.scenes.iter().enumerate() {
         let label =
             if at == 0 { "Run the demo".to_owned() } else { format!("Run the demo: {scene}") };
@@ -259,8 +278,9 @@ pub fn fit(typed: &str, label: &str) -> Option<i32> {
 }
 
 /// The keys of the window, for the help.
-pub const KEYS: [(&str, &str); 17] = [
+pub const KEYS: [(&str, &str); 21] = [
     ("F12", "Stop charging, at once: from every page and out of every box"),
+    ("F11", "Silence every bus, at once: nothing is sent by hand any more, schedules stop"),
     ("Ctrl+K", "Command palette: find any page or action by a few letters"),
     ("F1", "This list"),
     ("Esc", "Close what is on top, let go of what is selected, close messages"),
@@ -274,7 +294,10 @@ pub const KEYS: [(&str, &str); 17] = [
         "Arrow keys",
         "Move between cells on the Pack page, ids on the CAN page, users on the Users page",
     ),
-    ("Space", "Pause the recording, or go on"),
+    ("Space", "Pause the recording or the trace, or go on"),
+    ("Page Up, Page Down, Home, End", "Move through the trace; End follows it"),
+    ("M", "Mark the chosen row of the trace, or take its mark away"),
+    ("Ctrl+Enter", "Send the frame on the Send tab once"),
     ("Ctrl+F", "Filter on the CAN page and the Users page"),
     ("Ctrl+N", "Add a user on the Users page"),
     ("Tab, Enter", "Move through everything that can be pressed, and press it"),

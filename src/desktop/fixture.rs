@@ -1,21 +1,25 @@
 //! A source for tests and benches: believable views that answer to intents, and a record of them.
 
+mod can;
+
 /// What a test of the window presses, for those who may not name the toolkit.
 pub mod keys {
     pub use egui::accesskit::Role;
     pub use egui::{Key, Modifiers};
 }
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::desktop::ask::{Answer, Ask, Brought, ChargeAsk, NewUser, Way};
+use crate::desktop::ask::{Answer, Ask, Brought, ChargeAsk, Like, NewUser, Way};
 use crate::desktop::source::{Intent, Pace, PlayerIntent, Source, Waker};
 use crate::engine::testing::local_session;
 use crate::engine::testing::roster::{NOW, after, person, roster};
 use crate::engine::{
     AccountId, AccountKind, JournalLine, JournalPage, OneTimeLink, Outcome, PendingLink, Purpose,
-    Roster, Secret, Service, ServiceChoice, ServiceId, Status,
+    Roster, SchedulePicture, Secret, Service, ServiceChoice, ServiceId, Snapshot, Status,
 };
 use crate::view::charge::{ChargePrefs, ChargeView, SafetyText};
 use crate::view::chrome::{Chrome, PlayerView, Playing};
@@ -26,6 +30,7 @@ use crate::view::offer::{Offer, Question};
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
 use crate::view::report::{ReportRow, ReportsView};
+use crate::view::sending::{Draft, SendPrefs, SendView};
 use crate::view::services::ServicesView;
 use crate::view::sessions::SessionsView;
 use crate::view::settings::SettingsView;
@@ -66,6 +71,12 @@ pub struct World {
     pub charge: Option<Stage>,
     /// Whether the safety text was read.
     pub safety: SafetyText,
+    /// Whether the demo's bus is armed, and for how long.
+    pub armed: Option<Duration>,
+    /// What is scheduled.
+    pub schedules: Vec<Arc<SchedulePicture>>,
+    /// The plant that the tabs of the CAN page are composed of.
+    pub plant: OnceCell<Snapshot>,
     /// Answers that were not fetched yet.
     pub answers: Vec<Answer>,
 }
@@ -119,6 +130,9 @@ impl Source for FixtureSource {
             notes: world.notes.clone(),
             ..fixtures::chrome()
         };
+        if world.armed.is_some() {
+            (chrome.armed, chrome.silence) = world.armed_chrome();
+        }
         if let Some(stage) = world.charge {
             let snapshot = fixtures::charging(stage);
             chrome.stop = compose::charge::stop(&snapshot, &local_session());
@@ -165,6 +179,20 @@ impl Source for FixtureSource {
             view.empty = "Nothing has been heard yet.".into();
         }
         view
+    }
+
+    fn sending(&self, prefs: &SendPrefs) -> SendView {
+        let world = self.world.borrow();
+        compose::sending::sending(&world.snapshot(), &local_session(), prefs)
+    }
+
+    fn with_signal(&self, draft: &Draft, signal: &str, typed: &str) -> Result<Draft, String> {
+        let snapshot = self.world.borrow().snapshot();
+        compose::sending::with_signal(&snapshot, draft, (signal, typed))
+    }
+
+    fn like(&self, like: Like) -> Option<Draft> {
+        self.world.borrow().like(like)
     }
 
     fn parts(&self) -> PartsView {
@@ -227,6 +255,7 @@ impl Source for FixtureSource {
             Intent::DismissNotes => world.notes.retain(|note| !note.closable),
             Intent::FindInterfaces => {}
             Intent::Charge(ask) => world.charge(ask),
+            Intent::Send(ask) => world.send(ask),
             Intent::Admin(ask) => {
                 let place = ask.place();
                 let outcome = match world.refusal.clone() {

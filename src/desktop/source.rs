@@ -4,12 +4,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::desktop::ask::{Answer, Ask, ChargeAsk};
+use crate::desktop::ask::{Answer, Ask, ChargeAsk, Like, SendAsk};
 use crate::view::charge::{ChargePrefs, ChargeView};
 use crate::view::chrome::Chrome;
 use crate::view::offer::Question;
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
+use crate::view::sending::{Draft, SendPrefs, SendView};
 use crate::view::services::ServicesView;
 use crate::view::sessions::SessionsView;
 use crate::view::settings::SettingsView;
@@ -40,6 +41,15 @@ pub trait Source {
     fn closing(&self) -> Option<Question>;
     /// The CAN page.
     fn traffic(&self, prefs: &TrafficPrefs) -> TrafficView;
+    /// The Send tab of the CAN page.
+    fn sending(&self, prefs: &SendPrefs) -> SendView;
+    /// The draft with one of its signals set to what was typed.
+    ///
+    /// # Errors
+    /// Says what is not known or does not fit, in a sentence.
+    fn with_signal(&self, draft: &Draft, signal: &str, typed: &str) -> Result<Draft, String>;
+    /// A draft like a frame that was seen; `None` where it is no longer kept.
+    fn like(&self, like: Like) -> Option<Draft>;
     /// The Parts page.
     fn parts(&self) -> PartsView;
     /// The page that offers what to open.
@@ -79,6 +89,8 @@ pub enum Intent {
     DismissNotes,
     /// Something about charging.
     Charge(ChargeAsk),
+    /// Something about sending by hand.
+    Send(SendAsk),
     /// Something on the Admin pages.
     Admin(Ask),
 }

@@ -3,10 +3,12 @@
 //! them, so that no two fields can disagree.
 
 mod draft;
+mod plan;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::draft::{ByteOrder, Draft, DraftKind, DraftProblem, Width};
+pub use self::plan::{CounterPrefs, Stays, SumPrefs, SumRule};
 use crate::view::offer::Offer;
 use crate::view::shown::Tone;
 
@@ -20,6 +22,12 @@ pub struct SendPrefs {
     pub every: String,
     /// Name of the schedule, as typed.
     pub name: String,
+    /// What ends the schedule besides a stop.
+    pub stays: Stays,
+    /// A counter that rolls from one sending to the next.
+    pub counter: CounterPrefs,
+    /// A checksum over the bytes.
+    pub sum: SumPrefs,
 }
 
 /// The page.
@@ -35,12 +43,27 @@ pub struct SendView {
     pub message: String,
     /// What is wrong with it.
     pub problem: Option<String>,
+    /// The messages that the devices and DBC files of its bus know.
+    pub messages: Vec<MessageChoice>,
+    /// The bytes of the first sending, where a counter or a checksum changes them.
+    pub first: Option<String>,
     /// Sending it once.
     pub send: Offer,
     /// Sending it again and again.
     pub schedule: Offer,
     /// Silencing everything.
     pub silence: Offer,
+}
+
+/// A message to choose.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MessageChoice {
+    /// Its name.
+    pub name: String,
+    /// Its id as it is typed: "6FA".
+    pub id: String,
+    /// How many bytes it has.
+    pub length: usize,
 }
 
 /// A bus that may be sent to.
@@ -85,8 +108,14 @@ pub struct ScheduleRow {
     pub state: String,
     /// Colour of the dot before it.
     pub tone: Tone,
+    /// Who has started it, and what ends it: "by ada, stops with the session".
+    pub hangs: String,
     /// Stopping it, while it runs.
     pub stop: Option<Offer>,
+    /// Starting it again, once it has stopped.
+    pub again: Option<Offer>,
+    /// Taking it from the list, once it has stopped.
+    pub forget: Option<Offer>,
 }
 
 /// A signal of the draft.
@@ -100,6 +129,8 @@ pub struct DraftSignal {
     pub unit: String,
     /// The word that stands for the value.
     pub label: Option<String>,
+    /// The words it can be; empty where it is a number.
+    pub words: Vec<String>,
     /// Its comment.
     pub comment: String,
 }

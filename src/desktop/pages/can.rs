@@ -1,4 +1,10 @@
-//! The CAN page: the by-id table and the signals of the selected id.
+//! The CAN page: its tabs, and the first of them, the by-id table with the signals of the selected
+//! id.
+
+mod desk;
+mod editor;
+mod schedules;
+mod send;
 
 use egui::{
     Align, Align2, Color32, FocusDirection, Key, Layout, Modifiers, Pos2, Rect, Response, RichText,
@@ -19,6 +25,8 @@ use crate::desktop::widgets::text::{cut, line, name, shade};
 use crate::view::shown::{Shade, Tone};
 use crate::view::traffic::{ByteCell, SortBy, SortOrder, TrafficPrefs, TrafficRow, TrafficView};
 
+pub use desk::{CanPage, CanPrefs, CanTab, CanViews};
+
 /// Narrower pages show the signals below the table.
 const TWO_COLUMNS: f32 = 800.0;
 /// Bytes drawn in a row of the table; more are counted there and shown with the signals.
@@ -29,13 +37,13 @@ const BYTE: Vec2 = Vec2::new(20.5, 19.0);
 pub const FILTER: &str = "Filter the table";
 
 /// Draws the page; `prefs` changes with what is sorted, filtered and selected.
-pub fn draw(
+fn draw(
     ui: &mut Ui,
     theme: &Theme,
     view: &TrafficView,
-    prefs: &mut TrafficPrefs,
+    (tab, prefs): (&mut CanTab, &mut TrafficPrefs),
 ) -> Option<Command> {
-    let asked = header(ui, theme, view, prefs);
+    let mut asked = header(ui, theme, view, (tab, prefs));
     filter_box::mistakes(ui, theme, &mut prefs.filter, &view.filter);
     keys(ui, view, prefs);
     ui.add_space(GAP - 6.0);
@@ -46,9 +54,10 @@ pub fn draw(
         let left = Rect::from_min_size(body.min, Vec2::new(table, body.height()));
         let right = Rect::from_min_max(Pos2::new(left.right() + GAP, body.top()), body.max);
         panel_in(ui, theme, left, |ui| table_panel(ui, theme, view, prefs));
-        panel_in(ui, theme, right, |ui| {
-            signals::draw(ui, theme, view.selected.as_ref(), prefs);
+        let drawn = panel_in(ui, theme, right, |ui| {
+            signals::draw(ui, theme, view.selected.as_ref(), prefs)
         });
+        asked = asked.or(drawn);
     } else {
         // A body too low for both scrolls as a whole.
         return ScrollArea::vertical()
@@ -57,8 +66,7 @@ pub fn draw(
             .show(ui, |ui| {
                 let size = Vec2::new(body.width(), body.height().max(340.0));
                 let (body, _) = ui.allocate_exact_size(size, Sense::hover());
-                stacked(ui, theme, view, prefs, body);
-                asked
+                asked.or(stacked(ui, theme, view, prefs, body))
             })
             .inner;
     }
@@ -67,24 +75,30 @@ pub fn draw(
 }
 
 /// The table above the signals.
-fn stacked(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut TrafficPrefs, body: Rect) {
+fn stacked(
+    ui: &mut Ui,
+    theme: &Theme,
+    view: &TrafficView,
+    prefs: &mut TrafficPrefs,
+    body: Rect,
+) -> Option<Command> {
     let upper = (body.height() - GAP) * 0.58;
     let top = Rect::from_min_size(body.min, Vec2::new(body.width(), upper));
     let bottom = Rect::from_min_max(Pos2::new(body.left(), top.bottom() + GAP), body.max);
     panel_in(ui, theme, top, |ui| table_panel(ui, theme, view, prefs));
-    panel_in(ui, theme, bottom, |ui| signals::draw(ui, theme, view.selected.as_ref(), prefs));
+    panel_in(ui, theme, bottom, |ui| signals::draw(ui, theme, view.selected.as_ref(), prefs))
 }
 
 fn header(
     ui: &mut Ui,
     theme: &Theme,
     view: &TrafficView,
-    prefs: &mut TrafficPrefs,
+    (tab, prefs): (&mut CanTab, &mut TrafficPrefs),
 ) -> Option<Command> {
     let mut asked = None;
     ui.horizontal(|ui| {
         ui.set_min_height(30.0);
-        pages::title(ui, theme, "CAN");
+        desk::tabs(ui, theme, tab);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let clear = ui.button(format!("{}  Clear", icons::ERASER)).accessible_name("Clear");
             if clear.on_hover_text("Forget all ids and count anew").clicked() {

@@ -2,6 +2,8 @@
 
 use egui::{Align, Color32, FontId, Layout, Rect, Role, ScrollArea, Sense, Ui, UiBuilder, Vec2};
 
+use crate::desktop::ask::Like;
+use crate::desktop::command::Command;
 use crate::desktop::fonts;
 use crate::desktop::icons;
 use crate::desktop::pages;
@@ -16,12 +18,18 @@ const BYTES: usize = 64;
 const GAP: f32 = 12.0;
 
 /// Draws the bytes and signals of `panel`; closing it lets go of the selected id.
-pub fn draw(ui: &mut Ui, theme: &Theme, panel: Option<&SignalPanel>, prefs: &mut TrafficPrefs) {
+pub fn draw(
+    ui: &mut Ui,
+    theme: &Theme,
+    panel: Option<&SignalPanel>,
+    prefs: &mut TrafficPrefs,
+) -> Option<Command> {
     let Some(panel) = panel else {
         let text = "Choose an id on the left to see its bytes and its signals.";
         pages::empty(ui, theme, icons::ARROWS_LEFT_RIGHT, text);
-        return;
+        return None;
     };
+    let mut asked = None;
     ScrollArea::vertical().id_salt("signals").auto_shrink(false).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -43,12 +51,24 @@ pub fn draw(ui: &mut Ui, theme: &Theme, panel: Option<&SignalPanel>, prefs: &mut
             panel.bytes.iter().for_each(|byte| spoken.push_str(&format!(" {:02X}", byte.value)));
             name(&response, Role::Label, &spoken);
         }
-        ui.add_space(8.0);
+        ui.add_space(6.0);
+        ui.horizontal_wrapped(|ui| {
+            if ui.button("Send like this\u{2026}").clicked() {
+                asked = Some(Command::SendLike(Like::Row(panel.key)));
+            }
+            if ui.button("Filter to this id").clicked() {
+                let id = panel.key.id & 0x1FFF_FFFF;
+                let digits = if id == panel.key.id { 3 } else { 8 };
+                prefs.filter = format!("id:{id:0digits$X}");
+            }
+        });
+        ui.add_space(4.0);
         if panel.signals.is_empty() {
             paragraph(ui, &panel.empty, theme.muted);
         }
         signals(ui, theme, &panel.signals);
     });
+    asked
 }
 
 /// Where the texts of a row stand, from its left.

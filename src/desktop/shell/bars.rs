@@ -10,6 +10,7 @@ use crate::desktop::widgets::chip;
 use crate::desktop::widgets::text::line;
 use crate::view::chrome::Chrome;
 use crate::view::offer::Offer;
+use crate::view::shown::Tone;
 
 /// Room for the button that stops a charge.
 const STOP: f32 = 132.0;
@@ -38,6 +39,35 @@ pub fn stop(ctx: &egui::Context, theme: &Theme, offer: Option<&Offer>) -> Option
     pressed.inner.then_some(Command::Stop)
 }
 
+/// Room for the button that silences the buses.
+const SILENCE: f32 = 92.0;
+
+/// The button that ends sending by hand, left of the one that stops a charge. Nothing lies on top of
+/// it.
+pub fn silence(ctx: &egui::Context, theme: &Theme, chrome: &Chrome) -> Option<Command> {
+    let offer = chrome.silence.as_ref()?;
+    let stop = if chrome.stop.is_some() { STOP + 12.0 } else { 0.0 };
+    let corner = ctx.content_rect().right_top() + egui::vec2(-16.0 - stop - SILENCE, 8.0);
+    let area = egui::Area::new(egui::Id::unique("silence"))
+        .order(egui::Order::Tooltip)
+        .fixed_pos(corner)
+        .constrain(true);
+    let pressed = area.show(ctx, |ui| {
+        let text = RichText::new(&offer.label).font(fonts::strong(13.5));
+        let button = egui::Button::new(text.color(theme.on_tone(Tone::Warning)))
+            .fill(theme.tone(Tone::Warning))
+            .stroke(egui::Stroke::NONE)
+            .min_size(egui::vec2(SILENCE, 30.0));
+        let response = ui.add_enabled(offer.is_open(), button).accessible_name(&offer.label);
+        let says = "Ends sending by hand on every bus, at once, without asking. F11";
+        match &offer.why_not {
+            None => response.on_hover_text(says).clicked(),
+            Some(why) => response.on_disabled_hover_text(why).clicked(),
+        }
+    });
+    pressed.inner.then_some(Command::Silence)
+}
+
 /// The line above the Pack page that leads to a charge of the demo. Returns whether it was pressed.
 pub fn charge_demo(ui: &mut Ui, theme: &Theme, offer: &Offer) -> bool {
     ui.horizontal(|ui| {
@@ -62,13 +92,22 @@ pub fn top(ui: &mut Ui, theme: &Theme, chrome: &Chrome) -> Option<Command> {
     if chrome.stop.is_some() {
         right.add_space(STOP + 12.0);
     }
+    if chrome.silence.is_some() {
+        right.add_space(SILENCE + 12.0);
+    }
     right.spacing_mut().button_padding = egui::vec2(8.0, 2.0);
     right.spacing_mut().interact_size.y = 26.0;
     let button = right.button(RichText::new(icons::SEARCH).font(fonts::text(15.0)));
     if button.accessible_name(PALETTE).on_hover_text("Command palette, Ctrl+K").clicked() {
         asked = Some(Command::Palette);
     }
-    if bar.width() > 560.0 && !chrome.who.is_empty() {
+    if let Some(armed) = &chrome.armed {
+        let room = (bar.width() * 0.3).min(right.available_width());
+        chip::chip_within(&mut right, theme, &armed.text, (Some(armed.tone), &armed.hover), room);
+    }
+    // Who is signed in gives way to what may be sent, where both have no room.
+    let least = if chrome.armed.is_some() { 1_100.0 } else { 560.0 };
+    if bar.width() > least && !chrome.who.is_empty() {
         chip::chip(&mut right, theme, &chrome.who, None, "Who is signed in");
     }
     if let Some(charging) = &chrome.charging {

@@ -27,7 +27,8 @@ pub fn chip(ui: &mut Ui, theme: &Theme, text: &str, tone: Option<Tone>, hover: &
     chip_within(ui, theme, text, (tone, hover), room)
 }
 
-fn chip_within(
+/// A chip that is at most `room` wide.
+pub fn chip_within(
     ui: &mut Ui,
     theme: &Theme,
     text: &str,

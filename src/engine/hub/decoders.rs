@@ -131,6 +131,17 @@ impl Decoders {
         })
     }
 
+    /// The words of the value table of a signal; none where it is a plain number or not known.
+    #[must_use]
+    pub fn words(&self, bus: BusId, id: Id, signal: &str) -> Vec<String> {
+        let found = self.find(bus, id).and_then(|(codec, index)| {
+            let message = codec.message(index);
+            message.signals.get(message.position(signal)?)
+        });
+        let labels = found.into_iter().flat_map(|signal| signal.labels.iter());
+        labels.map(|label| label.text.clone()).collect()
+    }
+
     /// Puts one value into a frame and leaves its other bits as they are.
     ///
     /// # Errors

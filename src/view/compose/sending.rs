@@ -1,13 +1,19 @@
 //! Composes sending by hand.
 
+mod plan;
+
+pub use plan::{like, once, planned, with_signal};
+
 use std::time::Duration;
 
 use crate::engine::{
-    Address, ArmBus, BusPicture, Frame, MakeSafe, ScheduleFigures, SchedulePicture, ScheduleState,
-    Session, Snapshot, UseCan,
+    Address, ArmBus, BusPicture, Frame, Keeps, MakeSafe, ScheduleFigures, SchedulePicture,
+    ScheduleState, Session, Snapshot, UseCan,
 };
 use crate::view::offer::Offer;
-use crate::view::sending::{Draft, DraftSignal, ScheduleRow, SendBus, SendPrefs, SendView};
+use crate::view::sending::{
+    Draft, DraftSignal, MessageChoice, ScheduleRow, SendBus, SendPrefs, SendView,
+};
 use crate::view::shown::Tone;
 use crate::view::text;
 
@@ -21,24 +27,31 @@ pub fn sending(snapshot: &Snapshot, session: &Session, prefs: &SendPrefs) -> Sen
     let message = decoded.as_ref().map_or_else(String::new, |one| one.message.clone());
     let signals = decoded.into_iter().flat_map(|one| one.signals).map(|signal| DraftSignal {
         value: text::fixed(signal.value, signal.places),
+        words: words(snapshot, frame.as_ref().ok(), &signal.name),
         name: signal.name,
         unit: signal.unit,
         label: signal.label,
         comment: signal.comment,
     });
-    let problem = frame.err();
+    let signals: Vec<DraftSignal> = signals.collect();
+    let problem = frame.as_ref().err().cloned();
     let why_not = why_not_send(snapshot, session, &prefs.draft).or_else(|| problem.clone());
-    let offer = |label| match &why_not {
-        Some(why) => Offer::shut(label, why),
+    let offer = |label: &str, bad: Option<String>| match why_not.clone().or(bad) {
+        Some(why) => Offer::shut(label, &why),
         None => Offer::open(label),
     };
+    let dressed = frame.and_then(|frame| Ok((frame, once(snapshot, prefs)?)));
+    let first = dressed.as_ref().ok().filter(|(plain, dressed)| plain != dressed);
+    let first = first.map(|(_, dressed)| Draft::like("", dressed).hex());
     SendView {
         buses,
         schedules: schedules.collect(),
-        signals: signals.collect(),
+        signals,
         message,
-        send: offer("Send once"),
-        schedule: offer("Send again and again"),
+        messages: messages(snapshot, &prefs.draft.bus),
+        first,
+        send: offer("Send once", dressed.err()),
+        schedule: offer("Start the schedule", planned(snapshot, prefs).err()),
         silence: silence(session, "Silence every bus"),
         problem,
     }
@@ -53,6 +66,22 @@ pub fn draft_frame(snapshot: &Snapshot, draft: &Draft) -> Result<Frame, String> 
     let bus = snapshot.buses.iter().find(|bus| bus.name.as_str() == draft.bus);
     let bus = bus.ok_or_else(|| "Choose a bus to send it to.".to_owned())?;
     Ok(frame.on(bus.id))
+}
+
+fn words(snapshot: &Snapshot, frame: Option<&Frame>, signal: &str) -> Vec<String> {
+    let Some(frame) = frame else { return Vec::new() };
+    snapshot.decoders.words(frame.bus(), frame.id(), signal)
+}
+
+fn messages(snapshot: &Snapshot, bus: &str) -> Vec<MessageChoice> {
+    let bus = snapshot.buses.iter().find(|one| one.name.as_str() == bus);
+    let known = bus.into_iter().flat_map(|bus| snapshot.decoders.messages(bus.id));
+    let choices = known.map(|(name, id, length)| {
+        let id = id.to_string();
+        let id = id.strip_prefix("0x").unwrap_or(&id).to_owned();
+        MessageChoice { name: name.to_owned(), id, length }
+    });
+    choices.collect()
 }
 
 fn sentence(text: &str) -> String {
@@ -178,7 +207,26 @@ fn schedule_row(snapshot: &Snapshot, session: &Session, one: &SchedulePicture) -
         health: figures(&one.figures),
         state,
         tone,
+        hangs: hangs(one),
         stop: (is_running(one) && session.may(UseCan)).then(|| Offer::open("Stop")),
+        again: (!is_running(one)).then(|| again(snapshot, session, bus)),
+        forget: (!is_running(one) && session.may(UseCan)).then(|| Offer::open("Forget")),
+    }
+}
+
+fn hangs(one: &SchedulePicture) -> String {
+    match one.keeps {
+        Keeps::WithSession => format!("by {}, stops with the session", one.by),
+        Keeps::Alone => format!("by {}, goes on while the bus is armed", one.by),
+    }
+}
+
+fn again(snapshot: &Snapshot, session: &Session, bus: Option<&BusPicture>) -> Offer {
+    let name = bus.map_or_else(String::new, |bus| bus.name.to_string());
+    let draft = Draft { bus: name, ..Draft::default() };
+    match why_not_send(snapshot, session, &draft) {
+        Some(why) => Offer::shut("Start", &why),
+        None => Offer::open("Start"),
     }
 }
 

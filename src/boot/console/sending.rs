@@ -1,0 +1,80 @@
+//! What a person asks for on the Send tab, turned into orders. None of it waits: silence least.
+
+use super::Shared;
+use crate::base::id::Name;
+use crate::desktop::ask::{Like, SendAsk};
+use crate::engine::{
+    ArmBus, Keeps, SchedulePicture, SendFrames, Silence, Snapshot, StartSchedule, StopSchedule,
+    Then,
+};
+use crate::view::compose::sending::{self, once, planned};
+use crate::view::sending::{Draft, SendPrefs, Stays};
+use crate::view::shown::Tone;
+
+/// Gives the order; what was refused is left to be read.
+pub(super) fn carry_out(shared: &Shared, snapshot: Option<&Snapshot>, ask: SendAsk) {
+    if let Err(sentence) = order(shared, snapshot, ask) {
+        shared.note(Tone::Fault, sentence);
+    }
+}
+
+fn order(shared: &Shared, snapshot: Option<&Snapshot>, ask: SendAsk) -> Result<(), String> {
+    // Silence first: it needs nothing else.
+    if let SendAsk::Silence(None) = ask {
+        shared.submit(Silence { bus: None });
+        return Ok(());
+    }
+    let snapshot = snapshot.ok_or("Nothing runs: nothing was sent.")?;
+    match ask {
+        SendAsk::Silence(bus) => {
+            let bus = bus.as_deref().map(name).transpose()?;
+            shared.submit(Silence { bus });
+        }
+        SendAsk::Arm(bus) => shared.submit(ArmBus { bus: name(&bus)?, span: ArmBus::USUAL }),
+        SendAsk::Once(prefs) => {
+            let frames = vec![once(snapshot, &prefs)?];
+            shared.submit(SendFrames { bus: name(&prefs.draft.bus)?, frames });
+        }
+        SendAsk::Start(prefs) => start(shared, snapshot, &prefs)?,
+        SendAsk::Stop(wanted) => {
+            shared.submit(StopSchedule { name: name(&wanted)?, then: Then::Keep });
+        }
+        SendAsk::Forget(wanted) => {
+            shared.submit(StopSchedule { name: name(&wanted)?, then: Then::Forget });
+        }
+        SendAsk::Again(wanted) => again(shared, snapshot, &wanted)?,
+    }
+    Ok(())
+}
+
+fn name(text: &str) -> Result<Name, String> {
+    Name::new(text).map_err(|error| format!("\u{201c}{text}\u{201d}: {error}."))
+}
+
+fn start(shared: &Shared, snapshot: &Snapshot, prefs: &SendPrefs) -> Result<(), String> {
+    let schedule = planned(snapshot, prefs)?;
+    let keeps = match prefs.stays {
+        Stays::WithSession => Keeps::WithSession,
+        Stays::Alone => Keeps::Alone,
+    };
+    shared.submit(StartSchedule { bus: name(&prefs.draft.bus)?, schedule, keeps });
+    Ok(())
+}
+
+fn again(shared: &Shared, snapshot: &Snapshot, wanted: &str) -> Result<(), String> {
+    let found = snapshot.schedules.iter().find(|one| one.schedule.name.as_str() == wanted);
+    let gone = || format!("{wanted} is no longer in the list: nothing was started.");
+    let SchedulePicture { bus, schedule, keeps, .. } = &**found.ok_or_else(gone)?;
+    let bus = snapshot.buses.iter().find(|one| one.id == *bus).ok_or_else(gone)?;
+    let (bus, schedule) = (bus.name.clone(), schedule.clone());
+    shared.submit(StartSchedule { bus, schedule, keeps: *keeps });
+    Ok(())
+}
+
+/// A draft like a frame that was seen.
+pub(super) fn like(snapshot: &Snapshot, like: Like) -> Option<Draft> {
+    match like {
+        Like::Row(key) => sending::like(snapshot, key),
+        Like::Frame(_) => None,
+    }
+}
