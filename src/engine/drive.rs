@@ -276,7 +276,7 @@ impl Owner {
         // What charges is stopped before any thread ends: the wires are still there.
         let until = self.clock.now().after(STOP_LIMIT);
         let mut first = Some(Event::Shutdown);
-        while (first.is_some() || !self.hub.is_at_rest()) && self.clock.now() < until {
+        while (first.is_some() || !self.hub.may_end()) && self.clock.now() < until {
             if !self.turn(first.take()) {
                 break;
             }

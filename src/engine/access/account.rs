@@ -308,12 +308,13 @@ pub fn name(what: &'static str, text: &str) -> Result<String, FieldError> {
 }
 
 /// What the journal calls those who act without an account. Who is called so could hide among them.
-pub const RESERVED: [&str; 7] = [
+pub const RESERVED: [&str; 8] = [
     "local console",
     "not signed in",
     "profile watcher",
     "web listener",
     "charge control",
+    "send control",
     "mail",
     "journal",
 ];

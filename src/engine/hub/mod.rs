@@ -202,6 +202,13 @@ impl Hub {
         !self.charging.is_active()
     }
 
+    /// Whether the program may end: nothing charges any more, and where a fault has ended something it
+    /// was seen that no current flows and the contactors are open.
+    #[must_use]
+    pub fn may_end(&self) -> bool {
+        self.charging.may_end()
+    }
+
     /// The picture of now.
     #[must_use]
     pub fn snapshot(&self, now: Now) -> Arc<Snapshot> {

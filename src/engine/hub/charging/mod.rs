@@ -93,6 +93,15 @@ impl Charging {
         self.bays.iter().any(Bay::is_active)
     }
 
+    /// Whether nothing has to be stopped before the program ends.
+    pub(super) fn may_end(&self) -> bool {
+        let seen_off = |bay: &Bay| {
+            let state = bay.station.state();
+            matches!(state, State::Fault { outcome, .. } if outcome.current_gone && outcome.opened)
+        };
+        self.bays.iter().all(|bay| !bay.is_active() || seen_off(bay))
+    }
+
     /// A pack at which something runs or has not come to rest.
     pub(super) fn active(&self) -> Option<&Name> {
         self.bays.iter().find(|bay| bay.is_active()).map(|bay| &bay.pack)

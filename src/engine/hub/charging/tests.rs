@@ -374,6 +374,9 @@ fn a_second_master_on_the_bus_ends_a_charge() {
     scene.run(15 * SECOND);
     assert!(!state(&scene).is_running(), "{:?}", state(&scene));
     assert!(scene.published().charges[0].latches.fault);
+    // It is looked after as long as the program runs, and keeps nobody from ending it.
+    scene.step(Event::Shutdown);
+    assert!(!scene.hub.is_at_rest() && scene.hub.may_end(), "{:?}", state(&scene));
 }
 
 #[test]
