@@ -22,13 +22,14 @@ use crate::desktop::ask::{Answer, Like};
 use crate::desktop::source::{Intent, Pace, PlayerIntent, Source, Waker};
 use crate::engine::{
     ActivateProfile, Address, ClearTraffic, Door, Found, Gate, Library, LibraryError, Order, Play,
-    PlayState, Session, Snapshot, Speed, Ticket, ViewPlant, interfaces,
+    PlayState, Reel, Session, Snapshot, Speed, Ticket, UseCan, ViewPlant, interfaces,
 };
 use crate::view::charge::{ChargePrefs, ChargeView};
 use crate::view::chrome::Chrome;
 use crate::view::compose;
 use crate::view::compose::sessions::living_sessions;
 use crate::view::compose::settings::ListenerState;
+use crate::view::compose::trace::{Naming, TraceReader};
 use crate::view::offer::Question;
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
@@ -38,6 +39,7 @@ use crate::view::sessions::SessionsView;
 use crate::view::settings::SettingsView;
 use crate::view::shown::{Note, Tone};
 use crate::view::start::StartView;
+use crate::view::trace::{Looked, TraceAsk, TraceSeen};
 use crate::view::traffic::{TrafficPrefs, TrafficView};
 use crate::view::users::{UsersPrefs, UsersView};
 
@@ -49,6 +51,9 @@ pub struct Console {
     shared: Arc<Shared>,
     zone: TimeZone,
     first_start: bool,
+    /// What the trace has found so far, and the frames that it was last read from.
+    reader: TraceReader,
+    reel: Option<(u64, Reel)>,
 }
 
 /// What the threads that do long work share with the window.
@@ -102,7 +107,8 @@ impl Console {
             waker: Mutex::new(None),
             listener: RwLock::default(),
         });
-        Self { shared, zone: TimeZone::system(), first_start: false }
+        let (reader, reel) = (TraceReader::default(), None);
+        Self { shared, zone: TimeZone::system(), first_start: false, reader, reel }
     }
 
     /// The same, of somebody who never chose anything.
@@ -327,7 +333,30 @@ impl Source for Console {
     }
 
     fn like(&self, like: Like) -> Option<Draft> {
-        sending::like(&*self.snapshot()?, like)
+        let grant = self.shared.session.permit(UseCan).ok()?;
+        sending::like(&*self.snapshot()?, &self.shared.door.reel(&grant), like)
+    }
+
+    fn trace(&mut self, ask: &TraceAsk) -> TraceSeen {
+        let view = compose::trace::shut();
+        let (looked, found, goes_to, refused) = (Looked::All, None, None, None);
+        let shut = TraceSeen { view, looked, found, goes_to, refused };
+        let Some(snapshot) = self.snapshot() else { return shut };
+        let Ok(grant) = self.shared.session.permit(UseCan) else { return shut };
+        // Scrolling between two pictures needs no newer frames.
+        if self.reel.as_ref().is_none_or(|(version, _)| *version != snapshot.version) {
+            self.reel = Some((snapshot.version, self.shared.door.reel(&grant)));
+        }
+        let Some((_, reel)) = &self.reel else { return shut };
+        let naming = Naming::of(&snapshot, &self.zone);
+        self.reader.read(&snapshot, &naming, reel, ask)
+    }
+
+    fn copied(&self, between: (u64, u64)) -> String {
+        let (Some(snapshot), Some((_, reel))) = (self.snapshot(), &self.reel) else {
+            return String::new();
+        };
+        self.reader.copied(&Naming::of(&snapshot, &self.zone), reel, between)
     }
 
     fn parts(&self) -> PartsView {

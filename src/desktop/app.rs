@@ -125,6 +125,8 @@ impl App {
         let mut kept: Kept = storage.and_then(|s| eframe::get_value(s, STORED)).unwrap_or_default();
         // What was typed for a charge of yesterday is not meant for one of today.
         kept.charge.typed.clear();
+        // Its numbers were those of other frames.
+        kept.can.trace.marks.clear();
         ctx.set_theme(kept.theme.preference());
         if let Some(scale) = kept.scale.filter(|s| s.is_finite()) {
             ctx.set_zoom_factor(scale.clamp(0.5, 3.0));
@@ -202,7 +204,7 @@ impl App {
             && self.seen.can_prefs == self.kept.can
             && self.seen.admin_prefs == self.kept.admin
             && self.seen.charge_prefs == self.kept.charge;
-        if same && self.seen.page == page && wishes {
+        if same && self.seen.page == page && wishes && !self.wants_trace() {
             return;
         }
         if !same {
@@ -235,10 +237,23 @@ impl App {
         }
     }
 
+    /// Whether the trace is in sight and has more to show.
+    fn wants_trace(&self) -> bool {
+        let shown = self.page() == Page::Can && self.kept.can.tab == CanTab::Trace;
+        shown && self.can.trace.wants(&self.kept.can.trace)
+    }
+
     fn look_at_can(&mut self) {
-        let (seen, source) = (&mut self.seen.can, &self.source);
+        let (seen, source) = (&mut self.seen.can, &mut self.source);
         match self.kept.can.tab {
             CanTab::ById => seen.traffic = source.traffic(&self.kept.traffic),
+            CanTab::Trace => {
+                let prefs = &mut self.kept.can.trace;
+                let ask = self.can.trace.ask(prefs);
+                let looked = self.source.trace(&ask);
+                self.can.trace.seen(ask, &looked, prefs);
+                seen.trace = looked.view;
+            }
             CanTab::Send => seen.sending = source.sending(&self.kept.can.send),
         }
     }
@@ -279,6 +294,7 @@ impl App {
                 self.can.like(draft, &mut self.kept.can.send);
                 self.carry_out(ctx, Command::GoCan(CanTab::Send));
             }
+            Command::CopyRows(between) => ctx.copy_text(self.source.copied(between)),
             Command::SetSignal { signal, typed } => {
                 let draft = self.source.with_signal(&self.kept.can.send.draft, &signal, &typed);
                 self.can.signal_set(draft, &mut self.kept.can.send);
@@ -523,6 +539,7 @@ impl eframe::App for App {
         }
         if self.seen.prefs != self.kept.traffic
             || self.seen.can_prefs != self.kept.can
+            || self.wants_trace()
             || self.seen.admin_prefs != self.kept.admin
             || self.seen.charge_prefs != self.kept.charge
         {

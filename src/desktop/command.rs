@@ -108,6 +108,8 @@ pub enum Command {
     GoCan(CanTab),
     /// Make up a frame like this one.
     SendLike(Like),
+    /// Copy the rows of the trace between these two frames.
+    CopyRows((u64, u64)),
     /// Set a signal of the frame that is made up to what was typed.
     SetSignal {
         /// Its name.

@@ -19,12 +19,13 @@ use crate::engine::testing::local_session;
 use crate::engine::testing::roster::{NOW, after, person, roster};
 use crate::engine::{
     AccountId, AccountKind, JournalLine, JournalPage, OneTimeLink, Outcome, PendingLink, Purpose,
-    Roster, SchedulePicture, Secret, Service, ServiceChoice, ServiceId, Snapshot, Status,
+    Roster, SchedulePicture, Secret, Service, ServiceChoice, ServiceId, Snapshot, Status, Tape,
 };
 use crate::view::charge::{ChargePrefs, ChargeView, SafetyText};
 use crate::view::chrome::{Chrome, PlayerView, Playing};
 use crate::view::compose;
 use crate::view::compose::settings::ListenerState;
+use crate::view::compose::trace::TraceReader;
 use crate::view::fixtures::{self, Stage};
 use crate::view::offer::{Offer, Question};
 use crate::view::pack::PackView;
@@ -36,6 +37,7 @@ use crate::view::sessions::SessionsView;
 use crate::view::settings::SettingsView;
 use crate::view::shown::{Note, Tone};
 use crate::view::start::StartView;
+use crate::view::trace::{TraceAsk, TraceSeen};
 use crate::view::traffic::{TrafficPrefs, TrafficView};
 use crate::view::users::{UsersPrefs, UsersView};
 use jiff::tz::TimeZone;
@@ -77,6 +79,10 @@ pub struct World {
     pub schedules: Vec<Arc<SchedulePicture>>,
     /// The plant that the tabs of the CAN page are composed of.
     pub plant: OnceCell<Snapshot>,
+    /// What the trace shows.
+    pub tape: Tape,
+    /// What the trace has found so far.
+    pub reader: TraceReader,
     /// Answers that were not fetched yet.
     pub answers: Vec<Answer>,
 }
@@ -179,6 +185,14 @@ impl Source for FixtureSource {
             view.empty = "Nothing has been heard yet.".into();
         }
         view
+    }
+
+    fn trace(&mut self, ask: &TraceAsk) -> TraceSeen {
+        self.world.borrow_mut().trace(ask)
+    }
+
+    fn copied(&self, between: (u64, u64)) -> String {
+        self.world.borrow().copied(between)
     }
 
     fn sending(&self, prefs: &SendPrefs) -> SendView {

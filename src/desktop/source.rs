@@ -15,6 +15,7 @@ use crate::view::services::ServicesView;
 use crate::view::sessions::SessionsView;
 use crate::view::settings::SettingsView;
 use crate::view::start::StartView;
+use crate::view::trace::{TraceAsk, TraceSeen};
 use crate::view::traffic::{TrafficPrefs, TrafficView};
 use crate::view::users::{UsersPrefs, UsersView};
 
@@ -41,6 +42,10 @@ pub trait Source {
     fn closing(&self) -> Option<Question>;
     /// The CAN page.
     fn traffic(&self, prefs: &TrafficPrefs) -> TrafficView;
+    /// The rows of the trace that are in sight. Looks a stretch further each time.
+    fn trace(&mut self, ask: &TraceAsk) -> TraceSeen;
+    /// The rows of the trace between these two frames as lines of a candump log.
+    fn copied(&self, between: (u64, u64)) -> String;
     /// The Send tab of the CAN page.
     fn sending(&self, prefs: &SendPrefs) -> SendView;
     /// The draft with one of its signals set to what was typed.

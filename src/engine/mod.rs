@@ -55,6 +55,7 @@ pub use can::interfaces::{Found, Interface, interfaces};
 pub use can::replay::{PlayState, Progress, Speed};
 pub use can::schedule::{Schedule, ScheduleError, ScheduleFigures};
 pub use can::tape::{Reel, Tape, USUAL_FRAMES};
+pub use can::trace::write::write_line as write_candump;
 pub use charge::{
     ChargePicture, ChargeReport, ChargerIntent, ChargerView, Check as ChargeCheck, CheckId, Curve,
     CurvePoint, Flow as ChargeFlow, Foreign, Governor, Key as ChargeKey, KeyIntent, Latches, Lease,

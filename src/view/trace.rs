@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{FilterMemory, FrameRef, Reel, Sieve};
+use crate::view::filter::FilterView;
 
 /// What a person wants of the trace.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -16,12 +17,94 @@ use crate::engine::{FilterMemory, FrameRef, Reel, Sieve};
 pub struct TracePrefs {
     /// What is shown, in the filter language.
     pub filter: String,
+    /// Where somebody types in it, bytes.
+    #[serde(skip)]
+    pub cursor: Option<usize>,
     /// How times are told.
     pub times: TraceTimes,
     /// Whether new frames are followed.
     pub pace: TracePace,
     /// Frames that somebody wants to find again, by their numbers.
     pub marks: BTreeSet<u64>,
+}
+
+impl TracePrefs {
+    /// Most marks.
+    pub const MOST_MARKS: usize = 1_000;
+}
+
+/// What a face wants to see of the trace.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TraceAsk {
+    /// What the person wants.
+    pub prefs: TracePrefs,
+    /// Where it stands.
+    pub place: TracePlace,
+    /// How many rows are in sight.
+    pub rows: usize,
+    /// What is looked for.
+    pub find: Option<Finding>,
+    /// The place to go to, as typed.
+    pub go_to: Option<String>,
+}
+
+/// Where the trace stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TracePlace {
+    /// The newest rows.
+    #[default]
+    End,
+    /// The frame of this number on top, or the next one that fits.
+    Number(u64),
+    /// This row on top.
+    Row(u64),
+}
+
+/// What is looked for in the trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// In the filter language.
+    pub text: String,
+    /// Upwards or downwards.
+    pub towards: Towards,
+    /// The frame beside which it begins; none: at the end.
+    pub from: Option<u64>,
+}
+
+/// A direction in the trace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Towards {
+    /// Towards newer frames.
+    #[default]
+    Next,
+    /// Towards older ones.
+    Previous,
+}
+
+/// What a search came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// This frame.
+    At(u64),
+    /// Nothing as far as this frame; there is more to look at.
+    Looking(Option<u64>),
+    /// Nothing.
+    Nothing,
+}
+
+/// What was seen of the trace.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceSeen {
+    /// The rows in sight.
+    pub view: TraceView,
+    /// Whether the filter has more to look at.
+    pub looked: Looked,
+    /// What the search came to.
+    pub found: Option<Found>,
+    /// The frame that was gone to.
+    pub goes_to: Option<u64>,
+    /// Why nothing was gone to, in a sentence.
+    pub refused: Option<String>,
 }
 
 /// How the time of a frame is told.
@@ -35,6 +118,21 @@ pub enum TraceTimes {
     Relative,
     /// Milliseconds since the row before.
     Delta,
+}
+
+impl TraceTimes {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Clock, Self::Relative, Self::Delta];
+
+    /// In words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Clock => "Clock",
+            Self::Relative => "From the first",
+            Self::Delta => "Between rows",
+        }
+    }
 }
 
 /// Whether the trace goes on.
@@ -65,6 +163,8 @@ pub struct TraceView {
     pub looked: f64,
     /// What stands here when there are no rows.
     pub empty: String,
+    /// What the filter says.
+    pub filter: FilterView,
 }
 
 /// One frame.

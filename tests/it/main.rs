@@ -16,6 +16,8 @@ mod attack;
 #[cfg(unix)]
 mod bad_charge;
 mod bad_input;
+#[cfg(feature = "desktop")]
+mod can_desk;
 #[cfg(feature = "web")]
 mod charge_faces;
 #[cfg(feature = "desktop")]

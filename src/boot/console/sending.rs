@@ -4,8 +4,8 @@ use super::Shared;
 use crate::base::id::Name;
 use crate::desktop::ask::{Like, SendAsk};
 use crate::engine::{
-    ArmBus, Keeps, SchedulePicture, SendFrames, Silence, Snapshot, StartSchedule, StopSchedule,
-    Then,
+    ArmBus, Keeps, Reel, SchedulePicture, SendFrames, Silence, Snapshot, StartSchedule,
+    StopSchedule, Then,
 };
 use crate::view::compose::sending::{self, once, planned};
 use crate::view::sending::{Draft, SendPrefs, Stays};
@@ -72,9 +72,13 @@ fn again(shared: &Shared, snapshot: &Snapshot, wanted: &str) -> Result<(), Strin
 }
 
 /// A draft like a frame that was seen.
-pub(super) fn like(snapshot: &Snapshot, like: Like) -> Option<Draft> {
+pub(super) fn like(snapshot: &Snapshot, reel: &Reel, like: Like) -> Option<Draft> {
     match like {
         Like::Row(key) => sending::like(snapshot, key),
-        Like::Frame(_) => None,
+        Like::Frame(number) => {
+            let frame = reel.get(number)?;
+            let bus = snapshot.buses.get(usize::from(frame.bus().0))?;
+            Some(Draft::like(bus.name.as_str(), &frame.to_frame()))
+        }
     }
 }

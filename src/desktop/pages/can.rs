@@ -3,8 +3,10 @@
 
 mod desk;
 mod editor;
+mod rows;
 mod schedules;
 mod send;
+pub mod trace;
 
 use egui::{
     Align, Align2, Color32, FocusDirection, Key, Layout, Modifiers, Pos2, Rect, Response, RichText,

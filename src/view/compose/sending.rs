@@ -104,7 +104,7 @@ fn why_not_send(snapshot: &Snapshot, session: &Session, draft: &Draft) -> Option
     }
 }
 
-fn right() -> &'static str {
+pub(super) fn right() -> &'static str {
     use crate::engine::Permission as _;
     UseCan::RIGHT.words()
 }

@@ -1,8 +1,14 @@
 //! Composes the trace: the rows that are seen, written out.
 
+mod reader;
+mod seek;
+
 use jiff::tz::TimeZone;
 
-use crate::base::time::{Mono, Timebase};
+pub use reader::{MOST_LINES, TraceReader, shut};
+
+use crate::base::id::BusId;
+use crate::base::time::{Mono, Timebase, Wall};
 use crate::engine::{Decoders, FrameRef, Kind, Reel, Snapshot};
 use crate::view::compose::traffic::{direction, message};
 use crate::view::text::{self, DASH};
@@ -24,6 +30,20 @@ impl<'a> Naming<'a> {
     pub fn of(snapshot: &'a Snapshot, zone: &'a TimeZone) -> Self {
         let buses = snapshot.buses.iter().map(|bus| (bus.name.as_str(), bus.timebase)).collect();
         Self { buses, decoders: &snapshot.decoders, zone }
+    }
+
+    /// The time of day of a stamp of a bus, where that is known.
+    fn wall(&self, bus: BusId, at: Mono) -> Option<Wall> {
+        self.buses.get(usize::from(bus.0)).and_then(|(_, base)| base.wall(at))
+    }
+
+    /// Name of a bus.
+    fn bus(&self, bus: BusId) -> &str {
+        self.buses.get(usize::from(bus.0)).map_or("can", |(name, _)| name)
+    }
+
+    const fn zone(&self) -> &TimeZone {
+        self.zone
     }
 }
 
@@ -58,6 +78,7 @@ pub fn trace(
         summary: summary(reel, fit, looked),
         looked,
         empty: empty(kept),
+        ..TraceView::default()
     }
 }
 
@@ -96,8 +117,7 @@ fn time(
         TraceTimes::Relative => relative(begin, 1e-9, 6),
         TraceTimes::Delta => before.map_or_else(|| DASH.to_owned(), |_| relative(before, 1e-6, 3)),
         TraceTimes::Clock => {
-            let bus = naming.buses.get(usize::from(frame.bus().0));
-            let wall = bus.and_then(|(_, base)| base.wall(at));
+            let wall = naming.wall(frame.bus(), at);
             wall.map_or_else(|| relative(begin, 1e-9, 6), |wall| text::micros(wall, naming.zone))
         }
     }

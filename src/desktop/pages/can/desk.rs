@@ -5,6 +5,7 @@ use egui::{RichText, Ui};
 use serde::{Deserialize, Serialize};
 
 use super::send::SendForm;
+use super::trace::TracePage;
 use crate::desktop::ask::SendAsk;
 use crate::desktop::command::Command;
 use crate::desktop::fonts;
@@ -14,6 +15,7 @@ use crate::desktop::source::Intent;
 use crate::desktop::theme::Theme;
 use crate::view::offer::Question;
 use crate::view::sending::{Draft, SendPrefs, SendView};
+use crate::view::trace::{TracePrefs, TraceView};
 use crate::view::traffic::{TrafficPrefs, TrafficView};
 
 /// A tab of the page.
@@ -22,19 +24,22 @@ pub enum CanTab {
     /// The last frame of every id.
     #[default]
     ById,
+    /// Every frame in the order it came.
+    Trace,
     /// Sending by hand.
     Send,
 }
 
 impl CanTab {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::ById, Self::Send];
+    pub const ALL: [Self; 3] = [Self::ById, Self::Trace, Self::Send];
 
     /// Its words.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
             Self::ById => "By id",
+            Self::Trace => "Trace",
             Self::Send => "Send",
         }
     }
@@ -46,6 +51,8 @@ impl CanTab {
 pub struct CanPrefs {
     /// The tab that is shown.
     pub tab: CanTab,
+    /// What is wanted of the trace.
+    pub trace: TracePrefs,
     /// What is sent.
     pub send: SendPrefs,
 }
@@ -55,6 +62,8 @@ pub struct CanPrefs {
 pub struct CanViews {
     /// The table by id.
     pub traffic: TrafficView,
+    /// The rows of the trace that are in sight.
+    pub trace: TraceView,
     /// Sending.
     pub sending: SendView,
 }
@@ -63,6 +72,8 @@ pub struct CanViews {
 #[derive(Default)]
 pub struct CanPage {
     form: SendForm,
+    /// The trace.
+    pub trace: TracePage,
     /// What is asked before a bus is armed.
     question: Option<(Question, SendAsk)>,
 }
@@ -100,6 +111,19 @@ impl CanPage {
     ) -> Option<Command> {
         match prefs.tab {
             CanTab::ById => super::draw(ui, theme, &views.traffic, (&mut prefs.tab, traffic)),
+            CanTab::Trace => {
+                let mut cleared = None;
+                ui.horizontal(|ui| {
+                    ui.set_min_height(30.0);
+                    tabs(ui, theme, &mut prefs.tab);
+                    let layout = egui::Layout::right_to_left(egui::Align::Center);
+                    ui.with_layout(layout, |ui| {
+                        let typed = (&mut prefs.trace, &mut traffic.saved);
+                        cleared = TracePage::filter(ui, theme, &views.trace, typed);
+                    });
+                });
+                cleared.or(self.trace.draw(ui, theme, &views.trace, &mut prefs.trace))
+            }
             CanTab::Send => {
                 ui.horizontal(|ui| {
                     ui.set_min_height(30.0);
