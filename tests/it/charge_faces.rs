@@ -249,6 +249,7 @@ fn a_form_that_is_not_from_our_own_page_neither_starts_nor_stops() {
     let origin = inn.origin();
     let page = inn.get("/charge", &[("Cookie", &viewer)]);
     assert_eq!(page.status, 200, "{page:?}");
+    assert!(!page.body.contains("I have read this"), "a viewer is asked what only others can say");
     let token = page.form_token();
     let from_us = [("Cookie", viewer.as_str()), ("Origin", origin.as_str())];
     let from_elsewhere = [("Cookie", viewer.as_str()), ("Origin", "http://evil.example")];

@@ -261,6 +261,9 @@ fn complete(path: &str, operation: &mut Operation) {
         may("413", "The body is too large");
         may("415", "The body is not JSON");
     }
+    if asks {
+        may("414", "The address is too long");
+    }
     if has_body || asks {
         may("422", "A field or a query parameter cannot be; `field` names it");
     }

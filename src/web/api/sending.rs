@@ -160,6 +160,7 @@ pub struct SendTaken {
 #[utoipa::path(post, path = "/api/v1/frames", tag = "sending", request_body = SendWanted,
     responses(
         (status = 202, description = "Handed to the bus", body = SendTaken),
+        (status = 404, description = "There is no such bus"),
         (status = 409, description = "The bus is not armed, or the guard keeps one back: none was sent"),
     ))]
 pub async fn send(

@@ -92,6 +92,10 @@ pub async fn list(
     Asked(wanted): Asked<Wanted>,
 ) -> Answer {
     let size = page_size(wanted.limit)?;
+    // Frames are numbered from nought up, and the document says that a number has 63 bits.
+    if wanted.from.is_some_and(|from| i64::try_from(from).is_err()) {
+        return Err(Problem::invalid("from is greater than any number of a frame.").about("from"));
+    }
     let reel = shared.door().reel(&session.permit(UseCan)?);
     let snapshot = shared.door().look(&session.permit(ViewPlant)?);
     let text = wanted.filter.unwrap_or_default();

@@ -13,8 +13,8 @@ use serde::Deserialize;
 
 use crate::base::id::Name;
 use crate::engine::{
-    ChangeCharge, ChargePicture, ClearLatches, Confirm, EngageContactors, Lease, ReadSafetyText,
-    Right, SetDemo, Snapshot, StartCharge, ViewPlant,
+    ChangeCharge, ChargePacks, ChargePicture, ClearLatches, Confirm, EngageContactors, Lease,
+    ReadSafetyText, Right, SetDemo, Snapshot, StartCharge, ViewPlant,
 };
 use crate::view::charge::{ChargePrefs, ChargeView, Leaving, SafetyText};
 use crate::view::compose;
@@ -115,7 +115,11 @@ fn drawn(
     snapshot: &Snapshot,
 ) -> (Shell, ChargeView) {
     let zone = TimeZone::system();
-    let view = compose::charge::charge(snapshot, prefs, &ask.session, &zone);
+    let mut view = compose::charge::charge(snapshot, prefs, &ask.session, &zone);
+    if !ask.session.may(ChargePacks) {
+        // Only whoever charges has to have read it, and only they can say so.
+        view.safety_text.clear();
+    }
     let seat = Seat::of(shared, &ask.session);
     let watched = Watched::Charge(prefs.pack.clone(), seat);
     let parts = live::parts(&watched, snapshot, &ask.session);
