@@ -9,6 +9,8 @@ mod people;
 mod report_tests;
 mod sending;
 #[cfg(test)]
+mod sending_tests;
+#[cfg(test)]
 mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
