@@ -1,5 +1,7 @@
 //! The window, clicked and typed into as a person would, by accessible name. No display, no GPU.
 
+mod by_id;
+
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -258,84 +260,6 @@ fn a_pack_never_heard_says_what_would_be_there() {
     let window = open(FixtureSource::running(0), SMALLEST);
     assert!(window.shows("No cell has been heard yet"));
     assert!(window.shows("has not reported its contactors yet"));
-}
-
-#[test]
-fn an_id_shows_its_signals_by_click_and_by_arrow_keys() {
-    let mut window = open(FixtureSource::running(38), LARGE);
-    window.ctrl(Key::Num3);
-    assert!(window.shows("Choose an id"));
-    window.press(Key::ArrowDown);
-    assert!(window.shows("0x600 · BMU heartbeat"));
-    window.type_into(can::FILTER, "6FA");
-    window.click_containing("0x6FA Pack voltage/current, rx on demo");
-    assert!(window.shows("PackVoltage: 142.410 V"));
-    window.click("Close the signals");
-    assert!(window.shows("Choose an id"));
-}
-
-#[test]
-fn the_filter_keeps_what_fits_and_says_so_when_nothing_does() {
-    let mut window = open(FixtureSource::running(38), LARGE);
-    window.ctrl(Key::Num3);
-    window.ctrl(Key::F);
-    window.harness.get_by_label(can::FILTER).type_text("heartbeat");
-    window.harness.run();
-    assert!(window.shows("0x600 BMU heartbeat"));
-    assert!(!window.shows("CMU 1 status"));
-    assert!(window.shows("1 of 49 ids"));
-    window.harness.get_by_label(can::FILTER).type_text(" of nobody");
-    window.harness.run();
-    assert!(window.shows("None of the 49 ids fits"), "{:?}", window.names());
-    window.click("Clear the filter");
-    assert!(window.shows("CMU 1 status"));
-}
-
-#[test]
-fn what_is_typed_in_the_filter_is_completed_by_keys() {
-    let mut window = open(FixtureSource::running(38), LARGE);
-    window.ctrl(Key::Num3);
-    window.type_into(can::FILTER, "msg:hea");
-    assert!(window.shows("\"BMU heartbeat\""), "{:?}", window.names());
-    window.press(Key::Tab);
-    assert!(window.shows("1 of 49 ids"), "{:?}", window.names());
-    window.harness.get_by_label(can::FILTER).type_text(" or dir:");
-    window.harness.run();
-    assert!(window.shows("sent by this program"));
-    window.press(Key::ArrowDown);
-    window.press(Key::ArrowUp);
-    window.press(Key::Tab);
-    assert!(window.shows("49 of 49 ids"), "received ones are all there are");
-}
-
-#[test]
-fn a_mistake_in_the_filter_is_told_with_its_place_and_mended_by_a_button() {
-    let mut window = open(FixtureSource::running(38), LARGE);
-    window.ctrl(Key::Num3);
-    window.type_into(can::FILTER, "mgs:cmu*");
-    assert!(window.shows("There is no term `mgs:`; did you mean `msg:`?"));
-    assert!(window.shows("Here: mgs:") && window.shows("49 of 49 ids"), "nothing is hidden");
-    window.click("Use msg:cmu*");
-    assert!(window.shows("42 of 49 ids"), "{:?}", window.names());
-    assert!(!window.shows("Here: "));
-}
-
-#[test]
-fn a_filter_is_kept_by_a_name_and_taken_again() {
-    let mut window = open(FixtureSource::running(38), LARGE);
-    window.ctrl(Key::Num3);
-    window.type_into(can::FILTER, "id:6FA");
-    window.click(filter_box::KEPT);
-    assert!(window.shows("None yet."));
-    window.type_into(filter_box::KEEP_AS, "Only volts");
-    window.click("Keep");
-    assert!(window.shows("Forget Only volts"));
-    window.press(Key::Escape);
-    window.click("Clear the filter");
-    assert!(window.shows("49 of 49 ids"));
-    window.click(filter_box::KEPT);
-    window.click("Only volts");
-    assert!(window.shows("1 of 49 ids"), "{:?}", window.names());
 }
 
 fn told(text: &str, closable: bool) -> Note {
