@@ -83,7 +83,8 @@
 //! the hub's inbox. The hub enters each into the by-id table, finds the component that owns the id,
 //! and lets its device turn the frame into facts (`device::Fact`), which its model takes
 //! in (`pack::Pack`). Ten times a second, or at once when a person waits for it, the hub makes a
-//! snapshot; the door wakes whoever watches; a face composes the views it shows.
+//! snapshot; the door wakes whoever watches; a face composes the views it shows. Every
+//! frame also goes onto the tape (`can::tape`), of which a trace shows the rows that are seen.
 //!
 //! # The way of an order
 //!
