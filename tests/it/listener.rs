@@ -174,11 +174,15 @@ fn what_is_in_flight_is_finished_when_it_stops() {
     let body = format!("{{\"username\":\"ada\",\"password\":\"{GOOD}\"}}");
     let (half, rest) = body.split_at(10);
     let head = format!(
-        "POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{half}",
+        "POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n{half}",
         body.len()
     );
     busy.write_all(head.as_bytes()).unwrap();
-    // Both connections are known to the listener once one more was answered.
+    // It is in flight once the listener asks for the rest of it.
+    let mut go_on = [0; 25];
+    busy.read_exact(&mut go_on).unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    // The idle one is known to the listener once one more was answered.
     assert_eq!(inn.get("/health", &[]).status, 200);
     let listener = inn.listener.take().unwrap();
     let address = listener.address();

@@ -33,6 +33,8 @@ pub use desk::{CanPage, CanPrefs, CanTab, CanViews};
 const TWO_COLUMNS: f32 = 800.0;
 /// Bytes drawn in a row of the table; more are counted there and shown with the signals.
 const BYTES_IN_ROW: usize = 8;
+/// A summary that would be narrower than this is left out.
+const SUMMARY_LEAST: f32 = 60.0;
 const BYTE: Vec2 = Vec2::new(20.5, 19.0);
 
 /// Name of the filter field, also for tests.
@@ -113,11 +115,18 @@ fn header(
             };
             filter_box::draw(ui, theme, FILTER, &mut typed, &view.filter);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                line(ui, &view.summary, fonts::text(12.0), theme.muted);
+                summary(ui, theme, &view.summary);
             });
         });
     });
     asked
+}
+
+/// What there is, in a few words between the tabs and the filter, where there is room for some.
+fn summary(ui: &mut Ui, theme: &Theme, text: &str) {
+    if ui.available_width() >= SUMMARY_LEAST {
+        line(ui, text, fonts::text(12.0), theme.muted);
+    }
 }
 
 /// Arrow keys move the selection while no field has the focus.

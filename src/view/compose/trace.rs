@@ -156,15 +156,46 @@ fn says(naming: &Naming<'_>, frame: FrameRef<'_>) -> String {
     }
     let Some(decoded) = naming.decoders.decode(frame) else { return String::new() };
     let told = decoded.signals.iter().take(SIGNALS).map(|signal| {
-        let value = match &signal.label {
-            Some(label) => label.clone(),
-            None => text::fixed(signal.value, signal.places),
-        };
-        let unit = if signal.unit.is_empty() { "" } else { " " };
-        format!("{} {value}{unit}{}", signal.name, signal.unit)
+        // A word stands for the value and its unit.
+        match &signal.label {
+            Some(label) => format!("{} {label}", signal.name),
+            None => {
+                let value = text::fixed(signal.value, signal.places);
+                let unit = if signal.unit.is_empty() { "" } else { " " };
+                format!("{} {value}{unit}{}", signal.name, signal.unit)
+            }
+        }
     });
     let told: Vec<String> = told.collect();
     let more = decoded.signals.len().saturating_sub(SIGNALS);
     let more = if more > 0 { format!(", {more} more") } else { String::new() };
     format!("{}{more}", told.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::testing::plant::Plant;
+    use crate::engine::{Frames, Sieve, Tape};
+
+    #[test]
+    fn a_row_tells_numbers_with_their_units_and_words_without() {
+        let mut plant = Plant::of("demo");
+        plant.run(std::time::Duration::from_secs(2));
+        let snapshot = plant.published();
+        let mut frames = Frames::default();
+        snapshot.traffic.rows().iter().for_each(|row| frames.push(row.last.view()));
+        let mut tape = Tape::default();
+        tape.push(&frames);
+        let (reel, mut index) = (tape.reel(), TraceIndex::new(Sieve::everything()));
+        index.advance(&reel, 1);
+        let zone = TimeZone::UTC;
+        let naming = Naming::of(&snapshot, &zone);
+        let view = trace(&naming, (&reel, &index), &TracePrefs::default(), (0, 1000));
+        assert_eq!(view.rows.len(), snapshot.traffic.rows().len());
+        let says = |name: &str| view.rows.iter().find(|row| row.message == name).map(|r| &r.says);
+        assert!(says("BMU_PackVoltageCurrent").unwrap().contains(" mV, PackCurrent "));
+        let last = view.rows.iter().find(|row| row.says.contains("no cell"));
+        assert!(!last.unwrap().says.contains("no cell mV"), "{}", last.unwrap().says);
+    }
 }

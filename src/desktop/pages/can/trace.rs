@@ -319,7 +319,7 @@ impl TracePage {
         let mut typed = Typed { text: &mut prefs.filter, cursor: &mut prefs.cursor, saved };
         filter_box::draw(ui, theme, FILTER, &mut typed, &view.filter);
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-            line(ui, &view.summary, fonts::text(12.0), theme.muted);
+            super::summary(ui, theme, &view.summary);
         });
         cleared.then_some(Command::Submit(Intent::ClearTraffic))
     }
