@@ -261,7 +261,7 @@ a_second_console_is_refused() {
         at=$(moment)
         if said=$(other_starts); then
             bad "the second console took the charge up"
-        elif grep -q 'No other charger master' <<<"$said"; then
+        elif grep -q 'Second master' <<<"$said"; then
             good "the second console refuses: another one commands the charger"
         else
             bad "the second console refuses for another reason: $said"
