@@ -20,7 +20,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 use thiserror::Error;
 
-use crate::base::time::{Clock, SystemClock};
+use crate::base::time::{Clock, Mono, SystemClock};
 use crate::engine::access::grant::LocalSeat;
 use crate::engine::access::password::Cost;
 use crate::engine::can::bus::Wires;
@@ -316,7 +316,7 @@ impl Owner {
             self.hub.step(now, event, &mut effects);
         }
         while !effects.is_empty() {
-            effects.drain(..).for_each(|effect| self.carry_out(effect));
+            effects.drain(..).for_each(|effect| self.carry_out(now.mono, effect));
             for failed in std::mem::take(&mut self.plant.failures) {
                 self.hub.step(now, failed, &mut effects);
             }
@@ -340,7 +340,7 @@ impl Owner {
         self.tape.write().unwrap_or_else(PoisonError::into_inner).wipe();
     }
 
-    fn carry_out(&mut self, effect: Effect) {
+    fn carry_out(&mut self, decided: Mono, effect: Effect) {
         match effect {
             Effect::Connect { epoch, buses } => {
                 self.wipe();
@@ -348,7 +348,9 @@ impl Owner {
             }
             Effect::Wipe => self.wipe(),
             Effect::Play(play) => self.plant.play(play),
-            Effect::Beat => self.plant.beat(self.clock.now()),
+            // The moment it was decided at, not this one: a program that was frozen in between must not
+            // give what it decided before that a fresh heartbeat.
+            Effect::Beat => self.plant.beat(decided),
             Effect::Send { epoch, bus, frames } => self.plant.send(epoch, bus, frames),
             Effect::Hand { epoch, bus, work } => self.plant.by_hand(epoch, bus, work),
             Effect::Demo(demo) => self.plant.demo(demo),
