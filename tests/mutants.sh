@@ -2,7 +2,8 @@
 # Puts every deliberate defect of tests/mutants/table.txt into a copy of the sources, one after the
 # other, and says which test and which rule of the campaign notices it. Fails where nobody notices
 # one, where one cannot be put in because the sources have moved on, and where the sources as they are
-# are complained of already. All of them take about ten minutes on two cores.
+# are complained of already, and where the disk is full. All of them take about ten minutes on two
+# cores and at most 600 MB.
 #
 # tests/mutants.sh                  all of them
 # tests/mutants.sh 7 "stop said"    by number, or by a part of the name

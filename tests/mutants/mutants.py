@@ -5,15 +5,20 @@ it and says how.
 The copy is only what a campaign needs: the modules that `engine::charge`, `engine::campaign` and
 `engine::can` name, and the crates that these name. It is built in seconds where the whole takes
 minutes, and one test program of it holds both the tests and the campaign.
+
+Every defect is built on what the compiler kept of the sources as they are, and not of the defect
+before it: that is less to compile, and what is kept does not grow with the list.
 """
 
 import argparse
 import concurrent.futures
+import errno
 import os
 import pathlib
 import queue
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,6 +35,11 @@ UNIT = ["engine::charge", "engine::can::guard", "engine::device", "engine::pack"
 LONGEST = 300
 # Runs of a campaign between two looks.
 BATCH = 40
+# A disk with less free is full: what fails then says nothing about a defect.
+FULL = 100 << 20
+# What a bench more may need beside what it shares with the first, as a part of the first one's size.
+# Measured: one bench has 340 MB while it builds, each further one about 200 MB of its own.
+SHARE = 0.75
 
 LIB = """//! A part of the sources, for deliberate defects.
 pub mod base;
@@ -66,6 +76,43 @@ mod look {
 
 class Broken(Exception):
     """Something about the list, the copy or the machine, and not about a defect."""
+
+
+class NoRoom(Exception):
+    """The disk is full: nothing that is seen from then on says anything about a defect."""
+
+    def __init__(self, folder):
+        super().__init__(
+            f"the disk under {folder} is full: {room(folder) >> 20} MB are free, so this run says nothing about "
+            "defects; make room there, name another disk with --work, or build fewer side by side with --jobs"
+        )
+
+
+def room(folder):
+    """The free bytes of the disk that a folder is on, or will be."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def size(folder):
+    """The bytes a folder takes, what has two names in it counted once."""
+    seen = {}
+    for file in folder.rglob("*"):
+        entry = file.lstat()
+        seen[entry.st_ino] = entry.st_blocks * 512
+    return sum(seen.values())
+
+
+def shared(source, target):
+    """Copies a file; one that compilers replace and never write into gets a second name instead."""
+    if not source.endswith((".o", ".rlib", ".rmeta", ".bin", ".so")):
+        return shutil.copy2(source, target)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+    return target
 
 
 def defects():
@@ -168,6 +215,12 @@ class Bench:
         self.tree, self.target = folder / "tree", folder / "target"
         self.program = None
 
+    def start_from(self, kept):
+        """Puts what the compiler kept of the sources as they are where it looks for it."""
+        place = self.target / "debug/incremental"
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(kept, place, copy_function=shared)
+
     def build(self):
         """Builds the test program; the compiler's complaint where it does not."""
         env = dict(os.environ, CARGO_TARGET_DIR=str(self.target), CARGO_INCREMENTAL="1")
@@ -180,6 +233,8 @@ class Bench:
         if done.returncode == 0 and found:
             self.program = found[-1]
             return None
+        if room(self.target) < FULL or "No space left on device" in done.stdout + done.stderr:
+            raise NoRoom(self.target)
         said = re.findall(r'"rendered":"(error.*?)(?<!\\)"', done.stdout)
         return (said[0].encode().decode("unicode_escape") if said else done.stderr)[:2000]
 
@@ -216,10 +271,11 @@ class Bench:
         return None if re.search(r"^NOTHING \d+$", out, re.M) else ("panic", runs)
 
 
-def look(bench, name, edits, runs):
+def look(bench, kept, name, edits, runs):
     """Who notices a defect: failing tests, and what the campaign says."""
     before = {path: (bench.tree / path).read_text() for path, _, _ in edits}
     try:
+        bench.start_from(kept)
         for path, text in put_in(bench.tree, name, edits).items():
             (bench.tree / path).write_text(text)
         complaint = bench.build()
@@ -229,6 +285,9 @@ def look(bench, name, edits, runs):
         found = bench.campaign(min(runs, 200))
         if not tests and not found:
             found = bench.campaign(runs)
+        # Tests write files too, and one that cannot has not noticed the defect.
+        if min(room(bench.tree), room(pathlib.Path(tempfile.gettempdir()))) < FULL:
+            raise NoRoom(bench.tree)
         return tests, found
     finally:
         for path, text in before.items():
@@ -260,16 +319,34 @@ def main():
         for number, (name, why, _) in everything:
             print(f"{number:3}  {name}: {why}")
         return 0 if args.list else 2
+    # Asked to end, it takes its copies with it.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     with tempfile.TemporaryDirectory() as scratch:
         work = pathlib.Path(args.work or scratch).resolve()
-        return go(args, chosen, work)
+        try:
+            return go(args, chosen, work)
+        except OSError as complaint:
+            if complaint.errno == errno.ENOSPC:
+                raise NoRoom(work) from complaint
+            raise
+
+
+def side_by_side(asked, first, work):
+    """How many copies the disk has room for, and says so where these are fewer than were asked for."""
+    one = size(first.target)
+    fit = 1 + max(0, int((room(work) - FULL - one) // (one * SHARE)))
+    if fit < asked:
+        print(
+            f"{room(work) >> 20} MB are free under {work}, and a copy takes up to {one >> 20} MB: "
+            f"{fit} and not {asked} side by side", flush=True,
+        )
+    return min(fit, asked)
 
 
 def go(args, chosen, work):
     began = time.monotonic()
     subprocess.run(["cargo", "fetch", "--locked", "--quiet"], cwd=ROOT, check=False)
-    benches = [Bench(work / str(number)) for number in range(max(1, min(args.jobs, len(chosen))))]
-    first = benches[0]
+    first = Bench(work / "0")
     carve(first.tree)
     complaint = first.build()
     if complaint:
@@ -277,10 +354,15 @@ def go(args, chosen, work):
     tests, found = first.unit(), first.campaign(400)
     if tests or found:
         raise Broken(f"without any defect this is noticed already: {tests} {found}")
+    kept = work / "kept"
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(first.target / "debug/incremental", kept, copy_function=shared)
+    jobs = side_by_side(max(1, min(args.jobs, len(chosen))), first, work)
+    benches = [first] + [Bench(work / str(number)) for number in range(1, jobs)]
     for bench in benches[1:]:
         carve(bench.tree)
-        if not bench.target.is_dir():
-            shutil.copytree(first.target, bench.target)
+        shutil.rmtree(bench.target, ignore_errors=True)
+        shutil.copytree(first.target, bench.target, copy_function=shared)
     print(f"the sources as they are: nothing is noticed ({time.monotonic() - began:.0f} s)", flush=True)
     free = queue.SimpleQueue()
     for bench in benches:
@@ -290,7 +372,7 @@ def go(args, chosen, work):
         number, (name, _, edits) = entry
         bench = free.get()
         try:
-            return number, name, *look(bench, name, edits, args.runs), None
+            return number, name, *look(bench, kept, name, edits, args.runs), None
         except Broken as complaint:
             return number, name, [], None, str(complaint)
         finally:
@@ -299,7 +381,8 @@ def go(args, chosen, work):
     lines, missed, broken = {}, [], []
     by_tests = by_campaign = 0
     whys = {number: why for number, (_, why, _) in chosen}
-    with concurrent.futures.ThreadPoolExecutor(len(benches)) as pool:
+    pool = concurrent.futures.ThreadPoolExecutor(len(benches))
+    try:
         for done in concurrent.futures.as_completed([pool.submit(one, entry) for entry in chosen]):
             number, name, tests, found, complaint = done.result()
             if complaint:
@@ -317,6 +400,9 @@ def go(args, chosen, work):
             test = f"`{short(tests[0])}`" if tests else ""
             told = f"`{found[0]}`, {found[1]}" if found else ""
             lines[number] = f"| {name} | {whys[number]} | {test} | {told} |"
+    finally:
+        # Where this ends early, what has not begun does not begin.
+        pool.shutdown(cancel_futures=True)
     if args.table:
         pathlib.Path(args.table).write_text("\n".join(lines[n] for n in sorted(lines)) + "\n")
     print(
@@ -332,6 +418,6 @@ def go(args, chosen, work):
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except Broken as complaint:
+    except (Broken, NoRoom) as complaint:
         print(complaint)
         sys.exit(1)
