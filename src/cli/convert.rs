@@ -57,7 +57,7 @@ pub enum To {
     Pcap,
     /// Packet capture, the new form.
     Pcapng,
-    /// ASAM's measurement format: read, not written.
+    /// ASAM's measurement format, version 4.10, bus logging.
     Mf4,
 }
 

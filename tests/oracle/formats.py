@@ -26,7 +26,7 @@ import can  # noqa: E402  (after the zone is set: times of day are compared)
 
 LINE = re.compile(r"^\((\d+)\.(\d+)\) (\S+) ([0-9A-F]+)#(\S*)( T)?$")
 START = 1581670280.25
-FORMATS = ["candump", "asc", "blf", "trc", "gvret", "crtd", "arrowpoint", "pcap", "pcapng"]
+FORMATS = ["candump", "asc", "blf", "trc", "gvret", "crtd", "arrowpoint", "pcap", "pcapng", "mf4"]
 # The recordings of one capture in three formats.
 TWINS = ["think-city.candump.log", "think-city.gvret.csv", "think-city.crtd.txt"]
 # Frames that python-can read out of a file of the shared folder, where it reads it at all.
@@ -186,6 +186,8 @@ def written_here(busbar, folder, made, source):
         ("blf", "here.blf", {}, WHOLE, without()),
         # It passes over error records, counts channels from one, and calls the length code a length.
         ("trc", "here.trc", {}, tuple(k for k in WHOLE if k not in ("channel", "len")), without("error")),
+        # It gives the channel as it stands there, which counts from one.
+        ("mf4", "here.mf4", {}, tuple(k for k in WHOLE if k != "channel"), without()),
         # Its channels have names.
         ("candump", "here.log", {}, tuple(k for k in WHOLE if k != "channel"), without()),
     ]
@@ -237,7 +239,7 @@ def written_there(busbar, folder, made):
 
 def round_trips(busbar, folder, source):
     """Through every format that keeps all, back to the same text."""
-    for form in ("asc", "blf", "trc", "pcap", "pcapng"):
+    for form in ("asc", "blf", "trc", "pcap", "pcapng", "mf4"):
         there, back = folder / f"round.{form}", folder / f"round.{form}.log"
         summary, why = convert(busbar, source, there, "--to", form)
         check(f"busbar writes {form}", summary is not None, why)

@@ -81,7 +81,7 @@ pub enum ConvertError {
 }
 
 /// What can be asked for by name.
-const NAMES: &str = "candump, asc, blf, trc, gvret, crtd, arrowpoint, pcap, pcapng";
+const NAMES: &str = "candump, asc, blf, trc, gvret, crtd, arrowpoint, pcap, pcapng, mf4";
 
 /// Whether a file that is there may be replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use crate::base::time::{TimeSource, Wall};
 use crate::engine::can::frame::{Direction, Frame, Frames, Id, Kind};
 use crate::engine::can::trace::line;
 
-const FORMATS: [LogFormat; 9] = [
+const FORMATS: [LogFormat; 10] = [
     LogFormat::Candump,
     LogFormat::Asc,
     LogFormat::Trc,
@@ -22,6 +22,7 @@ const FORMATS: [LogFormat; 9] = [
     LogFormat::Blf,
     LogFormat::Pcap,
     LogFormat::Pcapng,
+    LogFormat::Mf4,
 ];
 
 /// Begins on 14 February 2020, not on a whole millisecond.
@@ -112,7 +113,7 @@ fn some_frames() -> Vec<(&'static str, Frame)> {
 #[test]
 fn every_format_loses_what_it_says_and_nothing_else() {
     let start = START / 1_000_000 * 1_000_000;
-    let expected: [(LogFormat, &[(Loss, u64)]); 9] = [
+    let expected: [(LogFormat, &[(Loss, u64)]); 10] = [
         (LogFormat::Candump, &[]),
         (LogFormat::Asc, &[(Loss::ErrorDetails, 2)]),
         (LogFormat::Trc, &[(Loss::ErrorDetails, 1)]),
@@ -137,6 +138,7 @@ fn every_format_loses_what_it_says_and_nothing_else() {
         (LogFormat::Blf, &[(Loss::ErrorDetails, 2)]),
         (LogFormat::Pcap, &[(Loss::Direction, 2)]),
         (LogFormat::Pcapng, &[]),
+        (LogFormat::Mf4, &[(Loss::ErrorDetails, 2)]),
     ];
     for (format, losses) in expected {
         let lost = there_and_back(format, Some(start), &some_frames());
@@ -189,7 +191,8 @@ fn times_before_the_first_frame_are_counted_where_they_cannot_be_written() {
     let frames = [("can0", frame.at(second)), ("can0", frame.at(Mono::ZERO))];
     for format in FORMATS {
         let (bytes, lost) = write(format, Some(START), &frames);
-        let from_start = matches!(format, LogFormat::Asc | LogFormat::Trc | LogFormat::Blf);
+        let from_start =
+            matches!(format, LogFormat::Asc | LogFormat::Trc | LogFormat::Blf | LogFormat::Mf4);
         assert_eq!(lost.of(Loss::Time), u64::from(from_start), "{format:?}");
         assert_eq!(read(format, bytes).len(), 2);
     }

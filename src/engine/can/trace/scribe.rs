@@ -6,7 +6,7 @@ use std::io::{self, Seek, Write};
 use crate::base::time::Timebase;
 use crate::engine::can::frame::{Frame, FrameRef};
 use crate::engine::can::trace::keeps::{Hold, Keeps, Loss, Losses};
-use crate::engine::can::trace::{LogFormat, asc, blf, crtd, pcap, tables, trc, write};
+use crate::engine::can::trace::{LogFormat, asc, blf, crtd, mf4, pcap, tables, trc, write};
 
 const SECOND: i64 = 1_000_000_000;
 const DAY: i64 = 86_400 * SECOND;
@@ -44,6 +44,7 @@ enum Form {
     Lines,
     Blf(Option<blf::Writer>),
     Pcap(Option<pcap::Writer>),
+    Mf4(Option<mf4::Writer>),
 }
 
 impl<W: Write + Seek> Scribe<W> {
@@ -59,8 +60,9 @@ impl<W: Write + Seek> Scribe<W> {
             | LogFormat::Crtd
             | LogFormat::Blf
             | LogFormat::Pcap
-            | LogFormat::Pcapng => true,
-            LogFormat::CandumpScreen | LogFormat::Mf4 => false,
+            | LogFormat::Pcapng
+            | LogFormat::Mf4 => true,
+            LogFormat::CandumpScreen => false,
         }
     }
 
@@ -72,14 +74,14 @@ impl<W: Write + Seek> Scribe<W> {
             _ if !Self::can_write(format) => return None,
             LogFormat::Blf => Form::Blf(None),
             LogFormat::Pcap | LogFormat::Pcapng => Form::Pcap(None),
+            LogFormat::Mf4 => Form::Mf4(None),
             LogFormat::Candump
             | LogFormat::CandumpScreen
             | LogFormat::Asc
             | LogFormat::Trc
             | LogFormat::ArrowPoint
             | LogFormat::Gvret
-            | LogFormat::Crtd
-            | LogFormat::Mf4 => Form::Lines,
+            | LogFormat::Crtd => Form::Lines,
         };
         let times = match timebase.wall_at_zero {
             Some(zero) => Times::Dated(zero.nanos()),
@@ -132,6 +134,10 @@ impl<W: Write + Seek> Scribe<W> {
                 let place = u32::try_from(self.buses.last).unwrap_or(0);
                 writer.frame(to, place, safe, view)
             }
+            (Form::Mf4(Some(writer)), _) => {
+                let channel = u8::try_from(number + 1).unwrap_or(u8::MAX);
+                writer.frame(to, offset, channel, view)
+            }
             (_, LogFormat::Asc) => asc::write_frame(to, offset, number + 1, view),
             (_, LogFormat::Trc) => trc::write_frame(to, self.written, offset, number + 1, view),
             (_, LogFormat::Gvret) => tables::write_gvret(to, number, view),
@@ -153,14 +159,14 @@ impl<W: Write + Seek> Scribe<W> {
             _ if !dated => 0,
             LogFormat::Asc | LogFormat::Blf => at.div_euclid(1_000_000) * 1_000_000,
             LogFormat::Trc => trc::start_before(at),
+            LogFormat::Mf4 => at,
             LogFormat::Candump
             | LogFormat::CandumpScreen
             | LogFormat::ArrowPoint
             | LogFormat::Gvret
             | LogFormat::Crtd
             | LogFormat::Pcap
-            | LogFormat::Pcapng
-            | LogFormat::Mf4 => 0,
+            | LogFormat::Pcapng => 0,
         });
         let last = match self.format {
             LogFormat::Pcap => i64::from(u32::MAX) * SECOND + SECOND - 1,
@@ -197,7 +203,11 @@ impl<W: Write + Seek> Scribe<W> {
             }
             LogFormat::Pcap => self.form = Form::Pcap(Some(pcap::Writer::old(to)?)),
             LogFormat::Pcapng => self.form = Form::Pcap(Some(pcap::Writer::new(to)?)),
-            LogFormat::Candump | LogFormat::CandumpScreen | LogFormat::Crtd | LogFormat::Mf4 => {}
+            LogFormat::Mf4 => {
+                let start = start.filter(|_| matches!(self.times, Times::Dated(_)));
+                self.form = Form::Mf4(Some(mf4::Writer::begin(to, start)?));
+            }
+            LogFormat::Candump | LogFormat::CandumpScreen | LogFormat::Crtd => {}
         }
         Ok(())
     }
@@ -214,8 +224,10 @@ impl<W: Write + Seek> Scribe<W> {
         if self.format == LogFormat::Asc {
             asc::write_end(&mut self.to)?;
         }
-        if let Form::Blf(Some(writer)) = self.form {
-            writer.end(&mut self.to)?;
+        match self.form {
+            Form::Blf(Some(writer)) => writer.end(&mut self.to)?,
+            Form::Mf4(Some(writer)) => writer.end(&mut self.to)?,
+            Form::Blf(None) | Form::Mf4(None) | Form::Pcap(_) | Form::Lines => {}
         }
         self.to.flush()?;
         Ok((self.to, self.lost))

@@ -13,6 +13,7 @@ mod record;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::io;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::engine::can::trace::window::Window;
 use blocks::Walk;
 use group::{Group, Next, State};
 use layout::{Layout, Start};
+pub use write::Writer;
 
 /// What is unpacked at one time, for all groups together.
 const BUDGET: usize = 512 * 1024 * 1024;

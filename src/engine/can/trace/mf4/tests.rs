@@ -2,6 +2,7 @@
 //! it.
 
 use crate::engine::can::frame::{Direction, Frame, Frames, Id, Kind};
+use crate::engine::can::trace::mf4::Writer;
 use crate::engine::can::trace::{Log, LogFormat};
 use crate::engine::testing::shared_data;
 
@@ -307,6 +308,26 @@ fn groups_come_out_in_the_order_of_their_times() {
     same(&back, &frames());
     assert_eq!(problems, [""; 0]);
     assert_eq!(back.iter().map(|frame| frame.bus().0).collect::<Vec<_>>(), [0, 1, 0, 1, 0]);
+}
+
+#[test]
+fn what_a_recorder_left_behind_unfinished_is_read_as_far_as_it_goes() {
+    let mut bytes = Vec::new();
+    let mut writer = Writer::begin(&mut bytes, Some(START)).unwrap();
+    for (n, frame) in frames().iter().enumerate() {
+        writer.frame(&mut bytes, n as i64 * 1001, 1, frame.view()).unwrap();
+    }
+    let (back, problems) = read(bytes.clone());
+    same(&back, &frames());
+    assert_eq!(problems, [""; 0]);
+    let (back, problems) = read(bytes[..bytes.len() - 5].to_vec());
+    same(&back, &frames()[..4]);
+    assert!(problems.len() == 1 && problems[0].contains("cut off"), "{problems:?}");
+    let mut file = std::io::Cursor::new(bytes);
+    writer.end(&mut file).unwrap();
+    let bytes = file.into_inner();
+    assert!(bytes.starts_with(b"MDF     4.10"));
+    same(&read(bytes).0, &frames());
 }
 
 #[test]
