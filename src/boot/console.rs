@@ -4,6 +4,7 @@
 
 mod charging;
 mod file;
+mod logs;
 mod people;
 #[cfg(test)]
 mod report_tests;
@@ -22,6 +23,7 @@ use jiff::tz::TimeZone;
 use crate::boot::choice::{Choice, ChoiceError};
 use crate::desktop::ask::{Answer, Like};
 use crate::desktop::source::{Intent, Pace, PlayerIntent, Source, Waker};
+use crate::engine::logs::Dictionary;
 use crate::engine::{
     ActivateProfile, Address, ClearTraffic, Door, Found, Gate, Library, LibraryError, Order, Play,
     PlayState, Reel, Session, Snapshot, Speed, Ticket, UseCan, ViewPlant, interfaces,
@@ -32,6 +34,7 @@ use crate::view::compose;
 use crate::view::compose::sessions::living_sessions;
 use crate::view::compose::settings::ListenerState;
 use crate::view::compose::trace::{Naming, TraceReader};
+use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::Question;
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
@@ -56,6 +59,8 @@ pub struct Console {
     /// What the trace has found so far, and the frames that it was last read from.
     reader: TraceReader,
     reel: Option<(u64, Reel)>,
+    /// Recordings that are looked at beside what runs.
+    logs: logs::Logs,
 }
 
 /// What the threads that do long work share with the window.
@@ -83,6 +88,8 @@ struct State {
     tickets: Vec<Waiting>,
     /// Choices that have been carried out.
     opened: u64,
+    /// DBC files for recordings that were read and not yet taken.
+    dictionaries: Vec<(LogId, Arc<Dictionary>)>,
 }
 
 /// An order on its way.
@@ -109,8 +116,8 @@ impl Console {
             waker: Mutex::new(None),
             listener: RwLock::default(),
         });
-        let (reader, reel) = (TraceReader::default(), None);
-        Self { shared, zone: TimeZone::system(), first_start: false, reader, reel }
+        let (reader, reel, logs) = (TraceReader::default(), None, logs::Logs::default());
+        Self { shared, zone: TimeZone::system(), first_start: false, reader, reel, logs }
     }
 
     /// The same, of somebody who never chose anything.
@@ -336,10 +343,31 @@ impl Source for Console {
 
     fn like(&self, like: Like) -> Option<Draft> {
         let grant = self.shared.session.permit(UseCan).ok()?;
-        sending::like(&*self.snapshot()?, &self.shared.door.reel(&grant), like)
+        let snapshot = self.snapshot()?;
+        match like {
+            Like::Row(TraceOf::Live, _) | Like::Frame(TraceOf::Live, _) => {
+                sending::like(&snapshot, &self.shared.door.reel(&grant), like)
+            }
+            Like::Row(TraceOf::Log(log), _) | Like::Frame(TraceOf::Log(log), _) => {
+                self.logs.like(&snapshot, log, like)
+            }
+        }
+    }
+
+    fn logs(&mut self) -> Vec<LogView> {
+        self.logs.views(&self.shared)
+    }
+
+    fn log_traffic(&mut self, log: LogId, prefs: &TrafficPrefs) -> TrafficView {
+        let snapshot = self.snapshot();
+        self.logs.traffic(snapshot.as_deref(), log, prefs)
     }
 
     fn trace(&mut self, ask: &TraceAsk) -> TraceSeen {
+        if let TraceOf::Log(log) = ask.of {
+            let snapshot = self.snapshot();
+            return self.logs.trace(snapshot.as_deref(), (log, ask), &self.zone);
+        }
         let view = compose::trace::shut();
         let (looked, found, goes_to, refused) = (Looked::All, None, None, None);
         let shut = TraceSeen { view, looked, found, goes_to, refused };
@@ -351,10 +379,13 @@ impl Source for Console {
         }
         let Some((_, reel)) = &self.reel else { return shut };
         let naming = Naming::of(&snapshot, &self.zone);
-        self.reader.read(&snapshot, &naming, reel, ask)
+        self.reader.read(&naming, reel, ask)
     }
 
-    fn copied(&self, between: (u64, u64)) -> String {
+    fn copied(&self, of: TraceOf, between: (u64, u64)) -> String {
+        if let TraceOf::Log(log) = of {
+            return self.logs.copied((log, between), &self.zone);
+        }
         let (Some(snapshot), Some((_, reel))) = (self.snapshot(), &self.reel) else {
             return String::new();
         };
@@ -393,6 +424,7 @@ impl Source for Console {
             Intent::Send(ask) => {
                 sending::carry_out(&self.shared, self.snapshot().as_deref(), ask);
             }
+            Intent::Log(ask) => logs::carry_out(self, ask),
             Intent::Admin(ask) => {
                 let zone = self.zone.clone();
                 self.aside("admin", move |shared| people::carry_out(shared, ask, &zone));

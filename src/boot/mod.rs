@@ -16,7 +16,7 @@ pub mod standing;
 mod watch;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -35,8 +35,9 @@ pub fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     let outcome = match &cli.command {
         Some(Command::Serve(args)) => serve(&cli, args),
+        Some(Command::Open(args)) => window(&cli, args.files.clone()),
         Some(command) => cli::run(command, &cli),
-        None => window(&cli),
+        None => window(&cli, cli.file.clone().into_iter().collect()),
     };
     outcome.unwrap_or_else(|error| {
         cli::print_error(&*error);
@@ -67,7 +68,13 @@ fn open(
     folder: &Path,
 ) -> Result<(Running, LocalSeat, Session), Box<dyn std::error::Error>> {
     let name = if face == Face::Desktop { "the window" } else { "busbar serve" };
-    let mut running = engine::start(Config::new(folder.to_owned(), name))?;
+    let mut config = Config::new(folder.to_owned(), name);
+    // Settings that cannot be read are reported where they are used to choose what runs.
+    let kept = Library::find(Some(folder)).ok().and_then(|library| library.settings().ok());
+    if let Some(frames) = kept.and_then(|settings| settings.trace_frames) {
+        config.trace_frames = frames;
+    }
+    let mut running = engine::start(config)?;
     // Without the program's own file there is no watchdog, and the chargers' own time-outs are all.
     match std::env::current_exe() {
         Ok(program) => running.watch_with(program),
@@ -110,11 +117,12 @@ fn run(
 }
 
 #[cfg(feature = "desktop")]
-fn window(cli: &Cli) -> Outcome {
+fn window(cli: &Cli, logs: Vec<PathBuf>) -> Outcome {
     use crate::boot::console::Console;
     use crate::desktop;
     use crate::view::shown::Tone;
 
+    cli::open::check(&logs)?;
     desktop::display::check()?;
     let library = Library::find(cli.data_dir.as_deref())?;
     let (running, seat, session) = open(Face::Desktop, library.folder())?;
@@ -166,7 +174,7 @@ fn window(cli: &Cli) -> Outcome {
     // The last that is made is the first that goes: charging stops before any face is taken down.
     let first = StopFirst(running.stopper());
     let signals = signals::Signals::watch(cli::stop_on_signal()?, leaving)?;
-    desktop::run(Box::new(console), Some(memory), &closer)?;
+    desktop::run(Box::new(console), Some(memory), &closer, logs)?;
     drop(first);
     drop(signals);
     #[cfg(feature = "web")]
@@ -178,7 +186,7 @@ fn window(cli: &Cli) -> Outcome {
 }
 
 #[cfg(not(feature = "desktop"))]
-fn window(_cli: &Cli) -> Outcome {
+fn window(_cli: &Cli, _logs: Vec<PathBuf>) -> Outcome {
     Err("this build has no window: run `busbar serve --demo`, or see `busbar --help`".into())
 }
 

@@ -8,6 +8,7 @@ pub mod decode;
 pub mod doctor;
 pub mod inspect;
 mod meter;
+pub mod open;
 pub mod profile;
 pub mod records;
 pub mod serve;
@@ -42,6 +43,9 @@ pub struct Cli {
     /// Folder for profiles and settings.
     #[arg(long, value_name = "DIR", global = true)]
     pub data_dir: Option<PathBuf>,
+    /// A recording to look at in the window, beside what runs; the same as `busbar open FILE`.
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
     /// What to do instead of opening the window.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -92,6 +96,8 @@ pub enum Command {
     Inspect(inspect::Args),
     /// Try charging on simulated packs, with everything that can go wrong.
     Campaign(campaign::Args),
+    /// Open the window and look at recordings, beside what runs.
+    Open(open::Args),
     /// Run simulated devices on a bus.
     Simulate(simulate::Args),
     /// Run without a window: the pack on the terminal, and the web listener.
@@ -125,7 +131,7 @@ pub fn run(command: &Command, cli: &Cli) -> Outcome {
         Command::Campaign(args) => campaign::run(args),
         Command::Simulate(args) => simulate::run(args),
         // It needs an engine, which only boot can start.
-        Command::Serve(_) => Err("the engine is started by boot".into()),
+        Command::Serve(_) | Command::Open(_) => Err("the engine is started by boot".into()),
         Command::Profile(command) => profile::run(command, cli.data_dir.as_deref()),
         Command::User(command) => user::run(command, cli.data_dir.as_deref()),
         Command::Token(command) => token::run(command, cli.data_dir.as_deref()),

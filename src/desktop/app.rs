@@ -3,6 +3,7 @@
 //! its own.
 
 mod keys;
+mod logs;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ use crate::desktop::widgets::player;
 use crate::desktop::widgets::text::note;
 use crate::view::charge::{ChargePrefs, ChargeView};
 use crate::view::chrome::Chrome;
+use crate::view::logs::LogId;
 use crate::view::offer::Question;
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
@@ -62,6 +64,10 @@ enum Browsing {
     Journal,
     /// Where to save the report of a charge.
     Report(u64, ReportForm),
+    /// A recording to look at.
+    Log,
+    /// A DBC file to decode a recording with.
+    Dictionary(LogId),
 }
 
 /// The views of the moment.
@@ -80,6 +86,8 @@ struct Seen {
     parts: PartsView,
     admin: AdminViews,
     start: StartView,
+    /// What was wanted of the table by id of a recording.
+    table: Option<(LogId, TrafficPrefs)>,
 }
 
 /// The window's application.
@@ -162,6 +170,8 @@ impl App {
     fn page(&self) -> Page {
         match self.kept.page {
             page @ (Page::About | Page::Admin) => page,
+            // Recordings need nothing that runs.
+            Page::Can if !self.can.logs.is_empty() => Page::Can,
             Page::Pack | Page::Charge | Page::Can | Page::Parts | Page::Open
                 if !self.source.running() =>
             {
@@ -203,7 +213,8 @@ impl App {
         let wishes = self.seen.prefs == self.kept.traffic
             && self.seen.can_prefs == self.kept.can
             && self.seen.admin_prefs == self.kept.admin
-            && self.seen.charge_prefs == self.kept.charge;
+            && self.seen.charge_prefs == self.kept.charge
+            && self.seen.table == self.table_of_log();
         if same && self.seen.page == page && wishes && !self.wants_trace() {
             return;
         }
@@ -223,6 +234,7 @@ impl App {
         self.seen.page = page;
         self.seen.prefs = self.kept.traffic.clone();
         self.seen.can_prefs = self.kept.can.clone();
+        self.seen.table = self.table_of_log();
         self.seen.charge_prefs = self.kept.charge.clone();
         self.seen.admin_prefs = self.kept.admin.clone();
     }
@@ -240,22 +252,7 @@ impl App {
     /// Whether the trace is in sight and has more to show.
     fn wants_trace(&self) -> bool {
         let shown = self.page() == Page::Can && self.kept.can.tab == CanTab::Trace;
-        shown && self.can.trace.wants(&self.kept.can.trace)
-    }
-
-    fn look_at_can(&mut self) {
-        let (seen, source) = (&mut self.seen.can, &mut self.source);
-        match self.kept.can.tab {
-            CanTab::ById => seen.traffic = source.traffic(&self.kept.traffic),
-            CanTab::Trace => {
-                let prefs = &mut self.kept.can.trace;
-                let ask = self.can.trace.ask(prefs);
-                let looked = self.source.trace(&ask);
-                self.can.trace.seen(ask, &looked, prefs);
-                seen.trace = looked.view;
-            }
-            CanTab::Send => seen.sending = source.sending(&self.kept.can.send),
-        }
+        shown && self.can.wants_trace(&self.kept.can.trace)
     }
 
     fn look_at_people(&mut self) {
@@ -294,7 +291,10 @@ impl App {
                 self.can.like(draft, &mut self.kept.can.send);
                 self.carry_out(ctx, Command::GoCan(CanTab::Send));
             }
-            Command::CopyRows(between) => ctx.copy_text(self.source.copied(between)),
+            Command::CopyRows(between) => {
+                ctx.copy_text(self.source.copied(self.can.logs.shown, between));
+            }
+            Command::Log(command) => self.logs(ctx, command),
             Command::SetSignal { signal, typed } => {
                 let draft = self.source.with_signal(&self.kept.can.send.draft, &signal, &typed);
                 self.can.signal_set(draft, &mut self.kept.can.send);
@@ -387,12 +387,10 @@ impl App {
                 }
                 (Browsing::Recording, Ok(path)) => self.open(ctx, path),
                 (Browsing::Recording, Err(sentence)) => self.start.dialog = sentence,
+                (Browsing::Log | Browsing::Dictionary(_), outcome) => self.chosen(outcome),
             }
         }
-        let dropped = ctx.input(|i| i.raw.dropped_files.first().map(|f| f.path().to_owned()));
-        if let Some(path) = dropped {
-            self.open(ctx, path);
-        }
+        self.dropped(ctx);
     }
 
     fn open(&mut self, ctx: &egui::Context, path: std::path::PathBuf) {
@@ -412,7 +410,8 @@ impl App {
         let bar = |fill| edge(fill, Margin::symmetric(16, 0));
         let window = ui.available_width();
         let page = self.page();
-        let there: &[Page] = if self.source.running() { &Page::ALL } else { &Page::BEFORE };
+        let any = self.source.running() || !self.can.logs.is_empty();
+        let there: &[Page] = if any { &Page::ALL } else { &Page::BEFORE };
         let rail = Panel::left("rail").exact_size(rail::width(window)).resizable(false);
         let command = rail
             .frame(edge(theme.rail, Margin::ZERO))
@@ -540,6 +539,7 @@ impl eframe::App for App {
         if self.seen.prefs != self.kept.traffic
             || self.seen.can_prefs != self.kept.can
             || self.wants_trace()
+            || self.seen.table != self.table_of_log()
             || self.seen.admin_prefs != self.kept.admin
             || self.seen.charge_prefs != self.kept.charge
         {

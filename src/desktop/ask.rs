@@ -11,6 +11,7 @@ use crate::engine::{
 use crate::view::charge::ChargePrefs;
 use crate::view::export::Format;
 use crate::view::journal::{JournalPrefs, JournalView};
+use crate::view::logs::{LogId, TraceOf};
 use crate::view::report::ReportsView;
 use crate::view::sending::SendPrefs;
 use crate::view::settings::Section;
@@ -385,7 +386,23 @@ pub enum SendAsk {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Like {
     /// The last frame of this row of the table by id.
-    Row(RowKey),
+    Row(TraceOf, RowKey),
     /// This frame of the trace.
-    Frame(u64),
+    Frame(TraceOf, u64),
+}
+
+/// Something asked for about recordings that are looked at beside what runs. What comes of it shows
+/// on the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogAsk {
+    /// Open this file under this number.
+    Open(LogId, PathBuf),
+    /// Let go of a recording.
+    Close(LogId),
+    /// Read no further.
+    Stop(LogId),
+    /// Decode it with this DBC file, before those of the plant.
+    Decode(LogId, PathBuf),
+    /// Decode it with those of the plant alone.
+    Plain(LogId),
 }

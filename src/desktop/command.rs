@@ -1,6 +1,8 @@
 //! What a page, the rail, a key or the palette asks the window to do: things of the window itself,
 //! and intents for the source. Knows words and keys, draws nothing.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::desktop::ask::{Like, ReportForm};
@@ -11,6 +13,7 @@ use crate::desktop::source::{Intent, Pace, PlayerIntent};
 use crate::desktop::theme::ThemeChoice;
 use crate::view::chrome::Chrome;
 use crate::view::export::Format;
+use crate::view::logs::LogId;
 use crate::view::pack::Tab;
 use crate::view::start::StartView;
 
@@ -110,6 +113,8 @@ pub enum Command {
     SendLike(Like),
     /// Copy the rows of the trace between these two frames.
     CopyRows((u64, u64)),
+    /// Something about recordings that are looked at beside what runs.
+    Log(LogCommand),
     /// Set a signal of the frame that is made up to what was typed.
     SetSignal {
         /// Its name.
@@ -143,6 +148,19 @@ pub enum Command {
     Palette,
     /// Close the window.
     Quit,
+}
+
+/// Something about recordings that are looked at beside what runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogCommand {
+    /// Ask the system for one.
+    Browse,
+    /// Look at this one.
+    Open(PathBuf),
+    /// Let go of one.
+    Close(LogId),
+    /// Ask the system for a DBC file to decode one with.
+    BrowseDictionary(LogId),
 }
 
 /// A line of the palette.
@@ -203,6 +221,12 @@ pub fn entries(chrome: &Chrome, tabs: &[Tab], start: &StartView) -> Vec<Entry> {
             all.push(entry(&label, icons::PLAY, "", submit(PlayerIntent::Pace(pace))));
         }
     }
+    all.push(entry(
+        "Open a log\u{2026}",
+        icons::FOLDER_OPEN,
+        "Ctrl+L",
+        Command::Log(LogCommand::Browse),
+    ));
     all.push(entry(
         "CAN: clear the table",
         icons::ERASER,
@@ -280,7 +304,7 @@ pub fn fit(typed: &str, label: &str) -> Option<i32> {
 }
 
 /// The keys of the window, for the help.
-pub const KEYS: [(&str, &str); 21] = [
+pub const KEYS: [(&str, &str); 22] = [
     ("F12", "Stop charging, at once: from every page and out of every box"),
     ("F11", "Silence every bus, at once: nothing is sent by hand any more, schedules stop"),
     ("Ctrl+K", "Command palette: find any page or action by a few letters"),
@@ -292,6 +316,7 @@ pub const KEYS: [(&str, &str); 21] = [
     ("Ctrl+4", "Parts"),
     ("Ctrl+5", "Admin: users, services, sessions, journal, settings"),
     ("Ctrl+O", "Open a demo, a CAN interface or a recording"),
+    ("Ctrl+L", "Open a log beside what runs: trace, table by id and plot without a bus"),
     (
         "Arrow keys",
         "Move between cells on the Pack page, ids on the CAN page, users on the Users page",

@@ -27,6 +27,11 @@ impl Dialog {
         self.show(ctx, || rfd::FileDialog::new().set_title("Open a recording").pick_file());
     }
 
+    /// Asks for a file under this title, unless a dialog is open already.
+    pub fn pick(&mut self, ctx: &egui::Context, title: &'static str) {
+        self.show(ctx, move || rfd::FileDialog::new().set_title(title).pick_file());
+    }
+
     /// Asks where to save a file of this name, unless a dialog is open already.
     pub fn save(&mut self, ctx: &egui::Context, title: &'static str, name: String) {
         let ask = move || rfd::FileDialog::new().set_title(title).set_file_name(name).save_file();

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use crate::desktop::ask::{Answer, Ask, Brought, ChargeAsk, Like, NewUser, Way};
 use crate::desktop::source::{Intent, Pace, PlayerIntent, Source, Waker};
+use crate::engine::logs::LogPicture;
 use crate::engine::testing::local_session;
 use crate::engine::testing::roster::{NOW, after, person, roster};
 use crate::engine::{
@@ -27,6 +28,7 @@ use crate::view::compose;
 use crate::view::compose::settings::ListenerState;
 use crate::view::compose::trace::TraceReader;
 use crate::view::fixtures::{self, Stage};
+use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::{Offer, Question};
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
@@ -83,6 +85,8 @@ pub struct World {
     pub tape: Tape,
     /// What the trace has found so far.
     pub reader: TraceReader,
+    /// Recordings that are open.
+    pub logs: Vec<(LogId, LogPicture)>,
     /// Answers that were not fetched yet.
     pub answers: Vec<Answer>,
 }
@@ -191,8 +195,16 @@ impl Source for FixtureSource {
         self.world.borrow_mut().trace(ask)
     }
 
-    fn copied(&self, between: (u64, u64)) -> String {
+    fn copied(&self, _of: TraceOf, between: (u64, u64)) -> String {
         self.world.borrow().copied(between)
+    }
+
+    fn logs(&mut self) -> Vec<LogView> {
+        self.world.borrow().log_views()
+    }
+
+    fn log_traffic(&mut self, log: LogId, prefs: &TrafficPrefs) -> TrafficView {
+        self.world.borrow().log_traffic(log, prefs)
     }
 
     fn sending(&self, prefs: &SendPrefs) -> SendView {
@@ -270,6 +282,7 @@ impl Source for FixtureSource {
             Intent::FindInterfaces => {}
             Intent::Charge(ask) => world.charge(ask),
             Intent::Send(ask) => world.send(ask),
+            Intent::Log(ask) => world.logs(ask),
             Intent::Admin(ask) => {
                 let place = ask.place();
                 let outcome = match world.refusal.clone() {

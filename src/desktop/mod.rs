@@ -56,7 +56,7 @@ impl Closer {
 }
 
 /// Opens the window and returns when it is closed, by a person or by `closer`. `memory` is the file in which it remembers its
-/// place; without one it uses the system's usual folder.
+/// place; without one it uses the system's usual folder. `logs` are recordings that are looked at.
 ///
 /// # Errors
 /// Where there is no display, a library is missing or the system refuses a window.
@@ -64,6 +64,7 @@ pub fn run(
     source: Box<dyn Source>,
     memory: Option<PathBuf>,
     closer: &Closer,
+    logs: Vec<PathBuf>,
 ) -> Result<(), RunError> {
     display::check()?;
     let viewport = egui::ViewportBuilder::default()
@@ -83,7 +84,7 @@ pub fn run(
     let make: eframe::AppCreator<'_> = Box::new(move |cc| {
         // There is one window in the life of a program.
         let _first = window.set(cc.egui_ctx.clone());
-        Ok(Box::new(App::new(&cc.egui_ctx, cc.storage, source)?))
+        Ok(Box::new(App::new(&cc.egui_ctx, cc.storage, source)?.with_logs(logs)))
     });
     eframe::run_native("busbar", options, make).map_err(|e| RunError::Window(Box::new(e)))
 }

@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::desktop::ask::{Answer, Ask, ChargeAsk, Like, SendAsk};
+use crate::desktop::ask::{Answer, Ask, ChargeAsk, Like, LogAsk, SendAsk};
 use crate::view::charge::{ChargePrefs, ChargeView};
 use crate::view::chrome::Chrome;
+use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::Question;
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
@@ -44,8 +45,12 @@ pub trait Source {
     fn traffic(&self, prefs: &TrafficPrefs) -> TrafficView;
     /// The rows of the trace that are in sight. Looks a stretch further each time.
     fn trace(&mut self, ask: &TraceAsk) -> TraceSeen;
-    /// The rows of the trace between these two frames as lines of a candump log.
-    fn copied(&self, between: (u64, u64)) -> String;
+    /// The rows of a trace between these two frames as lines of a candump log.
+    fn copied(&self, of: TraceOf, between: (u64, u64)) -> String;
+    /// The recordings that are open beside what runs.
+    fn logs(&mut self) -> Vec<LogView>;
+    /// The table by id of a recording.
+    fn log_traffic(&mut self, log: LogId, prefs: &TrafficPrefs) -> TrafficView;
     /// The Send tab of the CAN page.
     fn sending(&self, prefs: &SendPrefs) -> SendView;
     /// The draft with one of its signals set to what was typed.
@@ -96,6 +101,8 @@ pub enum Intent {
     Charge(ChargeAsk),
     /// Something about sending by hand.
     Send(SendAsk),
+    /// Something about recordings that are looked at.
+    Log(LogAsk),
     /// Something on the Admin pages.
     Admin(Ask),
 }

@@ -24,6 +24,7 @@ use crate::base::time::{Clock, Mono, SystemClock};
 use crate::engine::access::grant::LocalSeat;
 use crate::engine::access::password::Cost;
 use crate::engine::can::bus::Wires;
+use crate::engine::can::tape::{Tape, USUAL_FRAMES};
 use crate::engine::can::virtual_bus::VirtualNet;
 use crate::engine::device::Catalog;
 use crate::engine::door::{Board, Door, Plant, SharedTape, Wakers};
@@ -55,13 +56,15 @@ pub struct Config {
     pub face: &'static str,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// Frames that the trace holds.
+    pub trace_frames: u64,
 }
 
 impl Config {
     /// On the machine's clock.
     #[must_use]
     pub fn new(folder: PathBuf, face: &'static str) -> Self {
-        Self { folder, face, clock: SystemClock::new() }
+        Self { folder, face, clock: SystemClock::new(), trace_frames: USUAL_FRAMES }
     }
 }
 
@@ -144,14 +147,15 @@ pub(in crate::engine) fn start_on(
     cost: Cost,
     net: VirtualNet,
 ) -> Result<Running, StartError> {
-    let Config { folder, face, clock } = config;
+    let Config { folder, face, clock, trace_frames } = config;
     let opener = Opener::Engine { face };
     let (people, remarks) = People::open(&folder, opener, Arc::clone(&clock), cost)?;
     let (inbox, events) = bounded(INBOX_EVENTS);
     let latches = people.store().latches()?;
     let hub = Hub::latched(Arc::new(Catalog::builtin()), now(&*clock), latches);
     let board: Board = Arc::new(RwLock::new(hub.snapshot(now(&*clock))));
-    let (wakers, tape) = (Wakers::default(), SharedTape::default());
+    let tape = Arc::new(RwLock::new(Tape::new(trace_frames)));
+    let wakers = Wakers::default();
     let stopper = Stopper::new(inbox.clone());
     // Looked at by the hub's thread in every turn, so that no full inbox can lose it.
     let roster_news = Arc::new(AtomicBool::new(true));

@@ -76,7 +76,7 @@ pub use filter::{
 };
 pub use hub::decoders::{DecodedFrame, DecodedSignal, Decoders, Value};
 pub use hub::traffic::{Row as TrafficEntry, Traffic};
-pub use offline::{check, convert, decode, inspect, profiles};
+pub use offline::{check, convert, decode, inspect, logs, profiles};
 pub use orders::accounts::{
     AddAccount, AddService, Added, ChangeAccount, Credential, DeleteAccount, GivePassword,
     MakeLink, MustChangeIt, RemoveService, RenameService, ServiceChoice,

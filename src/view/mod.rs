@@ -11,6 +11,7 @@ pub mod filter;
 #[cfg(any(test, feature = "testing"))]
 pub mod fixtures;
 pub mod journal;
+pub mod logs;
 pub mod offer;
 pub mod pack;
 pub mod parts;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{FilterMemory, FrameRef, Reel, Sieve};
 use crate::view::filter::FilterView;
+use crate::view::logs::TraceOf;
 
 /// What a person wants of the trace.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -36,6 +37,8 @@ impl TracePrefs {
 /// What a face wants to see of the trace.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TraceAsk {
+    /// Whose frames.
+    pub of: TraceOf,
     /// What the person wants.
     pub prefs: TracePrefs,
     /// Where it stands.

@@ -1,6 +1,7 @@
 //! The window, clicked and typed into as a person would, by accessible name. No display, no GPU.
 
 mod by_id;
+mod logs;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -147,15 +148,6 @@ impl egui::DroppedFile for Dropped {
     fn bytes(&self) -> Result<Vec<u8>, String> {
         Err("nobody reads it here".into())
     }
-}
-
-#[test]
-fn a_file_dropped_on_the_window_is_played() {
-    let mut window = open(FixtureSource::first_start(), LARGE);
-    let file: Arc<dyn egui::DroppedFile + Send + Sync> = Arc::new(Dropped("/logs/race.csv".into()));
-    window.harness.input_mut().dropped_files.push(file);
-    window.harness.run();
-    assert_eq!(window.asked(), [Intent::OpenRecording("/logs/race.csv".into())]);
 }
 
 #[test]

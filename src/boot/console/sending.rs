@@ -74,8 +74,8 @@ fn again(shared: &Shared, snapshot: &Snapshot, wanted: &str) -> Result<(), Strin
 /// A draft like a frame that was seen.
 pub(super) fn like(snapshot: &Snapshot, reel: &Reel, like: Like) -> Option<Draft> {
     match like {
-        Like::Row(key) => sending::like(snapshot, key),
-        Like::Frame(number) => {
+        Like::Row(_, key) => sending::like(snapshot, key),
+        Like::Frame(_, number) => {
             let frame = reel.get(number)?;
             let bus = snapshot.buses.get(usize::from(frame.bus().0))?;
             Some(Draft::like(bus.name.as_str(), &frame.to_frame()))

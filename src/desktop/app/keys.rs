@@ -4,7 +4,7 @@ use egui::{Key, Modifiers, Ui};
 
 use super::App;
 use crate::desktop::ask::{ChargeAsk, SendAsk};
-use crate::desktop::command::{Command, Page};
+use crate::desktop::command::{Command, LogCommand, Page};
 use crate::desktop::source::{Intent, PlayerIntent};
 use crate::desktop::theme::Theme;
 
@@ -68,6 +68,9 @@ impl App {
         if pressed(Modifiers::COMMAND, Key::K) {
             return Some(Command::Palette);
         }
+        if pressed(Modifiers::COMMAND, Key::L) {
+            return Some(Command::Log(LogCommand::Browse));
+        }
         if pressed(Modifiers::NONE, Key::F1) {
             return Some(Command::Help);
         }
@@ -102,7 +105,8 @@ pub(super) fn dropping(ui: &Ui, theme: &Theme) {
     let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("dropping"));
     let painter = ui.ctx().layer_painter(layer);
     painter.rect_filled(window, 0.0, theme.rail.gamma_multiply(0.85));
-    let text = "Drop the recording to play it";
+    let text =
+        "Drop a recording to look at it, or a DBC file to decode the one that is shown with it";
     let font = crate::desktop::fonts::strong(22.0);
     painter.text(window.center(), egui::Align2::CENTER_CENTER, text, font, theme.text);
 }

@@ -3,6 +3,7 @@
 
 mod desk;
 mod editor;
+pub mod logs;
 mod rows;
 mod schedules;
 mod send;
@@ -24,6 +25,7 @@ use crate::desktop::theme::Theme;
 use crate::desktop::widgets::filter_box::{self, Typed};
 use crate::desktop::widgets::panel::{GAP, panel_in};
 use crate::desktop::widgets::text::{cut, line, name, shade};
+use crate::view::logs::TraceOf;
 use crate::view::shown::{Shade, Tone};
 use crate::view::traffic::{ByteCell, SortBy, SortOrder, TrafficPrefs, TrafficRow, TrafficView};
 
@@ -44,10 +46,12 @@ pub const FILTER: &str = "Filter the table";
 fn draw(
     ui: &mut Ui,
     theme: &Theme,
-    view: &TrafficView,
+    (of, view): (TraceOf, &TrafficView),
     (tab, prefs): (&mut CanTab, &mut TrafficPrefs),
+    between: impl FnOnce(&mut Ui) -> Option<Command>,
 ) -> Option<Command> {
-    let mut asked = header(ui, theme, view, (tab, prefs));
+    let mut asked = header(ui, theme, (of, view), (tab, prefs));
+    asked = asked.or(between(ui));
     filter_box::mistakes(ui, theme, &mut prefs.filter, &view.filter);
     keys(ui, view, prefs);
     ui.add_space(GAP - 6.0);
@@ -59,7 +63,7 @@ fn draw(
         let right = Rect::from_min_max(Pos2::new(left.right() + GAP, body.top()), body.max);
         panel_in(ui, theme, left, |ui| table_panel(ui, theme, view, prefs));
         let drawn = panel_in(ui, theme, right, |ui| {
-            signals::draw(ui, theme, view.selected.as_ref(), prefs)
+            signals::draw(ui, theme, (of, view.selected.as_ref()), prefs)
         });
         asked = asked.or(drawn);
     } else {
@@ -70,7 +74,7 @@ fn draw(
             .show(ui, |ui| {
                 let size = Vec2::new(body.width(), body.height().max(340.0));
                 let (body, _) = ui.allocate_exact_size(size, Sense::hover());
-                asked.or(stacked(ui, theme, view, prefs, body))
+                asked.or(stacked(ui, theme, (of, view), prefs, body))
             })
             .inner;
     }
@@ -82,7 +86,7 @@ fn draw(
 fn stacked(
     ui: &mut Ui,
     theme: &Theme,
-    view: &TrafficView,
+    (of, view): (TraceOf, &TrafficView),
     prefs: &mut TrafficPrefs,
     body: Rect,
 ) -> Option<Command> {
@@ -90,21 +94,25 @@ fn stacked(
     let top = Rect::from_min_size(body.min, Vec2::new(body.width(), upper));
     let bottom = Rect::from_min_max(Pos2::new(body.left(), top.bottom() + GAP), body.max);
     panel_in(ui, theme, top, |ui| table_panel(ui, theme, view, prefs));
-    panel_in(ui, theme, bottom, |ui| signals::draw(ui, theme, view.selected.as_ref(), prefs))
+    panel_in(ui, theme, bottom, |ui| signals::draw(ui, theme, (of, view.selected.as_ref()), prefs))
 }
 
 fn header(
     ui: &mut Ui,
     theme: &Theme,
-    view: &TrafficView,
+    (of, view): (TraceOf, &TrafficView),
     (tab, prefs): (&mut CanTab, &mut TrafficPrefs),
 ) -> Option<Command> {
     let mut asked = None;
     ui.horizontal(|ui| {
         ui.set_min_height(30.0);
         desk::tabs(ui, theme, tab);
+        asked = logs::open(ui);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let clear = ui.button(format!("{}  Clear", icons::ERASER)).accessible_name("Clear");
+            // What was read from a file cannot be counted anew.
+            let live = of == TraceOf::Live;
+            let clear = egui::Button::new(format!("{}  Clear", icons::ERASER));
+            let clear = ui.add_enabled(live, clear).accessible_name("Clear");
             if clear.on_hover_text("Forget all ids and count anew").clicked() {
                 asked = Some(Command::Submit(Intent::ClearTraffic));
             }

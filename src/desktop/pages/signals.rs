@@ -10,6 +10,7 @@ use crate::desktop::pages;
 use crate::desktop::pages::can::{bytes, cell};
 use crate::desktop::theme::Theme;
 use crate::desktop::widgets::text::{line, name, paragraph};
+use crate::view::logs::TraceOf;
 use crate::view::traffic::{SignalPanel, SignalRow, TrafficPrefs};
 
 /// Most bytes of a frame.
@@ -21,7 +22,7 @@ const GAP: f32 = 12.0;
 pub fn draw(
     ui: &mut Ui,
     theme: &Theme,
-    panel: Option<&SignalPanel>,
+    (of, panel): (TraceOf, Option<&SignalPanel>),
     prefs: &mut TrafficPrefs,
 ) -> Option<Command> {
     let Some(panel) = panel else {
@@ -54,7 +55,7 @@ pub fn draw(
         ui.add_space(6.0);
         ui.horizontal_wrapped(|ui| {
             if ui.button("Send like this\u{2026}").clicked() {
-                asked = Some(Command::SendLike(Like::Row(panel.key)));
+                asked = Some(Command::SendLike(Like::Row(of, panel.key)));
             }
             if ui.button("Filter to this id").clicked() {
                 let id = panel.key.id & 0x1FFF_FFFF;

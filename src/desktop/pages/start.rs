@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use egui::{Key, RichText, ScrollArea, TextEdit, Ui, Vec2};
 
-use crate::desktop::command::Command;
+use crate::desktop::command::{Command, LogCommand};
 use crate::desktop::fonts;
 use crate::desktop::icons;
 use crate::desktop::pages;
@@ -158,6 +158,11 @@ fn recording(ui: &mut Ui, theme: &Theme, page: &mut StartPage) -> Option<Command
         && !path.is_empty()
     {
         asked = Some(Command::Submit(Intent::OpenRecording(PathBuf::from(path))));
+    }
+    let look = egui::Button::new("Look at it beside what runs");
+    let look = ui.add_enabled(!page.path.trim().is_empty(), look);
+    if look.on_disabled_hover_text("Type the path of a recording first.").clicked() {
+        asked = Some(Command::Log(LogCommand::Open(PathBuf::from(page.path.trim()))));
     }
     line(ui, "Broken lines are skipped and counted.", fonts::text(11.5), theme.muted);
     asked

@@ -6,4 +6,5 @@ pub mod convert;
 pub mod decode;
 pub mod discover;
 pub mod inspect;
+pub mod logs;
 pub mod profiles;

@@ -14,6 +14,8 @@ const HEAD: &str = "\
 #
 # profile  the profile that is opened: a name in the folder profiles, or a file
 # theme    \"dark\", \"light\" or \"system\"
+# log_memory_mb   MB of memory that the frames of one opened recording may take; 1000 unless said
+# trace_frames    frames that the trace of what runs holds; 10000000, which take 240 MB, unless said
 
 ";
 
@@ -27,6 +29,12 @@ pub struct Settings {
     /// The theme that was chosen: its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub theme: Option<String>,
+    /// Memory that the frames of one opened recording may take, in megabytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_memory_mb: Option<u64>,
+    /// Frames that the trace of what runs holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_frames: Option<u64>,
 }
 
 impl Library {

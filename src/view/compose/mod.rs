@@ -6,6 +6,7 @@ pub mod chrome;
 pub mod filter;
 pub mod journal;
 pub mod line;
+pub mod logs;
 pub mod pack;
 pub mod parts;
 pub mod plot;

@@ -3,13 +3,16 @@
 mod reader;
 mod seek;
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 
 pub use reader::{MOST_LINES, TraceReader, shut};
 
 use crate::base::id::BusId;
 use crate::base::time::{Mono, Timebase, Wall};
-use crate::engine::{Decoders, FrameRef, Kind, Reel, Snapshot};
+use crate::engine::logs::LogPicture;
+use crate::engine::{Decoders, FrameRef, Kind, Reel, Snapshot, Vocabulary};
 use crate::view::compose::traffic::{direction, message};
 use crate::view::text::{self, DASH};
 use crate::view::trace::{Mark, TraceIndex, TracePrefs, TraceRow, TraceTimes, TraceView};
@@ -20,7 +23,7 @@ const SIGNALS: usize = 6;
 /// What the buses of a trace are called, what their stamps mean, what their frames say.
 pub struct Naming<'a> {
     buses: Vec<(&'a str, Timebase)>,
-    decoders: &'a Decoders,
+    decoders: &'a Arc<Decoders>,
     zone: &'a TimeZone,
 }
 
@@ -30,6 +33,27 @@ impl<'a> Naming<'a> {
     pub fn of(snapshot: &'a Snapshot, zone: &'a TimeZone) -> Self {
         let buses = snapshot.buses.iter().map(|bus| (bus.name.as_str(), bus.timebase)).collect();
         Self { buses, decoders: &snapshot.decoders, zone }
+    }
+
+    /// That of a recording.
+    #[must_use]
+    pub fn of_log(
+        picture: &'a LogPicture,
+        decoders: &'a Arc<Decoders>,
+        zone: &'a TimeZone,
+    ) -> Self {
+        let base = picture.timebase;
+        let buses = picture.buses.iter().map(|name| (name.as_str(), base)).collect();
+        Self { buses, decoders, zone }
+    }
+
+    /// The names that filters are compared with.
+    fn vocabulary(&self) -> Vocabulary {
+        let mut vocabulary = Vocabulary::new();
+        for ((name, _), at) in self.buses.iter().zip(0..) {
+            vocabulary.add_bus(name, self.decoders.codecs(BusId(at)));
+        }
+        vocabulary
     }
 
     /// The time of day of a stamp of a bus, where that is known.

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use crate::base::id::BusId;
 use crate::base::time::Mono;
+use crate::engine::logs::LogPicture;
 use crate::engine::{
-    BusPicture, Change, DecodedSignal, Decoders, Direction, Id, Kind, RowFacts, Scope, Sieve,
-    Snapshot, TrafficEntry,
+    Change, DecodedSignal, Decoders, Direction, Id, Kind, RowFacts, Scope, Sieve, Snapshot,
+    Traffic, TrafficEntry, Vocabulary,
 };
 use crate::view::compose::filter::{Prepared, prepare};
 use crate::view::shown::Shade;
@@ -20,39 +21,104 @@ const SILENT_CYCLES: u32 = 4;
 /// And not before this time.
 const SILENT_LEAST: Duration = Duration::from_secs(2);
 
+/// What a table by id is made of: that of the running plant, or that of a recording.
+struct Table<'a> {
+    traffic: &'a Traffic,
+    decoders: &'a Decoders,
+    /// Names of the buses, and what the clock of each shows.
+    buses: Vec<(&'a str, Mono)>,
+    vocabulary: Vocabulary,
+    /// What is said of how much there is.
+    rate: String,
+}
+
+impl<'a> Table<'a> {
+    fn of(snapshot: &'a Snapshot) -> Self {
+        let rate: f64 = snapshot.buses.iter().map(|bus| bus.rate).sum();
+        Self {
+            traffic: &snapshot.traffic,
+            decoders: &snapshot.decoders,
+            buses: snapshot.buses.iter().map(|bus| (bus.name.as_str(), bus.now)).collect(),
+            vocabulary: snapshot.vocabulary(),
+            rate: format!("{} frames a second", text::grouped(rate.round() as u64)),
+        }
+    }
+
+    /// In a recording it is as late as its last frame.
+    fn of_log(picture: &'a LogPicture, decoders: &'a Decoders) -> Self {
+        let rows = picture.traffic.rows();
+        let end = rows.iter().map(|row| row.last.time()).max().unwrap_or(Mono::ZERO);
+        let mut vocabulary = Vocabulary::new();
+        for (name, at) in picture.buses.iter().zip(0..) {
+            vocabulary.add_bus(name, decoders.codecs(BusId(at)));
+        }
+        Self {
+            traffic: &picture.traffic,
+            decoders,
+            buses: picture.buses.iter().map(|name| (name.as_str(), end)).collect(),
+            vocabulary,
+            rate: format!("{} frames", text::grouped(picture.reel.len())),
+        }
+    }
+
+    fn bus(&self, bus: BusId) -> Option<(&'a str, Mono)> {
+        self.buses.get(usize::from(bus.0)).copied()
+    }
+
+    /// What the clock of the entry's bus shows; with an unknown bus, the time of its last frame.
+    fn now(&self, entry: &TrafficEntry) -> Mono {
+        self.bus(entry.last.bus()).map_or(entry.last.time(), |(_, now)| now)
+    }
+
+    fn view(&self, prefs: &TrafficPrefs, nothing: impl Fn() -> String) -> TrafficView {
+        let entries = self.traffic.rows();
+        let Prepared { sieve, view: filter } =
+            prepare(&prefs.filter, prefs.cursor, &self.vocabulary, Scope::Table);
+        let wanted = entries.iter().filter(|entry| lets(&sieve, self.now(entry), entry));
+        let mut rows: Vec<TrafficRow> = wanted.map(|entry| row(self, entry)).collect();
+        let chosen = entries.iter().find(|entry| Some(key(entry)) == prefs.selected);
+        let ids = match (rows.len(), entries.len()) {
+            (shown, all) if sieve.is_everything() || shown == all => format!("{all} ids"),
+            (shown, all) => format!("{shown} of {all} ids"),
+        };
+        let mut summary = format!("{ids}, {}", self.rate);
+        if self.traffic.beyond > 0 {
+            let beyond = text::grouped(self.traffic.beyond);
+            summary.push_str(&format!(
+                "; the table is full, {beyond} frames of further ids not shown"
+            ));
+        }
+        arrange(&mut rows, prefs);
+        let empty = match entries.len() {
+            0 => nothing(),
+            all => format!("None of the {all} ids fits the filter. Clear it to see them all."),
+        };
+        let selected = chosen.map(|entry| panel(self, entry));
+        TrafficView { rows, selected, filter, empty, summary }
+    }
+}
+
 /// Makes the table: what is on the buses now, and the signals of the selected id.
 #[must_use]
 pub fn traffic(snapshot: &Snapshot, prefs: &TrafficPrefs) -> TrafficView {
-    let entries = snapshot.traffic.rows();
-    let Prepared { sieve, view: filter } =
-        prepare(&prefs.filter, prefs.cursor, &snapshot.vocabulary(), Scope::Table);
-    let wanted = entries.iter().filter(|entry| fits(&sieve, snapshot, entry));
-    let mut rows: Vec<TrafficRow> = wanted.map(|entry| row(snapshot, entry)).collect();
-    let chosen = entries.iter().find(|entry| Some(key(entry)) == prefs.selected);
-    let rate: f64 = snapshot.buses.iter().map(|bus| bus.rate).sum();
-    let ids = match (rows.len(), entries.len()) {
-        (shown, all) if sieve.is_everything() || shown == all => format!("{all} ids"),
-        (shown, all) => format!("{shown} of {all} ids"),
-    };
-    let mut summary = format!("{ids}, {} frames a second", text::grouped(rate.round() as u64));
-    if snapshot.traffic.beyond > 0 {
-        let beyond = text::grouped(snapshot.traffic.beyond);
-        summary.push_str(&format!("; the table is full, {beyond} frames of further ids not shown"));
-    }
-    arrange(&mut rows, prefs);
-    TrafficView {
-        rows,
-        selected: chosen.map(|entry| panel(snapshot, entry)),
-        filter,
-        empty: empty(snapshot, entries.len()),
-        summary,
-    }
+    Table::of(snapshot).view(prefs, || empty(snapshot))
+}
+
+/// Makes the table of a recording.
+#[must_use]
+pub fn log_traffic(picture: &LogPicture, decoders: &Decoders, prefs: &TrafficPrefs) -> TrafficView {
+    Table::of_log(picture, decoders)
+        .view(prefs, || "No frame of this recording has been read.".to_owned())
 }
 
 /// Whether a filter lets a row of the table through.
 #[must_use]
 pub fn fits(sieve: &Sieve, snapshot: &Snapshot, entry: &TrafficEntry) -> bool {
-    let now = bus(snapshot, entry.last.bus()).map_or(snapshot.at, |bus| bus.now);
+    let bus = snapshot.buses.get(usize::from(entry.last.bus().0));
+    lets(sieve, bus.map_or(snapshot.at, |bus| bus.now), entry)
+}
+
+fn lets(sieve: &Sieve, now: Mono, entry: &TrafficEntry) -> bool {
     let is_warm = (0..entry.changed.len()).any(|byte| entry.heat(byte, now) > 0.0);
     let facts = RowFacts {
         count: entry.count,
@@ -62,10 +128,7 @@ pub fn fits(sieve: &Sieve, snapshot: &Snapshot, entry: &TrafficEntry) -> bool {
     sieve.lets_row(entry.last.view(), &facts)
 }
 
-fn empty(snapshot: &Snapshot, entries: usize) -> String {
-    if entries > 0 {
-        return format!("None of the {entries} ids fits the filter. Clear it to see them all.");
-    }
+fn empty(snapshot: &Snapshot) -> String {
     match snapshot.buses.first() {
         None => {
             "No bus is open. Choose a demo, an interface or a recording on the Open page.".into()
@@ -87,20 +150,16 @@ fn key(entry: &TrafficEntry) -> RowKey {
     }
 }
 
-fn bus(snapshot: &Snapshot, id: BusId) -> Option<&BusPicture> {
-    snapshot.buses.get(usize::from(id.0))
-}
-
-fn row(snapshot: &Snapshot, entry: &TrafficEntry) -> TrafficRow {
+fn row(table: &Table<'_>, entry: &TrafficEntry) -> TrafficRow {
     let frame = entry.last.view();
-    let bus = bus(snapshot, frame.bus());
-    let now = bus.map_or(snapshot.at, |bus| bus.now);
+    let bus = table.bus(frame.bus());
+    let now = table.now(entry);
     TrafficRow {
         key: key(entry),
         id: frame.id().to_string(),
-        message: message(&snapshot.decoders, frame.bus(), frame.id(), frame.kind()),
+        message: message(table.decoders, frame.bus(), frame.id(), frame.kind()),
         direction: direction(frame.kind(), frame.direction()).into(),
-        bus: bus.map_or_else(|| DASH.to_owned(), |bus| bus.name.to_string()),
+        bus: bus.map_or_else(|| DASH.to_owned(), |(name, _)| name.to_owned()),
         bytes: bytes(entry, now),
         cycle: entry.cycle_ns.map_or_else(|| DASH.into(), |ns| text::fixed(ns / 1e6, 1)),
         count: text::grouped(entry.count),
@@ -169,14 +228,14 @@ pub fn is_silent(entry: &TrafficEntry, now: Mono) -> bool {
     silent > cycle.saturating_mul(SILENT_CYCLES).max(SILENT_LEAST)
 }
 
-fn panel(snapshot: &Snapshot, entry: &TrafficEntry) -> SignalPanel {
+fn panel(table: &Table<'_>, entry: &TrafficEntry) -> SignalPanel {
     let frame = entry.last.view();
     let id = frame.id();
     let decoded = match frame.kind() {
-        Kind::Data | Kind::Fd => snapshot.decoders.decode(frame),
+        Kind::Data | Kind::Fd => table.decoders.decode(frame),
         Kind::Remote | Kind::Error => None,
     };
-    let named = message(&snapshot.decoders, frame.bus(), id, frame.kind());
+    let named = message(table.decoders, frame.bus(), id, frame.kind());
     let title = if named.is_empty() { id.to_string() } else { format!("{id} \u{b7} {named}") };
     let empty = match (frame.kind(), &decoded) {
         (Kind::Remote, _) => "A remote request carries no data.",
@@ -188,7 +247,7 @@ fn panel(snapshot: &Snapshot, entry: &TrafficEntry) -> SignalPanel {
     };
     let (comment, signals) = decoded.map_or_else(Default::default, |d| (d.comment, d.signals));
     let signals = signals.iter().map(signal).collect();
-    let now = bus(snapshot, frame.bus()).map_or(snapshot.at, |bus| bus.now);
+    let now = table.now(entry);
     SignalPanel {
         key: key(entry),
         title,

@@ -4,6 +4,7 @@
 use egui::{RichText, Ui};
 use serde::{Deserialize, Serialize};
 
+use super::logs::{self, LogDesk, LogDesks};
 use super::send::SendForm;
 use super::trace::TracePage;
 use crate::desktop::ask::SendAsk;
@@ -13,8 +14,11 @@ use crate::desktop::pages;
 use crate::desktop::pages::charge::{Reply, question};
 use crate::desktop::source::Intent;
 use crate::desktop::theme::Theme;
+use crate::desktop::widgets::text::note as note_line;
+use crate::view::logs::{LogView, TraceOf};
 use crate::view::offer::Question;
 use crate::view::sending::{Draft, SendPrefs, SendView};
+use crate::view::shown::{Note, Tone};
 use crate::view::trace::{TracePrefs, TraceView};
 use crate::view::traffic::{TrafficPrefs, TrafficView};
 
@@ -66,14 +70,20 @@ pub struct CanViews {
     pub trace: TraceView,
     /// Sending.
     pub sending: SendView,
+    /// Recordings beside what runs.
+    pub logs: Vec<LogView>,
 }
 
 /// What the page keeps between frames.
 #[derive(Default)]
 pub struct CanPage {
     form: SendForm,
-    /// The trace.
+    /// The trace of what runs.
     pub trace: TracePage,
+    /// The recordings beside it.
+    pub logs: LogDesks,
+    /// A sentence about recordings, until it is read.
+    pub said: String,
     /// What is asked before a bus is armed.
     question: Option<(Question, SendAsk)>,
 }
@@ -109,21 +119,15 @@ impl CanPage {
         views: &CanViews,
         (prefs, traffic): (&mut CanPrefs, &mut TrafficPrefs),
     ) -> Option<Command> {
-        match prefs.tab {
-            CanTab::ById => super::draw(ui, theme, &views.traffic, (&mut prefs.tab, traffic)),
-            CanTab::Trace => {
-                let mut cleared = None;
-                ui.horizontal(|ui| {
-                    ui.set_min_height(30.0);
-                    tabs(ui, theme, &mut prefs.tab);
-                    let layout = egui::Layout::right_to_left(egui::Align::Center);
-                    ui.with_layout(layout, |ui| {
-                        let typed = (&mut prefs.trace, &mut traffic.saved);
-                        cleared = TracePage::filter(ui, theme, &views.trace, typed);
-                    });
-                });
-                cleared.or(self.trace.draw(ui, theme, &views.trace, &mut prefs.trace))
+        if !self.said.is_empty() {
+            let note = Note { tone: Tone::Warning, text: self.said.clone(), closable: true };
+            if note_line(ui, theme, &note) {
+                self.said.clear();
             }
+        }
+        match prefs.tab {
+            CanTab::ById => self.by_id(ui, theme, views, (prefs, traffic)),
+            CanTab::Trace => self.frames(ui, theme, views, (prefs, traffic)),
             CanTab::Send => {
                 ui.horizontal(|ui| {
                     ui.set_min_height(30.0);
@@ -138,6 +142,85 @@ impl CanPage {
                     other => other,
                 }
             }
+        }
+    }
+
+    fn by_id(
+        &mut self,
+        ui: &mut Ui,
+        theme: &Theme,
+        views: &CanViews,
+        (prefs, traffic): (&mut CanPrefs, &mut TrafficPrefs),
+    ) -> Option<Command> {
+        let of = self.logs.shown;
+        let mut shown = of;
+        let between = |ui: &mut Ui| logs::row(ui, theme, &views.logs, &mut shown);
+        let view = (of, &views.traffic);
+        let asked = match self.logs.here_mut() {
+            None => super::draw(ui, theme, view, (&mut prefs.tab, traffic), between),
+            Some(desk) => {
+                // Saved filters are the same everywhere.
+                std::mem::swap(&mut desk.table.saved, &mut traffic.saved);
+                let own = (&mut prefs.tab, &mut desk.table);
+                let asked = super::draw(ui, theme, view, own, between);
+                std::mem::swap(&mut desk.table.saved, &mut traffic.saved);
+                asked
+            }
+        };
+        self.logs.shown = shown;
+        asked
+    }
+
+    fn frames(
+        &mut self,
+        ui: &mut Ui,
+        theme: &Theme,
+        views: &CanViews,
+        (prefs, traffic): (&mut CanPrefs, &mut TrafficPrefs),
+    ) -> Option<Command> {
+        let of = self.logs.shown;
+        let mut shown = of;
+        let view = (of, &views.trace);
+        let (page, own) = match self.logs.here_mut() {
+            None => (&mut self.trace, &mut prefs.trace),
+            Some(LogDesk { trace, prefs, .. }) => (trace, prefs),
+        };
+        let mut asked = None;
+        ui.horizontal(|ui| {
+            ui.set_min_height(30.0);
+            tabs(ui, theme, &mut prefs.tab);
+            asked = logs::open(ui);
+            let layout = egui::Layout::right_to_left(egui::Align::Center);
+            ui.with_layout(layout, |ui| {
+                let typed = (&mut *own, &mut traffic.saved);
+                let cleared = TracePage::filter(ui, theme, view, typed);
+                asked = asked.take().or(cleared);
+            });
+        });
+        let switched = logs::row(ui, theme, &views.logs, &mut shown);
+        let drawn = page.draw(ui, theme, view, own);
+        self.logs.shown = shown;
+        asked.or(switched).or(drawn)
+    }
+
+    /// The trace that is shown, and what is wanted of it.
+    pub fn here<'a>(
+        &'a mut self,
+        live: &'a mut TracePrefs,
+    ) -> (TraceOf, &'a mut TracePage, &'a mut TracePrefs) {
+        let of = self.logs.shown;
+        match self.logs.here_mut() {
+            None => (TraceOf::Live, &mut self.trace, live),
+            Some(desk) => (of, &mut desk.trace, &mut desk.prefs),
+        }
+    }
+
+    /// Whether the trace that is shown has more to show.
+    #[must_use]
+    pub fn wants_trace(&self, live: &TracePrefs) -> bool {
+        match self.logs.here() {
+            None => self.trace.wants(TraceOf::Live, live),
+            Some(desk) => desk.trace.wants(self.logs.shown, &desk.prefs),
         }
     }
 

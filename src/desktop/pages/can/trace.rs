@@ -16,6 +16,7 @@ use crate::desktop::widgets::form::{choice, entered};
 use crate::desktop::widgets::panel::{GAP, panel_in};
 use crate::desktop::widgets::text::line;
 use crate::view::filter::SavedFilter;
+use crate::view::logs::TraceOf;
 use crate::view::trace::{
     Finding, Found, Looked, Towards, TraceAsk, TracePace, TracePlace, TracePrefs, TraceSeen,
     TraceTimes, TraceView,
@@ -48,10 +49,16 @@ pub struct TracePage {
 }
 
 impl TracePage {
+    /// At the first row, as a recording is opened.
+    pub(super) fn at_front() -> Self {
+        Self { place: TracePlace::Row(0), ..Self::default() }
+    }
+
     /// What the tab wants to see.
     #[must_use]
-    pub fn ask(&self, prefs: &TracePrefs) -> TraceAsk {
+    pub fn ask(&self, of: TraceOf, prefs: &TracePrefs) -> TraceAsk {
         TraceAsk {
+            of,
             prefs: prefs.clone(),
             place: self.place,
             rows: self.rows.max(1),
@@ -62,10 +69,10 @@ impl TracePage {
 
     /// Whether something else is wanted than what was seen, or there is more to look at.
     #[must_use]
-    pub fn wants(&self, prefs: &TracePrefs) -> bool {
+    pub fn wants(&self, of: TraceOf, prefs: &TracePrefs) -> bool {
         match &self.last {
             None => true,
-            Some((last, looked)) => *looked == Looked::Part || *last != self.ask(prefs),
+            Some((last, looked)) => *looked == Looked::Part || *last != self.ask(of, prefs),
         }
     }
 
@@ -132,7 +139,7 @@ impl TracePage {
         &mut self,
         ui: &mut Ui,
         theme: &Theme,
-        view: &TraceView,
+        (of, view): (TraceOf, &TraceView),
         prefs: &mut TracePrefs,
     ) -> Option<Command> {
         if prefs.pace == TracePace::Following {
@@ -143,7 +150,7 @@ impl TracePage {
         filter_box::mistakes(ui, theme, &mut prefs.filter, &view.filter);
         ui.add_space(2.0);
         let mut asked = None;
-        ui.horizontal_wrapped(|ui| asked = self.tools(ui, theme, view, prefs));
+        ui.horizontal_wrapped(|ui| asked = self.tools(ui, theme, (of, view), prefs));
         if let Some(said) = &self.said {
             line(ui, said, fonts::text(12.5), theme.warning);
         }
@@ -167,7 +174,7 @@ impl TracePage {
         &mut self,
         ui: &mut Ui,
         theme: &Theme,
-        view: &TraceView,
+        (of, view): (TraceOf, &TraceView),
         prefs: &mut TracePrefs,
     ) -> Option<Command> {
         let mut asked = None;
@@ -217,7 +224,7 @@ impl TracePage {
             asked = chosen.map(Command::CopyRows);
         }
         if enabled(ui, "Send like this\u{2026}", "Makes up a frame like the chosen one") {
-            asked = chosen.map(|(number, _)| Command::SendLike(Like::Frame(number)));
+            asked = chosen.map(|(number, _)| Command::SendLike(Like::Frame(of, number)));
         }
         asked
     }
@@ -311,10 +318,11 @@ impl TracePage {
     pub(super) fn filter(
         ui: &mut Ui,
         theme: &Theme,
-        view: &TraceView,
+        (of, view): (TraceOf, &TraceView),
         (prefs, saved): (&mut TracePrefs, &mut Vec<SavedFilter>),
     ) -> Option<Command> {
-        let clear = ui.button(format!("{}  Clear", icons::ERASER)).accessible_name("Clear");
+        let clear = egui::Button::new(format!("{}  Clear", icons::ERASER));
+        let clear = ui.add_enabled(of == TraceOf::Live, clear).accessible_name("Clear");
         let cleared = clear.on_hover_text("Forget all frames and ids and count anew").clicked();
         let mut typed = Typed { text: &mut prefs.filter, cursor: &mut prefs.cursor, saved };
         filter_box::draw(ui, theme, FILTER, &mut typed, &view.filter);

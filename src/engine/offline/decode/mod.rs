@@ -283,7 +283,8 @@ fn sifter(filter: &str, codec: &Arc<Codec>) -> Result<Option<Sifter>, DecodeErro
     Sifter::new(filter, Arc::clone(codec)).map(Some).map_err(wrong)
 }
 
-fn load(path: &Path) -> Result<Parsed, DecodeError> {
+/// Reads a DBC file that has messages.
+pub(super) fn load(path: &Path) -> Result<Parsed, DecodeError> {
     let read = |cause| DecodeError::ReadDbc { path: path.to_owned(), cause };
     let bytes = fs::metadata(path).map_err(read)?.len();
     if bytes > DBC_BYTES {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Naming, seek, trace};
 use crate::base::time::Mono;
-use crate::engine::{Decoders, Filter, Reel, Scope, Sieve, Snapshot, write_candump};
+use crate::engine::{Decoders, Filter, Reel, Scope, Sieve, write_candump};
 use crate::view::compose::filter::{Prepared, prepare};
 use crate::view::filter::FilterView;
 use crate::view::trace::{Finding, Found, TraceAsk, TraceIndex, TracePlace, TraceSeen, TraceView};
@@ -34,14 +34,8 @@ impl Default for TraceReader {
 
 impl TraceReader {
     /// The rows in sight, what the search came to, and whether there is more to look at.
-    pub fn read(
-        &mut self,
-        snapshot: &Snapshot,
-        naming: &Naming<'_>,
-        reel: &Reel,
-        ask: &TraceAsk,
-    ) -> TraceSeen {
-        let filter = self.prepare(snapshot, ask);
+    pub fn read(&mut self, naming: &Naming<'_>, reel: &Reel, ask: &TraceAsk) -> TraceSeen {
+        let filter = self.prepare(naming, ask);
         let looked = self.index.advance(reel, STRETCH);
         let (goes_to, mut refused) = match &ask.go_to {
             None => (None, None),
@@ -50,7 +44,7 @@ impl TraceReader {
                 Err(sentence) => (None, Some(sentence)),
             },
         };
-        let found = ask.find.as_ref().map(|find| self.find(snapshot, reel, find));
+        let found = ask.find.as_ref().map(|find| self.find(naming, reel, find));
         let found = match found {
             None => None,
             Some(Ok(found)) => Some(found),
@@ -84,25 +78,26 @@ impl TraceReader {
         row.min(last)
     }
 
-    fn prepare(&mut self, snapshot: &Snapshot, ask: &TraceAsk) -> FilterView {
+    fn prepare(&mut self, naming: &Naming<'_>, ask: &TraceAsk) -> FilterView {
         let text = &ask.prefs.filter;
-        let vocabulary = snapshot.vocabulary();
+        let vocabulary = naming.vocabulary();
         let Prepared { sieve, view } = prepare(text, ask.prefs.cursor, &vocabulary, Scope::Trace);
-        let same = self.made_of.as_ref().is_some_and(|(made, decoders)| {
-            made == text && Arc::ptr_eq(decoders, &snapshot.decoders)
-        });
+        let same = self
+            .made_of
+            .as_ref()
+            .is_some_and(|(made, decoders)| made == text && Arc::ptr_eq(decoders, naming.decoders));
         if !same {
             self.index = TraceIndex::new(sieve);
-            self.made_of = Some((text.clone(), Arc::clone(&snapshot.decoders)));
+            self.made_of = Some((text.clone(), Arc::clone(naming.decoders)));
             self.wanted = None;
         }
         view
     }
 
-    fn find(&mut self, snapshot: &Snapshot, reel: &Reel, find: &Finding) -> Result<Found, String> {
+    fn find(&mut self, naming: &Naming<'_>, reel: &Reel, find: &Finding) -> Result<Found, String> {
         if self.wanted.as_ref().is_none_or(|(text, _)| *text != find.text) {
             let sieve = Filter::parse(&find.text)
-                .and_then(|filter| filter.compile(&snapshot.vocabulary(), Scope::Trace))
+                .and_then(|filter| filter.compile(&naming.vocabulary(), Scope::Trace))
                 .map_err(|mistake| mistake.text);
             self.wanted = Some((find.text.clone(), sieve));
         }
@@ -146,7 +141,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::engine::{Frame, Frames, Id, Tape};
+    use crate::engine::{Frame, Frames, Id, Snapshot, Tape};
     use crate::view::fixtures::{Stage, charging};
     use crate::view::trace::{Towards, TracePrefs};
 
@@ -182,7 +177,7 @@ mod tests {
 
         fn read(&mut self, ask: &TraceAsk) -> TraceSeen {
             let Self(snapshot, reel, reader) = self;
-            reader.read(snapshot, &Naming::of(snapshot, &TimeZone::UTC), reel, ask)
+            reader.read(&Naming::of(snapshot, &TimeZone::UTC), reel, ask)
         }
     }
 

@@ -1,0 +1,229 @@
+//! The recordings that the window looks at beside what runs: each is read by a thread of its own, and
+//! has its own filter and its own codecs. None of it waits.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use super::{Console, Shared};
+use crate::desktop::ask::{Like, LogAsk};
+use crate::engine::logs::{Dictionary, LogPicture, LogState, Opening, USUAL_BYTES};
+use crate::engine::{Decoders, Direction, Id, Snapshot};
+use crate::view::compose;
+use crate::view::compose::trace::{Naming, TraceReader};
+use crate::view::logs::{LogId, LogView};
+use crate::view::sending::Draft;
+use crate::view::shown::Tone;
+use crate::view::trace::{Looked, TraceAsk, TraceSeen};
+use crate::view::traffic::{RowKey, TrafficPrefs, TrafficView};
+
+/// All of them.
+#[derive(Default)]
+pub(super) struct Logs {
+    open: Vec<OpenLog>,
+}
+
+/// One that is open.
+struct OpenLog {
+    id: LogId,
+    opening: Result<Opening, LogPicture>,
+    /// The DBC files that were chosen for it.
+    chosen: Vec<Arc<Dictionary>>,
+    /// What its trace has found so far.
+    reader: TraceReader,
+    /// Its codecs, and what they were made of.
+    decoders: Option<(MadeOf, Arc<Decoders>)>,
+}
+
+/// What codecs are made of.
+struct MadeOf {
+    plant: Option<Arc<Decoders>>,
+    buses: usize,
+    chosen: usize,
+}
+
+impl OpenLog {
+    fn picture(&self) -> Arc<LogPicture> {
+        match &self.opening {
+            Ok(opening) => opening.picture(),
+            Err(picture) => Arc::new(picture.clone()),
+        }
+    }
+
+    /// Its codecs; made anew when the plant's, its buses or its DBC files are others.
+    fn decoders(&mut self, snapshot: Option<&Snapshot>, picture: &LogPicture) -> Arc<Decoders> {
+        let plant = snapshot.map(|snapshot| &snapshot.decoders);
+        if let Some((made_of, decoders)) = &self.decoders {
+            let same = match (&made_of.plant, plant) {
+                (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+                (None, None) => true,
+                (Some(_), None) | (None, Some(_)) => false,
+            };
+            if same && made_of.buses == picture.buses.len() && made_of.chosen == self.chosen.len() {
+                return Arc::clone(decoders);
+            }
+        }
+        let known = snapshot.into_iter().flat_map(|snapshot| {
+            let codecs = |bus| snapshot.decoders.codecs(bus);
+            snapshot.buses.iter().map(move |bus| (bus.name.as_str(), codecs(bus.id)))
+        });
+        let known: Vec<_> = known.collect();
+        let decoders = Arc::new(picture.decoders(&known, &self.chosen));
+        let made_of =
+            MadeOf { plant: plant.cloned(), buses: picture.buses.len(), chosen: self.chosen.len() };
+        self.decoders = Some((made_of, Arc::clone(&decoders)));
+        decoders
+    }
+}
+
+impl Logs {
+    fn find(&mut self, log: LogId) -> Option<&mut OpenLog> {
+        self.open.iter_mut().find(|one| one.id == log)
+    }
+
+    /// How they stand; takes the DBC files that were read meanwhile.
+    pub(super) fn views(&mut self, shared: &Shared) -> Vec<LogView> {
+        let read = std::mem::take(&mut shared.state().dictionaries);
+        for (log, dictionary) in read {
+            if let Some(one) = self.find(log) {
+                one.chosen.insert(0, dictionary);
+            }
+        }
+        let view = |one: &OpenLog| {
+            compose::logs::log(one.id, &one.picture(), one.chosen.iter().map(AsRef::as_ref))
+        };
+        self.open.iter().map(view).collect()
+    }
+
+    /// The rows of a trace that are in sight.
+    pub(super) fn trace(
+        &mut self,
+        snapshot: Option<&Snapshot>,
+        (log, ask): (LogId, &TraceAsk),
+        zone: &TimeZone,
+    ) -> TraceSeen {
+        let Some(one) = self.find(log) else { return nothing() };
+        let picture = one.picture();
+        let decoders = one.decoders(snapshot, &picture);
+        let naming = Naming::of_log(&picture, &decoders, zone);
+        let mut seen = one.reader.read(&naming, &picture.reel, ask);
+        if picture.reel.is_empty() {
+            seen.view.empty = match &picture.state {
+                LogState::Reading => "The recording is being opened.".to_owned(),
+                LogState::Refused(sentence) | LogState::Broken(sentence) => sentence.clone(),
+                LogState::Whole | LogState::Full | LogState::Stopped => {
+                    "There is no frame in it.".to_owned()
+                }
+            };
+        }
+        seen
+    }
+
+    /// The table by id.
+    pub(super) fn traffic(
+        &mut self,
+        snapshot: Option<&Snapshot>,
+        log: LogId,
+        prefs: &TrafficPrefs,
+    ) -> TrafficView {
+        let Some(one) = self.find(log) else { return TrafficView::default() };
+        let picture = one.picture();
+        let decoders = one.decoders(snapshot, &picture);
+        compose::traffic::log_traffic(&picture, &decoders, prefs)
+    }
+
+    /// The rows between two frames as lines of a candump log.
+    pub(super) fn copied(&self, (log, between): (LogId, (u64, u64)), zone: &TimeZone) -> String {
+        let Some(one) = self.open.iter().find(|one| one.id == log) else { return String::new() };
+        let Some((_, decoders)) = &one.decoders else { return String::new() };
+        let picture = one.picture();
+        let naming = Naming::of_log(&picture, decoders, zone);
+        one.reader.copied(&naming, &picture.reel, between)
+    }
+
+    /// A draft like a frame that was seen: for the bus of the same name, else for the first.
+    pub(super) fn like(&self, snapshot: &Snapshot, log: LogId, like: Like) -> Option<Draft> {
+        let picture = self.open.iter().find(|one| one.id == log)?.picture();
+        let frame = match like {
+            Like::Frame(_, number) => picture.reel.get(number)?.to_frame(),
+            Like::Row(_, key) => picture.traffic.rows().iter().find(|row| is(row, key))?.last,
+        };
+        let name = picture.buses.get(usize::from(frame.bus().0));
+        let same = snapshot.buses.iter().find(|bus| Some(bus.name.as_str()) == name.map(|n| &**n));
+        let bus = same.or(snapshot.buses.first());
+        Some(Draft::like(bus.map_or("", |bus| bus.name.as_str()), &frame))
+    }
+}
+
+fn is(row: &crate::engine::TrafficEntry, key: RowKey) -> bool {
+    let raw = key.id & 0x1FFF_FFFF;
+    let id = if raw == key.id { Id::standard(raw) } else { Id::extended(raw) };
+    let sent = row.last.direction() == Direction::Sent;
+    row.last.bus().0 == key.bus && Some(row.last.id()) == id && sent == key.sent
+}
+
+fn nothing() -> TraceSeen {
+    let view = crate::view::trace::TraceView {
+        empty: "This recording was closed.".to_owned(),
+        ..crate::view::trace::TraceView::default()
+    };
+    TraceSeen { view, looked: Looked::All, found: None, goes_to: None, refused: None }
+}
+
+/// Does what was asked of recordings.
+pub(super) fn carry_out(console: &mut Console, ask: LogAsk) {
+    match ask {
+        LogAsk::Open(id, path) => {
+            let shared = Arc::clone(&console.shared);
+            let clock = Arc::clone(shared.door.clock());
+            let most = match shared.library.settings() {
+                Ok(settings) => settings.log_memory_mb.map_or(USUAL_BYTES, |mb| mb * 1_000_000),
+                Err(_) => USUAL_BYTES,
+            };
+            let told = Box::new(move || shared.changed());
+            let opening = Opening::start(&path, most, clock, told).map_err(|error| LogPicture {
+                path,
+                state: LogState::Refused(format!("A thread cannot be started: {error}.")),
+                ..LogPicture::default()
+            });
+            console.logs.open.push(OpenLog {
+                id,
+                opening,
+                chosen: Vec::new(),
+                reader: TraceReader::default(),
+                decoders: None,
+            });
+        }
+        LogAsk::Close(id) => console.logs.open.retain(|one| one.id != id),
+        LogAsk::Stop(id) => {
+            if let Some(OpenLog { opening: Ok(opening), .. }) = console.logs.find(id) {
+                opening.stop();
+            }
+        }
+        LogAsk::Decode(id, path) => {
+            console.aside("dictionary", move |shared| match Dictionary::open(&path) {
+                Ok(dictionary) => {
+                    if dictionary.problems > 0 {
+                        let words = format!(
+                            "{}: {} messages are used; {} problems were passed over. \
+                             `busbar dbc check` lists them.",
+                            path.display(),
+                            dictionary.messages,
+                            dictionary.problems
+                        );
+                        shared.note(Tone::Info, words);
+                    }
+                    shared.state().dictionaries.push((id, Arc::new(dictionary)));
+                    shared.changed();
+                }
+                Err(error) => shared.note(Tone::Fault, format!("{error}.")),
+            })
+        }
+        LogAsk::Plain(id) => {
+            if let Some(one) = console.logs.find(id) {
+                one.chosen.clear();
+            }
+        }
+    }
+    console.shared.changed();
+}

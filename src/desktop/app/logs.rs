@@ -1,0 +1,129 @@
+//! Recordings in the window: opened by a dialog, a drop or the command line, shown on the CAN page
+//! beside what runs, and closed.
+
+use std::path::{Path, PathBuf};
+
+use super::{App, Browsing};
+use crate::desktop::ask::LogAsk;
+use crate::desktop::command::{LogCommand, Page};
+use crate::desktop::pages::can::CanTab;
+use crate::desktop::source::Intent;
+use crate::view::logs::{LogId, TraceOf};
+use crate::view::traffic::TrafficPrefs;
+
+impl App {
+    /// The same, with these recordings open.
+    #[must_use]
+    pub fn with_logs(mut self, paths: Vec<PathBuf>) -> Self {
+        paths.into_iter().for_each(|path| self.open_log(path));
+        self
+    }
+
+    /// Takes what is asked of recordings.
+    pub(super) fn logs(&mut self, ctx: &egui::Context, command: LogCommand) {
+        match command {
+            LogCommand::Browse => {
+                self.browsing = Browsing::Log;
+                self.dialog.pick(ctx, "Open a log");
+            }
+            LogCommand::Open(path) => self.open_log(path),
+            LogCommand::Close(id) => {
+                self.can.logs.close(id);
+                self.asked.push(Intent::Log(LogAsk::Close(id)));
+            }
+            LogCommand::BrowseDictionary(id) => {
+                self.browsing = Browsing::Dictionary(id);
+                self.dialog.pick(ctx, "Choose a DBC file");
+            }
+        }
+    }
+
+    /// What the dialog gave for a recording or its DBC file.
+    pub(super) fn chosen(&mut self, outcome: Result<PathBuf, String>) {
+        match (self.browsing, outcome) {
+            (Browsing::Log, Ok(path)) => self.open_log(path),
+            (Browsing::Dictionary(id), Ok(path)) => {
+                self.asked.push(Intent::Log(LogAsk::Decode(id, path)));
+            }
+            (_, Ok(_)) => {}
+            (_, Err(_)) => {
+                let words = "This system has no file dialog. Drop the file on the window, or type \
+                             its path on the Open page.";
+                self.can.said = words.to_owned();
+            }
+        }
+    }
+
+    /// Takes the files that were dropped on the window.
+    pub(super) fn dropped(&mut self, ctx: &egui::Context) {
+        let files: Vec<PathBuf> =
+            ctx.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_owned()).collect());
+        for path in files {
+            match (is_dictionary(&path), self.can.logs.shown) {
+                (true, TraceOf::Log(id)) => {
+                    self.asked.push(Intent::Log(LogAsk::Decode(id, path)));
+                }
+                (true, TraceOf::Live) => {
+                    self.can.said = "A DBC file dropped here decodes the recording that is shown: \
+                                     open one first. What runs is decoded with the files of its \
+                                     profile."
+                        .to_owned();
+                    self.show_can();
+                }
+                (false, _) => self.open_log(path),
+            }
+        }
+    }
+
+    fn open_log(&mut self, path: PathBuf) {
+        let (id, beyond) = self.can.logs.add();
+        let closed = beyond.map(|oldest| Intent::Log(LogAsk::Close(oldest)));
+        self.asked.extend(closed);
+        self.asked.push(Intent::Log(LogAsk::Open(id, path)));
+        self.can.said.clear();
+        self.show_can();
+    }
+
+    fn show_can(&mut self) {
+        (self.awaiting, self.charge_demo) = (false, false);
+        if self.kept.page != Page::Can {
+            self.kept.page = Page::Can;
+            self.kept.can.tab = CanTab::Trace;
+        }
+        if self.kept.can.tab == CanTab::Send {
+            self.kept.can.tab = CanTab::Trace;
+        }
+    }
+
+    /// What is wanted of the table by id of the recording that is shown.
+    pub(super) fn table_of_log(&self) -> Option<(LogId, TrafficPrefs)> {
+        let tab = self.kept.can.tab == CanTab::ById && self.page() == Page::Can;
+        self.can.logs.here().filter(|_| tab).map(|desk| (desk.id, desk.table.clone()))
+    }
+
+    /// Asks for what the CAN page shows.
+    pub(super) fn look_at_can(&mut self) {
+        let (seen, source) = (&mut self.seen.can, &mut self.source);
+        seen.logs = source.logs();
+        match self.kept.can.tab {
+            CanTab::ById => {
+                seen.traffic = match self.can.logs.here() {
+                    None => source.traffic(&self.kept.traffic),
+                    Some(desk) => source.log_traffic(desk.id, &desk.table),
+                };
+            }
+            CanTab::Trace => {
+                let (of, page, prefs) = self.can.here(&mut self.kept.can.trace);
+                let ask = page.ask(of, prefs);
+                let looked = source.trace(&ask);
+                page.seen(ask, &looked, prefs);
+                seen.trace = looked.view;
+            }
+            CanTab::Send => seen.sending = source.sending(&self.kept.can.send),
+        }
+    }
+}
+
+fn is_dictionary(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("dbc"))
+}
