@@ -23,6 +23,9 @@
     had.slice(got.length).forEach((node) => node.remove());
   }
 
+  // Another script of our own may put in the place what the server has drawn.
+  document.renew = renew;
+
   function take(said) {
     if (said.go) {
       over = true;

@@ -7,7 +7,7 @@ mod plan;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::draft::{ByteOrder, Draft, DraftKind, DraftProblem, Width};
+pub use self::draft::{ByteOrder, Draft, DraftKind, DraftProblem, NumberPlace, Width};
 pub use self::plan::{CounterPrefs, Stays, SumPrefs, SumRule};
 use crate::view::offer::Offer;
 use crate::view::shown::Tone;
@@ -20,8 +20,12 @@ pub struct SendPrefs {
     pub draft: Draft,
     /// Time between two sendings, as typed, milliseconds.
     pub every: String,
+    /// After how many it ends, as typed; empty: when somebody stops it.
+    pub times: String,
     /// Name of the schedule, as typed.
     pub name: String,
+    /// The key that sends it once it is kept, as typed: "F5", "K"; empty: none.
+    pub key: String,
     /// What ends the schedule besides a stop.
     pub stays: Stays,
     /// A counter that rolls from one sending to the next.

@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod tests;
+pub mod window;
 
 use std::collections::{BTreeSet, VecDeque};
 

@@ -13,10 +13,12 @@ use tungstenite::{Message, WebSocket};
 use crate::listening::{Answered, BETTER, GOOD, Listening};
 
 /// Every page that an administrator sees.
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 15] = [
     "/",
     "/pack",
     "/can",
+    "/can/trace",
+    "/can/send",
     "/parts",
     "/users",
     "/users/new",

@@ -1,6 +1,7 @@
 //! Composes sending by hand.
 
 mod plan;
+pub mod typed;
 
 pub use plan::{like, once, planned, with_signal};
 
@@ -155,6 +156,16 @@ fn arm(session: &Session, bus: &BusPicture) -> Offer {
         }
         Address::Virtual(_) | Address::SocketCan(_) => Offer::open(label),
     }
+}
+
+/// What is said of arming a bus for a time that is still to be chosen.
+#[must_use]
+pub fn arm_warning(bus: &str) -> String {
+    format!(
+        "Frames can then be sent to {bus} by hand, by everybody who holds \u{201c}{}\u{201d}. Frames on \
+         a vehicle's bus can move it or switch it off.",
+        right()
+    )
 }
 
 /// What is asked before a bus is armed.

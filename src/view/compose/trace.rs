@@ -2,20 +2,23 @@
 
 mod reader;
 mod seek;
+pub mod window;
 
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 pub use reader::{MOST_LINES, TraceReader, shut};
+pub use seek::place;
 
 use crate::base::id::BusId;
 use crate::base::time::{Mono, Timebase, Wall};
 use crate::engine::logs::LogPicture;
-use crate::engine::{Decoders, FrameRef, Kind, Reel, Snapshot, Vocabulary};
-use crate::view::compose::traffic::{direction, message};
+use crate::engine::{Decoders, FrameRef, Kind, Reel, Snapshot, Vocabulary, write_candump};
+use crate::view::compose::traffic::{direction, message, signal};
 use crate::view::text::{self, DASH};
 use crate::view::trace::{Mark, TraceIndex, TracePrefs, TraceRow, TraceTimes, TraceView};
+use crate::view::traffic::SignalRow;
 
 /// Signals that are told in a row; more are counted.
 const SIGNALS: usize = 6;
@@ -108,7 +111,7 @@ pub fn trace(
 
 fn summary(reel: &Reel, fit: u64, looked: f64) -> String {
     let kept = text::grouped(reel.len());
-    let megabytes = text::grouped(reel.bytes().div_ceil(1_000_000));
+    let megabytes = megabytes(reel);
     let of = if fit == reel.len() { kept } else { format!("{} of {kept}", text::grouped(fit)) };
     let searched = if looked < 1.0 {
         format!(", {} % looked through", text::fixed((looked * 100.0).floor(), 0))
@@ -116,6 +119,29 @@ fn summary(reel: &Reel, fit: u64, looked: f64) -> String {
         String::new()
     };
     format!("{of} frames, {megabytes} MB{searched}")
+}
+
+/// What a frame says, signal by signal; nothing where nobody knows its id.
+#[must_use]
+pub fn signals(snapshot: &Snapshot, frame: FrameRef<'_>) -> Vec<SignalRow> {
+    if !matches!(frame.kind(), Kind::Data | Kind::Fd) {
+        return Vec::new();
+    }
+    let decoded = snapshot.decoders.decode(frame);
+    decoded.map_or_else(Vec::new, |decoded| decoded.signals.iter().map(signal).collect())
+}
+
+/// Appends a frame as a line of a candump log.
+fn candump(naming: &Naming<'_>, frame: FrameRef<'_>, lines: &mut Vec<u8>) {
+    let at = naming.wall(frame.bus(), frame.time());
+    let at = at.map_or(frame.time(), |at| Mono::from_nanos(at.nanos()));
+    let bus = naming.bus(frame.bus()).replace(char::is_whitespace, "_");
+    // Writing to memory cannot fail.
+    let _ = write_candump(lines, &bus, frame.to_frame().at(at).view());
+}
+
+fn megabytes(reel: &Reel) -> String {
+    text::grouped(reel.bytes().div_ceil(1_000_000))
 }
 
 fn empty(kept: u64) -> String {

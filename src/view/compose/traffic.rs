@@ -267,7 +267,7 @@ fn unit(written: &str) -> &str {
     }
 }
 
-fn signal(signal: &DecodedSignal) -> SignalRow {
+pub(super) fn signal(signal: &DecodedSignal) -> SignalRow {
     let number = text::fixed(signal.value, signal.places);
     let value = match (&signal.label, signal.unit.is_empty()) {
         (Some(label), _) => format!("{label} ({number})"),

@@ -47,6 +47,17 @@ pub enum DraftKind {
 }
 
 impl DraftKind {
+    /// Its name in addresses and forms.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Remote => "remote",
+            Self::Fd => "fd",
+            Self::FdFast => "fd_fast",
+        }
+    }
+
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Data, Self::Remote, Self::Fd, Self::FdFast];
 
@@ -90,7 +101,42 @@ pub enum Width {
     F32,
 }
 
+impl ByteOrder {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Little, Self::Big];
+
+    /// In words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Little => "Intel",
+            Self::Big => "Motorola",
+        }
+    }
+
+    /// Its name in addresses and forms.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Little => "little",
+            Self::Big => "big",
+        }
+    }
+}
+
 impl Width {
+    /// Its name in addresses and forms.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::U16 => "u16",
+            Self::I16 => "i16",
+            Self::U32 => "u32",
+            Self::I32 => "i32",
+            Self::F32 => "f32",
+        }
+    }
+
     /// All of them.
     pub const ALL: [Self; 5] = [Self::U16, Self::I16, Self::U32, Self::I32, Self::F32];
 
@@ -113,6 +159,23 @@ impl Width {
             Self::U16 | Self::I16 => 2,
             Self::U32 | Self::I32 | Self::F32 => 4,
         }
+    }
+}
+
+/// Where a number is among the bytes, and how it is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NumberPlace {
+    /// Its first byte.
+    pub at: usize,
+    /// How wide it is.
+    pub width: Width,
+    /// Which byte comes first.
+    pub order: ByteOrder,
+}
+
+impl fmt::Display for NumberPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}-{}", self.at, self.width.code(), self.order.code())
     }
 }
 

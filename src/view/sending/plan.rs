@@ -14,6 +14,15 @@ pub enum Stays {
 }
 
 impl Stays {
+    /// Its name in addresses and forms.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::WithSession => "session",
+            Self::Alone => "bus",
+        }
+    }
+
     /// Both.
     pub const ALL: [Self; 2] = [Self::WithSession, Self::Alone];
 
@@ -39,11 +48,13 @@ pub struct CounterPrefs {
     pub bit: String,
     /// How many bits it has.
     pub bits: String,
+    /// The last value before it begins at 0 again; empty: the greatest that its bits hold.
+    pub last: String,
 }
 
 impl Default for CounterPrefs {
     fn default() -> Self {
-        Self { on: false, byte: "0".into(), bit: "0".into(), bits: "4".into() }
+        Self { on: false, byte: "0".into(), bit: "0".into(), bits: "4".into(), last: String::new() }
     }
 }
 
@@ -99,6 +110,19 @@ impl SumRule {
             Self::Crc8 => "CRC-8 J1850",
             Self::E2e1 => "E2E profile 1",
             Self::E2e2 => "E2E profile 2",
+        }
+    }
+
+    /// Its name in addresses and forms.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Sum => "sum",
+            Self::Xor => "xor",
+            Self::Crc8 => "crc8",
+            Self::E2e1 => "e2e1",
+            Self::E2e2 => "e2e2",
         }
     }
 

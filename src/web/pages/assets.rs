@@ -20,7 +20,7 @@ struct Asset {
 }
 
 /// What is kept in the program as it is; what has colours is made from the tokens.
-const KEPT: [Asset; 6] = [
+const KEPT: [Asset; 7] = [
     Asset {
         name: "site.css",
         kind: "text/css; charset=utf-8",
@@ -30,6 +30,11 @@ const KEPT: [Asset; 6] = [
         name: "live.js",
         kind: "text/javascript; charset=utf-8",
         body: include_bytes!("../../../assets/web/live.js"),
+    },
+    Asset {
+        name: "can.js",
+        kind: "text/javascript; charset=utf-8",
+        body: include_bytes!("../../../assets/web/can.js"),
     },
     Asset {
         name: "Inter-Regular.woff2",

@@ -1,19 +1,61 @@
 //! The CAN page: the by-id table, filtered and sorted by its address.
 
 use askama::Template;
+use axum::Json;
 use axum::extract::{Query, State};
-use axum::response::Response;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use crate::engine::{UseCan, ViewPlant};
+use crate::engine::{Scope, UseCan, ViewPlant};
+use crate::view::compose::filter::prepare;
 use crate::view::traffic::{RowKey, SortBy, SortOrder, TrafficPrefs};
 use crate::web::pages::live::{self, Watched};
 use crate::web::pages::shell::{Ask, Shell, draw, failed};
 use crate::web::pages::{escaped, push};
+use crate::web::problem::Problem;
 use crate::web::shared::Shared;
+
+/// A page about CAN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tab {
+    /// The last frame of every id.
+    ById,
+    /// Every frame in the order it came.
+    Trace,
+    /// Sending by hand.
+    Send,
+}
+
+impl Tab {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::ById, Self::Trace, Self::Send];
+
+    /// Its words.
+    #[must_use]
+    pub const fn words(&self) -> &'static str {
+        match self {
+            Self::ById => "By id",
+            Self::Trace => "Trace",
+            Self::Send => "Send",
+        }
+    }
+
+    /// Its address.
+    #[must_use]
+    pub const fn address(&self) -> &'static str {
+        match self {
+            Self::ById => "/can",
+            Self::Trace => "/can/trace",
+            Self::Send => "/can/send",
+        }
+    }
+}
 
 /// Longest filter, in characters.
 const FILTER_CHARS: usize = 500;
+/// Most offers while somebody types a filter.
+const OFFERS: usize = 20;
 
 /// What the address says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
@@ -40,6 +82,13 @@ const COLUMNS: [(&str, Option<(&str, SortBy)>); 7] = [
     ("Count", Some(("count", SortBy::Count))),
 ];
 
+/// A row of the table as it stands in an address.
+#[must_use]
+pub fn row(key: &RowKey) -> String {
+    let way = if key.sent { "tx" } else { "rx" };
+    format!("{}-{:X}-{way}", key.bus, key.id)
+}
+
 /// The head of a column.
 struct Column {
     title: &'static str,
@@ -55,6 +104,12 @@ struct CanPage {
     shell: Shell,
     query: CanQuery,
     columns: Vec<Column>,
+}
+
+impl CanPage {
+    const fn tab() -> Tab {
+        Tab::ById
+    }
 }
 
 impl CanQuery {
@@ -94,8 +149,7 @@ impl CanQuery {
     /// The address with `key` selected.
     #[must_use]
     pub fn choose(&self, key: &RowKey) -> String {
-        let way = if key.sent { "tx" } else { "rx" };
-        let id = format!("{}-{:X}-{way}", key.bus, key.id);
+        let id = row(key);
         format!("/can?{}", Self { id, ..self.clone() }.text())
     }
 
@@ -151,6 +205,37 @@ pub async fn page(
     let parts = live::parts(&watched, &snapshot, &ask.session);
     let shell = Shell::new(&ask, "CAN", "/can", parts).live(push::address(&watched));
     draw(&CanPage { shell, columns: query.columns(), query })
+}
+
+/// What somebody types, and where.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct CompleteQuery {
+    text: String,
+    /// Bytes before the cursor.
+    at: usize,
+}
+
+/// What a filter may go on with: whole texts, best first.
+pub async fn complete(
+    State(shared): State<Shared>,
+    ask: Ask,
+    Query(query): Query<CompleteQuery>,
+) -> Response {
+    let looked = ask.session.permit(UseCan).and_then(|_| ask.session.permit(ViewPlant));
+    let snapshot = match looked {
+        Ok(grant) => shared.door().look(&grant),
+        Err(denied) => return Problem::from(denied).into_response(),
+    };
+    let text: String = query.text.chars().take(FILTER_CHARS).collect();
+    let prepared = prepare(&text, Some(query.at), &snapshot.vocabulary(), Scope::Trace);
+    let offers = prepared.view.completions.iter().take(OFFERS).filter_map(|one| {
+        let (before, after) = (text.get(..one.from)?, text.get(one.to..)?);
+        let whole = format!("{before}{}{after}", one.text);
+        Some(serde_json::json!({ "whole": whole, "says": one.says }))
+    });
+    let offers: Vec<serde_json::Value> = offers.collect();
+    ([(header::CACHE_CONTROL, "no-store")], Json(offers)).into_response()
 }
 
 #[cfg(test)]

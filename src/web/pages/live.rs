@@ -18,7 +18,8 @@ use crate::view::report::PlotView;
 use crate::view::shown::{Lamp, Note, Shown, Tile};
 use crate::view::traffic::TrafficView;
 use crate::web::pages::can::CanQuery;
-use crate::web::pages::trend;
+use crate::web::pages::trace::TraceQuery;
+use crate::web::pages::{send, trend};
 use crate::web::shared::Shared;
 
 /// Which page, and what of it.
@@ -30,6 +31,10 @@ pub enum Watched {
     Pack(Option<String>),
     /// The CAN page.
     Can(CanQuery),
+    /// The trace page.
+    Trace(TraceQuery),
+    /// The Send page, with a frame for the bus of this name.
+    Send(String),
     /// The Parts page.
     Parts,
     /// The Charge page of the pack of this name, for whoever sits so.
@@ -80,7 +85,8 @@ impl Parts {
         self.0.iter().map(|(id, html)| (*id, html.as_str()))
     }
 
-    fn add(&mut self, id: &'static str, part: &impl Template) {
+    /// Adds a part.
+    pub fn add(&mut self, id: &'static str, part: &impl Template) {
         match part.render() {
             Ok(html) => self.0.push((id, html.trim().to_owned())),
             Err(error) => tracing::error!(%error, id, "a part of a page cannot be drawn"),
@@ -151,7 +157,8 @@ pub fn parts(watched: &Watched, snapshot: &Snapshot, session: &Session) -> Parts
     let chrome = compose::chrome::chrome(snapshot, session, &TimeZone::system());
     frame(&mut parts, &chrome);
     match watched {
-        Watched::Frame => {}
+        // The rows of a trace are found by whoever keeps where it stands.
+        Watched::Frame | Watched::Trace(_) => {}
         Watched::Pack(label) => {
             pack(&mut parts, &compose::pack::pack(snapshot, label.as_deref()));
         }
@@ -164,6 +171,10 @@ pub fn parts(watched: &Watched, snapshot: &Snapshot, session: &Session) -> Parts
             let prefs = ChargePrefs { pack, safety, ..ChargePrefs::default() };
             let view = compose::charge::charge(snapshot, &prefs, session, &TimeZone::system());
             charge(&mut parts, &view, session.may(ChargePacks));
+        }
+        Watched::Send(bus) => {
+            let prefs = send::on_bus(bus);
+            send::add(&mut parts, &compose::sending::sending(snapshot, session, &prefs));
         }
         Watched::Parts => {
             parts_page(&mut parts, &compose::parts::parts(snapshot));

@@ -6,6 +6,7 @@
 //! | `shell` | what stands around a page; pages that say no |
 //! | `door` | sign-in, one-time links, sign-out |
 //! | `pack`, `can`, `plain` | the plant |
+//! | `trace`, `send` | every frame in its order; sending by hand |
 //! | `charge`, `charges` | charging, and the reports of charges |
 //! | `users`, `user_forms`, `services`, `sessions`, `journal`, `settings` | people and the system |
 //! | `form`, `wrong` | what was typed, and what is wrong with it |
@@ -27,6 +28,7 @@ mod paint;
 mod plain;
 mod push;
 mod rules;
+mod send;
 mod services;
 mod sessions;
 mod settings;
@@ -34,6 +36,7 @@ mod shell;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod trace;
 mod trend;
 mod user_forms;
 mod users;
@@ -69,9 +72,12 @@ pub fn routes(table: Table) -> Table {
         .page(Method::GET, "/", read, pack::page)
         .page(Method::GET, "/pack", read, pack::page)
         .page(Method::GET, "/can", Access::Needs(Right::SendReceiveCan), can::page)
+        .page(Method::GET, "/can/complete", Access::Needs(Right::SendReceiveCan), can::complete)
         .page(Method::GET, "/parts", read, plain::parts)
         .page(Method::GET, "/about", read, plain::about)
         .page(Method::GET, "/live/pages", read, stream);
+    let table = trace::routes(table);
+    let table = send::routes(table);
     let table = charge::routes(table);
     let table = charges::routes(table);
     let table = rules::routes(table);

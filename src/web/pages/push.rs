@@ -14,10 +14,12 @@ use serde::Deserialize;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::engine::{Denied, Session, Snapshot, UseCan, ViewPlant};
+use crate::view::trace::window::WindowView;
 use crate::web::pages::can::CanQuery;
 use crate::web::pages::escaped;
 use crate::web::pages::live::{Parts, Seat, Watched, parts};
 use crate::web::pages::shell::Ask;
+use crate::web::pages::trace::{self, Follow, TraceQuery};
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
 
@@ -71,15 +73,27 @@ pub struct LiveQuery {
     sort: String,
     order: String,
     id: String,
+    times: String,
+    from: String,
+    until: String,
+    around: String,
+    chosen: String,
+    bus: String,
 }
 
 impl LiveQuery {
     fn watched(self, seat: Seat) -> Option<Watched> {
-        let Self { page, pack, filter, sort, order, id } = self;
+        let Self { page, pack, filter, sort, order, id, times, from, until, around, chosen, bus } =
+            self;
         match page.as_str() {
             "frame" => Some(Watched::Frame),
             "pack" => Some(Watched::Pack(pack)),
             "can" => Some(Watched::Can(CanQuery { filter, sort, order, id })),
+            "trace" => {
+                let place = TraceQuery { filter, times, from, until, ..TraceQuery::default() };
+                Some(Watched::Trace(TraceQuery { around, chosen, ..place }))
+            }
+            "send" => Some(Watched::Send(bus)),
             "parts" => Some(Watched::Parts),
             "charge" => Some(Watched::Charge(pack, seat)),
             _other => None,
@@ -95,6 +109,8 @@ pub fn address(watched: &Watched) -> String {
         Watched::Pack(None) => "/live/pages?page=pack".into(),
         Watched::Pack(Some(label)) => format!("/live/pages?page=pack&pack={}", escaped(label)),
         Watched::Can(query) => format!("/live/pages?page=can&{}", query.text()),
+        Watched::Trace(query) => format!("/live/pages?page=trace&{}", query.text()),
+        Watched::Send(bus) => format!("/live/pages?page=send&bus={}", escaped(bus)),
         Watched::Parts => "/live/pages?page=parts".into(),
         Watched::Charge(None, _) => "/live/pages?page=charge".into(),
         Watched::Charge(Some(pack), _) => {
@@ -110,6 +126,8 @@ fn page(watched: &Watched) -> String {
         Watched::Pack(None) => "/pack".into(),
         Watched::Pack(Some(label)) => super::pack::address(label),
         Watched::Can(query) => format!("/can?{}", query.text()),
+        Watched::Trace(query) => format!("/can/trace?{}", query.text()),
+        Watched::Send(bus) => format!("/can/send?bus={}", escaped(bus)),
         Watched::Parts => "/parts".into(),
         Watched::Charge(pack, _) => super::charge::address(pack.as_deref().unwrap_or_default()),
     }
@@ -138,7 +156,9 @@ pub async fn live(
 /// The newest picture, for whoever may see this page of it.
 fn look(shared: &Shared, session: &Session, watched: &Watched) -> Result<Arc<Snapshot>, Denied> {
     match watched {
-        Watched::Can(_) => session.permit(UseCan).map(drop)?,
+        Watched::Can(_) | Watched::Trace(_) | Watched::Send(_) => {
+            session.permit(UseCan).map(drop)?
+        }
         Watched::Frame | Watched::Pack(_) | Watched::Parts | Watched::Charge(..) => {}
     }
     Ok(shared.door().look(&session.permit(ViewPlant)?))
@@ -159,6 +179,7 @@ impl Stream {
         asks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut unanswered = 0;
         let mut sent = Sent::default();
+        let mut follow = None;
         loop {
             tokio::select! {
                 _ = ticks.tick() => {}
@@ -183,7 +204,17 @@ impl Stream {
             let said = match look(&self.shared, &self.session, &self.watched) {
                 Ok(snapshot) if snapshot.version == sent.version => continue,
                 Ok(snapshot) => {
-                    let parts = self.press.parts(&self.watched, &snapshot, &self.session);
+                    let mut parts = self.press.parts(&self.watched, &snapshot, &self.session);
+                    if let Watched::Trace(query) = &self.watched {
+                        match self.trace(query, &snapshot, follow.take()).await {
+                            Some((rows, kept)) => {
+                                let mut with = (*parts).clone();
+                                trace::add_to(&mut with, &rows, query);
+                                (parts, follow) = (Arc::new(with), kept);
+                            }
+                            None => return,
+                        }
+                    }
                     sent.news(&snapshot, parts)
                 }
                 Err(denied) => {
@@ -199,6 +230,27 @@ impl Stream {
                 Ok(Err(_)) | Err(_) => return,
             }
         }
+    }
+
+    /// The rows of a trace that is followed, or what came since one that stands still; `None` where
+    /// they cannot be looked at any more.
+    async fn trace(
+        &self,
+        query: &TraceQuery,
+        snapshot: &Arc<Snapshot>,
+        follow: Option<Follow>,
+    ) -> Option<(WindowView, Option<Follow>)> {
+        let reel = self.shared.door().reel(&self.session.permit(UseCan).ok()?);
+        if !query.follows() {
+            return Some((trace::still(&reel), None));
+        }
+        let (query, snapshot) = (query.clone(), Arc::clone(snapshot));
+        // The first look may go through half a million frames.
+        let looked = tokio::task::spawn_blocking(move || {
+            let mut follow = follow.unwrap_or_else(|| Follow::new(&snapshot, &query));
+            (follow.view(&snapshot, &reel), Some(follow))
+        });
+        looked.await.ok()
     }
 
     /// Where to go, and why.
@@ -292,7 +344,8 @@ mod tests {
         let watched = Watched::Can(query.clone());
         assert_eq!(address(&watched), "/live/pages?page=can&filter=a%20b%26c&sort=count");
         let CanQuery { filter, sort, order, id } = query;
-        let asked = LiveQuery { page: "can".into(), pack: None, filter, sort, order, id };
+        let page = "can".into();
+        let asked = LiveQuery { page, filter, sort, order, id, ..LiveQuery::default() };
         assert_eq!(asked.watched(Seat::default()), Some(watched));
         let unknown = LiveQuery { page: "x".into(), ..LiveQuery::default() };
         assert_eq!(unknown.watched(Seat::default()), None);

@@ -266,13 +266,15 @@ pub fn turned_away(problem: &Problem, visitor: &Visitor, uri: &Uri) -> Response 
 
 /// Where to go after a sign-in: the page that was asked for, if it is one; what a form was sent to is
 /// none.
-fn back_to(uri: &Uri) -> &str {
-    const PAGES: [&str; 13] = [
+pub fn back_to(uri: &Uri) -> &str {
+    const PAGES: [&str; 15] = [
         "/pack",
         "/charge",
         "/charges",
         "/charge/rules",
         "/can",
+        "/can/trace",
+        "/can/send",
         "/parts",
         "/users",
         "/services",

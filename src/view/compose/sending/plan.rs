@@ -34,9 +34,20 @@ pub fn planned(snapshot: &Snapshot, prefs: &SendPrefs) -> Result<Schedule, Strin
     };
     let name = Name::new(&name).map_err(|error| format!("The name of the schedule: {error}."))?;
     let every = every(&prefs.every)?;
-    let schedule = Schedule { name, frame, every, times: None, dress: dress(prefs)? };
+    let times = times(&prefs.times)?;
+    let schedule = Schedule { name, frame, every, times, dress: dress(prefs)? };
     schedule.check().map_err(|error| sentence(&error.to_string()))?;
     Ok(schedule)
+}
+
+fn times(text: &str) -> Result<Option<u64>, String> {
+    let typed: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let times = typed.parse().ok().filter(|times| *times > 0);
+    let wrong = || format!("{text:?} times: type a whole number from 1, or nothing.");
+    times.map(Some).ok_or_else(wrong)
 }
 
 fn every(text: &str) -> Result<Duration, String> {
@@ -60,7 +71,10 @@ fn counter(prefs: &CounterPrefs) -> Result<Counter, String> {
         byte: small("Byte of the counter", &prefs.byte)?,
         bit: small("Lowest bit of the counter", &prefs.bit)?,
         bits: small("Bits of the counter", &prefs.bits)?,
-        last: None,
+        last: match prefs.last.trim() {
+            "" => None,
+            last => Some(small("Last value of the counter", last)?),
+        },
     })
 }
 

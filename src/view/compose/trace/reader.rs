@@ -4,8 +4,7 @@
 use std::sync::Arc;
 
 use super::{Naming, seek, trace};
-use crate::base::time::Mono;
-use crate::engine::{Decoders, Filter, Reel, Scope, Sieve, write_candump};
+use crate::engine::{Decoders, Filter, Reel, Scope, Sieve};
 use crate::view::compose::filter::{Prepared, prepare};
 use crate::view::filter::FilterView;
 use crate::view::trace::{Finding, Found, TraceAsk, TraceIndex, TracePlace, TraceSeen, TraceView};
@@ -116,11 +115,7 @@ impl TraceReader {
         let rows = self.index.rows(reel, top, MOST_LINES);
         let mut lines = Vec::new();
         for (_, frame) in rows.take_while(|(number, _)| *number <= last) {
-            let at = naming.wall(frame.bus(), frame.time());
-            let at = at.map_or(frame.time(), |at| Mono::from_nanos(at.nanos()));
-            let bus = naming.bus(frame.bus()).replace(char::is_whitespace, "_");
-            // Writing to memory cannot fail.
-            let _ = write_candump(&mut lines, &bus, frame.to_frame().at(at).view());
+            super::candump(naming, frame, &mut lines);
         }
         String::from_utf8_lossy(&lines).into_owned()
     }
@@ -141,6 +136,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
+    use crate::base::time::Mono;
     use crate::engine::{Frame, Frames, Id, Snapshot, Tape};
     use crate::view::fixtures::{Stage, charging};
     use crate::view::trace::{Towards, TracePrefs};
