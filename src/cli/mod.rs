@@ -11,6 +11,7 @@ mod meter;
 pub mod open;
 pub mod profile;
 pub mod records;
+pub mod replay;
 pub mod serve;
 pub mod simulate;
 pub mod token;
@@ -94,6 +95,8 @@ pub enum Command {
     Doctor(doctor::Args),
     /// Say what a recording tells about a pack.
     Inspect(inspect::Args),
+    /// Send a recording onto a bus, with its timing.
+    Replay(replay::Args),
     /// Try charging on simulated packs, with everything that can go wrong.
     Campaign(campaign::Args),
     /// Open the window and look at recordings, beside what runs.
@@ -128,6 +131,7 @@ pub fn run(command: &Command, cli: &Cli) -> Outcome {
         Command::Dbc(command) => dbc::run(command),
         Command::Doctor(args) => doctor::run(args, cli.data_dir.as_deref()),
         Command::Inspect(args) => inspect::run(args),
+        Command::Replay(args) => replay::run(args),
         Command::Campaign(args) => campaign::run(args),
         Command::Simulate(args) => simulate::run(args),
         // It needs an engine, which only boot can start.

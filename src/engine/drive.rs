@@ -3,6 +3,7 @@
 //! everybody, so that nothing it left behind passes for live.
 
 mod hand;
+mod replay;
 pub(in crate::engine) mod sending;
 mod sentinel;
 pub(crate) mod stopper;
@@ -357,6 +358,7 @@ impl Owner {
             Effect::Beat => self.plant.beat(decided),
             Effect::Send { epoch, bus, frames } => self.plant.send(epoch, bus, frames),
             Effect::Hand { epoch, bus, work } => self.plant.by_hand(epoch, bus, work),
+            Effect::Replay { epoch, name, work } => self.plant.replay(epoch, &name, work),
             Effect::Demo(demo) => self.plant.demo(demo),
             Effect::Journal(entry) => self.people.store().file(*entry),
             Effect::Keep(keep) => self.people.store().keep(keep),
@@ -391,6 +393,7 @@ impl Drop for Obituary {
         last.groups.clear();
         last.charges.clear();
         last.schedules.clear();
+        last.replays.clear();
         last.notices.push(Notice {
             subject: "engine",
             text: "The engine has stopped by a fault of its own: nothing here is live any more. Start Busbar again.".into(),

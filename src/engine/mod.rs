@@ -52,7 +52,10 @@ pub use can::dress::{Checksum, ChecksumRule, Counter, Dress, DressError};
 pub use can::frame::{Direction, Frame, FrameRef, Frames, Id, Kind};
 pub use can::guard::Cleared;
 pub use can::interfaces::{Found, Interface, interfaces};
-pub use can::replay::{PlayState, Progress, Speed};
+pub use can::replay::{
+    EndKnown, IdMap, PlanError, PlayState, Progress, Refusal as ReplayRefusal, ReplayFigures,
+    ReplayPlan, ReplayProgress, SeekTo, Speed, check_speed,
+};
 pub use can::schedule::{Schedule, ScheduleError, ScheduleFigures};
 pub use can::tape::{Reel, Tape, USUAL_FRAMES};
 pub use can::trace::write::write_line as write_candump;
@@ -76,7 +79,7 @@ pub use filter::{
 };
 pub use hub::decoders::{DecodedFrame, DecodedSignal, Decoders, Value};
 pub use hub::traffic::{Row as TrafficEntry, Traffic};
-pub use offline::{check, convert, decode, inspect, logs, profiles};
+pub use offline::{check, convert, decode, inspect, logs, profiles, replay};
 pub use orders::accounts::{
     AddAccount, AddService, Added, ChangeAccount, Credential, DeleteAccount, GivePassword,
     MakeLink, MustChangeIt, RemoveService, RenameService, ServiceChoice,
@@ -86,6 +89,9 @@ pub use orders::charging::{
     StartCharge, StopCharge,
 };
 pub use orders::plant::{ActivateProfile, ClearTraffic, Play};
+pub use orders::replaying::{
+    Begins, ChangeReplay, PauseReplay, ReplayChange, StartReplay, StopReplay,
+};
 pub use orders::sending::{ArmBus, Keeps, SendFrames, Silence, StartSchedule, StopSchedule, Then};
 pub use orders::sessions::{CreateToken, EndSession, EndSessions, LiftWait, NewToken, RevokeToken};
 pub use orders::settings::SaveSettings;
@@ -107,7 +113,7 @@ pub use sim::simulate;
 pub use sim::{Scene, SceneError, SceneLine};
 pub use snapshot::{
     ArmPicture, BusPicture, ComponentPicture, GroupPicture, ModelPicture, Notice, ProfilePicture,
-    RulesPicture, SchedulePicture, ScheduleState, Snapshot, Totals,
+    ReplayPicture, ReplayState, RulesPicture, SchedulePicture, ScheduleState, Snapshot, Totals,
 };
 pub use store::charges::{
     Filter as ChargeFilter, INTERRUPTED, Line as ChargeLine, Page as ChargePage,

@@ -8,7 +8,7 @@ use crate::base::id::{BusId, ComponentId, Name};
 use crate::base::time::{Mono, Timebase, Wall};
 use crate::engine::can::address::Address;
 use crate::engine::can::bus::BusStatus;
-use crate::engine::can::replay::Progress;
+use crate::engine::can::replay::{Progress, ReplayPlan, ReplayProgress};
 use crate::engine::can::schedule::{Schedule, ScheduleFigures};
 use crate::engine::charge::{ChargePicture, Rules};
 use crate::engine::filter::Vocabulary;
@@ -40,6 +40,8 @@ pub struct Snapshot {
     pub charges: Vec<Arc<ChargePicture>>,
     /// Frames that are sent again and again, in the order they were started.
     pub schedules: Vec<Arc<SchedulePicture>>,
+    /// Recordings that are sent onto buses, in the order they were started.
+    pub replays: Vec<Arc<ReplayPicture>>,
     /// The rules that charging decides by.
     pub rules: RulesPicture,
     /// The by-id table.
@@ -169,6 +171,42 @@ pub enum ScheduleState {
     /// It is.
     Running,
     /// It is not, and why.
+    Stopped(String),
+}
+
+/// A recording that is sent onto buses.
+#[derive(Clone, Debug)]
+pub struct ReplayPicture {
+    /// Its name.
+    pub name: Name,
+    /// The recording.
+    pub file: PathBuf,
+    /// The bus that its frames go onto.
+    pub bus: BusId,
+    /// Buses of the recording that go onto others.
+    pub named: Vec<(String, BusId)>,
+    /// What it was asked to do when it was started.
+    pub plan: ReplayPlan,
+    /// Which frames.
+    pub filter: String,
+    /// What ends it besides a stop.
+    pub keeps: Keeps,
+    /// Who has started it.
+    pub by: String,
+    /// Whether it can go on.
+    pub state: ReplayState,
+    /// How far it is; `None` before the recording was opened.
+    pub progress: Option<ReplayProgress>,
+}
+
+/// Whether a replay can go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplayState {
+    /// It can: it plays, stands, or has come to its end.
+    Ready,
+    /// It was brought to a stand, and why; it goes on only where somebody says so.
+    Held(String),
+    /// It has ended for good, and why.
     Stopped(String),
 }
 

@@ -253,6 +253,13 @@ impl Frame {
         self
     }
 
+    /// The same frame, under another id.
+    #[must_use]
+    pub const fn with_id(mut self, id: Id) -> Self {
+        self.head.id = id;
+        self
+    }
+
     /// The same frame, going `direction`.
     #[must_use]
     pub const fn going(mut self, direction: Direction) -> Self {

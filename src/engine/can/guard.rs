@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-pub use self::hand::{HandGuard, HandRefusal};
+pub use self::hand::{HandGuard, HandRefusal, Reach};
 use crate::base::time::Mono;
 use crate::engine::can::frame::{Frame, FrameRef, Id, Kind};
 

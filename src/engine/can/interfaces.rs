@@ -36,3 +36,16 @@ pub fn interfaces() -> Found {
         ),
     };
 }
+
+/// Whether the interface `name` has no hardware behind it, so that what is sent there moves nothing.
+/// One that is not there, or that nothing is known of, counts as real.
+#[must_use]
+pub fn is_virtual(name: &str) -> bool {
+    #[cfg(all(target_os = "linux", feature = "socketcan"))]
+    return crate::engine::can::socketcan::is_virtual(name);
+    #[cfg(not(all(target_os = "linux", feature = "socketcan")))]
+    {
+        let _ = name;
+        false
+    }
+}

@@ -10,8 +10,10 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use crate::base::id::Name;
 use crate::base::time::Mono;
 use crate::engine::can::frame::Frame;
-use crate::engine::can::guard::HandGuard;
+use crate::engine::can::guard::{HandGuard, Reach};
+use crate::engine::can::replay::Outcome;
 use crate::engine::can::schedule::Timetable;
+use crate::engine::drive::replay::Given;
 use crate::engine::drive::sending::Outlet;
 use crate::engine::hub::{HandNews, HandPlan, HandWork};
 
@@ -27,6 +29,7 @@ const NEWS: Duration = Duration::from_millis(200);
 #[derive(Clone, Debug)]
 pub(super) struct HandSender {
     orders: Sender<(u64, HandWork)>,
+    given: Sender<Given>,
     /// Orders of a lower number than this are void.
     silenced: Arc<AtomicU64>,
     number: Arc<AtomicU64>,
@@ -35,22 +38,31 @@ pub(super) struct HandSender {
 /// Its far end.
 pub(super) struct HandReceiver {
     pub(super) orders: Receiver<(u64, HandWork)>,
+    /// Frames of replays, each of which has one on its way.
+    pub(super) given: Receiver<Given>,
     silenced: Arc<AtomicU64>,
 }
 
 /// A way for orders.
 pub(super) fn way() -> (HandSender, HandReceiver) {
     let (sender, receiver) = bounded(QUEUE);
+    let (given, replayed) = bounded(QUEUE);
     let silenced = Arc::new(AtomicU64::new(0));
     let near = HandSender {
         orders: sender,
+        given,
         silenced: Arc::clone(&silenced),
         number: Arc::new(AtomicU64::new(1)),
     };
-    (near, HandReceiver { orders: receiver, silenced })
+    (near, HandReceiver { orders: receiver, given: replayed, silenced })
 }
 
 impl HandSender {
+    /// The way for the frames of replays.
+    pub(super) fn for_replays(&self) -> Sender<Given> {
+        self.given.clone()
+    }
+
     /// Passes an order on.
     ///
     /// # Errors
@@ -74,6 +86,9 @@ impl HandSender {
 /// What a sending thread does for people.
 pub(super) struct HandDesk {
     guard: HandGuard,
+    /// The guard of replays: armed with the other, but for a bus within the program.
+    replays: HandGuard,
+    reach: Reach,
     table: Timetable,
     silenced: (u64, Arc<AtomicU64>),
     ended: Vec<(Name, String)>,
@@ -86,6 +101,8 @@ impl HandDesk {
     pub(super) fn new(plan: &HandPlan, receiver: &HandReceiver) -> Self {
         Self {
             guard: HandGuard::new(plan.blocks.clone(), PATIENCE),
+            replays: HandGuard::of_replays(plan.blocks.clone(), PATIENCE, plan.reach),
+            reach: plan.reach,
             table: Timetable::default(),
             silenced: (0, Arc::clone(&receiver.silenced)),
             ended: Vec::new(),
@@ -98,6 +115,7 @@ impl HandDesk {
     /// The hub was alive at `at`.
     pub(super) const fn beat(&mut self, at: Mono) {
         self.guard.beat(at);
+        self.replays.beat(at);
         self.heard = Some(at);
     }
 
@@ -114,7 +132,7 @@ impl HandDesk {
             return;
         }
         match work {
-            HandWork::Arm(until) => self.guard.arm(until),
+            HandWork::Arm(until) => self.arm(until),
             HandWork::Silence => self.silence(),
             HandWork::Send(frames) => {
                 for frame in frames {
@@ -164,8 +182,31 @@ impl HandDesk {
         self.table.names().cloned().collect()
     }
 
+    /// A bus within the program takes replays armed or not.
+    const fn arm(&mut self, until: Mono) {
+        self.guard.arm(until);
+        if matches!(self.reach, Reach::Wire) {
+            self.replays.arm(until);
+        }
+    }
+
+    /// Sends a frame of a replay, where the word it was given under still stands.
+    pub(super) fn replay(&mut self, now: Mono, given: &Given, outlet: &mut Outlet) -> Outcome {
+        self.hush();
+        if !given.gate.lets(given.pass) {
+            return Outcome::Void;
+        }
+        match outlet.send_replayed(now, given.frame, &mut self.replays) {
+            Ok(()) => Outcome::Sent,
+            Err(why) => why.outcome(now, &self.replays),
+        }
+    }
+
     fn silence(&mut self) {
         self.guard.silence();
+        if matches!(self.reach, Reach::Wire) {
+            self.replays.silence();
+        }
         self.table.clear();
     }
 
@@ -237,11 +278,15 @@ mod tests {
     }
 
     fn bench(plan: SendingPlan) -> Bench {
+        bench_of(plan, Reach::Wire)
+    }
+
+    fn bench_of(plan: SendingPlan, reach: Reach) -> Bench {
         let wire = Wire::default();
         let mut outlet = Outlet::new(Box::new(wire.clone()), plan);
         let (sender, receiver) = way();
         let blocks = vec![Block { ids: 0x6F0..=0x6FF, extended: false }];
-        let mut desk = HandDesk::new(&HandPlan { blocks }, &receiver);
+        let mut desk = HandDesk::new(&HandPlan { blocks, reach }, &receiver);
         desk.beat(t(0));
         outlet.beat(t(0));
         Bench { wire, outlet, desk, sender, receiver }

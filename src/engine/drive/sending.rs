@@ -19,7 +19,9 @@ use crate::base::time::{Clock, Mono};
 use crate::engine::can::bus::BusTx;
 use crate::engine::can::frame::{Frame, Id};
 use crate::engine::can::guard::{Guard, HandGuard, HandRefusal, Withheld};
+use crate::engine::can::replay::Unsent;
 use crate::engine::drive::hand::{HandDesk, HandReceiver};
+use crate::engine::drive::replay::Given;
 use crate::engine::drive::threads::Mourner;
 use crate::engine::hub::{Epoch, Event, HandWork, SendingPlan};
 
@@ -145,6 +147,23 @@ impl Outlet {
         self.tx.transmit(cleared).map_err(|error| error.to_string())
     }
 
+    /// Sends a frame of a replay, now or not at all.
+    ///
+    /// # Errors
+    /// Why it did not go out.
+    pub(super) fn send_replayed(
+        &mut self,
+        now: Mono,
+        frame: Frame,
+        guard: &mut HandGuard,
+    ) -> Result<(), Unsent> {
+        if self.told.contains_key(&frame.id()) {
+            return Err(Unsent::Kept(HandRefusal::Charging(frame.id())));
+        }
+        let cleared = guard.clear(now, frame).map_err(Unsent::Kept)?;
+        self.tx.transmit(cleared).map_err(Unsent::Wire)
+    }
+
     /// What falls due by itself.
     ///
     /// # Errors
@@ -249,6 +268,7 @@ pub(super) struct TxThread {
 enum Woken {
     Frame(Frame),
     Order(u64, HandWork),
+    Given(Given),
     Time,
     End,
 }
@@ -262,16 +282,17 @@ impl TxThread {
             Err(TryRecvError::Empty) => {}
         }
         let mut wait = if self.outlet.is_waiting() { LOOK } else { REST };
-        let none = never();
-        let mut orders = &none;
+        let (none, no_given) = (never(), never());
+        let (mut orders, mut given) = (&none, &no_given);
         if let Some((desk, receiver)) = &self.hand {
-            orders = &receiver.orders;
+            (orders, given) = (&receiver.orders, &receiver.given);
             let now = self.clock.now();
             wait = desk.next().map_or(wait, |next| wait.min(next.since(now)));
         }
         select! {
             recv(self.frames) -> frame => frame.map_or(Woken::End, Woken::Frame),
             recv(orders) -> order => order.map_or(Woken::End, |(n, work)| Woken::Order(n, work)),
+            recv(given) -> given => given.map_or(Woken::End, Woken::Given),
             default(wait) => Woken::Time,
         }
     }
@@ -287,6 +308,14 @@ impl TxThread {
         if let Some(news) = desk.news(now) {
             drop(self.inbox.try_send(Event::Hand { epoch, bus, news }));
         }
+    }
+
+    /// Sends a frame of a replay and tells it what became of that.
+    fn replayed(&mut self, now: Mono, given: &Given) {
+        let Some((desk, _)) = &mut self.hand else { return };
+        let outcome = desk.replay(now, given, &mut self.outlet);
+        // Its queue has room for the one answer it waits for.
+        drop(given.back.try_send((self.clock.now(), outcome)));
     }
 
     /// Works until the plant ends. However that comes, whoever was told to charge is told to stop.
@@ -321,12 +350,14 @@ impl TxThread {
         let (epoch, bus) = (self.epoch, self.bus);
         let mut told = None;
         while !self.stop.load(Ordering::SeqCst) {
-            let (frame, order) = match self.wait() {
-                Woken::Frame(frame) => (Some(frame), None),
-                Woken::Order(number, work) => (None, Some((number, work))),
-                Woken::Time => (None, None),
+            let (mut frame, mut order, mut given) = (None, None, None);
+            match self.wait() {
+                Woken::Frame(one) => frame = Some(one),
+                Woken::Order(number, work) => order = Some((number, work)),
+                Woken::Given(one) => given = Some(one),
+                Woken::Time => {}
                 Woken::End => break,
-            };
+            }
             let now = self.clock.now();
             if let Some(last) = self.pulse.last() {
                 self.outlet.beat(last);
@@ -342,6 +373,9 @@ impl TxThread {
                     tracing::warn!(bus = bus.0, why, "a frame was not sent");
                     drop(self.inbox.try_send(Event::Unsent { epoch, bus, why }));
                 }
+            }
+            if let Some(given) = given {
+                self.replayed(now, &given);
             }
             self.by_hand(now, order);
         }

@@ -8,16 +8,17 @@ use std::time::Duration;
 
 use crossbeam_channel::{SendTimeoutError, Sender, TrySendError, bounded};
 
-use crate::base::id::BusId;
+use crate::base::id::{BusId, Name};
 use crate::base::time::{Clock, Mono};
 use crate::engine::can::bus::{BATCH_FRAMES, BATCH_WAIT, BusRx, BusState, BusStatus, Link, Wires};
 use crate::engine::can::frame::{Frame, Frames};
 use crate::engine::can::replay::Player;
 use crate::engine::device::Device;
 use crate::engine::drive::hand::{self, HandDesk, HandSender};
+use crate::engine::drive::replay::{self, ReplayHandle, Stage};
 use crate::engine::drive::sending::{Outlet, Pulse, QUEUE, TxThread};
 use crate::engine::drive::sentinel::{Lapse, Sentinel};
-use crate::engine::hub::{BusPlan, Epoch, Event, HandNews, HandWork};
+use crate::engine::hub::{BusPlan, Epoch, Event, HandNews, HandWork, ReplayNews, ReplayWork};
 use crate::engine::orders::charging::SetDemo;
 use crate::engine::orders::plant::Play;
 use crate::engine::sim::{Parked, Runner, Scene};
@@ -91,6 +92,8 @@ struct PlantRunning {
     hands: Vec<(BusId, HandSender)>,
     /// Where simulated worlds are told what they are to do besides their scene.
     demos: Vec<Sender<SetDemo>>,
+    /// Recordings that are sent onto buses.
+    replays: Vec<ReplayHandle>,
 }
 
 impl PlantThreads {
@@ -108,6 +111,7 @@ impl PlantThreads {
     pub(super) fn close(&mut self) {
         let Some(running) = self.running.take() else { return };
         running.stop.store(true, Ordering::SeqCst);
+        running.replays.into_iter().for_each(ReplayHandle::close);
         for thread in running.threads {
             if thread.join().is_err() {
                 tracing::error!("a thread of a bus ended by a panic");
@@ -122,7 +126,8 @@ impl PlantThreads {
         let stop = Arc::new(AtomicBool::new(false));
         let (threads, players) = (Vec::new(), Vec::new());
         let (outlets, hands, demos) = (Vec::new(), Vec::new(), Vec::new());
-        let mut running = PlantRunning { stop, threads, players, outlets, hands, demos };
+        let replays = Vec::new();
+        let mut running = PlantRunning { stop, threads, players, outlets, hands, demos, replays };
         for plan in buses {
             let opened = match &plan.supply {
                 Some((target, device)) => self.supply(plan, target, device),
@@ -270,6 +275,42 @@ impl PlantThreads {
         if let Err(why) = sent {
             let news = HandNews { refused: Some(why), ..HandNews::default() };
             self.failures.push(Event::Hand { epoch, bus, news });
+        }
+    }
+
+    /// Passes on what a replay is to do, or begins one.
+    pub(super) fn replay(&mut self, epoch: Epoch, name: &Name, work: ReplayWork) {
+        let Some(running) = &mut self.running else { return };
+        let place = running.replays.iter().position(|one| one.name == *name);
+        let told = match (work, place) {
+            (ReplayWork::Start(job), _) => {
+                let ways = running.hands.iter().map(|(bus, way)| (*bus, way.for_replays()));
+                let stage = Stage {
+                    epoch,
+                    inbox: self.inbox.clone(),
+                    stop: Arc::clone(&running.stop),
+                    clock: Arc::clone(&self.wires.clock),
+                    ways: ways.collect(),
+                };
+                let number = job.number;
+                let started = replay::start(name, *job, stage);
+                started.map(|handle| running.replays.push(handle)).map_err(|why| (number, why))
+            }
+            (ReplayWork::Stop, Some(place)) => {
+                let handle = running.replays.remove(place);
+                // Its gate is shut at once; it ends by itself.
+                handle.leave();
+                Ok(())
+            }
+            (work, Some(place)) => match running.replays.get(place) {
+                Some(handle) => handle.tell(work).map_err(|why| (handle.number, why)),
+                None => Ok(()),
+            },
+            (_, None) => Ok(()),
+        };
+        if let Err((number, why)) = told {
+            let news = Box::new(ReplayNews { progress: None, ended: Some(why) });
+            self.failures.push(Event::Replay { epoch, name: name.clone(), number, news });
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Filter, Memory, Mistake, Scope, Sieve, Vocabulary};
 use crate::engine::can::frame::Frames;
+use crate::engine::can::replay::Pick;
 use crate::engine::dbc::Codec;
 
 /// What buses are called where a recording has no names.
@@ -53,6 +54,12 @@ impl Sifter {
         }
         picked.clear();
         picked.extend(frames.iter().map(|frame| self.sieve.lets(frame, &mut self.memory)));
+    }
+}
+
+impl Pick for Sifter {
+    fn pick(&mut self, frames: &Frames, names: &[String], picked: &mut Vec<bool>) {
+        Self::pick(self, frames, names, picked);
     }
 }
 

@@ -11,11 +11,12 @@ use crate::engine::access::roster::Roster;
 use crate::engine::can::address::Address;
 use crate::engine::can::bus::{BusStatus, Received};
 use crate::engine::can::frame::{Frame, Frames, Id};
-use crate::engine::can::guard::{Allow, Block};
-use crate::engine::can::replay::Progress;
+use crate::engine::can::guard::{Allow, Block, Reach};
+use crate::engine::can::replay::{Progress, ReplayPlan, ReplayProgress, Routes, SeekTo, Speed};
 use crate::engine::can::schedule::{Schedule, ScheduleFigures};
 use crate::engine::charge::Keep;
 use crate::engine::device::Device;
+use crate::engine::filter::Sifter;
 use crate::engine::orders::charging::SetDemo;
 use crate::engine::orders::plant::Play;
 use crate::engine::orders::{Admitted, Answer, Reply};
@@ -91,6 +92,17 @@ pub enum Event {
         /// What became of it.
         news: HandNews,
     },
+    /// How a replay is doing.
+    Replay {
+        /// Running of the plant.
+        epoch: Epoch,
+        /// Its name.
+        name: Name,
+        /// Which of those that had this name.
+        number: u64,
+        /// How it is doing.
+        news: Box<ReplayNews>,
+    },
     /// The watchdog of a bus has died while something charged there, and another one holds it.
     Watchdog {
         /// Running of the plant.
@@ -156,6 +168,15 @@ pub enum Effect {
         /// What is to be done.
         work: HandWork,
     },
+    /// Do this for a replay.
+    Replay {
+        /// Running of the plant.
+        epoch: Epoch,
+        /// Its name.
+        name: Name,
+        /// What is to be done.
+        work: ReplayWork,
+    },
     /// Tell the guards that the hub still decides: without this they let nothing but stops through.
     Beat,
     /// Park the simulated vehicles, or let them drive, and hurry their cells.
@@ -219,10 +240,12 @@ pub struct SendingPlan {
 }
 
 /// What people may not send to a bus by hand.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct HandPlan {
     /// Ids that are never sent.
     pub blocks: Vec<Block>,
+    /// Whether replays need the bus to be armed.
+    pub reach: Reach,
 }
 
 /// What a sending thread is to do for people who send by hand.
@@ -249,4 +272,60 @@ pub struct HandNews {
     pub ended: Vec<(Name, String)>,
     /// Why the last frame that did not go out was kept back.
     pub refused: Option<String>,
+}
+
+/// What a replay is to do.
+#[derive(Debug)]
+pub enum ReplayWork {
+    /// Begin.
+    Start(Box<ReplayJob>),
+    /// Go on.
+    Play,
+    /// Stand still; nothing goes out any more but the frame in flight.
+    Pause,
+    /// Send one frame, the next or the next that is chosen.
+    Step(Option<Box<Sifter>>),
+    /// Go to a place.
+    Seek(SeekTo),
+    /// Go on at another speed.
+    Speed(Speed),
+    /// Be sent so often.
+    Times(Option<u32>),
+    /// End; nothing goes out any more but the frame in flight.
+    Stop,
+}
+
+/// A replay to begin.
+#[derive(Debug)]
+pub struct ReplayJob {
+    /// Which of those that had its name.
+    pub number: u64,
+    /// The recording.
+    pub file: PathBuf,
+    /// How fast, which part, how often, under which ids.
+    pub plan: ReplayPlan,
+    /// Chooses its frames; `None`: all of them.
+    pub pick: Option<Box<Sifter>>,
+    /// Which of the targets a bus of the recording goes to.
+    pub routes: Routes,
+    /// The buses that it goes onto.
+    pub targets: Vec<ReplayTarget>,
+}
+
+/// A bus that a replay goes onto.
+#[derive(Clone, Debug)]
+pub struct ReplayTarget {
+    /// The bus.
+    pub bus: BusId,
+    /// Ids that whoever replays may not send.
+    pub withheld: Vec<Id>,
+}
+
+/// What a replay says of itself.
+#[derive(Clone, Debug)]
+pub struct ReplayNews {
+    /// How far it is; `None` before it was opened.
+    pub progress: Option<ReplayProgress>,
+    /// That it has ended for good, and why.
+    pub ended: Option<String>,
 }

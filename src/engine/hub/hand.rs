@@ -1,6 +1,7 @@
 //! Sending by hand: which buses are armed, until when and by whom; what is scheduled on them. Decides
 //! who may still send; what goes out and when is the sending thread's, behind its own guard.
 
+mod replays;
 #[cfg(test)]
 mod tests;
 
@@ -17,13 +18,15 @@ use crate::engine::access::roster::Roster;
 use crate::engine::can::frame::Id;
 use crate::engine::can::schedule::{SCHEDULES, Schedule, ScheduleFigures};
 use crate::engine::hub::Now;
-use crate::engine::hub::event::{Effect, Epoch, HandNews, HandWork};
+use crate::engine::hub::event::{Effect, Epoch, HandNews, HandWork, ReplayNews};
+use crate::engine::hub::hand::replays::Replays;
 use crate::engine::hub::plant::Plant;
+use crate::engine::orders::replaying::Replaying;
 use crate::engine::orders::sending::{
     ArmBus, Keeps, SendFrames, Sending, Silence, StartSchedule, StopSchedule, Then,
 };
 use crate::engine::orders::{Answer, OrderError};
-use crate::engine::snapshot::{ArmPicture, SchedulePicture, ScheduleState};
+use crate::engine::snapshot::{ArmPicture, ReplayPicture, SchedulePicture, ScheduleState};
 use crate::engine::store::journal::{Entry, Outcome};
 
 /// How often the guards hear that the hub still decides, while a bus is armed.
@@ -62,6 +65,7 @@ pub(super) struct Hands {
     scheduled: Vec<Scheduled>,
     refused: Vec<(BusId, Mono, String)>,
     beat: Mono,
+    replays: Replays,
 }
 
 /// Whether anything has ended by itself.
@@ -88,10 +92,13 @@ impl Hands {
         !self.arms.is_empty()
     }
 
-    /// When the next step is due; none while nothing is armed.
+    /// When the next step is due; none while nothing is armed and nothing replayed.
     pub(super) fn due(&self) -> Option<Mono> {
-        let ends = self.arms.iter().map(|arm| arm.until).min()?;
-        Some(self.beat.after(BEAT).min(ends))
+        let beat = self.beat.after(BEAT);
+        match self.arms.iter().map(|arm| arm.until).min() {
+            Some(ends) => Some(beat.min(ends)),
+            None => self.replays.are_playing().then_some(beat),
+        }
     }
 
     /// Beats for the guards, and ends what is over.
@@ -110,7 +117,9 @@ impl Hands {
             self.arms.iter().filter(|arm| arm.until <= now.mono).map(|arm| arm.bus).collect();
         let ended = if over.is_empty() { Ended::Nothing } else { Ended::Something };
         for bus in over {
-            self.disarm(bus, "the time it was armed for is over", (now, epoch), effects);
+            let why = "the time the bus was armed for is over";
+            self.replays.hold(bus, why, (now, epoch), effects);
+            self.disarm(bus, why, (now, epoch), effects);
         }
         ended
     }
@@ -140,8 +149,11 @@ impl Hands {
         let unfit: Vec<BusId> =
             self.arms.iter().filter(|arm| !arm.by.may(roster)).map(|arm| arm.bus).collect();
         for bus in unfit {
-            self.disarm(bus, "whoever armed the bus may no longer send", (now, epoch), effects);
+            let why = "whoever armed the bus may no longer send";
+            self.replays.hold(bus, why, (now, epoch), effects);
+            self.disarm(bus, why, (now, epoch), effects);
         }
+        self.replays.judge(roster, (now, epoch), effects);
         for one in self.scheduled.iter_mut().filter(|one| one.is_running()) {
             let why = if !one.by.may(roster) {
                 "whoever started it may no longer send"
@@ -177,13 +189,38 @@ impl Hands {
     /// A schedule that sends what a charge of this plant would send itself.
     pub(super) fn in_the_way(&self, plant: &Plant) -> Option<String> {
         let running = self.scheduled.iter().filter(|one| one.is_running());
-        running
+        let scheduled = running
             .filter(|one| plant.charging_ids(one.bus).contains(&one.schedule.frame.id()))
             .map(|one| {
                 let (name, id) = (&one.schedule.name, one.schedule.frame.id());
                 format!("the scheduled frame {name} sends {id}: stop it before charging")
             })
-            .next()
+            .next();
+        scheduled.or_else(|| self.replays.in_the_way(plant))
+    }
+
+    /// Carries out an order about a replay.
+    pub(super) fn replay(
+        &mut self,
+        order: (Replaying, Hand),
+        bench: &Bench<'_>,
+        effects: &mut Vec<Effect>,
+    ) -> Answer {
+        self.beat = bench.now.mono;
+        let arms = &self.arms;
+        let armed =
+            |bus: BusId| arms.iter().any(|arm| arm.bus == bus && arm.until > bench.now.mono);
+        self.replays.order(order, &armed, bench, effects)
+    }
+
+    /// What a replay said of itself.
+    pub(super) fn take_replay(&mut self, name: &Name, number: u64, news: ReplayNews) {
+        self.replays.take(name, number, news);
+    }
+
+    /// What is replayed.
+    pub(super) fn replays(&self) -> Vec<Arc<ReplayPicture>> {
+        self.replays.pictures()
     }
 
     /// Carries out an order.
@@ -239,6 +276,8 @@ impl Hands {
     ) -> Answer {
         let only = order.bus.as_ref().map(|bus| find(bus, bench.plant)).transpose()?;
         let why = format!("silenced by {}", by.words);
+        // First of all, so that no frame of theirs is given to a bus any more.
+        self.replays.silence(only, &why, (bench.now, bench.epoch), effects);
         for bus in bench.plant.bus_ids().filter(|bus| only.is_none_or(|only| only == *bus)) {
             self.disarm(bus, &why, (bench.now, bench.epoch), effects);
         }
@@ -287,7 +326,7 @@ impl Hands {
                 let text = format!("{id} belongs to the charge of {pack}: stop that first");
                 return unfit(text);
             }
-            if !ChargePacks.covers(&Actor::new(by.who.clone(), by.rights)) {
+            if !ChargePacks.covers(&by.actor()) {
                 return unfit(format!(
                     "{id} commands a charger or the contactors: that needs the permission \
                      \u{201c}{}\u{201d} too",
@@ -409,11 +448,20 @@ impl Scheduled {
 impl Hand {
     /// Whether they may still send. Whoever sits at the machine always may.
     fn may(&self, roster: &Roster) -> bool {
+        self.may_do(&UseCan, roster)
+    }
+
+    /// The hand as it was when it gave the order.
+    fn actor(&self) -> Actor {
+        Actor::new(self.who.clone(), self.rights)
+    }
+
+    fn may_do(&self, what: &impl Permission, roster: &Roster) -> bool {
         let holds = |id: AccountId, limit: Option<Rights>| {
             let account = roster.account(id).filter(|account| account.status == Status::Active);
             account.is_some_and(|account| {
                 let rights = limit.map_or(account.rights, |limit| account.rights.both(limit));
-                UseCan.covers(&Actor::new(self.who.clone(), rights))
+                what.covers(&Actor::new(self.who.clone(), rights))
             })
         };
         match &self.who {

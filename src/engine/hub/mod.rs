@@ -19,7 +19,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use event::{
-    BusPlan, Effect, Epoch, Event, HandNews, HandPlan, HandWork, KeepProfile, SendingPlan,
+    BusPlan, Effect, Epoch, Event, HandNews, HandPlan, HandWork, KeepProfile, ReplayJob,
+    ReplayNews, ReplayWork, SendingPlan,
 };
 
 use crate::base::id::BusId;
@@ -148,6 +149,10 @@ impl Hub {
                 self.hands.take(now.mono, bus, news);
                 self.news = self.news.max(News::Frames);
             }
+            Event::Replay { epoch, name, number, news } if epoch == self.epoch => {
+                self.hands.take_replay(&name, number, *news);
+                self.news = self.news.max(News::Frames);
+            }
             Event::Watchdog { epoch, bus, text } if epoch == self.epoch => {
                 self.charging.warn((now, epoch), bus, &text, &self.plant, effects);
                 self.notice(Notice { subject: WATCHDOG, text });
@@ -159,7 +164,8 @@ impl Hub {
             | Event::Played { .. }
             | Event::Unsent { .. }
             | Event::Watchdog { .. }
-            | Event::Hand { .. } => {}
+            | Event::Hand { .. }
+            | Event::Replay { .. } => {}
             Event::Kept { number, outcome } => self.kept(now, number, outcome, effects),
             Event::Order { order, reply } => self.order(now, order, reply, effects),
             Event::Present { who, session } => self.charging.present(now.mono, &who, session),
@@ -224,6 +230,7 @@ impl Hub {
             components,
             charges: self.charging.pictures(&self.plant, now.mono),
             schedules: self.hands.schedules(),
+            replays: self.hands.replays(),
             rules: self.ruling.picture(&self.plant, &self.charging),
             traffic: Arc::clone(&self.traffic),
             decoders: self.plant.decoders(),
@@ -337,13 +344,15 @@ impl Hub {
             }
             Command::Sending(order) => {
                 let hand = Hand { words: by.clone(), who, rights, session };
-                let bench = Bench {
-                    plant: &self.plant,
-                    epoch: self.epoch,
-                    now,
-                    charging: self.charging.active(),
-                };
+                let (plant, epoch, charging) = (&self.plant, self.epoch, self.charging.active());
+                let bench = Bench { plant, epoch, now, charging };
                 self.hands.order((order, hand), &bench, effects)
+            }
+            Command::Replaying(order) => {
+                let hand = Hand { words: by.clone(), who, rights, session };
+                let (plant, epoch, charging) = (&self.plant, self.epoch, self.charging.active());
+                let bench = Bench { plant, epoch, now, charging };
+                self.hands.replay((order, hand), &bench, effects)
             }
             Command::ClearTraffic => {
                 Arc::make_mut(&mut self.traffic).clear();

@@ -7,7 +7,7 @@ use crate::base::id::{BusId, ComponentId, Name};
 use crate::base::time::Mono;
 use crate::engine::can::address::Address;
 use crate::engine::can::frame::{Frame, Id};
-use crate::engine::can::guard::Block;
+use crate::engine::can::guard::{Block, Reach};
 use crate::engine::charge::{ChargerView, Foreign, Message, PackView, Rating};
 use crate::engine::device::{Catalog, Device};
 use crate::engine::hub::bus::Bus;
@@ -195,10 +195,22 @@ impl Plant {
 
     /// What people may not send to a bus by hand; `None`: nothing can be sent to it so.
     pub(super) fn hand(&self, bus: BusId) -> Option<HandPlan> {
-        self.bus(bus)?
-            .why_not_by_hand()
-            .is_none()
-            .then(|| HandPlan { blocks: self.blocked_ids(bus) })
+        let reach = self.reach(bus)?;
+        let fits = self.bus(bus)?.why_not_by_hand().is_none();
+        fits.then(|| HandPlan { blocks: self.blocked_ids(bus), reach })
+    }
+
+    /// Whether a bus is within the program.
+    pub(super) fn reach(&self, bus: BusId) -> Option<Reach> {
+        Some(match self.bus(bus)?.address() {
+            Address::Virtual(_) => Reach::Within,
+            Address::SocketCan(_) | Address::Replay(_) | Address::Tcp { .. } => Reach::Wire,
+        })
+    }
+
+    /// Whether a device of the profile is on a bus.
+    pub(super) fn has_devices(&self, bus: BusId) -> bool {
+        self.components.iter().any(|component| component.bus == bus)
     }
 
     /// The ids that are never sent to a bus: those by which its devices are set up.

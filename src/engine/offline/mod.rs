@@ -8,3 +8,4 @@ pub mod discover;
 pub mod inspect;
 pub mod logs;
 pub mod profiles;
+pub mod replay;

@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `plant` | profiles, players, tables | the hub |
 //! | `charging` | charges, contactors, latches, rules, the demo's scene | the hub |
+//! | `replaying` | recordings sent onto buses | the hub |
 //! | `sending` | arming buses, sending and scheduling by hand | the hub |
 //! | `accounts` | accounts, services, links | the store |
 //! | `sessions` | sessions, tokens, waits | the store |
@@ -15,6 +16,7 @@ pub(in crate::engine) mod charging;
 mod deeds;
 pub(in crate::engine) mod desk;
 pub(in crate::engine) mod plant;
+pub(in crate::engine) mod replaying;
 pub(in crate::engine) mod sending;
 pub(in crate::engine) mod sessions;
 pub(in crate::engine) mod settings;

@@ -8,6 +8,7 @@ use crate::engine::access::permission::{ChangeSettings, UseCan};
 use crate::engine::can::replay::Speed;
 use crate::engine::dbc::Codec;
 use crate::engine::orders::charging::{Charging, SetChargeRule};
+use crate::engine::orders::replaying::Replaying;
 use crate::engine::orders::sending::Sending;
 use crate::engine::orders::{Order, Route};
 use crate::engine::profile::model::Profile;
@@ -25,6 +26,8 @@ pub enum Command {
     Charging(Charging),
     /// See [`sending`](crate::engine::orders::sending).
     Sending(Sending),
+    /// See [`replaying`](crate::engine::orders::replaying).
+    Replaying(Replaying),
     /// See [`SetChargeRule`].
     Rule(SetChargeRule),
 }

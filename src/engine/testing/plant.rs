@@ -176,6 +176,7 @@ impl Plant {
                 | Effect::Wipe
                 | Effect::Answer(..)
                 | Effect::Hand { .. }
+                | Effect::Replay { .. }
                 | Effect::Journal(_)
                 | Effect::KeepProfile(_)
                 | Effect::Keep(_) => {}
@@ -237,6 +238,7 @@ impl Plant {
             | Effect::Send { .. }
             | Effect::Beat
             | Effect::Hand { .. }
+            | Effect::Replay { .. }
             | Effect::Demo(_)
             | Effect::Journal(_)
             | Effect::KeepProfile(_)

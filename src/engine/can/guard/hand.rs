@@ -14,6 +14,12 @@ use crate::engine::can::frame::{Frame, Id, Kind};
 pub const FRAMES_A_SECOND: u32 = 2000;
 /// Frames at once.
 pub const BURST: u32 = 500;
+/// How much more a replay may send than a hand: on a wire what the fastest classic bus carries, within
+/// the program what others there can follow.
+const REPLAYED_A_SECOND: u32 = 20_000;
+const REPLAYED_WITHIN: u32 = 500_000;
+/// Frames of a replay at once.
+const REPLAYED_BURST: u32 = 200;
 
 /// Why a frame that a person wanted to send did not go out.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -45,16 +51,50 @@ pub struct HandGuard {
     armed_until: Option<Mono>,
     heartbeat: Option<Mono>,
     patience: Duration,
+    /// Frames a second in the long run, and at once.
+    rate: (u32, u32),
     /// Frames that may still go out, in thousandths, and when that was so.
     room: (u64, Mono),
+}
+
+/// What a replay goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// A wire, or an interface: only while a person has armed it.
+    Wire,
+    /// A bus within the program, which needs no arming.
+    Within,
 }
 
 impl HandGuard {
     /// A guard that nobody has armed, which never lets `blocks` through.
     #[must_use]
     pub const fn new(blocks: Vec<Block>, patience: Duration) -> Self {
-        let room = (BURST as u64 * 1000, Mono::ZERO);
-        Self { blocks, armed_until: None, heartbeat: None, patience, room }
+        Self::at_rate(blocks, patience, (FRAMES_A_SECOND, BURST))
+    }
+
+    /// A guard for replays. One of a bus within the program is armed for ever.
+    #[must_use]
+    pub const fn of_replays(blocks: Vec<Block>, patience: Duration, reach: Reach) -> Self {
+        match reach {
+            Reach::Wire => Self::at_rate(blocks, patience, (REPLAYED_A_SECOND, REPLAYED_BURST)),
+            Reach::Within => {
+                let mut guard = Self::at_rate(blocks, patience, (REPLAYED_WITHIN, REPLAYED_BURST));
+                guard.arm(Mono::from_nanos(i64::MAX));
+                guard
+            }
+        }
+    }
+
+    const fn at_rate(blocks: Vec<Block>, patience: Duration, rate: (u32, u32)) -> Self {
+        let room = (rate.1 as u64 * 1000, Mono::ZERO);
+        Self { blocks, armed_until: None, heartbeat: None, patience, rate, room }
+    }
+
+    /// When there is room for a frame again, where there was none at `now`.
+    #[must_use]
+    pub fn room_at(&self, now: Mono) -> Mono {
+        now.after(Duration::from_nanos(1_000_000_000_u64.div_ceil(u64::from(self.rate.0.max(1)))))
     }
 
     /// Lets frames through until then.
@@ -97,8 +137,12 @@ impl HandGuard {
             return Err(HandRefusal::NoHeartbeat);
         }
         let (room, since) = self.room;
-        let grown = now.since(since).as_micros() as u64 * u64::from(FRAMES_A_SECOND) / 1000;
-        let room = room.saturating_add(grown).min(u64::from(BURST) * 1000);
+        let (a_second, burst) = self.rate;
+        let passed = u64::try_from(now.since(since).as_nanos()).unwrap_or(u64::MAX);
+        let grown = passed.saturating_mul(u64::from(a_second)) / 1_000_000;
+        let room = room.saturating_add(grown).min(u64::from(burst) * 1000);
+        // What is too little to count is not lost between two frames that follow at once.
+        let now = if grown == 0 { since.max(Mono::ZERO) } else { now };
         self.room = (room, now);
         let Some(left) = room.checked_sub(1000) else { return Err(HandRefusal::TooMany) };
         self.room = (left, now);
@@ -175,5 +219,37 @@ mod tests {
             sent += (0..10).filter(|_| guard.clear(t(ms), frame(1)).is_ok()).count();
         }
         assert_eq!(sent, FRAMES_A_SECOND as usize);
+    }
+
+    #[test]
+    fn a_replay_within_the_program_needs_no_arming_and_one_onto_a_wire_does() {
+        let guard = |reach| HandGuard::of_replays(Vec::new(), PATIENCE, reach);
+        let (mut within, mut wire) = (guard(Reach::Within), guard(Reach::Wire));
+        for guard in [&mut within, &mut wire] {
+            assert!(guard.clear(t(0), frame(1)).is_err(), "without the hub nothing goes out");
+            guard.beat(t(0));
+        }
+        assert!(within.clear(t(0), frame(1)).is_ok());
+        assert_eq!(wire.clear(t(0), frame(1)).unwrap_err(), HandRefusal::NotArmed);
+        wire.arm(t(100));
+        assert!(wire.clear(t(99), frame(1)).is_ok());
+        assert_eq!(wire.clear(t(100), frame(1)).unwrap_err(), HandRefusal::NotArmed);
+    }
+
+    #[test]
+    fn a_replay_that_asks_too_often_is_told_when_there_is_room() {
+        let mut guard = HandGuard::of_replays(Vec::new(), PATIENCE, Reach::Wire);
+        guard.arm(t(60_000));
+        let (mut now, mut sent) = (t(0), 0);
+        while now < t(1000) {
+            guard.beat(now);
+            match guard.clear(now, frame(1)) {
+                Ok(_) => sent += 1,
+                Err(HandRefusal::TooMany) => now = guard.room_at(now),
+                Err(other) => panic!("{other}"),
+            }
+        }
+        let most = REPLAYED_A_SECOND + REPLAYED_BURST;
+        assert!((REPLAYED_A_SECOND..=most).contains(&sent), "{sent} frames");
     }
 }

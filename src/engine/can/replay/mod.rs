@@ -5,7 +5,15 @@
 //! bus stand still; seeking moves it, and the frames of the [`LEAD_IN`] before the target are fed at
 //! once so that what a listener knows is complete. Of a recording with several buses only the first
 //! is played: a BMU on another bus may have the same base, and the two would become one pack.
+//!
+//! A recording can also be sent onto other buses: see [`Replay`], which shares the reading, the time
+//! line and the places for seeking with the bus.
 
+mod feed;
+mod figures;
+mod offered;
+mod onto;
+mod plan;
 mod rx;
 mod scout;
 #[cfg(test)]
@@ -15,6 +23,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+pub use self::feed::Pick;
+pub use self::figures::{Refusal, ReplayFigures};
+pub use self::offered::Unsent;
+pub use self::onto::{Due, Outcome, Replay, ReplayProgress, Routes, SeekTo, Step};
+pub use self::plan::{IdMap, PlanError, ReplayPlan, check_speed};
 use crate::base::id::BusId;
 use crate::base::problem::Problem;
 use crate::base::time::{Clock, Mono, Timebase};

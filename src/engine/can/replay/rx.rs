@@ -8,14 +8,13 @@ use crate::base::problem::{Problem, Severity};
 use crate::base::time::{Clock, Mono};
 use crate::engine::can::bus::{BATCH_FRAMES, BusRx, BusState, BusStatus, Received};
 use crate::engine::can::frame::Frames;
-use crate::engine::can::replay::scout::{Scout, Seen, Timeline};
+use crate::engine::can::replay::feed::Feed;
+use crate::engine::can::replay::scout::Seen;
 use crate::engine::can::replay::{
     Deck, EndKnown, LEAD_IN, PlayState, Progress, Running, Speed, Wish,
 };
-use crate::engine::can::trace::{Log, Reader};
+use crate::engine::can::trace::Log;
 
-/// Frames read ahead at once.
-const BLOCK_FRAMES: usize = 1024;
 /// Frames the scout looks at in one call, about a millisecond of work.
 const SCOUT_FRAMES: usize = 8192;
 /// Frames the scout looks at in one call while a seek waits for it.
@@ -43,13 +42,7 @@ pub struct Rx {
     deck: Arc<Deck>,
     clock: Arc<dyn Clock>,
     bus: BusId,
-    scout: Scout,
-    reader: Reader,
-    timeline: Timeline,
-    block: Frames,
-    next: usize,
-    /// The next frame's time and when it is due, once it is known.
-    coming: Option<(Mono, Mono)>,
+    feed: Feed,
     phase: Phase,
     /// The position at this reading of the clock; it moves from there while running.
     anchor: (Mono, Mono),
@@ -65,9 +58,9 @@ pub struct Rx {
 
 impl Rx {
     pub fn new(log: &Log, bus: BusId, clock: Arc<dyn Clock>) -> (Self, Arc<Deck>) {
-        let mut scout = Scout::new(log);
-        scout.advance(SCOUT_FRAMES);
-        let start = scout.start();
+        let mut feed = Feed::new(log);
+        feed.scout.advance(SCOUT_FRAMES);
+        let start = feed.scout.start();
         let last_line = log.last_time(start);
         let deck = Arc::new(Deck {
             wish: Mutex::new(Wish { running: Running::Yes, speed: Speed::NORMAL, seek: None }),
@@ -94,12 +87,7 @@ impl Rx {
             anchor: (clock.now(), start),
             clock,
             bus,
-            scout,
-            reader: log.reader(),
-            timeline: Timeline::default(),
-            block: Frames::default(),
-            next: 0,
-            coming: None,
+            feed,
             phase: Phase::Playing,
             running: Running::Yes,
             speed: Speed::NORMAL,
@@ -127,7 +115,7 @@ impl Rx {
             self.speed = wish.speed;
         }
         if let Some(target) = wish.seek.take() {
-            self.phase = Phase::Seeking { target: self.scout.start().after(target) };
+            self.phase = Phase::Seeking { target: self.feed.scout.start().after(target) };
         }
     }
 
@@ -145,64 +133,42 @@ impl Rx {
 
     /// Starts the lead-in of a seek once the scout has seen its target.
     fn try_seek(&mut self, target: Mono) {
-        self.scout.advance(HURRY_FRAMES);
-        let target = match self.scout.seen() {
-            Seen::Everything => target.min(self.scout.end()),
+        self.feed.scout.advance(HURRY_FRAMES);
+        let target = match self.feed.scout.seen() {
+            Seen::Everything => target.min(self.feed.scout.end()),
             Seen::Front => target,
         };
-        if self.scout.place_before(target).is_none() {
+        if self.feed.scout.place_before(target).is_none() {
             return;
         }
         let from = target.before(LEAD_IN);
-        let Some(place) = self.scout.place_before(from) else { return };
-        self.reader.go_to(&place.mark);
-        self.timeline = place.timeline;
-        self.block.clear();
-        self.next = 0;
-        self.coming = None;
-        self.restarted = true;
-        self.anchor = (self.clock.now(), from.max(self.scout.start()));
-        self.phase = Phase::LeadingIn { from, target };
-    }
-
-    /// Time and due time of the next frame; `None` at the end.
-    fn peek(&mut self) -> Option<(Mono, Mono)> {
-        if self.coming.is_none() {
-            if self.next >= self.block.len() {
-                self.block.clear();
-                self.next = 0;
-                self.reader.read(&mut self.block, BLOCK_FRAMES);
-            }
-            let frame = self.block.get(self.next)?;
-            self.coming = Some(self.timeline.take(frame.time()));
+        if !self.feed.go_before(from) {
+            return;
         }
-        self.coming
+        self.restarted = true;
+        self.anchor = (self.clock.now(), from.max(self.feed.scout.start()));
+        self.phase = Phase::LeadingIn { from, target };
     }
 
     /// Hands on the next frame, stamped `at`, where it is of the bus that is played. What is of
     /// another one takes its time all the same, so that the recording ends when all of it does.
     fn hand_on(&mut self, at: Mono, into: &mut Frames) {
-        let played = self.scout.first_bus();
-        if let Some(frame) = self.block.get(self.next).filter(|f| Some(f.bus()) == played) {
+        let played = self.feed.scout.first_bus();
+        if let Some(frame) = self.feed.frame().filter(|f| Some(f.bus()) == played) {
             into.push(frame.to_frame().at(at).on(self.bus).view());
         }
-        self.pass();
-    }
-
-    fn pass(&mut self) {
-        self.next += 1;
-        self.coming = None;
+        self.feed.pass();
     }
 
     /// Feeds the lead-in; the clock stands at its latest frame until the target is reached.
     fn lead_in(&mut self, from: Mono, target: Mono, into: &mut Frames, full: usize) {
         // Places are close together, so few frames stand before the lead-in.
-        while let Some((at, due)) = self.peek() {
+        while let Some((at, due)) = self.feed.peek() {
             if due > target {
                 break;
             }
             if due < from {
-                self.pass();
+                self.feed.pass();
                 continue;
             }
             if into.len() >= full {
@@ -222,7 +188,7 @@ impl Rx {
         }
         let now = self.position();
         let mut reached = None;
-        while let Some((at, due)) = self.peek() {
+        while let Some((at, due)) = self.feed.peek() {
             if let Speed::Factor(factor) = self.speed
                 && due > now
             {
@@ -238,7 +204,7 @@ impl Rx {
             self.hand_on(at, into);
             reached = Some(due);
         }
-        let end = reached.unwrap_or_else(|| now.min(self.scout.end()));
+        let end = reached.unwrap_or_else(|| now.min(self.feed.scout.end()));
         self.anchor = (self.clock.now(), end);
         self.phase = Phase::Ended;
         self.running = Running::No;
@@ -263,7 +229,7 @@ impl Rx {
         match self.phase {
             Phase::Seeking { target } => self.try_seek(target),
             Phase::LeadingIn { .. } | Phase::Playing | Phase::Ended => {
-                self.scout.advance(SCOUT_FRAMES);
+                self.feed.scout.advance(SCOUT_FRAMES);
             }
         }
         if let Phase::LeadingIn { from, target } = self.phase {
@@ -274,7 +240,7 @@ impl Rx {
             Phase::Seeking { .. } | Phase::LeadingIn { .. } => Some(Duration::ZERO),
             Phase::Ended => None,
         };
-        match self.scout.seen() {
+        match self.feed.scout.seen() {
             Seen::Front => Some(Duration::ZERO),
             Seen::Everything => busy,
         }
@@ -283,8 +249,8 @@ impl Rx {
     /// Where the listener's clock should stand: at what it was given while more is due.
     fn shown_position(&self) -> Mono {
         let position = self.position();
-        match self.coming {
-            Some((_, due)) if due < position => due,
+        match self.feed.coming() {
+            Some(due) if due < position => due,
             Some(_) | None => position,
         }
     }
@@ -304,20 +270,18 @@ impl Rx {
             (Phase::Playing, Running::Yes) => (PlayState::Playing, None),
             (Phase::Playing, Running::No) => (PlayState::Paused, None),
         };
-        let found = self.scout.reader();
+        let found = self.feed.scout.reader();
         if self.told_lines != found.lines() || progress.end_known == EndKnown::Roughly {
-            progress.start = Some(self.scout.start());
+            progress.start = Some(self.feed.scout.start());
             progress.frames = found.frames();
             progress.skipped = found.skipped();
-            let others = not_played(found.bus_names(), self.scout.first_bus());
+            let others = not_played(found.bus_names(), self.feed.scout.first_bus());
             progress.problems = Arc::new(others.into_iter().chain(found.problems()).collect());
             progress.bus_names = Arc::new(found.bus_names().to_vec());
-            (progress.end, progress.end_known) = match self.scout.seen() {
-                Seen::Everything => (Some(self.scout.end()), EndKnown::Exactly),
-                Seen::Front => {
-                    let roughly = self.last_line.map(|last| last.max(self.scout.end()));
-                    (roughly, EndKnown::Roughly)
-                }
+            progress.end = self.feed.end(self.last_line);
+            progress.end_known = match self.feed.scout.seen() {
+                Seen::Everything => EndKnown::Exactly,
+                Seen::Front => EndKnown::Roughly,
             };
             self.told_lines = found.lines();
         }
@@ -367,7 +331,7 @@ impl BusRx for Rx {
             Phase::Ended => BusState::Ended,
             Phase::Seeking { .. } | Phase::LeadingIn { .. } | Phase::Playing => BusState::Active,
         };
-        let failure = self.reader.failure();
+        let failure = self.feed.failure();
         let state = if failure.is_some() { BusState::Failed } else { state };
         BusStatus { fd: true, sentence: failure, ..BusStatus::plain(state) }
     }

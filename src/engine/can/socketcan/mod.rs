@@ -71,6 +71,12 @@ pub fn interfaces() -> Found {
     Found { interfaces, sentence }
 }
 
+/// Whether there is no hardware behind the interface `name`.
+#[must_use]
+pub fn is_virtual(name: &str) -> bool {
+    watch::look_up(name).is_ok_and(|found| found.is_some_and(|link| link.is_virtual()))
+}
+
 fn found(link: &Link) -> Interface {
     let mut controller = Controller::default();
     if let Some(state) = link.can.state {

@@ -1,0 +1,576 @@
+//! A recording that is sent onto buses: which frame is due when, and what became of it. Pure: whoever
+//! sends asks what is due and says how it went, with the time of a clock of their own.
+//!
+//! Deadlines are absolute, so lateness does not add up. A frame that is later than [`LAG`] is sent
+//! and everything behind it put off by as much, so that what was missed does not go out in a bunch;
+//! how far it fell behind is told. It never starts or resumes by itself: what brings it to a stand
+//! leaves it paused, with the reason, until somebody plays on.
+
+use std::time::Duration;
+
+use crate::base::time::{Mono, Timebase};
+use crate::engine::can::frame::{Frame, Frames, Kind};
+use crate::engine::can::replay::feed::{Feed, Pick};
+use crate::engine::can::replay::figures::{Lateness, Refusal, ReplayFigures};
+use crate::engine::can::replay::plan::ReplayPlan;
+use crate::engine::can::replay::scout::Seen;
+use crate::engine::can::replay::{EndKnown, PlayState, Speed};
+use crate::engine::can::trace::Log;
+
+/// Frames looked at in one call, at most.
+const LOOK_FRAMES: usize = 16_384;
+/// Frames the scout looks at in one call, about a millisecond of work; and while a seek waits.
+const SCOUT_FRAMES: usize = 8192;
+const HURRY_FRAMES: usize = 131_072;
+/// A replay that is later than this is put off rather than made up for.
+const LAG: Duration = Duration::from_millis(20);
+/// A round takes at least this long, however short the recording.
+const ROUND: Duration = Duration::from_millis(1);
+/// A bus that takes nothing for this long brings the replay to a stand.
+const STUCK: Duration = Duration::from_secs(2);
+
+/// Which target a bus of the recording goes to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Routes {
+    /// By name in the recording; a bus without one is called can0.
+    pub named: Vec<(String, usize)>,
+    /// Where all others go.
+    pub others: usize,
+}
+
+impl Routes {
+    fn of(&self, name: &str) -> usize {
+        let name = if name.is_empty() { "can0" } else { name };
+        let found = self.named.iter().find(|(own, _)| own == name);
+        found.map_or(self.others, |(_, target)| *target)
+    }
+}
+
+/// What there is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Send this to that target, now; then say [`Replay::done`].
+    Frame(Frame, usize),
+    /// Nothing before then.
+    At(Mono),
+    /// There is more work: ask again.
+    Busy,
+    /// Nothing until something is changed.
+    Nothing,
+}
+
+/// What became of a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The bus took it.
+    Sent,
+    /// It may not be sent.
+    Refused(Refusal),
+    /// It may be sent then: there is no room at the moment.
+    Later(Mono),
+    /// It was overtaken by a change, and stays the next.
+    Void,
+    /// Nothing can be sent any more, and why.
+    Halt(String),
+}
+
+/// A step forward.
+pub enum Step {
+    /// To the next frame.
+    Frame,
+    /// To the next that is chosen; those before it are not sent.
+    Chosen(Box<dyn Pick>),
+}
+
+/// Where to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum SeekTo {
+    /// So long after the first frame.
+    Offset(Duration),
+    /// This share of the recording, 0 to 1.
+    Share(f64),
+}
+
+/// How far a replay is. Times are those of the recording.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReplayProgress {
+    /// Time of its first frame.
+    pub start: Mono,
+    /// What its times mean.
+    pub timebase: Timebase,
+    /// Where it stands, after the first frame.
+    pub position: Duration,
+    /// How long the recording is, where that is known.
+    pub length: Option<Duration>,
+    /// How well.
+    pub length_known: EndKnown,
+    /// What it is doing.
+    pub state: PlayState,
+    /// Why it came to a stand by itself.
+    pub why: Option<String>,
+    /// How fast.
+    pub speed: Speed,
+    /// How often it is to be sent; `None`: until somebody stops it.
+    pub times: Option<u32>,
+    /// Rounds that are over.
+    pub rounds: u32,
+    /// How it is doing.
+    pub figures: ReplayFigures,
+    /// The buses found so far in the recording.
+    pub bus_names: Vec<String>,
+}
+
+/// What it is doing.
+enum Going {
+    On,
+    Standing,
+    Stepping(Step),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Waiting for the scout to have seen the target.
+    Seeking(Mono),
+    /// At its place.
+    Ready,
+    /// Everything was sent.
+    Ended,
+}
+
+/// A recording that is sent onto buses.
+pub struct Replay {
+    feed: Feed,
+    timebase: Timebase,
+    last_line: Option<Mono>,
+    plan: ReplayPlan,
+    routes: Routes,
+    going: Going,
+    phase: Phase,
+    why: Option<String>,
+    /// The position at this reading of the clock; it moves from there while going on.
+    anchor: (Mono, Mono),
+    /// Nothing before this is sent.
+    floor: Mono,
+    /// When the last frame was due.
+    last: Option<Mono>,
+    /// When the frame at hand should have gone out, before anything was put off.
+    owed: Option<Mono>,
+    /// Since when the frame at hand waits for room, and until when.
+    held: Option<(Mono, Mono)>,
+    rounds: u32,
+    /// When the round began, and how many frames were dealt with before it.
+    round: (Mono, u64),
+    figures: ReplayFigures,
+    lateness: Lateness,
+}
+
+impl Replay {
+    /// Of a recording, standing at the beginning of its part. `pick` chooses what is sent.
+    ///
+    /// # Errors
+    /// There is no frame in it.
+    pub fn new(
+        log: &Log,
+        plan: ReplayPlan,
+        routes: Routes,
+        pick: Option<Box<dyn Pick>>,
+    ) -> Result<Self, String> {
+        let feed = Feed::new(log);
+        let mut feed = match pick {
+            Some(pick) => feed.picking(pick),
+            None => feed,
+        };
+        feed.scout.advance(SCOUT_FRAMES);
+        if feed.scout.seen() == Seen::Everything && feed.scout.reader().frames() == 0 {
+            return Err(format!("{}: there is no frame in it", log.path().display()));
+        }
+        let start = feed.scout.start();
+        let begin = start.after(plan.from.unwrap_or_default());
+        Ok(Self {
+            timebase: log.timebase(),
+            last_line: log.last_time(start),
+            feed,
+            plan,
+            routes,
+            going: Going::Standing,
+            phase: Phase::Seeking(begin),
+            why: None,
+            anchor: (Mono::ZERO, begin),
+            floor: begin,
+            last: None,
+            owed: None,
+            held: None,
+            rounds: 0,
+            round: (Mono::ZERO, 0),
+            figures: ReplayFigures::default(),
+            lateness: Lateness::default(),
+        })
+    }
+
+    /// Sends on; from the beginning of its part, where it had come to the end.
+    pub fn play(&mut self, now: Mono) {
+        if self.phase == Phase::Ended {
+            self.begin_anew(now);
+        }
+        if !matches!(self.going, Going::On) {
+            self.set_going(now, Going::On);
+        }
+    }
+
+    /// Stands still.
+    pub fn pause(&mut self, now: Mono) {
+        self.set_going(now, Going::Standing);
+    }
+
+    /// Sends one frame at once and stands still.
+    pub fn step(&mut self, now: Mono, step: Step) {
+        if self.phase == Phase::Ended {
+            self.begin_anew(now);
+        }
+        self.set_going(now, Going::Stepping(step));
+    }
+
+    /// Goes to a place; goes on from there if it went on.
+    pub fn seek(&mut self, now: Mono, to: SeekTo) {
+        let start = self.feed.scout.start();
+        let end = self.feed.end(self.last_line).unwrap_or(self.feed.scout.end());
+        let target = match to {
+            SeekTo::Offset(offset) => start.after(offset),
+            SeekTo::Share(share) => {
+                let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+                start.after(end.since(start).mul_f64(share))
+            }
+        };
+        if self.phase == Phase::Ended {
+            self.going = Going::Standing;
+        }
+        self.why = None;
+        self.leave();
+        self.anchor = (now, target);
+        self.phase = Phase::Seeking(target);
+    }
+
+    /// Goes on at another speed.
+    pub fn set_speed(&mut self, now: Mono, speed: Speed) {
+        self.anchor = (now, self.position(now));
+        self.owed = None;
+        self.plan.speed = speed;
+    }
+
+    /// Is sent so often; `None`: until somebody stops it.
+    pub const fn set_times(&mut self, times: Option<u32>) {
+        self.plan.times = times;
+    }
+
+    fn set_going(&mut self, now: Mono, going: Going) {
+        self.anchor = (now, self.position(now));
+        self.owed = None;
+        self.held = None;
+        self.last = None;
+        self.why = None;
+        self.going = going;
+    }
+
+    /// Forgets the frame at hand.
+    const fn leave(&mut self) {
+        self.last = None;
+        self.owed = None;
+        self.held = None;
+    }
+
+    fn begin(&self) -> Mono {
+        self.feed.scout.start().after(self.plan.from.unwrap_or_default())
+    }
+
+    fn begin_anew(&mut self, now: Mono) {
+        let begin = self.begin();
+        self.rounds = 0;
+        self.round = (now, self.dealt_with());
+        self.leave();
+        self.going = Going::Standing;
+        self.anchor = (now, begin);
+        self.phase = Phase::Seeking(begin);
+    }
+
+    const fn is_stepping(&self) -> bool {
+        matches!(self.going, Going::Stepping(_))
+    }
+
+    /// What there is to do at `now`.
+    pub fn next(&mut self, now: Mono) -> Due {
+        match self.phase {
+            Phase::Ended => return Due::Nothing,
+            Phase::Seeking(target) => {
+                if !self.try_seek(now, target) {
+                    return Due::Busy;
+                }
+            }
+            Phase::Ready => {}
+        }
+        if matches!(self.going, Going::Standing) {
+            return Due::Nothing;
+        }
+        if let Some((_, until)) = self.held.filter(|(_, until)| *until > now) {
+            return Due::At(until);
+        }
+        for _ in 0..LOOK_FRAMES {
+            let Some((_, due)) = self.feed.peek() else { return self.end_round(now) };
+            if due < self.floor {
+                self.feed.pass();
+                continue;
+            }
+            if self.plan.to.is_some_and(|to| due > self.feed.scout.start().after(to)) {
+                return self.end_round(now);
+            }
+            if !self.is_chosen() {
+                self.feed.pass();
+                continue;
+            }
+            if let Some(when) = self.moment_of(now, due).filter(|when| *when > now) {
+                return Due::At(when);
+            }
+            match self.frame_at_hand() {
+                Ok((frame, target)) => return Due::Frame(frame, target),
+                Err(why) => self.done(now, Outcome::Refused(why)),
+            }
+            if matches!(self.going, Going::Standing) {
+                return Due::Nothing;
+            }
+        }
+        Due::Busy
+    }
+
+    /// Whether the frame at hand is to be sent.
+    fn is_chosen(&mut self) -> bool {
+        if !self.feed.is_picked() {
+            self.figures.left_out += 1;
+            return false;
+        }
+        let Going::Stepping(Step::Chosen(pick)) = &mut self.going else { return true };
+        let mut batch = Frames::default();
+        if let Some(frame) = self.feed.frame() {
+            batch.push(frame);
+        }
+        let mut picked = Vec::new();
+        pick.pick(&batch, self.feed.bus_names(), &mut picked);
+        picked.first().copied().unwrap_or_default()
+    }
+
+    /// When the frame at hand goes out, where that is by the clock.
+    fn moment_of(&mut self, now: Mono, due: Mono) -> Option<Mono> {
+        let Speed::Factor(factor) = self.plan.speed else { return None };
+        if self.is_stepping() {
+            return None;
+        }
+        self.shorten_gap(due);
+        let when = self.moment(due, factor);
+        self.owed.get_or_insert(when);
+        let late = now.since(when);
+        if late > LAG {
+            self.anchor.0 = self.anchor.0.after(late);
+            self.figures.behind += late;
+            return Some(now);
+        }
+        Some(when)
+    }
+
+    fn moment(&self, due: Mono, factor: f64) -> Mono {
+        self.anchor.0.after(due.since(self.anchor.1).div_f64(factor.max(Speed::SLOWEST)))
+    }
+
+    /// Leaves out what a pause of the recording is too long.
+    fn shorten_gap(&mut self, due: Mono) {
+        let Some(longest) = self.plan.longest_gap else { return };
+        let last = self.last.unwrap_or(self.anchor.1);
+        let gap = due.since(last);
+        if gap > longest {
+            let left_out = gap.saturating_sub(longest);
+            self.anchor.1 = self.anchor.1.after(left_out);
+            self.figures.gaps.0 += 1;
+            self.figures.gaps.1 += left_out;
+            self.last = Some(due.before(longest));
+        }
+    }
+
+    /// The frame as it goes out, and where to.
+    fn frame_at_hand(&self) -> Result<(Frame, usize), Refusal> {
+        let Some(found) = self.feed.frame() else { return Err(Refusal::Unfit) };
+        if found.kind() == Kind::Error {
+            return Err(Refusal::ErrorFrame);
+        }
+        let name = self.feed.bus_names().get(usize::from(found.bus().0));
+        let target = self.routes.of(name.map_or("", String::as_str));
+        let frame = found.to_frame();
+        Ok((frame.with_id(self.plan.mapped(frame.id())), target))
+    }
+
+    /// What became of the frame that was due.
+    pub fn done(&mut self, now: Mono, outcome: Outcome) {
+        match outcome {
+            Outcome::Sent => {
+                self.figures.sent += 1;
+                if let Some(owed) = self.owed.filter(|_| !self.is_stepping()) {
+                    self.lateness.note(now.since(owed));
+                }
+                self.pass(now);
+            }
+            Outcome::Refused(why) => {
+                self.figures.refused.count(why);
+                self.pass(now);
+            }
+            Outcome::Later(until) => {
+                let since = self.held.map_or(now, |(since, _)| since);
+                self.held = Some((since, until.max(now)));
+                if now.since(since) >= STUCK {
+                    self.halt(now, "the bus takes no frames: is anybody else on it?".to_owned());
+                }
+            }
+            Outcome::Void => {}
+            Outcome::Halt(why) => self.halt(now, why),
+        }
+    }
+
+    /// The frame at hand is dealt with.
+    fn pass(&mut self, now: Mono) {
+        let due = self.feed.coming();
+        self.feed.pass();
+        self.leave();
+        self.last = due;
+        if self.is_stepping() {
+            self.going = Going::Standing;
+            // Strictly after it, so that it is not the next once more.
+            self.anchor = (now, due.unwrap_or(self.anchor.1));
+        } else if self.plan.speed == Speed::Fastest {
+            self.anchor = (now, due.unwrap_or(self.anchor.1));
+        }
+    }
+
+    /// Comes to a stand by itself.
+    fn halt(&mut self, now: Mono, why: String) {
+        self.set_going(now, Going::Standing);
+        self.why = Some(why);
+    }
+
+    fn dealt_with(&self) -> u64 {
+        self.figures.sent + self.figures.refused.total()
+    }
+
+    /// There is no more frame in the part.
+    fn end_round(&mut self, now: Mono) -> Due {
+        if let Some(why) = self.feed.failure() {
+            self.halt(now, why);
+            return Due::Nothing;
+        }
+        let more = self.plan.times.is_none_or(|times| self.rounds + 1 < times);
+        let (began, before) = self.round;
+        let nothing = self.dealt_with() == before && self.floor == self.begin();
+        if !more || self.is_stepping() || nothing {
+            let position = self.last.unwrap_or(self.anchor.1).max(self.anchor.1);
+            self.set_going(now, Going::Standing);
+            self.anchor = (now, position);
+            self.why = nothing.then(|| "no frame of this part passes the filter".to_owned());
+            self.rounds = self.rounds.saturating_add(1);
+            self.phase = Phase::Ended;
+            return Due::Nothing;
+        }
+        let end = self.part_end();
+        let next = match self.plan.speed {
+            Speed::Factor(factor) => self.moment(end, factor).max(began.after(ROUND)),
+            Speed::Fastest => began.after(ROUND),
+        };
+        if next > now {
+            return Due::At(next);
+        }
+        self.rounds = self.rounds.saturating_add(1);
+        self.leave();
+        self.round = (next, self.dealt_with());
+        let begin = self.begin();
+        self.floor = begin;
+        if !self.feed.go_before(begin) {
+            self.phase = Phase::Seeking(begin);
+        }
+        self.anchor = (next, begin);
+        Due::Busy
+    }
+
+    /// Where the part ends.
+    fn part_end(&self) -> Mono {
+        let end = self.feed.scout.end().max(self.last.unwrap_or(Mono::ZERO));
+        self.plan.to.map_or(end, |to| self.feed.scout.start().after(to))
+    }
+
+    /// Goes to the target of a seek once the scout has seen it.
+    fn try_seek(&mut self, now: Mono, target: Mono) -> bool {
+        self.feed.scout.advance(HURRY_FRAMES);
+        let target = match self.feed.scout.seen() {
+            Seen::Everything => target.min(self.feed.scout.end()),
+            Seen::Front => target,
+        };
+        if !self.feed.go_before(target) {
+            return false;
+        }
+        self.floor = target;
+        self.anchor = (now, target);
+        self.round.0 = now;
+        self.phase = Phase::Ready;
+        true
+    }
+
+    /// Looks further ahead in the recording, about a millisecond's work; `false` once it has seen
+    /// everything.
+    pub fn look_ahead(&mut self) -> bool {
+        self.feed.scout.advance(SCOUT_FRAMES);
+        self.feed.scout.seen() == Seen::Front
+    }
+
+    fn position(&self, now: Mono) -> Mono {
+        let (then, position) = self.anchor;
+        if let Phase::Seeking(target) = self.phase {
+            return target;
+        }
+        let (Going::On, Speed::Factor(factor)) = (&self.going, self.plan.speed) else {
+            return position;
+        };
+        if self.phase == Phase::Ended {
+            return position;
+        }
+        let moved = position.after(now.since(then).mul_f64(factor));
+        // While the next frame waits, so does the position.
+        self.feed.coming().map_or(moved, |due| moved.min(due.max(position)))
+    }
+
+    /// How far it is.
+    pub fn progress(&self, now: Mono) -> ReplayProgress {
+        let start = self.feed.scout.start();
+        let mut figures = self.figures;
+        self.lateness.tell(&mut figures);
+        let end = self.feed.end(self.last_line);
+        let position = self.position(now);
+        ReplayProgress {
+            start,
+            timebase: self.timebase,
+            position: end.map_or(position, |end| position.min(end.max(start))).since(start),
+            length: end.map(|end| end.since(start)),
+            length_known: match self.feed.scout.seen() {
+                Seen::Everything => EndKnown::Exactly,
+                Seen::Front => EndKnown::Roughly,
+            },
+            state: match (self.phase, &self.going) {
+                (Phase::Ended, _) => PlayState::Ended,
+                (Phase::Seeking(_) | Phase::Ready, Going::On) => PlayState::Playing,
+                (Phase::Seeking(_) | Phase::Ready, Going::Standing | Going::Stepping(_)) => {
+                    PlayState::Paused
+                }
+            },
+            why: self.why.clone(),
+            speed: self.plan.speed,
+            times: self.plan.times,
+            rounds: self.rounds,
+            figures,
+            bus_names: self.feed.scout.reader().bus_names().to_vec(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
