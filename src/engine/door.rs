@@ -26,6 +26,7 @@ use crate::engine::orders::desk::Desk;
 use crate::engine::orders::{Admitted, Answer, Haste, Order, OrderError, Reply, Route, Ticket};
 use crate::engine::people::People;
 use crate::engine::people::stamp::Stamp;
+use crate::engine::profile::shelf::Shelf;
 use crate::engine::snapshot::{Notice, Snapshot};
 use crate::engine::store::charges::{self, Reader};
 use crate::engine::store::journal::{self, Entry, Filter, Line, Outcome, Page, Verdict};
@@ -246,6 +247,12 @@ impl Door {
     #[must_use]
     pub fn reel(&self, _grant: &Grant<'_, UseCan>) -> Reel {
         self.plant.tape.read().unwrap_or_else(PoisonError::into_inner).reel()
+    }
+
+    /// The DBC files of the data folder, to be read; they are changed by orders. Reading blocks.
+    #[must_use]
+    pub fn dbcs(&self, _grant: &Grant<'_, UseCan>) -> Shelf {
+        self.people.shelf().clone()
     }
 
     /// Calls `waker` after every new snapshot.

@@ -67,6 +67,15 @@ pub use charge::{
     Run as ChargeRun, SetPointError, SetPoints, State as ChargeState, Step as ChargeStep,
     StopReason, Stopping, Switch as ChargeSwitch, cell_target as charge_cell_target,
 };
+pub use dbc::edit as dbc_edit;
+pub use dbc::{
+    Attribute as DbcAttribute, AttributeValue as DbcAttributeValue, Codec, Encoding as DbcEncoding,
+    Form as DbcForm, Kind as BitKind, Label as DbcLabel, LineEnd as DbcLineEnd,
+    Message as DbcMessage, Order as BitOrder, Parsed as ParsedDbc, Role as SignalRole,
+    Row as DbcRow, Schema as DbcSchema, Selection as DbcSelection, Signal as DbcSignal,
+    WriteError as DbcWriteError, Written as WrittenDbc, bits as signal_bits, parse as parse_dbc,
+    write as write_dbc,
+};
 pub use device::{
     ChargerCommand, ChargerControl, ChargerFaults, Contactors, Flag, Level, PackState,
 };
@@ -77,7 +86,7 @@ pub use filter::{
     Change, Completion, Filter, LONGEST as LONGEST_FILTER, Memory as FilterMemory, Mistake,
     RowFacts, Scope, Sieve, Vocabulary, Weight, complete, terms,
 };
-pub use hub::decoders::{DecodedFrame, DecodedSignal, Decoders, Value};
+pub use hub::decoders::{DecodedFrame, DecodedSignal, Decoders, Source as DbcSource, Value};
 pub use hub::traffic::{Row as TrafficEntry, Traffic};
 pub use offline::{check, convert, decode, inspect, logs, profiles, replay};
 pub use orders::accounts::{
@@ -88,6 +97,7 @@ pub use orders::charging::{
     ChangeCharge, ClearLatches, Confirm, EngageContactors, ReadSafetyText, SetChargeRule, SetDemo,
     StartCharge, StopCharge,
 };
+pub use orders::dbc::{AssignDbcs, BusDbc, KeepDbc, RemoveDbc};
 pub use orders::plant::{ActivateProfile, ClearTraffic, Play};
 pub use orders::replaying::{
     Begins, ChangeReplay, PauseReplay, ReplayChange, StartReplay, StopReplay,
@@ -107,6 +117,7 @@ pub use prepare::{PrepareError, bus_profile, demo_profile, interpret_profile, lo
 pub use profile::expand::environment;
 pub use profile::library::{Library, LibraryError, Loaded};
 pub use profile::model::{BusEntry, ComponentEntry, Limits, Profile};
+pub use profile::shelf::{LARGEST as LARGEST_DBC, Shelf, ShelfError, mark as dbc_mark};
 pub use profile::starters::StartError as StarterError;
 pub use profile::watch::{Change as WatchedChange, Watch as WatchedFile};
 pub use sim::simulate;

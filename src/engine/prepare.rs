@@ -1,7 +1,7 @@
 //! Makes an order out of a profile: reads the DBC files it names, so that the hub need not. What
 //! cannot be read is a problem of the running profile, not a refusal.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -15,6 +15,7 @@ use crate::engine::dbc::Codec;
 use crate::engine::offline::check;
 use crate::engine::offline::discover::{Heard, discover};
 use crate::engine::offline::profiles::ground;
+use crate::engine::orders::dbc::{AssignDbcs, BusDbc};
 use crate::engine::orders::plant::ActivateProfile;
 use crate::engine::profile::check::admit;
 use crate::engine::profile::expand::environment;
@@ -68,14 +69,26 @@ impl ActivateProfile {
         for (at, bus) in self.profile.buses.iter().enumerate() {
             for file in &bus.dbc {
                 match read_dbc(file) {
-                    Ok((codec, warning)) => {
-                        self.dbcs.push((BusId(at as u16), Arc::new(codec)));
+                    Ok((dbc, warning)) => {
+                        self.dbcs.push((BusId(at as u16), dbc));
                         self.problems.extend(warning);
                     }
                     Err(why) => self.problems.push(why),
                 }
             }
         }
+    }
+}
+
+impl AssignDbcs {
+    /// The order to read `bus` by these files. Blocks for reading them.
+    ///
+    /// # Errors
+    /// One of them cannot be read, or has no message.
+    pub fn read(bus: Name, files: &[PathBuf]) -> Result<Self, String> {
+        let read = |file: &PathBuf| read_dbc(file).map(|(dbc, _)| dbc);
+        let dbcs = files.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Self { bus, dbcs })
     }
 }
 
@@ -96,7 +109,7 @@ pub fn interpret_profile(file: &Path, text: String) -> Result<Loaded, LibraryErr
 }
 
 /// The codec of a DBC file, and a sentence if something of it was left out.
-fn read_dbc(file: &Path) -> Result<(Codec, Option<String>), String> {
+fn read_dbc(file: &Path) -> Result<(BusDbc, Option<String>), String> {
     let name = file.display();
     let parsed = check::read(file).map_err(|error| error.to_string())?;
     if parsed.schema.messages.is_empty() {
@@ -111,7 +124,8 @@ fn read_dbc(file: &Path) -> Result<(Codec, Option<String>), String> {
             Some(format!("{name}: {count} things were left out; {first}"))
         }
     };
-    Ok((Codec::compile(&[&parsed.schema]), warning))
+    let codec = Arc::new(Codec::compile(&[&parsed.schema]));
+    Ok((BusDbc { file: file.to_owned(), codec, problems: parsed.problems.into() }, warning))
 }
 
 /// The profile that watches `scene`, a built-in scene or a scene file, on a virtual bus.

@@ -46,6 +46,16 @@ pub fn start_cheaply(
     crate::engine::drive::start_with(config, crate::engine::access::password::Cost::CHEAP)
 }
 
+/// A schema without the numbers of its lines, which a writer may change.
+#[must_use]
+pub fn schema_without_lines(mut schema: crate::engine::dbc::Schema) -> crate::engine::dbc::Schema {
+    for message in &mut schema.messages {
+        message.line = 0;
+        message.signals.iter_mut().for_each(|signal| signal.line = 0);
+    }
+    schema
+}
+
 /// The folder of real recordings and DBC files: `BUSBAR_SHARED`, else `../shared` beside the
 /// checkout. `None` where neither exists; the reason is printed so that a skipped test says so.
 #[must_use]

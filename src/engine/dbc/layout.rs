@@ -81,3 +81,16 @@ pub(super) fn insert(data: &mut [u8], signal: &Signal, raw: u64) -> Option<()> {
     }
     Some(())
 }
+
+/// The bits of a signal, in one numbering for both byte orders: eight a byte, the
+/// lowest of byte 0 first. They come in the order in which the signal runs: from the least
+/// significant one up for Intel, from the most significant one down for Motorola.
+#[must_use = "the bits are made as they are asked for"]
+pub fn bits(signal: &Signal) -> impl Iterator<Item = usize> + use<> {
+    let start = usize::from(signal.start);
+    let (first, big) = match signal.order {
+        Order::Little => (start, 0),
+        Order::Big => ((start & !7) + (7 - start % 8), 7),
+    };
+    (first..first + usize::from(signal.length)).map(move |bit| bit ^ big)
+}

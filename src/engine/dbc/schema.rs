@@ -10,6 +10,10 @@ use crate::engine::can::frame::Id;
 pub struct Schema {
     /// The text of `VERSION`.
     pub version: String,
+    /// The keywords that `NS_` lists.
+    pub symbols: Vec<String>,
+    /// What `BS_` says, as written; nearly always nothing.
+    pub timing: String,
     /// The nodes of `BU_`.
     pub nodes: Vec<Node>,
     /// The messages, in the order of the file.
@@ -26,6 +30,10 @@ pub struct Schema {
     pub relations: Vec<String>,
     /// Comment on the whole file.
     pub comment: Option<String>,
+    /// Lines that belong to no message that is here, as written.
+    pub strays: Vec<String>,
+    /// Whatever else the file says, statement by statement, as written.
+    pub leftover: Vec<String>,
 }
 
 impl Schema {
@@ -53,6 +61,8 @@ impl Schema {
 pub struct Node {
     /// Its name, the long one where there is one.
     pub name: String,
+    /// The short name that stands for the long one in statements.
+    pub short: Option<String>,
     /// Its comment.
     pub comment: Option<String>,
     /// Its attributes.
@@ -66,6 +76,8 @@ pub struct Message {
     pub id: Id,
     /// Its name, the long one where there is one.
     pub name: String,
+    /// The short name that stands for the long one in statements.
+    pub short: Option<String>,
     /// Declared length in bytes; more than 64 where a transport protocol carries it.
     pub len: u16,
     /// Who sends it; empty where the file does not say.
@@ -80,6 +92,8 @@ pub struct Message {
     pub attributes: Vec<Attribute>,
     /// Whether it is found by its J1939 parameter group number where the exact id is not there.
     pub matching: Matching,
+    /// Its `SG_` lines that could not be read, as written.
+    pub unread: Vec<String>,
     /// Line of its `BO_`.
     pub line: u32,
 }
@@ -144,6 +158,8 @@ pub enum Kind {
 pub struct Signal {
     /// Its name, the long one where there is one.
     pub name: String,
+    /// The short name that stands for the long one in statements.
+    pub short: Option<String>,
     /// Start bit as written in the file (bit 0 is the lowest bit of byte 0).
     pub start: u16,
     /// Length in bits, 1 to 64.
@@ -160,6 +176,8 @@ pub struct Signal {
     pub min: Option<f64>,
     /// Largest physical value, where the file gives a range.
     pub max: Option<f64>,
+    /// The range as written, where it holds nothing: reversed, or of one number that is not zero.
+    pub odd_range: Option<(f64, f64)>,
     /// Unit as written.
     pub unit: String,
     /// Who reads it; empty where the file does not say.
@@ -242,6 +260,8 @@ pub struct ValueTable {
 pub struct Group {
     /// Its name.
     pub name: String,
+    /// The number before its signals, which is nearly always 1.
+    pub repetitions: i64,
     /// Names of its signals.
     pub signals: Vec<String>,
 }
@@ -253,6 +273,8 @@ pub struct Variable {
     pub name: String,
     /// The rest of its definition, as written.
     pub definition: String,
+    /// Names of its values.
+    pub labels: Vec<Label>,
     /// Its comment.
     pub comment: Option<String>,
     /// Its attributes.
@@ -294,8 +316,12 @@ pub struct Definition {
     pub name: String,
     /// What it is attached to.
     pub target: Target,
+    /// What it relates, where it is one of a relation, as the file calls it.
+    pub relates: String,
     /// What values it may have.
     pub kind: AttributeKind,
+    /// Its range, as written.
+    pub range: String,
     /// Its value where a thing has none of its own.
     pub default: Option<AttributeValue>,
 }

@@ -1,16 +1,43 @@
 //! Names and decodes what is on a bus: the devices of the profile first, then its DBC files in
 //! their order.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::base::id::BusId;
+use crate::base::id::{BusId, Name};
+use crate::base::problem::Problem;
 use crate::engine::can::frame::{CLASSIC_BYTES, FD_BYTES, Frame, FrameRef, Id};
 use crate::engine::dbc::{Codec, Kind, MessageIndex, Row, Signal};
+use crate::engine::orders::dbc::BusDbc;
 
 /// The codecs of every bus.
 #[derive(Clone, Default)]
 pub struct Decoders {
     buses: Vec<Vec<Arc<Codec>>>,
+    /// Where each codec is from.
+    sources: Vec<Vec<Source>>,
+}
+
+/// Where a codec is from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// A component of the profile; it is a part of Busbar.
+    Device(Name),
+    /// A DBC file of the bus.
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problems: Arc<[Problem]>,
+    },
+}
+
+impl Source {
+    /// Where the codec of `dbc` is from.
+    #[must_use]
+    pub fn of(dbc: &BusDbc) -> Self {
+        Self::File { file: dbc.file.clone(), problems: Arc::clone(&dbc.problems) }
+    }
 }
 
 /// One decoded signal.
@@ -77,14 +104,35 @@ impl Decoders {
     /// Without any codec, for `buses` buses.
     #[must_use]
     pub fn new(buses: usize) -> Self {
-        Self { buses: vec![Vec::new(); buses] }
+        Self { buses: vec![Vec::new(); buses], sources: vec![Vec::new(); buses] }
     }
 
     /// Adds a codec to a bus, after those it has.
-    pub fn add(&mut self, bus: BusId, codec: Arc<Codec>) {
-        if let Some(codecs) = self.buses.get_mut(usize::from(bus.0)) {
+    pub fn add(&mut self, bus: BusId, source: Source, codec: Arc<Codec>) {
+        let at = usize::from(bus.0);
+        if let (Some(codecs), Some(sources)) = (self.buses.get_mut(at), self.sources.get_mut(at)) {
             codecs.push(codec);
+            sources.push(source);
         }
+    }
+
+    /// Takes the DBC files of a bus away; its devices stay.
+    pub fn drop_files(&mut self, bus: BusId) {
+        let at = usize::from(bus.0);
+        let (Some(codecs), Some(sources)) = (self.buses.get_mut(at), self.sources.get_mut(at))
+        else {
+            return;
+        };
+        let mut kept = sources.iter().map(|source| matches!(source, Source::Device(_)));
+        codecs.retain(|_| kept.next().unwrap_or(true));
+        sources.retain(|source| matches!(source, Source::Device(_)));
+    }
+
+    /// The codecs of a bus with where they are from, in the order in which they are asked.
+    pub fn sources(&self, bus: BusId) -> impl Iterator<Item = (&Source, &Arc<Codec>)> + '_ {
+        let at = usize::from(bus.0);
+        let sources = self.sources.get(at).map_or(&[][..], Vec::as_slice);
+        sources.iter().zip(self.codecs(bus))
     }
 
     /// The codecs of a bus, in the order in which they are asked.

@@ -1,6 +1,7 @@
 //! The hub: the one owner of all live state. Events in, effects out; no I/O, no clock, no thread.
 //! [`Hub::step`] is a function of its state, the event and the time it is given.
 
+mod assigning;
 mod bus;
 mod charging;
 pub(crate) mod decoders;
@@ -30,11 +31,13 @@ use crate::engine::can::frame::{Direction, Frames, Kind};
 use crate::engine::can::replay::Progress;
 use crate::engine::charge::Latches;
 use crate::engine::device::Catalog;
+use crate::engine::hub::assigning::Assigning;
 use crate::engine::hub::charging::{Charging, Giver};
 use crate::engine::hub::hand::{Bench, Ended, Hand, Hands};
 use crate::engine::hub::plant::Plant;
 use crate::engine::hub::ruling::{Asked, Ruling};
 use crate::engine::hub::traffic::Traffic;
+use crate::engine::orders::dbc::AssignDbcs;
 use crate::engine::orders::plant::{ActivateProfile, Command, Play};
 use crate::engine::orders::{Admitted, Answer, OrderError, Reply};
 use crate::engine::snapshot::{Notice, Snapshot, Totals};
@@ -70,6 +73,7 @@ pub struct Hub {
     charging: Charging,
     hands: Hands,
     ruling: Ruling,
+    assigning: Assigning,
     epoch: Epoch,
     traffic: Arc<Traffic>,
     totals: Totals,
@@ -111,6 +115,7 @@ impl Hub {
             charging: Charging::new(latches),
             hands: Hands::default(),
             ruling: Ruling::new(now.wall),
+            assigning: Assigning::default(),
             epoch: Epoch::default(),
             traffic: Arc::default(),
             totals: Totals::default(),
@@ -327,6 +332,10 @@ impl Hub {
                 self.set_rule(now, asked, effects);
                 return;
             }
+            Command::Assign(order) => {
+                self.assign(order, reply);
+                return;
+            }
             Command::Play(play) => self.play(play, effects),
             Command::Charging(order) => {
                 let by = Giver { words: by.clone(), who, face, session };
@@ -366,7 +375,21 @@ impl Hub {
         self.news = News::Urgent;
     }
 
+    fn assign(&mut self, order: AssignDbcs, reply: Reply) {
+        let after = match self.ruling.hinders() {
+            Some(why) => Effect::Answer(reply, Err(OrderError::Unfit(why))),
+            None => self.assigning.set((order, reply), &mut self.plant, self.epoch),
+        };
+        self.answers.push(after);
+        self.news = News::Urgent;
+    }
+
     fn set_rule(&mut self, now: Now, asked: Asked, effects: &mut Vec<Effect>) {
+        if let Some(why) = self.assigning.hinders() {
+            self.answers.push(Effect::Answer(asked.reply, Err(OrderError::Unfit(why))));
+            self.news = News::Urgent;
+            return;
+        }
         let floor = ruling::Floor { plant: &mut self.plant, charging: &mut self.charging };
         let after = self.ruling.set(asked, floor, (now, self.epoch), effects);
         self.answers.push(after);
@@ -380,6 +403,8 @@ impl Hub {
         outcome: Result<(), String>,
         effects: &mut Vec<Effect>,
     ) {
+        let assigned = self.assigning.kept(number, &outcome, &mut self.plant, self.epoch);
+        self.answers.extend(assigned);
         let floor = ruling::Floor { plant: &mut self.plant, charging: &mut self.charging };
         let after = self.ruling.kept((number, outcome), floor, (now, self.epoch), effects);
         self.answers.extend(after);

@@ -14,10 +14,11 @@ use crate::engine::can::frame::{Direction, FrameRef, Frames};
 use crate::engine::charge::Rules;
 use crate::engine::device::{BindError, Catalog, Category, Device, Fact, Kind, Rate};
 use crate::engine::hub::bus::{Bus, StatusChange};
-use crate::engine::hub::decoders::Decoders;
+use crate::engine::hub::decoders::{Decoders, Source};
 use crate::engine::hub::event::BusPlan;
 use crate::engine::hub::hand::Hands;
 use crate::engine::hub::limits;
+use crate::engine::orders::dbc::AssignDbcs;
 use crate::engine::orders::plant::ActivateProfile;
 use crate::engine::pack::{Charger, DriverControls, Pack, PackSettings, together};
 use crate::engine::profile::model::{ComponentEntry, Limits, Profile};
@@ -114,11 +115,12 @@ impl Plant {
             if let Some(bus) = buses.get_mut(usize::from(component.bus.0)) {
                 bus.route(ComponentId(at as u16), &component.device.claims());
             }
-            decoders.add(component.bus, Arc::clone(component.device.codec()));
+            let name = Source::Device(component.entry.name.clone());
+            decoders.add(component.bus, name, Arc::clone(component.device.codec()));
         }
         watch_keys(&mut buses, &components);
-        for (bus, codec) in dbcs {
-            decoders.add(bus, codec);
+        for (bus, dbc) in dbcs {
+            decoders.add(bus, Source::of(&dbc), dbc.codec);
         }
         let picture = ProfilePicture { name: profile.name.clone(), file, problems, text };
         let packs = packs(&components);
@@ -133,6 +135,16 @@ impl Plant {
             decoders: Arc::new(decoders),
             facts: Vec::with_capacity(8),
         })
+    }
+
+    /// Reads a bus by other DBC files.
+    pub(super) fn assign(&mut self, order: AssignDbcs) {
+        let Some(id) = self.bus_named(&order.bus) else { return };
+        let decoders = Arc::make_mut(&mut self.decoders);
+        decoders.drop_files(id);
+        for dbc in order.dbcs {
+            decoders.add(id, Source::of(&dbc), dbc.codec);
+        }
     }
 
     /// Takes a data frame to the component that owns its id.

@@ -90,7 +90,7 @@ pub fn read(path: &Path) -> Result<Parsed, ReadError> {
 /// # Errors
 /// As [`read`].
 pub fn check(path: &Path) -> Result<Check, ReadError> {
-    let Parsed { schema, problems } = read(path)?;
+    let Parsed { schema, problems, .. } = read(path)?;
     Ok(Check { messages: schema.messages.len(), signals: schema.signal_count(), problems })
 }
 

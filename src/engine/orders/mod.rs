@@ -7,12 +7,14 @@
 //! | `charging` | charges, contactors, latches, rules, the demo's scene | the hub |
 //! | `replaying` | recordings sent onto buses | the hub |
 //! | `sending` | arming buses, sending and scheduling by hand | the hub |
+//! | `dbc` | DBC files: keeping them, and by which a bus is read | the store, the hub |
 //! | `accounts` | accounts, services, links | the store |
 //! | `sessions` | sessions, tokens, waits | the store |
 //! | `settings` | the system's settings | the store |
 
 pub(in crate::engine) mod accounts;
 pub(in crate::engine) mod charging;
+pub(in crate::engine) mod dbc;
 mod deeds;
 pub(in crate::engine) mod desk;
 pub(in crate::engine) mod plant;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::base::id::BusId;
 use crate::engine::access::permission::{ChangeSettings, UseCan};
 use crate::engine::can::replay::Speed;
-use crate::engine::dbc::Codec;
 use crate::engine::orders::charging::{Charging, SetChargeRule};
+use crate::engine::orders::dbc::{AssignDbcs, BusDbc};
 use crate::engine::orders::replaying::Replaying;
 use crate::engine::orders::sending::Sending;
 use crate::engine::orders::{Order, Route};
@@ -30,6 +30,8 @@ pub enum Command {
     Replaying(Replaying),
     /// See [`SetChargeRule`].
     Rule(SetChargeRule),
+    /// See [`AssignDbcs`].
+    Assign(AssignDbcs),
 }
 
 /// Runs a profile instead of the present one. Everything known of the present plant is forgotten.
@@ -40,7 +42,7 @@ pub struct ActivateProfile {
     /// The file it is kept in; `None` for one that was made up (a demo, a recording opened).
     pub file: Option<PathBuf>,
     /// The codecs of its DBC files, by bus.
-    pub dbcs: Vec<(BusId, Arc<Codec>)>,
+    pub dbcs: Vec<(BusId, BusDbc)>,
     /// What is odd about it, though it runs.
     pub problems: Vec<String>,
     /// The text of its file as it was read, so that a later edit is noticed.

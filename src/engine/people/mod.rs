@@ -35,6 +35,7 @@ use crate::engine::people::lobby::Lobby;
 use crate::engine::people::picture::Picture;
 use crate::engine::people::sweep::Sweeper;
 use crate::engine::people::work::Work;
+use crate::engine::profile::shelf::Shelf;
 use crate::engine::store::charges::Reader;
 use crate::engine::store::journal::Entry;
 use crate::engine::store::{OnChange, OpenError, Opener, Store};
@@ -50,6 +51,7 @@ pub struct People {
     waits: Arc<Mutex<Backoff>>,
     refused: AtomicU64,
     budget: Mutex<Budget>,
+    shelf: Shelf,
 }
 
 impl People {
@@ -91,7 +93,9 @@ impl People {
         let waits = Arc::default();
         let refused = AtomicU64::new(0);
         let budget = Mutex::default();
-        let people = Self { _sweeper: sweeper, store, clock, lobby, work, waits, refused, budget };
+        let shelf = Shelf::new(folder);
+        let people =
+            Self { _sweeper: sweeper, store, clock, lobby, work, waits, refused, budget, shelf };
         people.know_where_they_came_from();
         Ok((Arc::new(people), remarks))
     }
@@ -100,6 +104,12 @@ impl People {
     #[must_use]
     pub const fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// The DBC files of the data folder.
+    #[must_use]
+    pub const fn shelf(&self) -> &Shelf {
+        &self.shelf
     }
 
     /// The clock.

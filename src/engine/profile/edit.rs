@@ -2,6 +2,8 @@
 //! comments and order included. Knows no file. What comes out is read again and compared: a text that
 //! would then say anything else is not given out.
 
+mod dbcs;
+
 use thiserror::Error;
 use toml::{Table, Value};
 
@@ -15,7 +17,14 @@ pub enum EditError {
         "the [charge] table of the profile is written in a way that cannot be changed here: set {0} in the file"
     )]
     Form(String),
+    /// So is a bus.
+    #[error(
+        "bus {0} of the profile is written in a way that cannot be changed here: set dbc in the file"
+    )]
+    Bus(usize),
 }
+
+pub use dbcs::set_dbcs;
 
 /// The table of the rules of charging.
 const TABLE: &str = "charge";

@@ -143,7 +143,7 @@ fn maybe<T: Display>(out: &mut String, key: &str, value: Option<T>, example: &st
 }
 
 /// A TOML string, with dollar signs doubled so that they read back as they are.
-fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {

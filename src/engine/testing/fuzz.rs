@@ -29,11 +29,32 @@ pub fn dbc_text(bytes: &[u8]) {
             }
         }
     }
+    comes_back(&parsed);
     let lines = bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
     for problem in &parsed.problems {
         assert!(problem.line as usize <= lines + 1, "line {} of {lines}", problem.line);
         assert!(!problem.text.is_empty(), "a problem without words");
     }
+}
+
+/// What was read is written, and read again as the same messages with the same signals.
+fn comes_back(parsed: &dbc::Parsed) {
+    // UTF-8 has every character that damaged bytes can turn into.
+    let form = dbc::Form { encoding: dbc::Encoding::Utf8Marked, ..parsed.form };
+    let Ok(written) = dbc::write(&parsed.schema, form) else { panic!("UTF-8 lacks no character") };
+    let again = dbc::parse(&written.bytes).schema;
+    let shapes = |schema: &dbc::Schema| -> Vec<_> {
+        let shape = |m: &dbc::Message| {
+            let signals: Vec<_> = m
+                .signals
+                .iter()
+                .map(|s| (s.start, s.length, s.order, s.factor, s.offset))
+                .collect();
+            (m.id, m.len, signals)
+        };
+        schema.messages.iter().map(shape).collect()
+    };
+    assert_eq!(shapes(&again), shapes(&parsed.schema), "written otherwise than it was read");
 }
 
 /// A recording: any bytes are refused in a sentence, or read to their end.

@@ -8,13 +8,17 @@ impl Reader<'_> {
     /// `BA_DEF_ BO_ "GenMsgCycleTime" INT 0 1000;`
     pub(super) fn definition(&mut self, line: u32) -> Result<(), Refused> {
         let mut target = Target::Database;
+        let mut relates = String::new();
         while let Some(word) = self.cursor.word() {
             target = match word {
                 "BU_" => Target::Node,
                 "BO_" => Target::Message,
                 "SG_" => Target::Signal,
                 "EV_" => Target::Variable,
-                _ => Target::Relation,
+                other => {
+                    other.clone_into(&mut relates);
+                    Target::Relation
+                }
             };
         }
         let name = self.cursor.string().ok_or("has no name in quotes")?;
@@ -25,12 +29,13 @@ impl Reader<'_> {
             "ENUM" => AttributeKind::Choice(self.choices(line)),
             _ => AttributeKind::Number(word),
         };
-        // Ranges of numbers are not kept: no tool holds to them.
-        let (_, ended) = self.cursor.past_semicolon();
+        // No tool holds to the ranges of numbers: they are kept as they are written.
+        let (range, ended) = self.cursor.past_semicolon();
         if !ended {
             self.report.warn(line, "BA_DEF_ does not end with ';'; read as if it did");
         }
-        self.draft.definitions.push(Definition { name: name.text, target, kind, default: None });
+        let (name, range, default) = (name.text, range.to_owned(), None);
+        self.draft.definitions.push(Definition { name, target, relates, kind, range, default });
         Ok(())
     }
 

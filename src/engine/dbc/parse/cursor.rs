@@ -76,6 +76,16 @@ impl<'a> Cursor<'a> {
         Self { text, at: 0, line: 1 }
     }
 
+    /// How many bytes stand before this place.
+    pub const fn place(&self) -> usize {
+        self.at
+    }
+
+    /// What stands between `begun` and this place, without blanks around it.
+    pub fn from(&self, begun: usize) -> &'a str {
+        self.since(begun)
+    }
+
     /// The line of this place, from 1.
     pub const fn line(&self) -> u32 {
         self.line
@@ -320,7 +330,7 @@ fn closes(after: &[u8]) -> bool {
 
 /// Whether a line starts a statement that cannot be mistaken for text: a keyword and what has to
 /// follow it.
-fn starts_statement(line: &str) -> bool {
+pub(in crate::engine::dbc) fn starts_statement(line: &str) -> bool {
     let mut words = Cursor::new(line);
     let Some(keyword) = words.word() else { return false };
     match keyword {

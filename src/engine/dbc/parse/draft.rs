@@ -1,5 +1,7 @@
 //! What the statements said, before things that name each other are joined.
 
+use std::ops::Range;
+
 use super::super::schema::{
     AttributeValue, Definition, Label, Message, Node, ValueTable, Variable,
 };
@@ -11,6 +13,8 @@ pub(super) const NO_MESSAGE: u32 = 0xC000_0000;
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     pub version: String,
+    pub symbols: Vec<String>,
+    pub timing: String,
     pub nodes: Vec<Node>,
     pub messages: Vec<DraftMessage>,
     pub tables: Vec<ValueTable>,
@@ -18,6 +22,8 @@ pub(super) struct Draft {
     pub definitions: Vec<Definition>,
     pub defaults: Vec<(u32, String, AttributeValue)>,
     pub relations: Vec<String>,
+    pub strays: Vec<String>,
+    pub leftover: Vec<String>,
     pub sayings: Vec<Saying>,
     /// Where the next `SG_` belongs.
     pub open: Open,
@@ -75,6 +81,8 @@ pub(super) enum About {
 #[derive(Debug)]
 pub(super) struct Saying {
     pub line: u32,
+    /// Where its text begins and ends, to be kept where it is about nothing that is here.
+    pub text: Range<usize>,
     pub about: About,
     pub what: What,
 }
@@ -95,7 +103,7 @@ pub(super) enum What {
     /// `SG_MUL_VAL_`: the switch and its values.
     Selection(String, Vec<(u64, u64)>),
     /// `SIG_GROUP_`: name and signals.
-    Group(String, Vec<String>),
+    Group(String, i64, Vec<String>),
     /// `BO_TX_BU_`.
     Senders(Vec<String>),
 }

@@ -11,6 +11,9 @@ use crate::engine::dbc::schema::{
     Schema, Selection, Signal, Target, find,
 };
 
+/// What says more of an environment variable; nothing here reads it.
+pub(in crate::engine::dbc) const VARIABLE_DATA: &str = "ENVVAR_DATA_";
+
 /// Most switches in a row; real files have two.
 const MOST_SWITCHES: usize = 16;
 
@@ -25,7 +28,7 @@ struct Places {
 }
 
 /// Makes the schema.
-pub(super) fn finish(mut draft: Draft, report: &mut Report) -> Schema {
+pub(super) fn finish(mut draft: Draft, text: &str, report: &mut Report) -> Schema {
     let places = Places {
         nodes: by_name(&draft.nodes, |n| &n.name),
         variables: by_name(&draft.variables, |v| &v.name),
@@ -35,6 +38,8 @@ pub(super) fn finish(mut draft: Draft, report: &mut Report) -> Schema {
     default_selections(&mut draft.messages, report);
     let mut schema = Schema {
         version: draft.version,
+        symbols: draft.symbols,
+        timing: draft.timing,
         nodes: draft.nodes,
         messages: draft.messages.into_iter().map(|d| d.message).collect(),
         tables: draft.tables,
@@ -43,17 +48,24 @@ pub(super) fn finish(mut draft: Draft, report: &mut Report) -> Schema {
         attributes: Vec::new(),
         relations: draft.relations,
         comment: None,
+        strays: draft.strays,
+        leftover: draft.leftover,
     };
     set_defaults(&mut schema.definitions, draft.defaults, report);
     let choices = choices(&schema.definitions);
     for saying in draft.sayings {
-        join(&mut schema, &places, &choices, saying, report);
+        let place = saying.text.clone();
+        if join(&mut schema, &places, &choices, saying, report) == Joined::No {
+            schema.leftover.push(text.get(place).unwrap_or_default().to_owned());
+        }
     }
     for definition in &mut schema.definitions {
         if let Some(default) = definition.default.take() {
             definition.default = Some(chosen(&choices, &definition.name, default));
         }
     }
+    // Where a writer puts them: those of environment variables stand before all others.
+    schema.leftover.sort_by_key(|text| !text.starts_with(VARIABLE_DATA));
     drop_circles(&mut schema, report);
     matching(&mut schema);
     long_names(&mut schema);
@@ -175,8 +187,8 @@ fn join(
     choices: &HashMap<String, Vec<String>>,
     saying: Saying,
     report: &mut Report,
-) {
-    let Saying { line, about, what } = saying;
+) -> Joined {
+    let Saying { line, text: _, about, what } = saying;
     let what = match what {
         What::Attribute(name, value) => {
             let value = chosen(choices, &name, value);
@@ -185,7 +197,7 @@ fn join(
         other => other,
     };
     match about {
-        About::Message(NO_MESSAGE) | About::Signal(NO_MESSAGE, _) => {}
+        About::Message(NO_MESSAGE) | About::Signal(NO_MESSAGE, _) => return Joined::No,
         About::Database => match what {
             What::Comment(text) => schema.comment = Some(text),
             What::Attribute(name, value) => schema.attributes.push(Attribute { name, value }),
@@ -194,19 +206,22 @@ fn join(
         About::Node(name) => match places.nodes.get(&name).and_then(|&at| schema.nodes.get_mut(at))
         {
             Some(node) => describe(&mut node.comment, &mut node.attributes, what),
-            None => unknown(report, line, &what, &format!("node {name}")),
+            None => return unknown(report, line, &what, &format!("node {name}")),
         },
         About::Variable(name) => {
             match places.variables.get(&name).and_then(|&at| schema.variables.get_mut(at)) {
-                Some(variable) => describe(&mut variable.comment, &mut variable.attributes, what),
-                None => unknown(report, line, &what, &format!("variable {name}")),
+                Some(variable) => match what {
+                    What::Labels(labels) => variable.labels = labels,
+                    other => describe(&mut variable.comment, &mut variable.attributes, other),
+                },
+                None => return unknown(report, line, &what, &format!("variable {name}")),
             }
         }
         About::Message(key) => {
             let message = places.messages.get(&key).and_then(|&at| schema.messages.get_mut(at));
             match message {
                 Some(message) => describe_message(message, what),
-                None => unknown(report, line, &what, &format!("message {key}")),
+                None => return unknown(report, line, &what, &format!("message {key}")),
             }
         }
         About::Signal(key, name) => {
@@ -225,23 +240,33 @@ fn join(
             };
             if let What::Selection(switch, ranges) = what {
                 let switch_at = places.signals.get(&(at, switch.clone())).copied();
-                select(message, position, (switch_at, switch), ranges, line, report);
+                return select(message, position, (switch_at, switch), ranges, line, report);
             } else if let What::Table(table) = what {
                 match (found, message.signals.get_mut(position)) {
                     (Some(found), Some(signal)) => signal.labels = found.labels.clone(),
-                    _ => report.warn(
-                        line,
-                        format!("there is no table {table} for signal {name}; no labels"),
-                    ),
+                    _ => {
+                        let text =
+                            format!("there is no table {table} for signal {name}; no labels");
+                        report.warn(line, text);
+                        return Joined::No;
+                    }
                 }
             } else if let Some(signal) = message.signals.get_mut(position) {
                 describe_signal(signal, what, line, report);
             }
         }
     }
+    Joined::Yes
 }
 
-fn unknown(report: &mut Report, line: u32, what: &What, of: &str) {
+/// Whether what was said is about something that is in the file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Joined {
+    Yes,
+    No,
+}
+
+fn unknown(report: &mut Report, line: u32, what: &What, of: &str) -> Joined {
     let noun = match what {
         What::Comment(_) => "a comment",
         What::Attribute(..) => "an attribute",
@@ -252,6 +277,7 @@ fn unknown(report: &mut Report, line: u32, what: &What, of: &str) {
         What::Senders(_) => "senders",
     };
     report.warn(line, format!("{noun} for {of}, which is not in the file; left out"));
+    Joined::No
 }
 
 fn describe(comment: &mut Option<String>, attributes: &mut Vec<Attribute>, what: What) {
@@ -269,7 +295,9 @@ fn describe(comment: &mut Option<String>, attributes: &mut Vec<Attribute>, what:
 
 fn describe_message(message: &mut Message, what: What) {
     match what {
-        What::Group(name, signals) => message.groups.push(Group { name, signals }),
+        What::Group(name, repetitions, signals) => {
+            message.groups.push(Group { name, repetitions, signals });
+        }
         What::Senders(nodes) => {
             for node in nodes.into_iter().take(1024) {
                 if !message.senders.contains(&node) {
@@ -311,10 +339,11 @@ fn select(
     ranges: Vec<(u64, u64)>,
     line: u32,
     report: &mut Report,
-) {
+) -> Joined {
     let (Some(at), name) = switch else {
         let text = format!("there is no switch {} in message {}; left out", switch.1, message.name);
-        return report.warn(line, text);
+        report.warn(line, text);
+        return Joined::No;
     };
     if let Some(switch) = message.signals.get_mut(at)
         && switch.role == Role::Value
@@ -325,6 +354,7 @@ fn select(
     if let Some(signal) = message.signals.get_mut(position) {
         signal.selection = Some(Selection { switch: at, ranges });
     }
+    Joined::Yes
 }
 
 /// A signal whose switches lead back to itself would never be there, and one behind too many of
@@ -399,7 +429,9 @@ fn long_names(schema: &mut Schema) {
     let mut nodes: HashMap<String, String> = HashMap::new();
     for node in &mut schema.nodes {
         if let Some(name) = long(&node.attributes, "SystemNodeLongSymbol") {
-            nodes.insert(std::mem::replace(&mut node.name, name.clone()), name);
+            let short = std::mem::replace(&mut node.name, name.clone());
+            node.short = Some(short.clone());
+            nodes.insert(short, name);
         }
     }
     let lengthen = |name: &mut String| {
@@ -409,12 +441,12 @@ fn long_names(schema: &mut Schema) {
     };
     for message in &mut schema.messages {
         if let Some(name) = long(&message.attributes, "SystemMessageLongSymbol") {
-            message.name = name;
+            message.short = Some(std::mem::replace(&mut message.name, name));
         }
         message.senders.iter_mut().for_each(lengthen);
         for signal in &mut message.signals {
             if let Some(name) = long(&signal.attributes, "SystemSignalLongSymbol") {
-                signal.name = name;
+                signal.short = Some(std::mem::replace(&mut signal.name, name));
             }
             signal.receivers.iter_mut().for_each(lengthen);
         }

@@ -6,14 +6,15 @@ use crate::engine::can::frame::Id;
 use crate::engine::dbc::schema::{Kind, Matching, Message, Order, Role, Signal};
 
 /// The name for nobody in lists of nodes.
-const NOBODY: &str = "Vector__XXX";
+pub(in crate::engine::dbc) const NOBODY: &str = "Vector__XXX";
 /// Most signals of one message; a position in a message is a `u16`.
 const MOST_SIGNALS: usize = 60_000;
-const EXTENDED: u32 = 1 << 31;
+/// Marks 29-bit ids.
+pub(in crate::engine::dbc) const EXTENDED: u32 = 1 << 31;
 
 impl Reader<'_> {
     /// `BO_ 1536 Name: 8 Sender`.
-    pub(super) fn message(&mut self, line: u32) -> Result<(), Refused> {
+    pub(super) fn message(&mut self, line: u32, begun: usize) -> Result<(), Refused> {
         self.draft.open = Open::LeftOut;
         let number = self.cursor.integer().ok_or("has no id")?;
         let key =
@@ -23,6 +24,7 @@ impl Reader<'_> {
             self.draft.open = Open::NoMessage;
             self.report.note(line, "signals that belong to no message are not loaded");
             self.cursor.rest_of_line();
+            self.stray(begun);
             return Ok(());
         }
         let id = self.id(key, &name, line)?;
@@ -35,6 +37,7 @@ impl Reader<'_> {
         let message = Message {
             id,
             name,
+            short: None,
             len,
             senders: sender.map(str::to_owned).into_iter().collect(),
             signals: Vec::new(),
@@ -42,6 +45,7 @@ impl Reader<'_> {
             comment: None,
             attributes: Vec::new(),
             matching: Matching::Exact,
+            unread: Vec::new(),
             line,
         };
         self.draft.messages.push(DraftMessage { message, key, marks: Vec::new() });
@@ -80,11 +84,12 @@ impl Reader<'_> {
     }
 
     /// `SG_ Name m0 : 32|16@1- (0.1,0) [-40|120] "°C" Receiver,Receiver`.
-    pub(super) fn signal(&mut self, line: u32) -> Result<(), Refused> {
+    pub(super) fn signal(&mut self, line: u32, begun: usize) -> Result<(), Refused> {
         match self.draft.open {
             Open::Message => {}
             Open::NoMessage => {
                 self.cursor.rest_of_line();
+                self.stray(begun);
                 return Ok(());
             }
             Open::LeftOut => return Err("belongs to a message that was left out".to_owned()),
@@ -93,7 +98,7 @@ impl Reader<'_> {
         let (name, mark) = self.name_and_mark(line)?;
         let place = self.place(&name)?;
         let (factor, offset) = self.scaling(&name, line)?;
-        let (min, max) = self.range();
+        let (range, odd_range) = self.range();
         let unit = self.unit(&name, line);
         let receivers = self.receivers();
         let Some(message) = self.draft.messages.last_mut() else {
@@ -105,14 +110,16 @@ impl Reader<'_> {
         message.marks.push(mark);
         message.message.signals.push(Signal {
             name,
+            short: None,
             start: place.start,
             length: place.length,
             order: place.order,
             kind: place.kind,
             factor,
             offset,
-            min,
-            max,
+            min: range.map(|(min, _)| min),
+            max: range.map(|(_, max)| max),
+            odd_range,
             unit,
             receivers,
             labels: [].into(),
@@ -204,16 +211,17 @@ impl Reader<'_> {
     }
 
     /// `[min|max]`; a range that is empty, reversed or no number is no range.
-    fn range(&mut self) -> (Option<f64>, Option<f64>) {
+    fn range(&mut self) -> (Option<Range>, Option<Range>) {
         if !self.cursor.eat(b'[') {
             return (None, None);
         }
         let (min, _) = self.cursor.number();
         let max = if self.cursor.eat(b'|') { self.cursor.number().0 } else { None };
         self.cursor.eat(b']');
-        match (min, max) {
-            (Some(min), Some(max)) if min >= max => (None, None),
-            range => range,
+        match min.zip(max) {
+            Some((min, max)) if min < max => (Some((min, max)), None),
+            Some((0.0, 0.0)) | None => (None, None),
+            odd => (None, odd),
         }
     }
 
@@ -238,6 +246,9 @@ impl Reader<'_> {
             .collect()
     }
 }
+
+/// Smallest and largest physical value.
+type Range = (f64, f64);
 
 struct Place {
     start: u16,

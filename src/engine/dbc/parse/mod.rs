@@ -26,9 +26,14 @@ mod text;
 
 use crate::base::problem::Problem;
 use crate::engine::dbc::schema::Schema;
+pub(super) use cursor::starts_statement;
 use cursor::{Cursor, KEYWORDS};
-use draft::Draft;
+use draft::{Draft, Open};
+pub(super) use finish::VARIABLE_DATA;
+pub(super) use message::{EXTENDED, NOBODY};
+pub(super) use overlap::meetings;
 use report::Report;
+pub use text::{Encoding, Form, LineEnd};
 
 /// What was made of a DBC text.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,6 +42,8 @@ pub struct Parsed {
     pub schema: Schema,
     /// What was not, and what was done about it, in the order of the file.
     pub problems: Vec<Problem>,
+    /// How its text is written.
+    pub form: Form,
 }
 
 /// Reads DBC text. Never fails: what cannot be read becomes a problem.
@@ -44,13 +51,14 @@ pub struct Parsed {
 pub fn parse(bytes: &[u8]) -> Parsed {
     let (text, encoding) = text::decode(bytes);
     let mut reader = Reader::new(&text);
-    if encoding == text::Encoding::Windows1252 {
+    if encoding == Encoding::Windows1252 {
         reader.report.note(0, "the file is not UTF-8; it was read as Windows-1252");
     }
     reader.read();
     let Reader { mut report, draft, .. } = reader;
-    let schema = finish::finish(draft, &mut report);
-    Parsed { schema, problems: report.finish() }
+    let schema = finish::finish(draft, &text, &mut report);
+    let form = Form { encoding, line_end: text::line_end(&text) };
+    Parsed { schema, problems: report.finish(), form }
 }
 
 /// Why a statement was left out: the end of a sentence that starts with its keyword.
@@ -94,25 +102,38 @@ impl<'a> Reader<'a> {
             }
             let line = self.cursor.line();
             let at_start = self.cursor.ahead();
+            let begun = self.cursor.place();
             match self.cursor.word() {
                 Some(word) if KEYWORDS.contains(&word) => {
                     if self.in_symbols == InSymbols::Yes && self.cursor.line_is_over() {
+                        self.draft.symbols.push(word.to_owned());
                         continue;
                     }
                     self.end_strange();
                     self.in_symbols = InSymbols::No;
-                    if let Err(why) = self.statement(word, line) {
+                    let said = self.draft.sayings.len();
+                    let outcome = self.statement(word, line, begun);
+                    if let Err(why) = outcome {
                         self.report.lost(line, format!("{word} {why}; left out"));
                         self.cursor.rest_of_line();
+                        self.keep(word, begun);
+                    } else if let Some(saying) = self.draft.sayings.get_mut(said) {
+                        saying.text = begun..self.cursor.place();
                     }
                 }
-                _ => {
+                other => {
                     // A word alone in the list of NS_ is a keyword of a newer tool.
                     let listed = self.in_symbols == InSymbols::Yes && self.cursor.line_is_over();
+                    if let (true, Some(word)) = (listed, other) {
+                        self.draft.symbols.push(word.to_owned());
+                    }
                     let rest = self.cursor.rest_of_line();
                     let is_comment = at_start.starts_with("//");
-                    if !listed && !is_comment && rest != ";" {
-                        self.strange_line(line);
+                    if !listed && rest != ";" {
+                        self.leave_over(begun);
+                        if !is_comment {
+                            self.strange_line(line);
+                        }
                     }
                 }
             }
@@ -141,10 +162,32 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn statement(&mut self, word: &str, line: u32) -> Result<(), Refused> {
+    /// Keeps what could not be read as it is written: an editor must not lose it.
+    fn keep(&mut self, word: &str, begun: usize) {
+        match (word, self.draft.open) {
+            ("SG_", Open::Message) => {
+                let text = self.cursor.from(begun).to_owned();
+                if let Some(message) = self.draft.messages.last_mut() {
+                    message.message.unread.push(text);
+                }
+            }
+            ("BO_" | "SG_", _) => self.stray(begun),
+            _ => self.leave_over(begun),
+        }
+    }
+
+    fn stray(&mut self, begun: usize) {
+        self.draft.strays.push(self.cursor.from(begun).to_owned());
+    }
+
+    fn leave_over(&mut self, begun: usize) {
+        self.draft.leftover.push(self.cursor.from(begun).to_owned());
+    }
+
+    fn statement(&mut self, word: &str, line: u32, begun: usize) -> Result<(), Refused> {
         match word {
-            "BO_" => self.message(line),
-            "SG_" => self.signal(line),
+            "BO_" => self.message(line, begun),
+            "SG_" => self.signal(line, begun),
             "CM_" => self.comment(line),
             "VAL_" => self.labels(line),
             "VAL_TABLE_" => self.table(line),
@@ -165,12 +208,15 @@ impl<'a> Reader<'a> {
                 Ok(())
             }
             "BS_" => {
-                self.cursor.rest_of_line();
+                self.cursor.eat(b':');
+                self.draft.timing = self.cursor.rest_of_line().to_owned();
                 Ok(())
             }
             _ => {
                 // Keywords that say nothing about the meaning of frames.
-                self.cursor.past_semicolon();
+                let (_, ended) = self.cursor.past_semicolon();
+                let end = if ended { "" } else { ";" };
+                self.draft.leftover.push(format!("{}{end}", self.cursor.from(begun)));
                 Ok(())
             }
         }

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use super::report::Report;
-use crate::engine::dbc::layout::{FRAME_BYTES, span};
-use crate::engine::dbc::schema::{Message, Order, Schema, Selection, Signal};
+use crate::engine::dbc::layout::{FRAME_BYTES, bits, span};
+use crate::engine::dbc::schema::{Message, Schema, Selection};
 
 const BITS: usize = FRAME_BYTES * 8;
 /// Nobody owns the bit.
@@ -42,8 +42,25 @@ fn beyond(message: &Message, report: &mut Report) {
 }
 
 fn shared(message: &Message, report: &mut Report) {
+    for (other, position) in meetings(message) {
+        let (Some(other), Some(signal)) =
+            (message.signals.get(other), message.signals.get(position))
+        else {
+            continue;
+        };
+        let text = format!(
+            "signals {} and {} of message {} share bits; both are decoded",
+            other.name, signal.name, message.name
+        );
+        report.warn(signal.line, text);
+    }
+}
+
+/// The signals that share bits with one before them: the position of that one, and theirs.
+pub(in crate::engine::dbc) fn meetings(message: &Message) -> Vec<(usize, usize)> {
     // Signals can be in a frame together when they are always there or have the same selection.
     let mut owners: HashMap<Option<&Selection>, Box<[u32; BITS]>> = HashMap::new();
+    let mut all = Vec::new();
     for (position, signal) in message.signals.iter().enumerate() {
         let mine =
             owners.entry(signal.selection.as_ref()).or_insert_with(|| Box::new([FREE; BITS]));
@@ -62,22 +79,7 @@ fn shared(message: &Message, report: &mut Report) {
                 bits(signal).find_map(|bit| map.get(bit).copied().filter(|&owner| owner != FREE))
             });
         }
-        if let Some(other) = met.and_then(|at| message.signals.get(at as usize)) {
-            let text = format!(
-                "signals {} and {} of message {} share bits; both are decoded",
-                other.name, signal.name, message.name
-            );
-            report.warn(signal.line, text);
-        }
+        all.extend(met.map(|other| (other as usize, position)));
     }
-}
-
-/// The bits of a signal, in one numbering for both byte orders.
-fn bits(signal: &Signal) -> impl Iterator<Item = usize> + use<> {
-    let start = usize::from(signal.start);
-    let (first, big) = match signal.order {
-        Order::Little => (start, 0),
-        Order::Big => ((start & !7) + (7 - start % 8), 7),
-    };
-    (first..first + usize::from(signal.length)).map(move |bit| bit ^ big)
+    all
 }

@@ -25,7 +25,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn say(&mut self, line: u32, about: About, what: What) {
-        self.draft.sayings.push(Saying { line, about, what });
+        self.draft.sayings.push(Saying { line, text: 0..0, about, what });
     }
 
     /// Says how a quoted string was mended.
@@ -194,10 +194,10 @@ impl Reader<'_> {
     /// `SIG_GROUP_ 1536 Name 1 : Signal Signal;`
     pub(super) fn group(&mut self, line: u32) -> Result<(), Refused> {
         let (key, name) = self.signal_name()?;
-        self.cursor.integer();
+        let repetitions = self.cursor.integer().and_then(|n| i64::try_from(n).ok()).unwrap_or(1);
         self.cursor.eat(b':');
         let signals = self.names_to_end("SIG_GROUP_", line);
-        self.say(line, About::Message(key), What::Group(name, signals));
+        self.say(line, About::Message(key), What::Group(name, repetitions, signals));
         Ok(())
     }
 
@@ -255,8 +255,9 @@ impl Reader<'_> {
         if !ended {
             self.report.warn(line, "EV_ does not end with ';'; read as if it did");
         }
-        let (comment, attributes) = (None, Vec::new());
-        self.draft.variables.push(Variable { name, definition, comment, attributes });
+        let (labels, comment, attributes) = (Vec::new(), None, Vec::new());
+        let variable = Variable { name, definition, labels, comment, attributes };
+        self.draft.variables.push(variable);
         Ok(())
     }
 

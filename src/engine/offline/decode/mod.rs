@@ -215,7 +215,7 @@ impl Job {
         let mut dbc_problems = Vec::new();
         let mut unusable = Vec::new();
         for path in &request.dbcs {
-            let Parsed { schema, problems } = match load(path) {
+            let Parsed { schema, problems, .. } = match load(path) {
                 Ok(parsed) => parsed,
                 Err(error) => {
                     unusable.push(error);

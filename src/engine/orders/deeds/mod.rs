@@ -1,6 +1,7 @@
 //! What orders about people and settings do, in the transaction that also writes their line.
 
 pub mod accounts;
+pub mod dbc;
 pub mod services;
 pub mod sessions;
 pub mod settings;

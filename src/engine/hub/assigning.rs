@@ -1,0 +1,119 @@
+//! Which DBC files the buses are read by. A change is in force at once, also while something charges:
+//! devices are decoded by their own. Where the profile is kept in a file the new text is written first,
+//! by somebody else.
+
+use std::sync::Arc;
+
+use crate::engine::hub::event::{Effect, Epoch, KeepProfile};
+use crate::engine::hub::plant::Plant;
+use crate::engine::orders::dbc::AssignDbcs;
+use crate::engine::orders::{OrderError, Reply};
+use crate::engine::profile::edit::set_dbcs;
+
+/// Numbers of these writings begin here, so that nobody takes them for those of charge rules.
+const FIRST: u64 = 1 << 63;
+
+/// Changes that are being written.
+#[derive(Default)]
+pub(super) struct Assigning {
+    writings: u64,
+    writing: Option<Writing>,
+}
+
+struct Writing {
+    number: u64,
+    epoch: Epoch,
+    order: AssignDbcs,
+    reply: Reply,
+    before: Arc<str>,
+}
+
+impl Assigning {
+    /// Why the profile's file cannot be written at the moment.
+    pub(super) fn hinders(&self) -> Option<String> {
+        let said = "the profile's file is just being written: try again in a moment";
+        self.writing.is_some().then(|| said.to_owned())
+    }
+
+    /// Carries a change out, or begins to; gives what is to be done after the next picture.
+    pub(super) fn set(
+        &mut self,
+        (order, reply): (AssignDbcs, Reply),
+        plant: &mut Plant,
+        epoch: Epoch,
+    ) -> Effect {
+        match self.begin(&order, plant) {
+            Err(error) => Effect::Answer(reply, Err(error)),
+            Ok(None) => {
+                plant.assign(order);
+                Effect::Answer(reply, Ok(()))
+            }
+            Ok(Some(job)) => {
+                // Known as the profile's text from now on: nobody takes it for somebody else's edit.
+                if let Some(profile) = plant.profile_mut() {
+                    profile.text = Some(Arc::clone(&job.text));
+                }
+                let (number, before) = (job.number, Arc::clone(&job.before));
+                self.writing = Some(Writing { number, epoch, order, reply, before });
+                Effect::KeepProfile(job)
+            }
+        }
+    }
+
+    /// What has to be written first.
+    fn begin(
+        &mut self,
+        order: &AssignDbcs,
+        plant: &Plant,
+    ) -> Result<Option<KeepProfile>, OrderError> {
+        if let Some(why) = self.hinders() {
+            return Err(OrderError::Unfit(why));
+        }
+        let Some(bus) = plant.bus_named(&order.bus) else {
+            return Err(OrderError::NotFound { what: "bus", which: order.bus.to_string() });
+        };
+        let kept = plant.profile().and_then(|profile| profile.file.zip(profile.text));
+        let Some((file, before)) = kept else { return Ok(None) };
+        let files: Vec<_> = order.dbcs.iter().map(|dbc| dbc.file.clone()).collect();
+        let text = set_dbcs(&before, &file, usize::from(bus.0), &files)
+            .map_err(|error| OrderError::Unfit(error.to_string()))?;
+        if *text == *before {
+            return Ok(None);
+        }
+        self.writings += 1;
+        let number = FIRST + self.writings;
+        Ok(Some(KeepProfile { number, file, before, text: text.into() }))
+    }
+
+    /// The file is written, or is not; gives what is to be done after the next picture.
+    pub(super) fn kept(
+        &mut self,
+        number: u64,
+        outcome: &Result<(), String>,
+        plant: &mut Plant,
+        epoch: Epoch,
+    ) -> Option<Effect> {
+        let writing = self.writing.take_if(|writing| writing.number == number)?;
+        let Writing { order, reply, before, epoch: own, .. } = writing;
+        let answer = match outcome {
+            Ok(()) if own != epoch => Err(OrderError::Unfit(
+                "another profile was made to run meanwhile: look at both before changing this"
+                    .into(),
+            )),
+            Ok(()) => {
+                plant.assign(order);
+                Ok(())
+            }
+            Err(why) => {
+                if let Some(profile) = plant.profile_mut().filter(|_| own == epoch) {
+                    profile.text = Some(before);
+                }
+                Err(OrderError::Unfit(format!("the bus is read by what it was: {why}")))
+            }
+        };
+        Some(Effect::Answer(reply, answer))
+    }
+}
+
+#[cfg(test)]
+mod tests;

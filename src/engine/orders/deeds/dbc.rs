@@ -1,0 +1,38 @@
+//! What orders about kept DBC files do: the file and its line stand or fall together as far as two
+//! disks of one machine can.
+
+use serde_json::json;
+
+use crate::engine::orders::OrderError;
+use crate::engine::orders::dbc::{KeepDbc, RemoveDbc};
+use crate::engine::orders::desk::Desk;
+use crate::engine::profile::shelf::{ShelfError, mark};
+
+pub fn keep(desk: &mut Desk<'_>, order: &KeepDbc) -> Result<(), OrderError> {
+    let shelf = desk.people.shelf();
+    let before = shelf.write(&order.name, &order.bytes, order.expected.as_deref()).map_err(said)?;
+    desk.before = before.map(|mark| json!({ "mark": mark }));
+    desk.remember("mark", json!(mark(&order.bytes)));
+    desk.remember("bytes", json!(order.bytes.len()));
+    Ok(())
+}
+
+pub fn remove(desk: &mut Desk<'_>, order: &RemoveDbc) -> Result<(), OrderError> {
+    let shelf = desk.people.shelf();
+    let there = shelf.read(&order.name).map_err(said)?;
+    shelf.remove(&order.name, order.expected.as_deref()).map_err(said)?;
+    desk.before = Some(json!({ "mark": mark(&there), "bytes": there.len() }));
+    Ok(())
+}
+
+fn said(error: ShelfError) -> OrderError {
+    match error {
+        ShelfError::Unknown(name) => {
+            OrderError::NotFound { what: "DBC file", which: name.to_string() }
+        }
+        ShelfError::Changed(name) => OrderError::Stale { what: format!("the DBC file {name}") },
+        error @ (ShelfError::TooLarge { .. } | ShelfError::Full | ShelfError::File { .. }) => {
+            OrderError::Unfit(error.to_string())
+        }
+    }
+}
