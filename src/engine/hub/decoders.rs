@@ -23,6 +23,8 @@ pub struct Decoders {
 pub enum Source {
     /// A component of the profile; it is a part of Busbar.
     Device(Name),
+    /// Nobody has said.
+    Unsaid,
     /// A DBC file of the bus.
     File {
         /// The file.
@@ -108,7 +110,12 @@ impl Decoders {
     }
 
     /// Adds a codec to a bus, after those it has.
-    pub fn add(&mut self, bus: BusId, source: Source, codec: Arc<Codec>) {
+    pub fn add(&mut self, bus: BusId, codec: Arc<Codec>) {
+        self.add_from(bus, Source::Unsaid, codec);
+    }
+
+    /// The same, with where it is from.
+    pub fn add_from(&mut self, bus: BusId, source: Source, codec: Arc<Codec>) {
         let at = usize::from(bus.0);
         if let (Some(codecs), Some(sources)) = (self.buses.get_mut(at), self.sources.get_mut(at)) {
             codecs.push(codec);

@@ -116,11 +116,11 @@ impl Plant {
                 bus.route(ComponentId(at as u16), &component.device.claims());
             }
             let name = Source::Device(component.entry.name.clone());
-            decoders.add(component.bus, name, Arc::clone(component.device.codec()));
+            decoders.add_from(component.bus, name, Arc::clone(component.device.codec()));
         }
         watch_keys(&mut buses, &components);
         for (bus, dbc) in dbcs {
-            decoders.add(bus, Source::of(&dbc), dbc.codec);
+            decoders.add_from(bus, Source::of(&dbc), dbc.codec);
         }
         let picture = ProfilePicture { name: profile.name.clone(), file, problems, text };
         let packs = packs(&components);
@@ -143,7 +143,7 @@ impl Plant {
         let decoders = Arc::make_mut(&mut self.decoders);
         decoders.drop_files(id);
         for dbc in order.dbcs {
-            decoders.add(id, Source::of(&dbc), dbc.codec);
+            decoders.add_from(id, Source::of(&dbc), dbc.codec);
         }
     }
 
