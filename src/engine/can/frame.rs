@@ -369,6 +369,19 @@ struct Slot {
 
 const _: () = assert!(size_of::<Slot>() == 24);
 
+/// A classic data frame that is not yet stamped, with its bytes in a row of eight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Classic {
+    /// Identifier.
+    pub id: Id,
+    /// Which way it went.
+    pub way: Direction,
+    /// Number of bytes; more than eight count as eight.
+    pub len: usize,
+    /// The bytes; zero behind `len`.
+    pub bytes: [u8; CLASSIC_BYTES],
+}
+
 /// A batch of frames of one stream, in order of arrival.
 #[derive(Clone, Default)]
 pub struct Frames {
@@ -449,18 +462,27 @@ impl Frames {
         self.slots.push(Slot { head: frame.head, short });
     }
 
-    /// Appends a received classic data frame whose bytes stand in a row of eight; `len` above eight
-    /// counts as eight. The short way in for readers of recordings.
-    pub fn push_classic(
-        &mut self,
-        time: Mono,
-        id: Id,
-        bus: BusId,
-        len: usize,
-        bytes: [u8; CLASSIC_BYTES],
-    ) {
+    /// Appends a classic data frame of this time and bus. The short way in for readers of recordings.
+    pub fn push_classic(&mut self, time: Mono, bus: BusId, classic: &Classic) {
+        let Classic { id, way, len, bytes } = *classic;
         let len = len.min(CLASSIC_BYTES) as u8;
-        self.slots.push(Slot { head: Head { time, id, bus, len, flags: 0 }, short: bytes });
+        let flags = match way {
+            Direction::Received => 0,
+            Direction::Sent => SENT,
+        };
+        self.slots.push(Slot { head: Head { time, id, bus, len, flags }, short: bytes });
+    }
+
+    /// Appends the frames of `more` from place `from` on, at most `count`; gives how many there were.
+    pub fn append(&mut self, more: &Self, from: usize, count: usize) -> usize {
+        let some = more.slots.get(from..).unwrap_or_default();
+        let some = some.get(..count).unwrap_or(some);
+        if more.long.is_empty() {
+            self.slots.extend_from_slice(some);
+        } else {
+            some.iter().for_each(|slot| self.push(more.open(slot)));
+        }
+        some.len()
     }
 
     /// Gives every frame the bus that stands at the place of its own; frames whose place has none are

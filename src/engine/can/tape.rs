@@ -51,11 +51,12 @@ impl Tape {
 
     /// Appends a batch. The oldest frames make room where it is full.
     pub fn push(&mut self, frames: &Frames) {
-        for frame in frames.iter() {
-            if self.open.frames.len() == PIECE {
+        let mut from = 0;
+        while from < frames.len() {
+            if self.open.frames.len() >= PIECE {
                 self.seal();
             }
-            self.open.frames.push(frame);
+            from += self.open.frames.append(frames, from, PIECE - self.open.frames.len());
         }
     }
 

@@ -82,7 +82,13 @@ impl Header {
         }
     }
 
-    fn stamp(&self, at: i64) -> Option<Stamp> {
+    /// Whether ids, lengths and bytes are hex.
+    pub fn is_hex(&self) -> bool {
+        self.base == Base::Hex
+    }
+
+    /// What a time of a line means.
+    pub fn stamp(&self, at: i64) -> Option<Stamp> {
         Some(match self.start() {
             Some(start) => match self.counting {
                 Counting::Start => Stamp::Local(start.checked_add(at)?),

@@ -8,6 +8,7 @@
 mod asc;
 mod blf;
 mod block;
+mod buses;
 mod candump;
 mod crtd;
 mod format;

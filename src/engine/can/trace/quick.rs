@@ -1,33 +1,71 @@
 //! The quick path for the line that nearly every candump log is made of: a time of 10 and 6 digits,
-//! the same bus as the line before, a classic frame, nothing behind it. Eight digits are looked at
+//! a bus that was met before, a classic frame, nothing behind it. Eight digits are looked at
 //! at once. Whatever differs is left to [`super::candump::read`], which decides what is right; this
 //! only ever says the same, faster.
 
-use crate::engine::can::frame::{CLASSIC_BYTES, Id};
+mod asc;
 
-/// What such a line says.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Quick {
-    /// Nanoseconds, as written.
-    pub at: i64,
-    /// Identifier.
-    pub id: Id,
-    /// Number of bytes.
-    pub len: usize,
-    /// The bytes; zero behind `len`.
-    pub bytes: [u8; CLASSIC_BYTES],
+use crate::base::id::BusId;
+use crate::engine::can::frame::{CLASSIC_BYTES, Classic, Direction, Id};
+use crate::engine::can::trace::asc::Header;
+use crate::engine::can::trace::buses::Buses;
+use crate::engine::can::trace::line::Stamp;
+use crate::engine::can::trace::{Front, Log, LogFormat};
+
+/// The quick path for a recording, where its format has one.
+#[derive(Clone, Copy, Debug)]
+pub enum Shortcut {
+    /// Of a candump log.
+    Candump,
+    /// Of an ASC file.
+    Asc(Header),
+    /// There is none.
+    None,
+}
+
+impl Shortcut {
+    /// The one for `log`.
+    pub const fn of(log: &Log) -> Self {
+        match (log.format(), &log.front) {
+            (LogFormat::Candump, _) => Self::Candump,
+            (LogFormat::Asc, Front::Lines(dialect)) => Self::Asc(dialect.asc),
+            _ => Self::None,
+        }
+    }
+
+    /// Reads a whole line if it is one of those; its time, bus and frame.
+    pub fn read(&self, text: &[u8], buses: &mut Buses) -> Option<(Stamp, BusId, Classic)> {
+        match self {
+            Self::Candump => {
+                let bus = buses.known(name(text)?)?;
+                let (at, frame) = read(text)?;
+                Some((Stamp::At(at), bus, frame))
+            }
+            Self::Asc(header) => {
+                let (stamp, bus, frame) = asc::read(header, text)?;
+                Some((stamp, buses.number(bus)?, frame))
+            }
+            Self::None => None,
+        }
+    }
 }
 
 /// Where the name of the bus begins.
 const BUS: usize = 20;
 
-/// Reads `text` if it is such a line of the bus `bus`.
-pub fn read(text: &[u8], bus: &[u8]) -> Option<Quick> {
+/// The name of the bus in such a line.
+fn name(text: &[u8]) -> Option<&[u8]> {
+    let rest = text.get(BUS..)?;
+    rest.get(..rest.iter().position(|byte| *byte == b' ')?)
+}
+
+/// Reads `text` if it is such a line; nanoseconds, as written, and the frame.
+fn read(text: &[u8]) -> Option<(i64, Classic)> {
     let (front, rest) = text.split_first_chunk::<BUS>()?;
     if front[0] != b'(' || front[11] != b'.' || front[18] != b')' || front[19] != b' ' {
         return None;
     }
-    let rest = rest.strip_prefix(bus)?.strip_prefix(b" ")?;
+    let rest = rest.get(name(text)?.len() + 1..)?;
     let (id, data) = if rest.get(3) == Some(&b'#') {
         let (digits, data) = rest.split_first_chunk::<4>()?;
         // The '#' is put in the place of a zero in front.
@@ -41,7 +79,7 @@ pub fn read(text: &[u8], bus: &[u8]) -> Option<Quick> {
         (Id::extended(raw.swap_bytes())?, data.strip_prefix(b"#")?)
     };
     let (len, bytes) = payload(text, data.len())?;
-    Some(Quick { at: time(front)?, id, len, bytes })
+    Some((time(front)?, Classic { id, way: Direction::Received, len, bytes }))
 }
 
 /// `(1436509052.249713) ` as nanoseconds.
@@ -127,19 +165,20 @@ mod tests {
     use super::*;
     use crate::engine::can::frame::Kind;
     use crate::engine::can::trace::candump;
-    use crate::engine::can::trace::line::{Bus, Line, Stamp};
+    use crate::engine::can::trace::line::{Bus, Line};
 
     /// What the careful reader makes of the same line, if it is of the quick kind.
-    fn careful(text: &[u8], bus: &[u8]) -> Option<Quick> {
+    fn careful(text: &[u8]) -> Option<(i64, Classic)> {
         let Ok(Line::Frame(entry)) = candump::read(text) else { return None };
-        let (Stamp::At(at), Bus::Named(name)) = (entry.stamp, entry.bus) else { return None };
-        if entry.frame.kind() != Kind::Data || name != bus {
+        let (Stamp::At(at), Bus::Named(bus)) = (entry.stamp, entry.bus) else { return None };
+        if entry.frame.kind() != Kind::Data || Some(bus) != name(text) {
             return None;
         }
         let mut bytes = [0; 8];
         let data = entry.frame.view();
         bytes[..data.len()].copy_from_slice(data.data);
-        Some(Quick { at, id: entry.frame.id(), len: data.len(), bytes })
+        let way = entry.frame.direction();
+        Some((at, Classic { id: entry.frame.id(), way, len: data.len(), bytes }))
     }
 
     #[test]
@@ -148,9 +187,9 @@ mod tests {
             for id in ["7FF", "000", "18FF50E5", "00000001"] {
                 let data: String = (0..len).map(|n| format!("{:02x}", 0x1F * n + 0xA)).collect();
                 let text = format!("(1436509052.249713) vcan0 {id}#{data}");
-                let quick = read(text.as_bytes(), b"vcan0");
+                let quick = read(text.as_bytes());
                 assert!(quick.is_some(), "{text}");
-                assert_eq!(quick, careful(text.as_bytes(), b"vcan0"), "{text}");
+                assert_eq!(quick, careful(text.as_bytes()), "{text}");
             }
         }
     }
@@ -177,14 +216,14 @@ mod tests {
         fn quick_is_never_wrong(
             text in r"\([0-9]{9,11}\.[0-9:]{5,7}\)[ ]{1,2}(can0|b) [0-9A-Fa-fRg#]{0,26}( T)?",
         ) {
-            if let Some(quick) = read(text.as_bytes(), b"can0") {
-                prop_assert_eq!(Some(quick), careful(text.as_bytes(), b"can0"));
+            if let Some(quick) = read(text.as_bytes()) {
+                prop_assert_eq!(Some(quick), careful(text.as_bytes()));
             }
         }
 
         #[test]
-        fn no_bytes_make_it_stumble(text: Vec<u8>, bus in "[a-z]{0,3}") {
-            let _ = read(&text, bus.as_bytes());
+        fn no_bytes_make_it_stumble(text: Vec<u8>) {
+            let _ = read(&text);
         }
     }
 }

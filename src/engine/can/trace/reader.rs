@@ -8,8 +8,9 @@ use crate::base::problem::{Problem, Severity};
 use crate::base::time::Mono;
 use crate::engine::can::frame::Frames;
 use crate::engine::can::trace::block::{self, Blocks, Piece};
+use crate::engine::can::trace::buses::Buses;
 use crate::engine::can::trace::line::{Bus, Entry, Fault, Line, Stamp};
-use crate::engine::can::trace::quick::{self, Quick};
+use crate::engine::can::trace::quick::Shortcut;
 use crate::engine::can::trace::sniff::excerpt;
 use crate::engine::can::trace::source::{Found, Lines};
 use crate::engine::can::trace::times::Times;
@@ -17,8 +18,6 @@ use crate::engine::can::trace::{Front, Log, LogFormat, blf};
 
 /// Most skipped lines that are kept with their text; all are counted.
 pub const PROBLEM_LIMIT: usize = 100;
-/// Most buses of one recording.
-const BUS_LIMIT: usize = 256;
 
 /// Reads the frames of a recording.
 #[derive(Debug)]
@@ -35,7 +34,7 @@ pub struct Reader {
     buses: Buses,
     /// The byte from which on lines are another reader's.
     end: u64,
-    /// The line of the first frame.
+    /// The line or part of the first frame.
     first_line: u64,
 }
 
@@ -90,8 +89,11 @@ impl Broken {
         self.count += more.count;
         let room = PROBLEM_LIMIT.saturating_sub(self.first.len());
         self.first.extend(more.first.into_iter().take(room).map(|mut problem| {
-            let place = line.saturating_add(u64::from(problem.line));
-            problem.line = u32::try_from(place).unwrap_or(u32::MAX);
+            // Parts of a binary recording have no lines.
+            if problem.line > 0 {
+                let place = line.saturating_add(u64::from(problem.line));
+                problem.line = u32::try_from(place).unwrap_or(u32::MAX);
+            }
             problem
         }));
     }
@@ -151,8 +153,11 @@ impl Reader {
         let Self { intake, times, line, heartbeats, broken, backwards, .. } = part;
         let (unended, buses, first_line) = (part.unended, part.buses, part.first_line);
         let first = frames.iter().next().map(|frame| frame.time().nanos());
-        let places: Vec<Option<BusId>> =
-            buses.names.iter().map(|name| self.buses.number(Bus::Named(name.as_bytes()))).collect();
+        let places: Vec<Option<BusId>> = buses
+            .names()
+            .iter()
+            .map(|name| self.buses.number(Bus::Named(name.as_bytes())))
+            .collect();
         let is_same = |(place, bus): (usize, &Option<BusId>)| {
             bus.is_some_and(|bus| usize::from(bus.0) == place)
         };
@@ -184,10 +189,30 @@ impl Reader {
         self.intake = intake;
     }
 
-    /// Lets a BLF file be unpacked elsewhere.
-    pub(super) fn feed(&mut self, feed: blf::Feed) {
-        if let Intake::Blocks(Blocks::Blf(pass)) = &mut self.intake {
-            pass.feed(feed);
+    /// Goes to the first frame of a BLF file that seems to begin in the container at `at`; gives its
+    /// place.
+    pub(super) fn enter(&mut self, at: u64) -> Option<blf::Place> {
+        match &mut self.intake {
+            Intake::Blocks(Blocks::Blf(pass)) => pass.enter(at),
+            Intake::Blocks(_) | Intake::Lines(_) => None,
+        }
+    }
+
+    /// What begins behind `at` is another reader's: a line at that byte of the file, or an object in
+    /// that container of a BLF file.
+    pub(super) fn until(&mut self, at: u64) {
+        match &mut self.intake {
+            Intake::Blocks(Blocks::Blf(pass)) => pass.until(at),
+            Intake::Blocks(_) => {}
+            Intake::Lines(_) => self.end = at,
+        }
+    }
+
+    /// Where in a BLF file it stands.
+    pub(super) fn place(&self) -> Option<blf::Place> {
+        match &self.intake {
+            Intake::Blocks(Blocks::Blf(pass)) => Some(pass.place()),
+            Intake::Blocks(_) | Intake::Lines(_) => None,
         }
     }
 
@@ -212,6 +237,9 @@ impl Reader {
                     Some(bus) => {
                         let (at, back) = self.times.take(stamp);
                         self.line += 1;
+                        if self.first_line == 0 {
+                            self.first_line = self.line;
+                        }
                         if back {
                             note_backwards(&mut self.backwards, self.line);
                         }
@@ -236,7 +264,7 @@ impl Reader {
 
     fn read_lines(&mut self, into: &mut Frames, limit: usize) -> usize {
         let Intake::Lines(lines) = &mut self.intake else { return 0 };
-        let quick_format = self.log.format() == LogFormat::Candump;
+        let quick = Shortcut::of(&self.log);
         let mut got = 0;
         let mut first_line = 0;
         while got < limit {
@@ -256,16 +284,12 @@ impl Reader {
             self.line += 1;
             let text = lines.bytes(place);
             let text = if self.line == 1 { without_mark(text) } else { text };
-            if ended
-                && quick_format
-                && let Some((name, bus)) = self.buses.latest()
-                && let Some(Quick { at, id, len, bytes }) = quick::read(text, name)
-            {
-                let (at, back) = self.times.take(Stamp::At(at));
+            if ended && let Some((stamp, bus, quick)) = quick.read(text, &mut self.buses) {
+                let (at, back) = self.times.take(stamp);
                 if back {
                     note_backwards(&mut self.backwards, self.line);
                 }
-                into.push_classic(Mono::from_nanos(at), id, bus, len, bytes);
+                into.push_classic(Mono::from_nanos(at), bus, &quick);
                 first_line = if got == 0 { self.line } else { first_line };
                 got += 1;
                 continue;
@@ -305,7 +329,7 @@ impl Reader {
     /// The names of the buses met so far.
     #[must_use]
     pub fn bus_names(&self) -> &[String] {
-        &self.buses.names
+        self.buses.names()
     }
 
     /// Frames read.
@@ -408,7 +432,7 @@ impl Reader {
         }
         self.line = mark.line;
         self.times = mark.times;
-        if mark.buses.names.len() > self.buses.names.len() {
+        if mark.buses.names().len() > self.buses.names().len() {
             self.buses = mark.buses.clone();
         }
     }
@@ -428,47 +452,4 @@ fn note_backwards(so_far: &mut Option<Backwards>, line: u64) {
 /// Without a byte order mark of UTF-8.
 fn without_mark(text: &[u8]) -> &[u8] {
     text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text)
-}
-
-/// The buses of a recording, numbered in the order they are met.
-#[derive(Clone, Debug, Default)]
-struct Buses {
-    names: Vec<String>,
-    last: usize,
-}
-
-impl Buses {
-    /// The bus of the last line.
-    fn latest(&self) -> Option<(&[u8], BusId)> {
-        let name = self.names.get(self.last)?;
-        Some((name.as_bytes(), BusId(u16::try_from(self.last).ok()?)))
-    }
-
-    /// The number of a bus; `None` when there are too many.
-    fn number(&mut self, bus: Bus<'_>) -> Option<BusId> {
-        let mut digits = String::new();
-        let name = match bus {
-            Bus::Named(name) => {
-                if self.names.get(self.last).is_some_and(|last| last.as_bytes() == name) {
-                    return u16::try_from(self.last).ok().map(BusId);
-                }
-                String::from_utf8_lossy(name)
-            }
-            Bus::Numbered(number) => {
-                use std::fmt::Write;
-                let _ = write!(digits, "can{number}");
-                digits.as_str().into()
-            }
-            Bus::Unsaid => "can0".into(),
-        };
-        self.last = match self.names.iter().position(|known| *known == name) {
-            Some(place) => place,
-            None if self.names.len() < BUS_LIMIT => {
-                self.names.push(name.into_owned());
-                self.names.len() - 1
-            }
-            None => return None,
-        };
-        u16::try_from(self.last).ok().map(BusId)
-    }
 }

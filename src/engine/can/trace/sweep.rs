@@ -1,5 +1,5 @@
-//! Reads a whole recording on several threads. Lines are read in pieces of the file side by side,
-//! containers of BLF are unpacked ahead; what comes out is in the order of the file, and the same as
+//! Reads a whole recording on several threads: pieces of the lines of a file, or some containers of BLF,
+//! side by side; what comes out is in the order of the file, and the same as
 //! one [`Reader`] gives.
 
 use std::num::NonZeroUsize;
@@ -18,6 +18,11 @@ const PIECE: u64 = 4 * 1024 * 1024;
 /// Small, so that small recordings have several.
 #[cfg(test)]
 const PIECE: u64 = 200;
+/// Bytes that are read before all others, so that the first frames are there at once.
+#[cfg(not(test))]
+const FIRST: u64 = 64 * 1024;
+#[cfg(test)]
+const FIRST: u64 = 90;
 /// Frames given out at once where they are read one after the other.
 const BATCH: usize = 8192;
 /// Parts that a thread may be ahead.
@@ -29,6 +34,13 @@ pub type Taker<'a> = &'a mut dyn FnMut(&Frames, &Reader) -> ControlFlow<()>;
 /// A piece that was read: its frames, and the reader that counted.
 type Part = (Frames, Reader);
 
+/// A part of a BLF file that was read from where its first object seems to begin.
+struct Guess {
+    place: Option<blf::Place>,
+    frames: Frames,
+    reader: Reader,
+}
+
 impl Log {
     /// Reads everything, on up to `threads` threads beside this one, until `take` has enough. Gives
     /// back the reader with what was counted.
@@ -38,27 +50,26 @@ impl Log {
         if several && self.has_independent_lines() && size > PIECE {
             return self.sweep_lines(size, threads, take);
         }
-        let mut reader = self.reader();
         if several && self.format() == LogFormat::Blf && self.size().is_some() {
-            return self.sweep_containers(threads, reader, take);
+            return self.sweep_containers(threads, take);
         }
-        self.drain(&mut reader, take);
+        let mut reader = self.reader();
+        let _ = self.drain(&mut reader, take);
         reader
     }
 
-    fn drain(&self, reader: &mut Reader, take: Taker<'_>) {
-        let mut frames = Frames::with_capacity(self.timebase(), BATCH);
+    fn drain(&self, reader: &mut Reader, take: Taker<'_>) -> ControlFlow<()> {
+        let mut frames = Frames::with_capacity(self.timebase(), 0);
         while reader.read(&mut frames, BATCH) > 0 {
-            if take(&frames, reader).is_break() {
-                return;
-            }
+            take(&frames, reader)?;
             frames.clear();
         }
+        ControlFlow::Continue(())
     }
 
     fn sweep_lines(&self, size: u64, threads: NonZeroUsize, take: Taker<'_>) -> Reader {
-        let mut whole = self.reader();
-        let pieces = size.div_ceil(PIECE);
+        let mut whole = self.reader_of(0..FIRST);
+        let pieces = size.saturating_sub(FIRST).div_ceil(PIECE);
         let enough = AtomicBool::new(false);
         let started: Option<()> = thread::scope(|scope| {
             let mut queues: Vec<Receiver<Part>> = Vec::new();
@@ -69,53 +80,84 @@ impl Log {
                 named(turn).spawn_scoped(scope, read).ok()?;
                 queues.push(queue);
             }
+            let mut flow = self.drain(&mut whole, take);
             for queue in queues.iter().cycle().take(usize::try_from(pieces).unwrap_or(usize::MAX)) {
-                let Ok((mut frames, part)) = queue.recv() else { break };
-                whole.absorb(part, &mut frames);
-                let done = whole.failure().is_some();
-                if take(&frames, &whole).is_break() || done {
+                if flow.is_break() || whole.failure().is_some() {
                     break;
                 }
+                let Ok((mut frames, part)) = queue.recv() else { break };
+                whole.absorb(part, &mut frames);
+                flow = take(&frames, &whole);
             }
             enough.store(true, Ordering::Relaxed);
             Some(())
         });
         if started.is_none() && whole.lines() == 0 {
             // No thread could be had.
-            self.drain(&mut whole, take);
+            whole.until(u64::MAX);
+            let _ = self.drain(&mut whole, take);
         }
         whole
     }
 
-    fn sweep_containers(
-        &self,
-        threads: NonZeroUsize,
-        mut reader: Reader,
-        take: Taker<'_>,
-    ) -> Reader {
-        let places = blf::containers(self.source());
+    fn sweep_containers(&self, threads: NonZeroUsize, take: Taker<'_>) -> Reader {
+        let mut whole = self.reader();
+        let parts = blf::parts(self.source());
+        let enough = AtomicBool::new(false);
         thread::scope(|scope| {
-            let mut queues = Vec::new();
+            let mut queues: Vec<Receiver<Guess>> = Vec::new();
             for turn in 0..threads.get() {
                 let (give, queue) = bounded(AHEAD);
-                let mine: Vec<u64> =
-                    places.iter().copied().skip(turn).step_by(threads.get()).collect();
-                let source = self.source();
-                let unpack = move || blf::unpack_ahead(source, &mine, &give);
-                // Where there is no thread, the containers are unpacked as they come.
-                if named(turn as u64).spawn_scoped(scope, unpack).is_err() {
+                let (log, enough, step) = (self.clone(), &enough, threads.get());
+                let mine = parts.iter().copied().zip(parts.iter().copied().skip(1));
+                let mine = mine.skip(turn).step_by(step);
+                let read = move || read_parts(&log, mine, enough, &give);
+                // Where there is no thread, all is read one after the other.
+                if named(turn as u64).spawn_scoped(scope, read).is_err() {
                     break;
                 }
                 queues.push(queue);
             }
-            if queues.len() == threads.get() {
-                reader.feed(blf::Feed::new(places.clone(), queues));
+            let complete = queues.len() == threads.get();
+            let mut queues = queues.iter().cycle();
+            for (start, end) in parts.iter().zip(parts.iter().skip(1)).filter(|_| complete) {
+                let Some(Ok(guess)) = queues.next().map(Receiver::recv) else { break };
+                if self.join(&mut whole, guess, (*start, *end), take).is_break() {
+                    enough.store(true, Ordering::Relaxed);
+                    return;
+                }
             }
-            self.drain(&mut reader, take);
-            // Threads that still unpack find nobody who takes it.
-            reader.feed(blf::Feed::default());
+            whole.until(u64::MAX);
+            let _ = self.drain(&mut whole, take);
+            enough.store(true, Ordering::Relaxed);
         });
-        reader
+        whole
+    }
+
+    /// Takes over the part of a BLF file between two containers, if it was guessed right where it
+    /// begins and there is nothing to tell about it; else reads it again, one thing after the other.
+    fn join(
+        &self,
+        whole: &mut Reader,
+        guess: Guess,
+        (start, end): (u64, u64),
+        take: Taker<'_>,
+    ) -> ControlFlow<()> {
+        // To the first object that is not part of what came before.
+        whole.until(start);
+        self.drain(whole, take)?;
+        let Guess { place, mut frames, reader } = guess;
+        let is_right = place.is_some() && place == whole.place();
+        if is_right && reader.skipped() == 0 && reader.failure().is_none() {
+            whole.absorb(reader, &mut frames);
+            return if frames.is_empty() {
+                ControlFlow::Continue(())
+            } else {
+                take(&frames, whole)
+            };
+        }
+        whole.until(end);
+        self.drain(whole, take)
     }
 }
 
@@ -133,10 +175,32 @@ fn read_pieces(
     give: &Sender<Part>,
 ) {
     for piece in (turn..pieces).step_by(step) {
-        let mut reader = log.reader_of(piece * PIECE..(piece + 1).saturating_mul(PIECE));
+        let from = FIRST + piece * PIECE;
+        let mut reader = log.reader_of(from..from.saturating_add(PIECE));
         let mut frames = Frames::with_capacity(log.timebase(), (PIECE / 40) as usize);
         reader.read(&mut frames, usize::MAX);
         if enough.load(Ordering::Relaxed) || give.send((frames, reader)).is_err() {
+            return;
+        }
+    }
+}
+
+/// Reads parts of a BLF file, each from where its first object seems to begin.
+fn read_parts(
+    log: &Log,
+    parts: impl Iterator<Item = (u64, u64)>,
+    enough: &AtomicBool,
+    give: &Sender<Guess>,
+) {
+    for (start, end) in parts {
+        let mut reader = log.reader();
+        let mut frames = Frames::with_capacity(log.timebase(), 0);
+        let place = reader.enter(start);
+        reader.until(end);
+        if place.is_some() {
+            reader.read(&mut frames, usize::MAX);
+        }
+        if enough.load(Ordering::Relaxed) || give.send(Guess { place, frames, reader }).is_err() {
             return;
         }
     }

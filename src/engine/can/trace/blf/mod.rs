@@ -2,8 +2,8 @@
 //! end to end are objects, some of them frames. An object may begin in one container and end in the
 //! next. Objects of other kinds are passed over.
 
-mod feed;
 mod object;
+mod runs;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -16,7 +16,7 @@ use crate::engine::can::trace::scan;
 use crate::engine::can::trace::source::Source;
 use crate::engine::can::trace::times::{self, TimeStyle};
 use crate::engine::can::trace::window::{CHUNK, Window};
-pub use feed::{Feed, containers, unpack_ahead};
+pub use runs::parts;
 pub use write::Writer;
 
 /// How an object begins.
@@ -72,7 +72,7 @@ fn system_time(bytes: &[u8]) -> Option<i64> {
 }
 
 /// A place: where a container begins, and how far into its contents.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     container: u64,
     inside: usize,
@@ -101,8 +101,8 @@ pub struct Pass {
     seams: Vec<Seam>,
     /// What has to be told before anything else.
     told: Option<(Fault, u64)>,
-    /// Containers that were unpacked ahead.
-    feed: Feed,
+    /// From this container on, objects are somebody else's.
+    until: u64,
 }
 
 /// Whether there was another container.
@@ -122,13 +122,8 @@ impl Pass {
             used: 0,
             seams: Vec::new(),
             told: None,
-            feed: Feed::default(),
+            until: u64::MAX,
         }
-    }
-
-    /// Takes containers from `feed` where it has them.
-    pub fn feed(&mut self, feed: Feed) {
-        self.feed = feed;
     }
 
     /// Bytes of the file passed.
@@ -167,45 +162,60 @@ impl Pass {
 
     /// The next piece.
     pub fn next(&mut self) -> Piece<'static> {
+        let size = match self.find() {
+            Ok(size) => size,
+            Err(piece) => return piece,
+        };
+        if self.until < u64::MAX && self.place().container >= self.until {
+            return Piece::End;
+        }
+        let object = self.buffer.get(self.used..).and_then(|rest| rest.get(..size));
+        let piece = Self::read(&self.header, object.unwrap_or_default());
+        self.used += size;
+        match piece {
+            Ok(Some(entry)) => Piece::Frame(entry),
+            Ok(None) => Piece::Nothing,
+            Err(fault) => Piece::Skip(fault, self.place().container),
+        }
+    }
+
+    /// Goes to the front of the next object, of which all is there then; gives its size, or what is
+    /// there instead.
+    fn find(&mut self) -> Result<usize, Piece<'static>> {
         loop {
             if let Some((fault, at)) = self.told.take() {
-                return Piece::Skip(fault, at);
+                return Err(Piece::Skip(fault, at));
             }
             let rest = self.buffer.get(self.used..).unwrap_or_default();
             if rest.len() < OBJECT_HEAD + 4 {
                 match self.load() {
                     More::Yes => continue,
-                    More::No if rest_is_padding(self.buffer.get(self.used..)) => return Piece::End,
-                    More::No => return self.cut(),
+                    More::No if rest_is_padding(self.buffer.get(self.used..)) => {
+                        return Err(Piece::End);
+                    }
+                    More::No => return Err(self.cut()),
                 }
             }
             // Up to three bytes of padding stand between objects; some writers have more.
             let front = rest.get(..12).unwrap_or(rest);
             let pad =
                 if front.starts_with(MARK) { Some(0) } else { memchr::memmem::find(front, MARK) };
-            let Some(pad) = pad else { return self.search() };
-            let (object, whole) = (self.used + pad, rest.len() - pad);
+            let Some(pad) = pad else { return Err(self.search()) };
+            self.used += pad;
             let head = rest.get(pad..).unwrap_or_default();
             let size = u32_at(head, 8).map_or(0, |size| size as usize);
             let head_size = u16_at(head, 4).map_or(0, usize::from);
             if size < head_size.max(OBJECT_HEAD) || size > LIMIT {
-                self.used = object + MARK.len();
-                return Piece::Skip(Fault::Object, self.place().container);
+                self.used += MARK.len();
+                return Err(Piece::Skip(Fault::Object, self.place().container));
             }
-            if whole < size {
-                match self.load() {
-                    More::Yes => continue,
-                    More::No => return self.cut(),
-                }
+            if head.len() >= size {
+                return Ok(size);
             }
-            let object = head.get(..size).unwrap_or_default();
-            let piece = Self::read(&self.header, object);
-            self.used += pad + size;
-            return match piece {
-                Ok(Some(entry)) => Piece::Frame(entry),
-                Ok(None) => Piece::Nothing,
-                Err(fault) => Piece::Skip(fault, self.place().container),
-            };
+            match self.load() {
+                More::Yes => {}
+                More::No => return Err(self.cut()),
+            }
         }
     }
 
@@ -264,10 +274,6 @@ impl Pass {
         let container = self.at;
         self.at += (size + size % 4) as u64;
         self.seams.push(Seam { container, from: self.buffer.len(), inside: 0 });
-        if let Some(contents) = self.feed.take(container) {
-            self.buffer.extend_from_slice(&contents);
-            return More::Yes;
-        }
         let whole = self.window.bytes(container, size);
         let is_cut = whole.len() < size;
         let read = if kind == Some(CONTAINER) {

@@ -207,6 +207,76 @@ fn a_real_file_is_read_whole() {
     assert_eq!((frames.len(), errors), (2_526, 1_700), "{problems:?}");
 }
 
+/// What a sweep on so many threads gives and tells.
+fn swept(log: &Log, count: usize) -> (Vec<Frame>, Vec<crate::base::problem::Problem>, [u64; 3]) {
+    let mut all = Vec::new();
+    let threads = std::num::NonZeroUsize::new(count).unwrap();
+    let reader = log.sweep(threads, &mut |frames, _| {
+        all.extend(frames.iter().map(|frame| frame.to_frame()));
+        std::ops::ControlFlow::Continue(())
+    });
+    (all, reader.problems(), [reader.frames(), reader.lines(), reader.skipped()])
+}
+
+/// A file whose contents are cut into containers of `size` bytes, every other one packed.
+fn cut_into(size: usize, frames: &[Frame]) -> Vec<u8> {
+    let mut whole = file(frames);
+    let mut at = 144;
+    let mut contents = Vec::new();
+    while let Some(size) = u32_at(&whole, at + 8) {
+        block::inflate(&whole[at + 32..at + size as usize], LIMIT, &mut contents).unwrap();
+        at += (size + size % 4) as usize;
+    }
+    whole.truncate(144);
+    for (n, piece) in contents.chunks(size).enumerate() {
+        let mut to = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        to.write_all(piece).unwrap();
+        let (method, body) =
+            if n % 2 == 0 { (PLAIN, piece.to_vec()) } else { (ZLIB, to.finish().unwrap()) };
+        whole.extend(&one_container(method, piece.len() as u32, &body)[144..]);
+        whole.extend(vec![0; body.len() % 4]);
+    }
+    whole
+}
+
+/// Frames whose bytes look like an object of the file.
+fn deceptive(count: usize) -> Vec<Frame> {
+    let mut bytes = [0; 64];
+    bytes[8..24].copy_from_slice(b"LOBJ\x10\0\x01\0\x28\0\0\0\x41\0\0\0");
+    let id = Id::guess(0x100).unwrap();
+    (0..count).map(|_| Frame::fd(id, &bytes).unwrap()).collect()
+}
+
+#[test]
+fn parts_begin_where_the_one_before_ends_and_not_where_it_looks_so() {
+    let mixed: Vec<Frame> = frames(300).into_iter().chain(deceptive(100)).collect();
+    for size in [60, 77, 100, 316, 1000, 5000] {
+        let log = Log::from_bytes("some.blf", cut_into(size, &mixed)).unwrap();
+        let alone = swept(&log, 1);
+        assert_eq!(alone.0.len(), mixed.len(), "{size}");
+        assert_eq!(swept(&log, 3), alone, "{size}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_damage_gives_the_same_on_many_threads(
+        size in 40..700_usize, place in 144..20_000_usize, bits: u8, cut in 144..30_000_usize,
+    ) {
+        let mixed: Vec<Frame> = frames(100).into_iter().chain(deceptive(20)).collect();
+        let mut bytes = cut_into(size, &mixed);
+        if let Some(byte) = bytes.get_mut(place) {
+            *byte ^= bits;
+        }
+        bytes.truncate(cut);
+        let log = Log::from_bytes("some.blf", bytes).unwrap();
+        let (alone, together) = (swept(&log, 1), swept(&log, 3));
+        proptest::prop_assert_eq!(&together.1, &alone.1);
+        proptest::prop_assert_eq!(together.2, alone.2);
+        proptest::prop_assert!(together.0 == alone.0);
+    }
+}
+
 #[test]
 fn containers_unpacked_ahead_give_the_same() {
     let mut bytes = file(&frames(9_000));
@@ -217,16 +287,7 @@ fn containers_unpacked_ahead_give_the_same() {
             bytes[middle] ^= 0xFF;
         }
         let log = Log::from_bytes("some.blf", bytes.clone()).unwrap();
-        let mut ways = Vec::new();
-        for count in [1, 3] {
-            let mut all = Vec::new();
-            let threads = std::num::NonZeroUsize::new(count).unwrap();
-            let reader = log.sweep(threads, &mut |frames, _| {
-                all.extend(frames.iter().map(|frame| frame.to_frame()));
-                std::ops::ControlFlow::Continue(())
-            });
-            ways.push((all, reader.problems()));
-        }
+        let ways = [1, 3].map(|count| swept(&log, count));
         assert_eq!(ways[0], ways[1]);
         assert!(ways[0].0.len() > 3_000);
     }

@@ -33,6 +33,13 @@ pub struct Field {
 impl Field {
     /// The bits as they are.
     fn raw(self, record: &[u8]) -> Option<u64> {
+        // What lies within eight bytes that are there is one look.
+        if self.shift + self.bits <= 64
+            && matches!(self.number, Number::Little | Number::RealLittle)
+            && let Some(word) = u64_at(record, self.byte)
+        {
+            return Some((word >> self.shift) & (u64::MAX >> (64 - self.bits)));
+        }
         let count = (self.shift + self.bits).div_ceil(8) as usize;
         let bytes = record.get(self.byte..self.byte.checked_add(count)?)?;
         let mut wide = [0_u8; 16];
