@@ -10,6 +10,7 @@ pub mod inspect;
 mod meter;
 pub mod open;
 pub mod profile;
+pub mod record;
 pub mod records;
 pub mod replay;
 pub mod serve;
@@ -101,6 +102,8 @@ pub enum Command {
     Campaign(campaign::Args),
     /// Open the window and look at recordings, beside what runs.
     Open(open::Args),
+    /// Record buses into files.
+    Record(record::Args),
     /// Run simulated devices on a bus.
     Simulate(simulate::Args),
     /// Run without a window: the pack on the terminal, and the web listener.
@@ -133,6 +136,7 @@ pub fn run(command: &Command, cli: &Cli) -> Outcome {
         Command::Inspect(args) => inspect::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Campaign(args) => campaign::run(args),
+        Command::Record(args) => record::run(args, cli.data_dir.as_deref()),
         Command::Simulate(args) => simulate::run(args),
         // It needs an engine, which only boot can start.
         Command::Serve(_) | Command::Open(_) => Err("the engine is started by boot".into()),

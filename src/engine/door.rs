@@ -19,6 +19,7 @@ use crate::engine::access::permission::{
 };
 use crate::engine::access::roster::Roster;
 use crate::engine::access::settings::Settings;
+use crate::engine::can::record::shelf::Shelf as RecordShelf;
 use crate::engine::can::tape::{Reel, Tape};
 use crate::engine::charge::ChargeReport;
 use crate::engine::hub::Event;
@@ -64,6 +65,7 @@ pub(in crate::engine) struct Plant {
     pub board: Board,
     pub tape: SharedTape,
     pub wakers: Wakers,
+    pub shelf: RecordShelf,
 }
 
 /// The door of a running engine. Cloning gives another handle to the same door.
@@ -253,6 +255,12 @@ impl Door {
     #[must_use]
     pub fn dbcs(&self, _grant: &Grant<'_, UseCan>) -> Shelf {
         self.people.shelf().clone()
+    }
+
+    /// The folder of recordings. What changes it is done by orders.
+    #[must_use]
+    pub fn recordings(&self, _grant: &Grant<'_, UseCan>) -> &RecordShelf {
+        &self.plant.shelf
     }
 
     /// Calls `waker` after every new snapshot.

@@ -3,6 +3,7 @@
 //! everybody, so that nothing it left behind passes for live.
 
 mod hand;
+mod recorder;
 mod replay;
 pub(in crate::engine) mod sending;
 mod sentinel;
@@ -25,10 +26,12 @@ use crate::base::time::{Clock, Mono, SystemClock};
 use crate::engine::access::grant::LocalSeat;
 use crate::engine::access::password::Cost;
 use crate::engine::can::bus::Wires;
+use crate::engine::can::record::shelf::Shelf;
 use crate::engine::can::tape::{Tape, USUAL_FRAMES};
 use crate::engine::can::virtual_bus::VirtualNet;
 use crate::engine::device::Catalog;
 use crate::engine::door::{Board, Door, Plant, SharedTape, Wakers};
+use crate::engine::drive::recorder::{Desk, Recorders};
 use crate::engine::drive::sentinel::{Program, Sentinel};
 use crate::engine::drive::stopper::{End, Stopper};
 use crate::engine::drive::threads::PlantThreads;
@@ -43,6 +46,8 @@ use crate::engine::store::{OpenError, Opener, StoreError, lock};
 const INBOX_EVENTS: usize = 4096;
 /// Stops that may wait to be taken.
 const URGENT_EVENTS: usize = 64;
+/// Where recordings go in the data folder.
+const RECORDINGS: &str = "recordings";
 /// Events handled between two looks at the clock.
 const EVENTS_A_TURN: usize = 64;
 /// How long a program that ends waits for what charges to be stopped: the bounds of a stop are
@@ -59,13 +64,21 @@ pub struct Config {
     pub clock: Arc<dyn Clock>,
     /// Frames that the trace holds.
     pub trace_frames: u64,
+    /// Where recordings go; none: into the data folder.
+    pub recordings: Option<PathBuf>,
 }
 
 impl Config {
     /// On the machine's clock.
     #[must_use]
     pub fn new(folder: PathBuf, face: &'static str) -> Self {
-        Self { folder, face, clock: SystemClock::new(), trace_frames: USUAL_FRAMES }
+        Self {
+            folder,
+            face,
+            clock: SystemClock::new(),
+            trace_frames: USUAL_FRAMES,
+            recordings: None,
+        }
     }
 }
 
@@ -148,7 +161,8 @@ pub(in crate::engine) fn start_on(
     cost: Cost,
     net: VirtualNet,
 ) -> Result<Running, StartError> {
-    let Config { folder, face, clock, trace_frames } = config;
+    let Config { folder, face, clock, trace_frames, recordings } = config;
+    let shelf = Shelf::new(recordings.unwrap_or_else(|| folder.join(RECORDINGS)));
     let opener = Opener::Engine { face };
     let (people, remarks) = People::open(&folder, opener, Arc::clone(&clock), cost)?;
     let (inbox, events) = bounded(INBOX_EVENTS);
@@ -169,12 +183,15 @@ pub(in crate::engine) fn start_on(
         board: Arc::clone(&board),
         tape: Arc::clone(&tape),
         wakers: wakers.clone(),
+        shelf: shelf.clone(),
     };
     let door = Door::new(plant, Arc::clone(&people));
     let wires = Wires { net, clock: Arc::clone(&clock) };
     let watchdog = Program::default();
     let sentinel = Sentinel::new(Arc::clone(&watchdog));
     let plant = PlantThreads::new(inbox.clone(), wires, sentinel);
+    let desk =
+        Desk { inbox: inbox.clone(), clock: Arc::clone(&clock), shelf, tape: Arc::clone(&tape) };
     let records = Arc::clone(&people);
     let owner = Owner {
         hub,
@@ -187,6 +204,7 @@ pub(in crate::engine) fn start_on(
         clock,
         stopper: stopper.clone(),
         plant,
+        recorders: Recorders::new(desk),
         people: records,
         roster_news,
         _end: stopper.end(),
@@ -238,7 +256,8 @@ pub fn office(folder: &Path) -> Result<Office, StartError> {
     // Nobody takes from this inbox: the engine is stopping, as far as orders for it are concerned.
     let (inbox, _) = bounded(1);
     let (tape, wakers) = (SharedTape::default(), Wakers::default());
-    let plant = Plant { urgent: inbox.clone(), inbox, board, tape, wakers };
+    let shelf = Shelf::new(folder.join(RECORDINGS));
+    let plant = Plant { urgent: inbox.clone(), inbox, board, tape, wakers, shelf };
     let door = Door::new(plant, Arc::clone(&people));
     Ok(Office {
         door,
@@ -267,6 +286,7 @@ struct Owner {
     clock: Arc<dyn Clock>,
     stopper: Stopper,
     plant: PlantThreads,
+    recorders: Recorders,
     people: Arc<People>,
     /// Set when people or their rights have changed.
     roster_news: Arc<AtomicBool>,
@@ -287,6 +307,7 @@ impl Owner {
             }
         }
         self.plant.close();
+        self.recorders.close();
     }
 
     /// Waits for something to happen, or takes `first`, and does everything that follows; says
@@ -316,7 +337,8 @@ impl Owner {
         }
         self.keep(&event);
         self.hub.step(now, event, &mut effects);
-        for event in self.events.try_iter().take(EVENTS_A_TURN) {
+        for _ in 0..EVENTS_A_TURN {
+            let Ok(event) = self.events.try_recv() else { break };
             self.keep(&event);
             self.hub.step(now, event, &mut effects);
         }
@@ -332,13 +354,23 @@ impl Owner {
         true
     }
 
-    /// Puts what the present plant brought onto the tape.
-    fn keep(&self, event: &Event) {
-        if let Event::Frames { epoch, frames, .. } = event
-            && *epoch == self.plant.epoch
-        {
-            self.tape.write().unwrap_or_else(PoisonError::into_inner).push(frames);
+    /// Puts what the present plant brought onto the tape, and hands it to whoever records.
+    fn keep(&mut self, event: &Event) {
+        let (Event::Frames { epoch, .. } | Event::Lost { epoch, .. } | Event::Bus { epoch, .. }) =
+            event
+        else {
+            return;
+        };
+        if *epoch != self.plant.epoch {
+            return;
         }
+        let mut number = 0;
+        if let Event::Frames { frames, .. } = event {
+            let mut tape = self.tape.write().unwrap_or_else(PoisonError::into_inner);
+            number = tape.end();
+            tape.push(frames);
+        }
+        self.recorders.hear(event, number);
     }
 
     fn wipe(&self) {
@@ -349,6 +381,7 @@ impl Owner {
         match effect {
             Effect::Connect { epoch, buses } => {
                 self.wipe();
+                self.recorders.connect(&buses);
                 self.plant.connect(epoch, &buses);
             }
             Effect::Wipe => self.wipe(),
@@ -359,6 +392,7 @@ impl Owner {
             Effect::Send { epoch, bus, frames } => self.plant.send(epoch, bus, frames),
             Effect::Hand { epoch, bus, work } => self.plant.by_hand(epoch, bus, work),
             Effect::Replay { epoch, name, work } => self.plant.replay(epoch, &name, work),
+            Effect::Record { number, work } => self.recorders.work(number, work),
             Effect::Demo(demo) => self.plant.demo(demo),
             Effect::Journal(entry) => self.people.store().file(*entry),
             Effect::Keep(keep) => self.people.store().keep(keep),

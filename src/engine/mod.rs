@@ -52,12 +52,22 @@ pub use can::dress::{Checksum, ChecksumRule, Counter, Dress, DressError};
 pub use can::frame::{Direction, Frame, FrameRef, Frames, Id, Kind};
 pub use can::guard::Cleared;
 pub use can::interfaces::{Found, Interface, interfaces};
+pub use can::record::label::{Gap as RecordGap, Label as RecordLabel};
+pub use can::record::plan::{
+    FilePlan as RecordFiles, Keeping as RecordKeeping, PlanError as RecordPlanError,
+    WhenFull as RecordWhenFull,
+};
+pub use can::record::roll::Figures as RecordFigures;
+pub use can::record::shelf::{
+    Incoming, Shelf as RecordShelf, ShelfError as RecordShelfError, Shelved,
+};
 pub use can::replay::{
     EndKnown, IdMap, PlanError, PlayState, Progress, Refusal as ReplayRefusal, ReplayFigures,
     ReplayPlan, ReplayProgress, SeekTo, Speed, check_speed,
 };
 pub use can::schedule::{Schedule, ScheduleError, ScheduleFigures};
 pub use can::tape::{Reel, Tape, USUAL_FRAMES};
+pub use can::trace::Packing;
 pub use can::trace::write::write_line as write_candump;
 pub use charge::{
     ChargePicture, ChargeReport, ChargerIntent, ChargerView, Check as ChargeCheck, CheckId, Curve,
@@ -88,7 +98,7 @@ pub use filter::{
 };
 pub use hub::decoders::{DecodedFrame, DecodedSignal, Decoders, Source as DbcSource, Value};
 pub use hub::traffic::{Row as TrafficEntry, Traffic};
-pub use offline::{check, convert, decode, inspect, logs, profiles, replay};
+pub use offline::{check, convert, decode, inspect, logs, profiles, record, replay};
 pub use orders::accounts::{
     AddAccount, AddService, Added, ChangeAccount, Credential, DeleteAccount, GivePassword,
     MakeLink, MustChangeIt, RemoveService, RenameService, ServiceChoice,
@@ -99,6 +109,9 @@ pub use orders::charging::{
 };
 pub use orders::dbc::{AssignDbcs, BusDbc, KeepDbc, RemoveDbc};
 pub use orders::plant::{ActivateProfile, ClearTraffic, Play};
+pub use orders::recording::{
+    DeleteRecording, ForgetRecording, KeepUpload, StartRecording, StopRecording,
+};
 pub use orders::replaying::{
     Begins, ChangeReplay, PauseReplay, ReplayChange, StartReplay, StopReplay,
 };
@@ -116,7 +129,9 @@ pub use people::gate::{
 pub use prepare::{PrepareError, bus_profile, demo_profile, interpret_profile, load_profile};
 pub use profile::expand::environment;
 pub use profile::library::{Library, LibraryError, Loaded};
-pub use profile::model::{BusEntry, ComponentEntry, Limits, Profile};
+pub use profile::model::{
+    Begins as RecordBegins, BusEntry, ComponentEntry, Limits, Profile, RecorderEntry,
+};
 pub use profile::shelf::{LARGEST as LARGEST_DBC, Shelf, ShelfError, mark as dbc_mark};
 pub use profile::starters::StartError as StarterError;
 pub use profile::watch::{Change as WatchedChange, Watch as WatchedFile};
@@ -124,7 +139,8 @@ pub use sim::simulate;
 pub use sim::{Scene, SceneError, SceneLine};
 pub use snapshot::{
     ArmPicture, BusPicture, ComponentPicture, GroupPicture, ModelPicture, Notice, ProfilePicture,
-    ReplayPicture, ReplayState, RulesPicture, SchedulePicture, ScheduleState, Snapshot, Totals,
+    RecordPicture, RecordState, ReplayPicture, ReplayState, RulesPicture, SchedulePicture,
+    ScheduleState, Snapshot, Totals,
 };
 pub use store::charges::{
     Filter as ChargeFilter, INTERRUPTED, Line as ChargeLine, Page as ChargePage,

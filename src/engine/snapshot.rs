@@ -8,6 +8,7 @@ use crate::base::id::{BusId, ComponentId, Name};
 use crate::base::time::{Mono, Timebase, Wall};
 use crate::engine::can::address::Address;
 use crate::engine::can::bus::BusStatus;
+use crate::engine::can::record::roll::Figures;
 use crate::engine::can::replay::{Progress, ReplayPlan, ReplayProgress};
 use crate::engine::can::schedule::{Schedule, ScheduleFigures};
 use crate::engine::charge::{ChargePicture, Rules};
@@ -16,6 +17,7 @@ use crate::engine::hub::decoders::Decoders;
 use crate::engine::hub::traffic::Traffic;
 use crate::engine::orders::sending::Keeps;
 use crate::engine::pack::{ChargerPicture, DriverPicture, PackPicture};
+use crate::engine::profile::model::RecorderEntry;
 
 /// Everything that is known at one moment.
 #[derive(Clone, Debug)]
@@ -42,6 +44,8 @@ pub struct Snapshot {
     pub schedules: Vec<Arc<SchedulePicture>>,
     /// Recordings that are sent onto buses, in the order they were started.
     pub replays: Vec<Arc<ReplayPicture>>,
+    /// What is recorded, and what was since the profile runs, in the order it was begun.
+    pub recordings: Vec<Arc<RecordPicture>>,
     /// The rules that charging decides by.
     pub rules: RulesPicture,
     /// The by-id table.
@@ -208,6 +212,34 @@ pub enum ReplayState {
     Held(String),
     /// It has ended for good, and why.
     Stopped(String),
+}
+
+/// A recording.
+#[derive(Clone, Debug)]
+pub struct RecordPicture {
+    /// What, when and into what.
+    pub entry: Arc<RecorderEntry>,
+    /// Who has begun it; "profile" for one that the profile has.
+    pub by: String,
+    /// Since when.
+    pub since: Wall,
+    /// Whether it runs.
+    pub state: RecordState,
+    /// How it is doing.
+    pub figures: Figures,
+    /// Frames a second.
+    pub rate: f64,
+}
+
+/// Whether something is recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordState {
+    /// It is.
+    Running,
+    /// It is not yet, or not at the moment: its rule has not come true.
+    Waiting,
+    /// It is no more, and why.
+    Ended(String),
 }
 
 /// One component.

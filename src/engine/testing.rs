@@ -4,6 +4,7 @@
 pub mod filter;
 pub mod fuzz;
 pub mod plant;
+pub mod record;
 pub mod roster;
 
 /// What benches and fuzz targets reach inside for.

@@ -92,7 +92,7 @@ impl Listening {
 
     fn on(clock: Arc<dyn Clock>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = Config { folder: folder.path().to_owned(), face: "a test", clock };
+        let config = Config { clock, ..Config::new(folder.path().to_owned(), "a test") };
         let mut running = start(config).unwrap();
         let seat = running.take_seat().unwrap();
         let desk = seat.sit(Face::Desktop);

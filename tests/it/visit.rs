@@ -54,7 +54,7 @@ impl Inn {
 
     fn in_folder(folder: TempDir, clock: Arc<FakeClock>, limits: Limits) -> Self {
         let path = folder.path().to_owned();
-        let config = Config { folder: path, face: "a test", clock: clock.clone() };
+        let config = Config { clock: clock.clone(), ..Config::new(path, "a test") };
         let mut running = start(config).unwrap();
         let seat = running.take_seat().unwrap();
         let desk = seat.sit(Face::Desktop);

@@ -308,13 +308,14 @@ pub fn name(what: &'static str, text: &str) -> Result<String, FieldError> {
 }
 
 /// What the journal calls those who act without an account. Who is called so could hide among them.
-pub const RESERVED: [&str; 8] = [
+pub const RESERVED: [&str; 9] = [
     "local console",
     "not signed in",
     "profile watcher",
     "web listener",
     "charge control",
     "send control",
+    "record control",
     "mail",
     "journal",
 ];

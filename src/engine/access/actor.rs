@@ -116,6 +116,8 @@ pub enum Who {
     ChargeControl,
     /// The part that sends what people have scheduled: what it ends by itself.
     SendControl,
+    /// The part that records: what it ends by itself.
+    RecordControl,
 }
 
 impl Actor {
@@ -146,7 +148,8 @@ impl Actor {
             | Who::ProfileWatcher
             | Who::WebListener
             | Who::ChargeControl
-            | Who::SendControl => None,
+            | Who::SendControl
+            | Who::RecordControl => None,
         }
     }
 
@@ -174,6 +177,7 @@ impl fmt::Display for Who {
             Self::WebListener => f.write_str("web listener"),
             Self::ChargeControl => f.write_str("charge control"),
             Self::SendControl => f.write_str("send control"),
+            Self::RecordControl => f.write_str("record control"),
         }
     }
 }
@@ -195,7 +199,8 @@ mod tests {
         use crate::engine::access::account::account_name;
 
         let own = [Who::LocalConsole, Who::Nobody, Who::ProfileWatcher, Who::WebListener];
-        for who in own.into_iter().chain([Who::ChargeControl, Who::SendControl]) {
+        for who in own.into_iter().chain([Who::ChargeControl, Who::SendControl, Who::RecordControl])
+        {
             assert!(account_name(&who.to_string()).is_err(), "{who}");
             assert!(account_name(&format!(" {} ", who.to_string().to_uppercase())).is_err());
         }

@@ -10,6 +10,7 @@ pub(crate) mod dress;
 pub(crate) mod frame;
 pub(crate) mod guard;
 pub(crate) mod interfaces;
+pub(in crate::engine) mod record;
 pub(crate) mod replay;
 pub(crate) mod schedule;
 #[cfg(all(target_os = "linux", feature = "socketcan"))]

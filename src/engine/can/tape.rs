@@ -78,6 +78,12 @@ impl Tape {
         self.wiped += 1;
     }
 
+    /// Number that the next frame will have.
+    #[must_use]
+    pub const fn end(&self) -> u64 {
+        self.open.end()
+    }
+
     /// What is on it now.
     #[must_use]
     pub fn reel(&self) -> Reel {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::base::id::{BusId, Name};
-use crate::base::time::Mono;
+use crate::base::time::{Mono, Timebase};
 use crate::engine::access::account::SessionId;
 use crate::engine::access::actor::Who;
 use crate::engine::access::roster::Roster;
@@ -12,15 +12,18 @@ use crate::engine::can::address::Address;
 use crate::engine::can::bus::{BusStatus, Received};
 use crate::engine::can::frame::{Frame, Frames, Id};
 use crate::engine::can::guard::{Allow, Block, Reach};
+use crate::engine::can::record::roll::Figures;
 use crate::engine::can::replay::{Progress, ReplayPlan, ReplayProgress, Routes, SeekTo, Speed};
 use crate::engine::can::schedule::{Schedule, ScheduleFigures};
 use crate::engine::charge::Keep;
 use crate::engine::device::Device;
-use crate::engine::filter::Sifter;
+use crate::engine::filter::{Sieve, Sifter};
 use crate::engine::orders::charging::SetDemo;
 use crate::engine::orders::plant::Play;
+use crate::engine::orders::recording::KeepUpload;
 use crate::engine::orders::{Admitted, Answer, Reply};
-use crate::engine::snapshot::{Notice, Snapshot};
+use crate::engine::profile::model::RecorderEntry;
+use crate::engine::snapshot::{Notice, RecordState, Snapshot};
 use crate::engine::store::journal::Entry;
 use crate::engine::supply::Target;
 
@@ -103,6 +106,13 @@ pub enum Event {
         /// How it is doing.
         news: Box<ReplayNews>,
     },
+    /// What a recorder's thread says of its recording.
+    Record {
+        /// Which recording.
+        number: u64,
+        /// What it says.
+        news: RecordNews,
+    },
     /// The watchdog of a bus has died while something charged there, and another one holds it.
     Watchdog {
         /// Running of the plant.
@@ -176,6 +186,13 @@ pub enum Effect {
         name: Name,
         /// What is to be done.
         work: ReplayWork,
+    },
+    /// Do this about a recording.
+    Record {
+        /// Which; of no meaning for those in the folder.
+        number: u64,
+        /// What is to be done.
+        work: RecordWork,
     },
     /// Tell the guards that the hub still decides: without this they let nothing but stops through.
     Beat,
@@ -328,4 +345,63 @@ pub struct ReplayNews {
     pub progress: Option<ReplayProgress>,
     /// That it has ended for good, and why.
     pub ended: Option<String>,
+}
+
+/// A bus that is recorded.
+#[derive(Clone, Debug)]
+pub struct RecordBus {
+    /// Handle.
+    pub bus: BusId,
+    /// Name in the recording.
+    pub name: String,
+    /// What its stamps mean, as far as that is known.
+    pub timebase: Timebase,
+}
+
+/// The filters of a recording, ready to run.
+#[derive(Clone, Debug)]
+pub struct Sieves {
+    /// Which frames are written.
+    pub keeps: Sieve,
+    /// Which begin and which end it, where frames do.
+    pub frames: Option<(Sieve, Option<Sieve>)>,
+}
+
+/// What is to be done about a recording.
+#[derive(Debug)]
+pub enum RecordWork {
+    /// Begin it, and say how that went.
+    Begin {
+        /// What, when and into what.
+        entry: Arc<RecorderEntry>,
+        /// Who has begun it.
+        by: String,
+        /// Which buses.
+        buses: Vec<RecordBus>,
+        /// Its filters.
+        sieves: Sieves,
+        /// Who waits for it.
+        reply: Option<Reply>,
+    },
+    /// What it waits for has begun, or is over.
+    Rule(bool),
+    /// End it; whoever waits hears when its last file is whole.
+    End(Option<Reply>),
+    /// Take this one out of the folder.
+    Delete(String, Reply),
+    /// Put what was sent into the folder.
+    Keep(KeepUpload, Reply),
+}
+
+/// What a recorder's thread says.
+#[derive(Debug)]
+pub struct RecordNews {
+    /// Whether it runs.
+    pub state: RecordState,
+    /// How it is doing.
+    pub figures: Figures,
+    /// Frames a second.
+    pub rate: f64,
+    /// An answer for whoever waits, which goes out once everybody can see it.
+    pub answer: Option<(Reply, Answer)>,
 }

@@ -476,7 +476,8 @@ impl Hand {
             | Who::ProfileWatcher
             | Who::WebListener
             | Who::ChargeControl
-            | Who::SendControl => false,
+            | Who::SendControl
+            | Who::RecordControl => false,
         }
     }
 

@@ -9,6 +9,7 @@ pub(crate) mod event;
 mod hand;
 mod limits;
 pub(in crate::engine) mod plant;
+mod recording;
 mod ruling;
 mod sight;
 #[cfg(test)]
@@ -20,8 +21,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use event::{
-    BusPlan, Effect, Epoch, Event, HandNews, HandPlan, HandWork, KeepProfile, ReplayJob,
-    ReplayNews, ReplayWork, SendingPlan,
+    BusPlan, Effect, Epoch, Event, HandNews, HandPlan, HandWork, KeepProfile, RecordBus,
+    RecordNews, RecordWork, ReplayJob, ReplayNews, ReplayWork, SendingPlan, Sieves,
 };
 
 use crate::base::id::BusId;
@@ -35,12 +36,17 @@ use crate::engine::hub::assigning::Assigning;
 use crate::engine::hub::charging::{Charging, Giver};
 use crate::engine::hub::hand::{Bench, Ended, Hand, Hands};
 use crate::engine::hub::plant::Plant;
+use crate::engine::hub::recording::Recordings;
 use crate::engine::hub::ruling::{Asked, Ruling};
 use crate::engine::hub::traffic::Traffic;
 use crate::engine::orders::dbc::AssignDbcs;
 use crate::engine::orders::plant::{ActivateProfile, Command, Play};
 use crate::engine::orders::{Admitted, Answer, OrderError, Reply};
+use crate::engine::profile::model::RecorderEntry;
 use crate::engine::snapshot::{Notice, Snapshot, Totals};
+
+/// What notices about recordings are about.
+const RECORDERS: &str = "recorder";
 
 /// Shortest time between two snapshots.
 const PUBLISH: Duration = Duration::from_millis(100);
@@ -72,6 +78,7 @@ pub struct Hub {
     plant: Plant,
     charging: Charging,
     hands: Hands,
+    recordings: Recordings,
     ruling: Ruling,
     assigning: Assigning,
     epoch: Epoch,
@@ -114,6 +121,7 @@ impl Hub {
             plant: Plant::empty(),
             charging: Charging::new(latches),
             hands: Hands::default(),
+            recordings: Recordings::default(),
             ruling: Ruling::new(now.wall),
             assigning: Assigning::default(),
             epoch: Epoch::default(),
@@ -171,6 +179,7 @@ impl Hub {
             | Event::Watchdog { .. }
             | Event::Hand { .. }
             | Event::Replay { .. } => {}
+            Event::Record { number, news } => self.recorded(now, number, news, effects),
             Event::Kept { number, outcome } => self.kept(now, number, outcome, effects),
             Event::Order { order, reply } => self.order(now, order, reply, effects),
             Event::Present { who, session } => self.charging.present(now.mono, &who, session),
@@ -236,6 +245,7 @@ impl Hub {
             charges: self.charging.pictures(&self.plant, now.mono),
             schedules: self.hands.schedules(),
             replays: self.hands.replays(),
+            recordings: self.recordings.pictures(),
             rules: self.ruling.picture(&self.plant, &self.charging),
             traffic: Arc::clone(&self.traffic),
             decoders: self.plant.decoders(),
@@ -266,7 +276,9 @@ impl Hub {
         self.published = now.mono;
         self.published_wall = now.wall;
         self.news = News::None;
-        effects.push(Effect::Publish(self.snapshot(now)));
+        let snapshot = self.snapshot(now);
+        self.recordings.judge(&snapshot, effects);
+        effects.push(Effect::Publish(snapshot));
     }
 
     fn frames(&mut self, now: Now, bus: BusId, frames: &Frames, received: Received) {
@@ -325,7 +337,21 @@ impl Hub {
         let answer = match order.into_command() {
             Command::Activate(order) => {
                 self.ruling.renew(now.wall);
-                self.activate(*order, effects)
+                let recorders = order.profile.recorders.clone();
+                let done = self.activate(*order, effects);
+                if done.is_ok() {
+                    self.record(now, recorders, effects);
+                }
+                done
+            }
+            Command::Recording(order) => {
+                let asked = recording::Asked { order, by, reply };
+                let snapshot = self.snapshot(now);
+                if let Some((reply, answer)) = self.recordings.order(asked, &snapshot, effects) {
+                    self.answers.push(Effect::Answer(reply, answer));
+                }
+                self.news = News::Urgent;
+                return;
             }
             Command::Rule(order) => {
                 let asked = Asked { order, by, face, reply };
@@ -382,6 +408,33 @@ impl Hub {
         };
         self.answers.push(after);
         self.news = News::Urgent;
+    }
+
+    /// Begins what the profile records by itself.
+    fn record(&mut self, now: Now, entries: Vec<RecorderEntry>, effects: &mut Vec<Effect>) {
+        let snapshot = self.snapshot(now);
+        let wrong = self.recordings.renew(entries, &snapshot, effects);
+        if !wrong.is_empty() {
+            self.notice(Notice { subject: RECORDERS, text: wrong.join(" ") });
+        }
+    }
+
+    fn recorded(&mut self, now: Now, number: u64, news: RecordNews, effects: &mut Vec<Effect>) {
+        let RecordNews { answer, .. } = &news;
+        self.news = self.news.max(if answer.is_some() { News::Urgent } else { News::Frames });
+        let mut news = news;
+        if let Some((reply, answer)) = news.answer.take() {
+            self.answers.push(Effect::Answer(reply, answer));
+        }
+        let by_profile = self.recordings.take(number, news, now.wall);
+        if let Some(line) = by_profile {
+            let (name, why) = (line.target.clone(), line.note.clone().unwrap_or_default());
+            self.notice(Notice {
+                subject: RECORDERS,
+                text: format!("The recording {name} has stopped: {why}."),
+            });
+            effects.push(Effect::Journal(Box::new(line)));
+        }
     }
 
     fn set_rule(&mut self, now: Now, asked: Asked, effects: &mut Vec<Effect>) {

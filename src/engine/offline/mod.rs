@@ -8,4 +8,5 @@ pub mod discover;
 pub mod inspect;
 pub mod logs;
 pub mod profiles;
+pub mod record;
 pub mod replay;

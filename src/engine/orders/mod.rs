@@ -6,6 +6,7 @@
 //! | `plant` | profiles, players, tables | the hub |
 //! | `charging` | charges, contactors, latches, rules, the demo's scene | the hub |
 //! | `replaying` | recordings sent onto buses | the hub |
+//! | `recording` | recordings: beginning, ending, taking in, deleting | the hub and its recorders |
 //! | `sending` | arming buses, sending and scheduling by hand | the hub |
 //! | `dbc` | DBC files: keeping them, and by which a bus is read | the store, the hub |
 //! | `accounts` | accounts, services, links | the store |
@@ -18,6 +19,7 @@ pub(in crate::engine) mod dbc;
 mod deeds;
 pub(in crate::engine) mod desk;
 pub(in crate::engine) mod plant;
+pub(in crate::engine) mod recording;
 pub(in crate::engine) mod replaying;
 pub(in crate::engine) mod sending;
 pub(in crate::engine) mod sessions;

@@ -8,6 +8,7 @@ use crate::engine::access::permission::{ChangeSettings, UseCan};
 use crate::engine::can::replay::Speed;
 use crate::engine::orders::charging::{Charging, SetChargeRule};
 use crate::engine::orders::dbc::{AssignDbcs, BusDbc};
+use crate::engine::orders::recording::Recording;
 use crate::engine::orders::replaying::Replaying;
 use crate::engine::orders::sending::Sending;
 use crate::engine::orders::{Order, Route};
@@ -28,6 +29,8 @@ pub enum Command {
     Sending(Sending),
     /// See [`replaying`](crate::engine::orders::replaying).
     Replaying(Replaying),
+    /// See [`recording`](crate::engine::orders::recording).
+    Recording(Recording),
     /// See [`SetChargeRule`].
     Rule(SetChargeRule),
     /// See [`AssignDbcs`].

@@ -13,6 +13,7 @@ pub(crate) mod expand;
 pub(crate) mod library;
 pub(crate) mod model;
 pub(crate) mod parse;
+pub(crate) mod recorder;
 pub(crate) mod settings;
 pub(crate) mod shelf;
 pub(crate) mod starters;

@@ -11,6 +11,7 @@ use crate::base::units::{Amps, Celsius, Millivolts, Volts, Watts};
 use crate::engine::can::address::Address;
 use crate::engine::charge::{Rating, Rules};
 use crate::engine::device::{CurrentSign, Kind, Settings};
+pub use crate::engine::profile::recorder::{Begins, RecorderEntry};
 
 /// A named set of buses and components. Serialised under the names of the file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -25,6 +26,9 @@ pub struct Profile {
     pub components: Vec<ComponentEntry>,
     /// The rules of charging that it sets; the others are the usual ones.
     pub charge: Rules,
+    /// What is recorded by itself while it runs.
+    #[serde(rename = "recorder", skip_serializing_if = "Vec::is_empty")]
+    pub recorders: Vec<RecorderEntry>,
 }
 
 /// A bus of a profile.
@@ -109,7 +113,7 @@ impl Profile {
     /// A profile with the usual rules of charging.
     #[must_use]
     pub fn new(name: Name, buses: Vec<BusEntry>, components: Vec<ComponentEntry>) -> Self {
-        Self { name, buses, components, charge: Rules::default() }
+        Self { name, buses, components, charge: Rules::default(), recorders: Vec::new() }
     }
 
     /// The position of the bus called `name`.

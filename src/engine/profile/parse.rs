@@ -18,6 +18,7 @@ use crate::engine::charge::{Key, RuleError, Rules};
 use crate::engine::device::CurrentSign;
 use crate::engine::profile::expand::{self, Lookup};
 use crate::engine::profile::model::{BusEntry, ComponentEntry, Limits, OwnRating, Profile};
+use crate::engine::profile::recorder::RawRecorder;
 
 /// Most buses a profile may have.
 pub const BUS_LIMIT: usize = 64;
@@ -37,6 +38,8 @@ pub enum Part {
     Bus(usize),
     /// The component at this position.
     Component(usize),
+    /// The recorder at this position.
+    Recorder(usize),
 }
 
 /// Where in the file everything stands, for problems that are found later.
@@ -99,7 +102,7 @@ fn line_at(text: &str, offset: usize) -> u32 {
 
 /// A whole number, written plainly, as `0x600`, or either in quotes.
 #[derive(Clone, Copy, Debug)]
-struct Number(i64);
+pub(super) struct Number(i64);
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -139,6 +142,8 @@ struct RawProfile {
     component: Vec<Spanned<RawComponent>>,
     #[serde(default)]
     charge: BTreeMap<String, Spanned<f64>>,
+    #[serde(default)]
+    recorder: Vec<Spanned<RawRecorder>>,
 }
 
 #[derive(DeriveDeserialize)]
@@ -180,24 +185,24 @@ struct RawLimits {
 }
 
 /// Turns raw tables into a profile and collects what is wrong.
-struct Reader<'t> {
+pub(super) struct Reader<'t> {
     text: &'t str,
-    lines: Lines,
+    pub(super) lines: Lines,
     problems: Vec<Problem>,
 }
 
 impl Reader<'_> {
-    fn line<T>(&self, at: &Spanned<T>) -> u32 {
+    pub(super) fn line<T>(&self, at: &Spanned<T>) -> u32 {
         line_at(self.text, at.span().start)
     }
 
-    fn note<T>(&mut self, part: Part, key: &'static str, at: &Spanned<T>) -> u32 {
+    pub(super) fn note<T>(&mut self, part: Part, key: &'static str, at: &Spanned<T>) -> u32 {
         let line = self.line(at);
         self.lines.0.insert((part, key), line);
         line
     }
 
-    fn wrong(&mut self, line: u32, text: String) {
+    pub(super) fn wrong(&mut self, line: u32, text: String) {
         self.problems.push(refuse(line, text));
     }
 
@@ -216,13 +221,16 @@ impl Reader<'_> {
         let entries = raw.component.into_iter().enumerate();
         let components: Vec<_> = entries.map(|(i, c)| self.component(i, c)).collect();
         let charge = self.rules(&raw.charge);
+        let recorders = self.recorders(raw.recorder);
         let profile = Profile {
             name: name?,
             buses: buses.into_iter().collect::<Option<_>>()?,
             components: components.into_iter().collect::<Option<_>>()?,
             charge,
+            recorders: recorders?,
         };
         self.names(&profile);
+        self.recorded(&profile);
         Some(profile)
     }
 
@@ -293,7 +301,12 @@ impl Reader<'_> {
         }
     }
 
-    fn name(&mut self, part: Part, key: &'static str, raw: &Spanned<String>) -> Option<Name> {
+    pub(super) fn name(
+        &mut self,
+        part: Part,
+        key: &'static str,
+        raw: &Spanned<String>,
+    ) -> Option<Name> {
         let line = self.note(part, key, raw);
         match Name::new(raw.get_ref()) {
             Ok(name) => Some(name),
@@ -387,7 +400,7 @@ impl Reader<'_> {
     }
 
     /// A whole number from `least` to `most`.
-    fn whole(
+    pub(super) fn whole(
         &mut self,
         part: Part,
         key: &'static str,

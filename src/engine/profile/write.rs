@@ -5,7 +5,8 @@
 use std::fmt::{Display, Write as _};
 
 use crate::base::units::{Amps, Volts, Watts};
-use crate::engine::profile::model::{BusEntry, ComponentEntry, Profile};
+use crate::engine::profile::model::{BusEntry, ComponentEntry, Profile, RecorderEntry};
+use crate::engine::profile::recorder::RecorderValue;
 
 const HEAD: &str = "\
 # A Busbar profile: which buses there are and what is connected to them.
@@ -75,7 +76,24 @@ pub fn write(profile: &Profile) -> String {
     for (name, value) in profile.charge.own() {
         put(&mut out, name, &value);
     }
+    for recorder in &profile.recorders {
+        write_recorder(&mut out, recorder);
+    }
     out
+}
+
+fn write_recorder(out: &mut String, recorder: &RecorderEntry) {
+    out.push_str("\n[[recorder]]\n");
+    for (key, value) in recorder.pairs() {
+        match value {
+            RecorderValue::Text(text) => put(out, key, &quote(&text)),
+            RecorderValue::Number(number) => put(out, key, &number),
+            RecorderValue::Texts(texts) => {
+                let texts: Vec<String> = texts.iter().map(|text| quote(text)).collect();
+                put(out, key, &format!("[{}]", texts.join(", ")));
+            }
+        }
+    }
 }
 
 fn write_bus(out: &mut String, bus: &BusEntry) {

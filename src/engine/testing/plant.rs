@@ -177,6 +177,7 @@ impl Plant {
                 | Effect::Answer(..)
                 | Effect::Hand { .. }
                 | Effect::Replay { .. }
+                | Effect::Record { .. }
                 | Effect::Journal(_)
                 | Effect::KeepProfile(_)
                 | Effect::Keep(_) => {}
@@ -239,6 +240,7 @@ impl Plant {
             | Effect::Beat
             | Effect::Hand { .. }
             | Effect::Replay { .. }
+            | Effect::Record { .. }
             | Effect::Demo(_)
             | Effect::Journal(_)
             | Effect::KeepProfile(_)

@@ -121,7 +121,8 @@ pub async fn look(State(shared): State<Shared>, Who(session): Who) -> Answer {
         | Actor::ProfileWatcher
         | Actor::WebListener
         | Actor::ChargeControl
-        | Actor::SendControl => None,
+        | Actor::SendControl
+        | Actor::RecordControl => None,
     };
     let by_token =
         || own.tokens.iter().find(|t| Some(&t.name) == token.as_ref() && t.revoked.is_none());

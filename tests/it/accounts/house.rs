@@ -76,7 +76,7 @@ impl House {
 
     fn in_folder(folder: TempDir, clock: Arc<FakeClock>) -> Self {
         let path = folder.path().to_owned();
-        let config = Config { folder: path, face: "a test", clock: clock.clone() };
+        let config = Config { clock: clock.clone(), ..Config::new(path, "a test") };
         let mut running = start(config).unwrap();
         let desk = running.take_seat().unwrap().sit(Face::Desktop);
         Self { folder, clock, running, desk }

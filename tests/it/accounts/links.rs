@@ -114,7 +114,7 @@ fn links_that_there_are_not_count_against_the_address() {
 fn empty() -> (tempfile::TempDir, busbar::engine::Running, busbar::engine::LocalSeat) {
     let folder = tempfile::tempdir().unwrap();
     let clock = busbar::base::time::FakeClock::new(busbar::base::time::Wall::from_nanos(0));
-    let config = Config { folder: folder.path().to_owned(), face: "a test", clock };
+    let config = Config { clock, ..Config::new(folder.path().to_owned(), "a test") };
     let mut running = start(config).unwrap();
     let seat = running.take_seat().unwrap();
     (folder, running, seat)

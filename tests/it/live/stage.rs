@@ -61,7 +61,7 @@ impl Stage {
     /// One where nothing is open, on this clock.
     pub fn at(clock: std::sync::Arc<dyn Clock>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = Config { folder: folder.path().to_owned(), face: "a test", clock };
+        let config = Config { clock, ..Config::new(folder.path().to_owned(), "a test") };
         Self::with(config, folder, Scheme::Http)
     }
 

@@ -65,6 +65,15 @@ pub fn write_frame(to: &mut dyn Write, bus: u32, frame: FrameRef<'_>) -> io::Res
     writeln!(to)
 }
 
+/// Writes a remark.
+///
+/// # Errors
+/// As `to` says.
+pub fn write_remark(to: &mut impl Write, at: i64, text: &str) -> io::Result<()> {
+    let (whole, part) = (at.max(0) / 1_000_000_000, at.max(0) % 1_000_000_000);
+    writeln!(to, "{whole}.{:06} CXX {text}", part / 1000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,7 @@ mod format;
 mod keeps;
 mod line;
 mod mf4;
+mod packed;
 mod pcap;
 mod quick;
 mod reader;
@@ -46,6 +47,7 @@ use block::Shape;
 use format::Dialect;
 pub use format::LogFormat;
 use line::Line;
+pub use packed::Packing;
 pub(crate) use reader::Mark;
 pub use reader::Reader;
 pub use scribe::Scribe;
@@ -118,6 +120,14 @@ pub enum OpenLogError {
         /// What is wrong with it.
         what: String,
     },
+    /// It was packed, and cannot be unpacked.
+    #[error("{}: this is packed, but {what}", path.display())]
+    Packed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// Text, but no recording.
     #[error(
         "{}: no line of the first {looked_at} bytes is one of a recording that Busbar knows \
@@ -153,6 +163,9 @@ pub struct Log {
     format: LogFormat,
     front: Front,
     style: TimeStyle,
+    packing: Packing,
+    /// Why there is no more of it than there is, where it was packed and is broken.
+    broken: Option<Arc<str>>,
 }
 
 impl Log {
@@ -170,12 +183,26 @@ impl Log {
         }
         let mut head = Vec::new();
         (&mut file).take(sniff::HEAD_BYTES as u64).read_to_end(&mut head).map_err(read)?;
+        let packing = Packing::of(&head);
+        if packing != Packing::None {
+            let front = std::mem::take(&mut head);
+            return Self::unpacked(path, packing, front.chain(file));
+        }
         let source = if kind.is_file() {
             Source::File(Arc::new(file), kind.len())
         } else {
             Source::Pipe(Arc::new(Mutex::new(Pipe { head: head.clone(), taken: 0, rest: file })))
         };
         Self::judge(path, &head, source)
+    }
+
+    fn unpacked(path: &Path, packing: Packing, from: impl Read) -> Result<Self, OpenLogError> {
+        let packed = |what| OpenLogError::Packed { path: path.to_owned(), what };
+        let unpacked = packed::unpack(packing, from, sniff::HEAD_BYTES).map_err(packed)?;
+        let mut log = Self::judge(path, &unpacked.head, unpacked.source)?;
+        log.packing = packing;
+        log.broken = unpacked.broken.map(Into::into);
+        Ok(log)
     }
 
     /// A recording in memory; `name` stands for its path in sentences.
@@ -186,6 +213,10 @@ impl Log {
     pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Self, OpenLogError> {
         let path = Path::new(name);
         let head = bytes.get(..sniff::HEAD_BYTES).unwrap_or(&bytes);
+        let packing = Packing::of(head);
+        if packing != Packing::None {
+            return Self::unpacked(path, packing, &*bytes);
+        }
         Self::judge(path, head, Source::Memory(bytes.clone().into()))
     }
 
@@ -220,7 +251,8 @@ impl Log {
             }
             Verdict::Blank => return Err(OpenLogError::Empty { path: path() }),
         };
-        Ok(Self { path: at.into(), source, format, front, style })
+        let path = at.into();
+        Ok(Self { path, source, format, front, style, packing: Packing::None, broken: None })
     }
 
     /// The file.
@@ -233,6 +265,12 @@ impl Log {
     #[must_use]
     pub const fn format(&self) -> LogFormat {
         self.format
+    }
+
+    /// How it was packed. Sizes and places are those of what was unpacked.
+    #[must_use]
+    pub const fn packing(&self) -> Packing {
+        self.packing
     }
 
     /// Size in bytes; `None` for a pipe, which has none and can be read only once.

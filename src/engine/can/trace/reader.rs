@@ -378,6 +378,9 @@ impl Reader {
         if let Some(text) = self.failure() {
             all.push(problem(self.line, Severity::Error, text));
         }
+        if let Some(why) = &self.log.broken {
+            all.push(problem(self.line, Severity::Error, why.to_string()));
+        }
         if let Some(note) = self.log.time_style().note() {
             all.push(problem(0, Severity::Note, note.to_owned()));
         }

@@ -3,7 +3,7 @@
 
 use std::io::{self, Seek, Write};
 
-use crate::base::time::Timebase;
+use crate::base::time::{Mono, Timebase};
 use crate::engine::can::frame::{Frame, FrameRef};
 use crate::engine::can::trace::keeps::{Hold, Keeps, Loss, Losses};
 use crate::engine::can::trace::{LogFormat, asc, blf, crtd, mf4, pcap, tables, trc, write};
@@ -23,6 +23,15 @@ enum Times {
     Undated,
 }
 
+impl Times {
+    const fn of(timebase: Timebase) -> Self {
+        match timebase.wall_at_zero {
+            Some(zero) => Self::Dated(zero.nanos()),
+            None => Self::Undated,
+        }
+    }
+}
+
 /// Writes one recording.
 #[derive(Debug)]
 pub struct Scribe<W> {
@@ -35,6 +44,7 @@ pub struct Scribe<W> {
     buses: Buses,
     lost: Losses,
     written: u64,
+    is_open: bool,
     form: Form,
 }
 
@@ -83,10 +93,7 @@ impl<W: Write + Seek> Scribe<W> {
             | LogFormat::Gvret
             | LogFormat::Crtd => Form::Lines,
         };
-        let times = match timebase.wall_at_zero {
-            Some(zero) => Times::Dated(zero.nanos()),
-            None => Times::Undated,
-        };
+        let times = Times::of(timebase);
         Some(Self {
             to,
             format,
@@ -96,8 +103,88 @@ impl<W: Write + Seek> Scribe<W> {
             buses: Buses::default(),
             lost: Losses::default(),
             written: 0,
+            is_open: false,
             form,
         })
+    }
+
+    /// Where it is written to.
+    pub const fn to_mut(&mut self) -> &mut W {
+        &mut self.to
+    }
+
+    /// The same, to look at.
+    pub const fn to_ref(&self) -> &W {
+        &self.to
+    }
+
+    /// Says anew what times mean, while nothing is written.
+    pub const fn count_from(&mut self, timebase: Timebase) {
+        if !self.is_open {
+            self.times = Times::of(timebase);
+        }
+    }
+
+    /// Frames written.
+    pub const fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// What the format could not hold so far.
+    #[must_use]
+    pub const fn lost(&self) -> &Losses {
+        &self.lost
+    }
+
+    /// Puts what has come together where it is written to, so that a file that is cut behind it can be
+    /// read up to here.
+    ///
+    /// # Errors
+    /// What it is written to says.
+    pub fn checkpoint(&mut self) -> io::Result<()> {
+        match &mut self.form {
+            Form::Blf(Some(writer)) => writer.checkpoint(&mut self.to),
+            Form::Lines | Form::Blf(None) | Form::Pcap(_) | Form::Mf4(_) => Ok(()),
+        }
+    }
+
+    /// Writes a remark between two frames, where the format has a place for one: that `lost` frames
+    /// are missing here, and why.
+    ///
+    /// # Errors
+    /// What it is written to says.
+    pub fn remark(&mut self, at: Mono, lost: u64, text: &str) -> io::Result<()> {
+        let at = self.absolute(at);
+        let start = self.start_at(at);
+        self.open_once(start)?;
+        let (offset, to) = (at.saturating_sub(start).max(0), &mut self.to);
+        match (&mut self.form, self.format) {
+            (Form::Blf(Some(writer)), _) => writer.remark(to, offset, text),
+            (Form::Pcap(Some(writer)), _) => writer.remark(to, at, lost, text),
+            (_, LogFormat::Candump) => writeln!(to, "# {text}"),
+            (_, LogFormat::Asc) => writeln!(to, "// {text}"),
+            (_, LogFormat::Trc) => writeln!(to, "; {text}"),
+            (_, LogFormat::Crtd) => crtd::write_remark(to, at, text),
+            // Tables have rows of frames and nothing else.
+            (_, LogFormat::Gvret | LogFormat::ArrowPoint) => Ok(()),
+            (_, LogFormat::Blf | LogFormat::Pcap | LogFormat::Pcapng) => Ok(()),
+            (_, LogFormat::CandumpScreen | LogFormat::Mf4) => Ok(()),
+        }
+    }
+
+    fn open_once(&mut self, start: i64) -> io::Result<()> {
+        if self.is_open {
+            return Ok(());
+        }
+        self.is_open = true;
+        self.open(Some(start))
+    }
+
+    const fn absolute(&self, at: Mono) -> i64 {
+        match self.times {
+            Times::Dated(zero) => zero.saturating_add(at.nanos()),
+            Times::Undated => at.nanos(),
+        }
     }
 
     /// Adds a frame of the bus called `bus`.
@@ -105,19 +192,14 @@ impl<W: Write + Seek> Scribe<W> {
     /// # Errors
     /// What it is written to says.
     pub fn frame(&mut self, bus: &str, frame: FrameRef<'_>) -> io::Result<()> {
-        let at = match self.times {
-            Times::Dated(zero) => zero.saturating_add(frame.time().nanos()),
-            Times::Undated => frame.time().nanos(),
-        };
-        let frame = frame.to_frame().at(crate::base::time::Mono::from_nanos(at));
+        let at = self.absolute(frame.time());
+        let frame = frame.to_frame().at(Mono::from_nanos(at));
         let Some(frame) = self.keeps.fit(self.format, frame.view(), &mut self.lost) else {
             return Ok(());
         };
         let (start, frame) = self.time_of(frame);
         self.buses.turn_to(self.keeps.buses, bus, &mut self.lost);
-        if self.written == 0 {
-            self.open(Some(start))?;
-        }
+        self.open_once(start)?;
         self.written += 1;
         let Some(Bus { number, safe, .. }) = self.buses.known.get(self.buses.last) else {
             return Ok(());
@@ -155,19 +237,7 @@ impl<W: Write + Seek> Scribe<W> {
         if self.keeps.date == Hold::Nothing && (dated || !(0..DAY).contains(&at)) {
             self.lost.add(Loss::Date);
         }
-        let start = *self.start.get_or_insert(match self.format {
-            _ if !dated => 0,
-            LogFormat::Asc | LogFormat::Blf => at.div_euclid(1_000_000) * 1_000_000,
-            LogFormat::Trc => trc::start_before(at),
-            LogFormat::Mf4 => at,
-            LogFormat::Candump
-            | LogFormat::CandumpScreen
-            | LogFormat::ArrowPoint
-            | LogFormat::Gvret
-            | LogFormat::Crtd
-            | LogFormat::Pcap
-            | LogFormat::Pcapng => 0,
-        });
+        let start = self.start_at(at);
         let last = match self.format {
             LogFormat::Pcap => i64::from(u32::MAX) * SECOND + SECOND - 1,
             _ if !dated => i64::MAX,
@@ -186,7 +256,25 @@ impl<W: Write + Seek> Scribe<W> {
         if kept != at {
             self.lost.add(Loss::Time);
         }
-        (start, frame.at(crate::base::time::Mono::from_nanos(kept)))
+        (start, frame.at(Mono::from_nanos(kept)))
+    }
+
+    /// From where the times of the recording count, if it begins at `at`.
+    fn start_at(&mut self, at: i64) -> i64 {
+        let dated = matches!(self.times, Times::Dated(_));
+        *self.start.get_or_insert(match self.format {
+            _ if !dated => 0,
+            LogFormat::Asc | LogFormat::Blf => at.div_euclid(1_000_000) * 1_000_000,
+            LogFormat::Trc => trc::start_before(at),
+            LogFormat::Candump
+            | LogFormat::CandumpScreen
+            | LogFormat::ArrowPoint
+            | LogFormat::Gvret
+            | LogFormat::Crtd
+            | LogFormat::Pcap
+            | LogFormat::Pcapng => 0,
+            LogFormat::Mf4 => at,
+        })
     }
 
     /// Writes what stands before the first frame.
@@ -218,7 +306,7 @@ impl<W: Write + Seek> Scribe<W> {
     /// # Errors
     /// What it is written to says.
     pub fn finish(mut self) -> io::Result<(W, Losses)> {
-        if self.written == 0 {
+        if !self.is_open {
             self.open(None)?;
         }
         if self.format == LogFormat::Asc {

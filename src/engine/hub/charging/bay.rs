@@ -65,7 +65,8 @@ impl Starter {
             | Who::ProfileWatcher
             | Who::WebListener
             | Who::ChargeControl
-            | Who::SendControl => false,
+            | Who::SendControl
+            | Who::RecordControl => false,
         }
     }
 

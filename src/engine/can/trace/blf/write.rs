@@ -20,6 +20,8 @@ const CONTENTS: usize = 128 * 1024;
 const HEAD: usize = 32;
 /// Times are nanoseconds.
 const NANOSECONDS: u32 = 2;
+/// The object of a remark.
+const REMARK: u32 = 92;
 /// How hard to pack: most of the gain for a third of the time.
 const LEVEL: u32 = 4;
 
@@ -107,6 +109,53 @@ impl Writer {
         if self.contents.len() >= CONTENTS { self.flush(to) } else { Ok(()) }
     }
 
+    /// Adds a remark, `offset` nanoseconds behind the start.
+    ///
+    /// # Errors
+    /// As `to` says.
+    pub fn remark(&mut self, to: &mut dyn Write, offset: i64, text: &str) -> io::Result<()> {
+        let text = text.as_bytes();
+        let size = (HEAD + 16 + text.len()).next_multiple_of(4);
+        let out = &mut self.contents;
+        let end = out.len() + size;
+        out.extend(MARK);
+        out.extend((HEAD as u16).to_le_bytes());
+        out.extend(1_u16.to_le_bytes());
+        out.extend((size as u32).to_le_bytes());
+        out.extend(REMARK.to_le_bytes());
+        out.extend(NANOSECONDS.to_le_bytes());
+        out.extend([0; 4]);
+        out.extend(offset.unsigned_abs().to_le_bytes());
+        // It is about no event of a kind of its own.
+        out.extend(0_u32.to_le_bytes());
+        out.extend((text.len() as u32).to_le_bytes());
+        out.extend([0; 8]);
+        out.extend(text);
+        out.resize(end, 0);
+        self.last = self.last.max(offset);
+        self.objects = self.objects.saturating_add(1);
+        if self.contents.len() >= CONTENTS { self.flush(to) } else { Ok(()) }
+    }
+
+    /// Writes what has come together, and the header anew: a file that is cut behind this is whole.
+    ///
+    /// # Errors
+    /// As `to` says.
+    pub fn checkpoint<W: Write + Seek + ?Sized>(&mut self, mut to: &mut W) -> io::Result<()> {
+        if self.contents.is_empty() {
+            return Ok(());
+        }
+        self.flush(&mut to)?;
+        self.head(to)
+    }
+
+    fn head<W: Write + Seek + ?Sized>(&self, to: &mut W) -> io::Result<()> {
+        to.seek(SeekFrom::Start(0))?;
+        to.write_all(&self.header())?;
+        to.seek(SeekFrom::End(0))?;
+        Ok(())
+    }
+
     /// Packs what has come together into a container.
     fn flush(&mut self, to: &mut dyn Write) -> io::Result<()> {
         if self.contents.is_empty() {
@@ -142,10 +191,7 @@ impl Writer {
     /// As `to` says.
     pub fn end<W: Write + Seek + ?Sized>(mut self, mut to: &mut W) -> io::Result<()> {
         self.flush(&mut to)?;
-        to.seek(SeekFrom::Start(0))?;
-        to.write_all(&self.header())?;
-        to.seek(SeekFrom::End(0))?;
-        Ok(())
+        self.head(to)
     }
 }
 

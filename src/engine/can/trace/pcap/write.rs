@@ -10,6 +10,8 @@ use crate::engine::can::trace::pcap::packet::{
 };
 use crate::engine::can::trace::pcap::{OLD_NANOS, ORDER_MARK, SECTION};
 
+/// A block of statistics of an interface.
+const STATISTICS: u32 = 5;
 /// Longest packet that may come.
 const SNAP: u32 = 72;
 
@@ -91,6 +93,29 @@ impl Writer {
                 option(&mut body, 2, &way.to_le_bytes());
                 option(&mut body, 0, &[]);
                 block(to, ENHANCED, &body)
+            }
+        }
+    }
+
+    /// Adds a remark that `lost` packets are missing before `at`, as a block of statistics; the old form
+    /// has no place for it, nor has a file that has named no interface yet.
+    ///
+    /// # Errors
+    /// As `to` says.
+    pub fn remark(&mut self, to: &mut dyn Write, at: i64, lost: u64, text: &str) -> io::Result<()> {
+        match self {
+            Self::Old | Self::New(0) => Ok(()),
+            Self::New(_) => {
+                let at = at.max(0).unsigned_abs();
+                let mut body = 0_u32.to_le_bytes().to_vec();
+                body.extend(((at >> 32) as u32).to_le_bytes());
+                body.extend((at as u32).to_le_bytes());
+                option(&mut body, 1, text.as_bytes());
+                if lost > 0 {
+                    option(&mut body, 5, &lost.to_le_bytes());
+                }
+                option(&mut body, 0, &[]);
+                block(to, STATISTICS, &body)
             }
         }
     }

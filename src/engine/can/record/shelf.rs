@@ -1,0 +1,399 @@
+//! The folder of recordings. A recording goes by the name of its file, which is never a path: nothing
+//! outside of the folder can be named, and nothing that is being written can be taken away.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, Seek, Write};
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use thiserror::Error;
+
+use crate::base::time::Wall;
+use crate::engine::can::record::disk::{Disk, Paper, RealDisk};
+use crate::engine::can::record::keep::OldFile;
+use crate::engine::can::record::label::Label;
+use crate::engine::can::record::plan::FilePlan;
+use crate::engine::can::trace::{Log, OpenLogError};
+
+/// Most recordings that are listed.
+pub const LISTED: usize = 10_000;
+/// Most letters of a name.
+const NAME_LETTERS: usize = 160;
+/// Threads that read what was taken in.
+const READERS: NonZeroUsize = NonZeroUsize::MIN;
+/// Recordings that are being taken in at the same time, at most.
+const INCOMING: usize = 8;
+
+/// Why a recording cannot be had, taken in or taken away.
+#[derive(Debug, Error)]
+pub enum ShelfError {
+    /// It could be a path, or is the name of something else.
+    #[error(
+        "{0:?} is no name of a recording: a name has letters, digits, spaces, points, dashes and \
+         underscores, and does not begin with a point"
+    )]
+    Name(String),
+    /// There is none of that name.
+    #[error("there is no recording {0:?}")]
+    Missing(String),
+    /// There is one of that name.
+    #[error("there is already a recording {0:?}")]
+    Taken(String),
+    /// It grows.
+    #[error("{0:?} is being written: stop the recording first")]
+    Busy(String),
+    /// It is larger than may be taken in.
+    #[error("it is larger than {0} MB, which is the most that is taken in")]
+    TooLarge(u64),
+    /// Too many at once.
+    #[error("{INCOMING} recordings are being taken in already: wait until one is done")]
+    TooMany,
+    /// It is no recording.
+    #[error("it was not taken in: {0}")]
+    Unknown(String),
+    /// The system refuses.
+    #[error("the folder of recordings: {0}")]
+    Disk(#[from] io::Error),
+}
+
+/// A recording in the folder.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shelved {
+    /// Its name: that of the file.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its size.
+    pub bytes: u64,
+    /// When it was last written.
+    pub written: Option<Wall>,
+    /// What is known of it.
+    pub label: Option<Label>,
+    /// Whether it grows.
+    pub grows: bool,
+}
+
+/// The folder.
+#[derive(Clone, Debug)]
+pub struct Shelf {
+    folder: Arc<Path>,
+    busy: Busy,
+    incoming: Arc<()>,
+}
+
+/// Files that are being written.
+type Busy = Arc<Mutex<BTreeSet<PathBuf>>>;
+
+impl Shelf {
+    /// Of this folder, which is made when something goes into it.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder: folder.into(), busy: Busy::default(), incoming: Arc::new(()) }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A disk for a recorder that writes here: what it writes cannot be taken away meanwhile. Makes the
+    /// folder.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn disk(&self) -> io::Result<ShelfDisk> {
+        fs::create_dir_all(&self.folder)?;
+        Ok(ShelfDisk { busy: Arc::clone(&self.busy) })
+    }
+
+    /// All of them, the newest first.
+    ///
+    /// # Errors
+    /// The folder is there and cannot be read.
+    pub fn list(&self) -> Result<Vec<Shelved>, ShelfError> {
+        let entries = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let found = names.filter_map(|name| self.find(&name).ok()).take(LISTED);
+        let mut all: Vec<Shelved> = found.collect();
+        all.sort_by(|one, other| (other.written, &other.name).cmp(&(one.written, &one.name)));
+        Ok(all)
+    }
+
+    /// The recording of this name.
+    ///
+    /// # Errors
+    /// There is none, or this is no name.
+    pub fn find(&self, name: &str) -> Result<Shelved, ShelfError> {
+        check(name)?;
+        let missing = || ShelfError::Missing(name.to_owned());
+        let path = self.folder.join(name);
+        // A link could lead out of the folder.
+        let kind = fs::symlink_metadata(&path).map_err(|_| missing())?;
+        if !kind.is_file() {
+            return Err(missing());
+        }
+        let written = kind.modified().ok().and_then(|at| {
+            let since = at.duration_since(std::time::UNIX_EPOCH).ok()?;
+            i64::try_from(since.as_nanos()).ok().map(Wall::from_nanos)
+        });
+        let (bytes, label, grows) = (kind.len(), Label::read(&path), self.is_busy(&path));
+        Ok(Shelved { name: name.to_owned(), path, bytes, written, label, grows })
+    }
+
+    /// Finished files of the recorder `name`, the oldest first, for what is kept of them.
+    #[must_use]
+    pub fn of_recorder(&self, name: &str) -> Vec<OldFile> {
+        let all = self.list().unwrap_or_default().into_iter().rev();
+        all.filter(|one| !one.grows)
+            .filter(|one| one.label.as_ref().is_some_and(|label| label.recording == name))
+            .map(|one| {
+                let ended = one.label.and_then(|label| label.ended).map(Wall::from_nanos);
+                let ended = ended.or(one.written).unwrap_or(Wall::from_nanos(0));
+                OldFile { path: one.path, bytes: one.bytes, ended }
+            })
+            .collect()
+    }
+
+    /// Takes a recording away, with what stands beside it.
+    ///
+    /// # Errors
+    /// There is none, or it is being written.
+    pub fn remove(&self, name: &str) -> Result<(), ShelfError> {
+        let found = self.find(name)?;
+        // Held until it is gone, so that no recorder begins it meanwhile.
+        let busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        if busy.contains(&found.path) {
+            return Err(ShelfError::Busy(name.to_owned()));
+        }
+        fs::remove_file(&found.path)?;
+        match fs::remove_file(Label::place(&found.path)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Begins to take in a recording of at most `limit` bytes under this name.
+    ///
+    /// # Errors
+    /// This is no name, or it is taken, or too many are being taken in.
+    pub fn take_in(&self, name: &str, limit: u64) -> Result<Incoming, ShelfError> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        check(name)?;
+        if self.find(name).is_ok() {
+            return Err(ShelfError::Taken(name.to_owned()));
+        }
+        if Arc::strong_count(&self.incoming) > INCOMING {
+            return Err(ShelfError::TooMany);
+        }
+        fs::create_dir_all(&self.folder)?;
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let part = format!(".upload-{}-{number}.part", std::process::id());
+        let path = self.folder.join(part);
+        let file = File::create(&path)?;
+        let _among = Arc::clone(&self.incoming);
+        Ok(Incoming { name: name.to_owned(), path, file, got: 0, limit, label: None, _among })
+    }
+
+    /// Gives what was taken in its name.
+    ///
+    /// # Errors
+    /// There is one of that name by now.
+    pub fn keep(&self, incoming: Incoming) -> Result<(), ShelfError> {
+        let path = self.folder.join(&incoming.name);
+        let taken = |error: io::Error| match error.kind() {
+            io::ErrorKind::AlreadyExists => ShelfError::Taken(incoming.name.clone()),
+            _ => ShelfError::Disk(error),
+        };
+        match fs::hard_link(&incoming.path, &path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(taken(error)),
+            Err(_) => {
+                // Some file systems have no links: an empty file holds the name until it is replaced.
+                File::create_new(&path).map_err(taken)?;
+                fs::rename(&incoming.path, &path)?;
+            }
+        }
+        if let Some(label) = &incoming.label {
+            RealDisk.write_whole(&Label::place(&path), &label.text())?;
+        }
+        Ok(())
+    }
+
+    fn is_busy(&self, path: &Path) -> bool {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).contains(path)
+    }
+}
+
+/// Whether this can be the name of a recording.
+fn check(name: &str) -> Result<(), ShelfError> {
+    let is_fit = |c: char| c.is_alphanumeric() || " ._-+()@,".contains(c);
+    let is_name = !name.is_empty()
+        && name.chars().count() <= NAME_LETTERS
+        && !name.starts_with(['.', ' '])
+        && !name.ends_with(['.', ' '])
+        && !has_ending(name, "json")
+        && name.chars().all(is_fit);
+    if is_name { Ok(()) } else { Err(ShelfError::Name(name.chars().take(NAME_LETTERS).collect())) }
+}
+
+fn has_ending(name: &str, ending: &str) -> bool {
+    Path::new(name).extension().is_some_and(|one| one.eq_ignore_ascii_case(ending))
+}
+
+/// A recording that is being taken in. Gone again unless it is kept.
+#[derive(Debug)]
+pub struct Incoming {
+    name: String,
+    path: PathBuf,
+    file: File,
+    got: u64,
+    limit: u64,
+    label: Option<Label>,
+    _among: Arc<()>,
+}
+
+impl Incoming {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Bytes so far.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.got
+    }
+
+    /// Adds bytes.
+    ///
+    /// # Errors
+    /// There are more than may be, or the disk is full.
+    pub fn add(&mut self, bytes: &[u8]) -> Result<(), ShelfError> {
+        self.got += bytes.len() as u64;
+        if self.got > self.limit {
+            return Err(ShelfError::TooLarge(self.limit / 1_000_000));
+        }
+        Ok(self.file.write_all(bytes)?)
+    }
+
+    /// Looks at what was taken in: it has to be a recording. Reads it once.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn look(mut self, now: Wall) -> Result<Self, ShelfError> {
+        self.file.flush()?;
+        self.file.sync_data()?;
+        let said = |error: OpenLogError| {
+            // The file has another name to whoever sent it.
+            let text = error.to_string().replace(&self.path.display().to_string(), &self.name);
+            ShelfError::Unknown(text)
+        };
+        let log = Log::open(&self.path).map_err(said)?;
+        let (mut first, mut last) = (None, None);
+        let reader = log.sweep(READERS, &mut |frames, _| {
+            for frame in frames.iter() {
+                let at = frame.time().nanos();
+                first = Some(first.unwrap_or(at).min(at));
+                last = Some(last.unwrap_or(at).max(at));
+            }
+            ControlFlow::Continue(())
+        });
+        let span = first.zip(last).map_or(0, |(first, last)| last - first);
+        let dated = log.timebase().wall_at_zero.is_some();
+        let words = log.format().words();
+        let short = FilePlan::format_name(log.format());
+        self.label = Some(Label {
+            format: if short.is_empty() { words.to_owned() } else { short.to_owned() },
+            started: first.filter(|_| dated).unwrap_or(now.nanos()),
+            ended: Some(last.filter(|_| dated).unwrap_or(now.nanos())),
+            frames: reader.frames(),
+            seconds: span as f64 / 1e9,
+            buses: reader.bus_names().to_vec(),
+            ..Label::default()
+        });
+        Ok(self)
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        // Gone already where it was kept.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// The machine's disk; remembers which of its files are being written.
+#[derive(Clone, Debug)]
+pub struct ShelfDisk {
+    busy: Busy,
+}
+
+impl Disk for ShelfDisk {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn Paper>> {
+        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        let paper = RealDisk.create(path)?;
+        busy.insert(path.to_owned());
+        drop(busy);
+        let (path, busy) = (path.to_owned(), Arc::clone(&self.busy));
+        Ok(Box::new(BusyPaper { paper, path, busy }))
+    }
+
+    fn write_whole(&self, path: &Path, text: &str) -> io::Result<()> {
+        RealDisk.write_whole(path, text)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        RealDisk.remove(path)
+    }
+
+    fn free(&self, folder: &Path) -> Option<u64> {
+        RealDisk.free(folder)
+    }
+}
+
+struct BusyPaper {
+    paper: Box<dyn Paper>,
+    path: PathBuf,
+    busy: Busy,
+}
+
+impl Drop for BusyPaper {
+    fn drop(&mut self) {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.path);
+    }
+}
+
+impl Write for BusyPaper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.paper.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.paper.flush()
+    }
+}
+
+impl Seek for BusyPaper {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.paper.seek(to)
+    }
+}
+
+impl Paper for BusyPaper {
+    fn sync(&mut self) -> io::Result<()> {
+        self.paper.sync()
+    }
+
+    fn cut(&mut self, length: u64) -> io::Result<()> {
+        self.paper.cut(length)
+    }
+}

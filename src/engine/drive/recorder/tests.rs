@@ -1,0 +1,242 @@
+//! Recorders hear what a bus brings, begin and end by themselves, and say how they are doing.
+
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, bounded};
+
+use super::*;
+use crate::base::id::Name;
+use crate::base::time::{FakeClock, TimeSource, Wall};
+use crate::engine::can::bus::Received;
+use crate::engine::can::frame::{Frame, Frames, Id};
+use crate::engine::can::record::label::Label;
+use crate::engine::can::record::shelf::Shelved;
+use crate::engine::filter::{Filter, Scope, Sieve, Vocabulary};
+use crate::engine::hub::{Epoch, RecordBus, Sieves};
+use crate::engine::orders::Answer;
+use crate::engine::profile::model::{Begins, RecorderEntry};
+
+/// Much longer than anything takes.
+const LIMIT: Duration = Duration::from_secs(60);
+
+struct Stage {
+    recorders: Recorders,
+    events: Receiver<Event>,
+    clock: Arc<FakeClock>,
+    shelf: Shelf,
+    tape: SharedTape,
+    _folder: tempfile::TempDir,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = FakeClock::new(Wall::from_nanos(1_700_000_000_000_000_000));
+        let (inbox, events) = bounded(10_000);
+        let shelf = Shelf::new(folder.path().join("recordings"));
+        let tape = SharedTape::default();
+        let desk = Desk {
+            inbox,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            shelf: shelf.clone(),
+            tape: Arc::clone(&tape),
+        };
+        let recorders = Recorders::new(desk);
+        Self { recorders, events, clock, shelf, tape, _folder: folder }
+    }
+
+    /// Begins `entry` as recording 1, and waits until it is there.
+    fn begin(&mut self, entry: RecorderEntry) -> Answer {
+        let sieve = |text: &str| -> Sieve {
+            let mut vocabulary = Vocabulary::new();
+            vocabulary.add_bus("can0", &[]);
+            Filter::parse(text).unwrap().compile(&vocabulary, Scope::Trace).unwrap()
+        };
+        let frames = match &entry.begins {
+            Begins::Frames { begin, end } => {
+                Some((sieve(begin), (!end.is_empty()).then(|| sieve(end))))
+            }
+            Begins::AtOnce | Begins::Charge | Begins::Fault => None,
+        };
+        let sieves = Sieves { keeps: sieve(&entry.filter), frames };
+        let timebase = self.clock.timebase(TimeSource::Program);
+        let buses = vec![RecordBus { bus: BusId(0), name: "can0".into(), timebase }];
+        let by = "ada".to_owned();
+        let (entry, reply) = (Arc::new(entry), Some(Reply::new(|_| {})));
+        self.recorders.work(1, RecordWork::Begin { entry, by, buses, sieves, reply });
+        self.answer()
+    }
+
+    fn answer(&self) -> Answer {
+        loop {
+            let event = self.events.recv_timeout(LIMIT).unwrap();
+            if let Event::Record { news: RecordNews { answer: Some((_, answer)), .. }, .. } = event
+            {
+                return answer;
+            }
+        }
+    }
+
+    /// A frame with this byte comes from the bus, a millisecond after the last.
+    fn bring(&mut self, byte: u8) {
+        self.clock.advance(Duration::from_millis(1));
+        let timebase = self.clock.timebase(TimeSource::Program);
+        let mut frames = Frames::new(timebase);
+        let frame = Frame::classic(Id::standard(0x100).unwrap(), &[byte]).unwrap();
+        frames.push(frame.at(self.clock.now()).on(BusId(0)).view());
+        let number = self.tape.read().unwrap().end();
+        self.tape.write().unwrap().push(&frames);
+        let received = Received::default();
+        let event = Event::Frames { epoch: Epoch(1), bus: BusId(0), frames, received };
+        self.recorders.hear(&event, number);
+    }
+
+    fn end(&mut self) -> Vec<Shelved> {
+        self.recorders.work(1, RecordWork::End(Some(Reply::new(|_| {}))));
+        self.answer().unwrap();
+        self.recorders.close();
+        let mut all = self.shelf.list().unwrap();
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        all
+    }
+
+    /// Waits until the recorder says that it is in this state.
+    fn until(&self, state: &RecordState) {
+        loop {
+            // It says so at times by its clock.
+            self.clock.advance(Duration::from_millis(600));
+            if let Ok(Event::Record { news, .. }) = self.events.recv_timeout(LIMIT)
+                && news.state == *state
+            {
+                return;
+            }
+        }
+    }
+}
+
+fn entry() -> RecorderEntry {
+    let mut entry = RecorderEntry::new(Name::new("drive").unwrap());
+    entry.files.floor = 0;
+    entry
+}
+
+fn bytes(found: &Shelved) -> Vec<u8> {
+    let text = std::fs::read_to_string(&found.path).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.map(|line| u8::from_str_radix(line.split_once('#').unwrap().1, 16).unwrap()).collect()
+}
+
+#[test]
+fn what_a_bus_brings_between_begin_and_end_is_recorded() {
+    let mut stage = Stage::new();
+    stage.bring(1);
+    stage.begin(entry()).unwrap();
+    stage.bring(2);
+    stage.bring(3);
+    let found = stage.end();
+    assert_eq!(found.len(), 1);
+    assert_eq!(bytes(&found[0]), [2, 3]);
+    let label = found[0].label.clone().unwrap();
+    assert_eq!((label.by.as_str(), label.frames, label.ended.is_some()), ("ada", 2, true));
+}
+
+#[test]
+fn what_came_before_is_recorded_out_of_the_tape_and_nothing_twice() {
+    let mut stage = Stage::new();
+    (0..100).for_each(|n| stage.bring(n));
+    stage.begin(RecorderEntry { before: Duration::from_millis(20), ..entry() }).unwrap();
+    (100..120).for_each(|n| stage.bring(n));
+    let found = stage.end();
+    assert_eq!(bytes(&found[0]), (79..120).collect::<Vec<u8>>());
+}
+
+#[test]
+fn frames_begin_and_end_a_recording_again_and_again() {
+    let mut stage = Stage::new();
+    let begins = Begins::Frames { begin: "data:AA".into(), end: "data:EE".into() };
+    let before = Duration::from_millis(2);
+    stage.begin(RecorderEntry { begins, before, after: Duration::ZERO, ..entry() }).unwrap();
+    for round in 1..=2 {
+        for byte in [9, 1, 2, 3, 0xAA, 5, 0xEE] {
+            stage.bring(byte);
+        }
+        stage.until(&RecordState::Waiting);
+        assert_eq!(stage.shelf.list().unwrap().len(), round);
+    }
+    let found = stage.end();
+    assert_eq!(found.len(), 2);
+    for found in &found {
+        assert_eq!(bytes(found), [1, 2, 3, 0xAA, 5, 0xEE]);
+    }
+}
+
+#[test]
+fn a_rule_of_the_hub_begins_and_ends_a_recording() {
+    let mut stage = Stage::new();
+    let after = Duration::from_millis(1);
+    stage.begin(RecorderEntry { begins: Begins::Charge, after, ..entry() }).unwrap();
+    stage.bring(1);
+    stage.recorders.work(1, RecordWork::Rule(true));
+    stage.bring(2);
+    stage.until(&RecordState::Running);
+    stage.recorders.work(1, RecordWork::Rule(false));
+    stage.until(&RecordState::Waiting);
+    stage.bring(3);
+    let found = stage.end();
+    assert_eq!(found.len(), 1);
+    assert_eq!(bytes(&found[0]), [2]);
+}
+
+#[test]
+fn losses_before_the_recorder_are_gaps_of_the_recording() {
+    let mut stage = Stage::new();
+    let plan = BusPlan {
+        bus: BusId(0),
+        name: "can0".into(),
+        address: "socketcan:can0".parse().unwrap(),
+        scene: None,
+        sending: None,
+        hand: None,
+        supply: None,
+    };
+    stage.recorders.connect(&[plan]);
+    stage.begin(entry()).unwrap();
+    let (epoch, bus) = (Epoch(1), BusId(0));
+    let mut status = BusStatus::plain(BusState::Active);
+    let mut tell = |state: BusState, dropped: u64| {
+        (status.state, status.dropped) = (state, dropped);
+        stage.recorders.hear(&Event::Bus { epoch, bus, status: status.clone() }, 0);
+    };
+    tell(BusState::Active, 0);
+    tell(BusState::Active, 7);
+    tell(BusState::Missing, 7);
+    tell(BusState::Active, 7);
+    stage.recorders.hear(&Event::Lost { epoch, bus, frames: 5 }, 0);
+    stage.bring(1);
+    let found = stage.end();
+    let label: Label = found[0].label.clone().unwrap();
+    assert_eq!((label.missing, label.gap_count), (12, 4));
+    let words: Vec<&str> = label.gaps.iter().map(|gap| gap.why.as_str()).collect();
+    assert_eq!(
+        words,
+        [
+            "can0 dropped them before Busbar",
+            "can0 was lost",
+            "can0 is back",
+            "Busbar could not follow can0"
+        ]
+    );
+}
+
+#[test]
+fn a_recording_that_cannot_begin_says_why() {
+    let mut stage = Stage::new();
+    std::fs::write(stage.shelf.folder(), "no folder").unwrap();
+    let said = stage.begin(entry()).unwrap_err().to_string();
+    assert!(said.contains("recordings") && said.contains("cannot be written"), "{said}");
+    let mut entry = entry();
+    entry.files.floor = u64::MAX;
+    std::fs::remove_file(stage.shelf.folder()).unwrap();
+    let said = stage.begin(entry).unwrap_err().to_string();
+    assert!(said.contains("the disk is full"), "{said}");
+}

@@ -1,0 +1,334 @@
+//! One recorder: waits for its rule where it has one, writes what the tap brings, and tells the hub a
+//! few times a second how it is doing.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+
+use crate::base::id::BusId;
+use crate::base::time::{Clock, Mono, Timebase};
+use crate::engine::can::frame::{FrameRef, Frames};
+use crate::engine::can::record::Moment;
+use crate::engine::can::record::plan::Place;
+use crate::engine::can::record::roll::{Broken, Figures, Roll, Title};
+use crate::engine::can::record::shelf::Shelf;
+use crate::engine::can::record::tap::{Tapped, Told};
+use crate::engine::door::SharedTape;
+use crate::engine::drive::recorder::{Desk, fault};
+use crate::engine::filter::Memory;
+use crate::engine::hub::{Event, RecordBus, RecordNews, Sieves};
+use crate::engine::orders::{Answer, OrderError, Reply};
+use crate::engine::profile::model::{Begins, RecorderEntry};
+use crate::engine::snapshot::RecordState;
+
+/// Longest wait for something to record: the clock is looked at so often.
+const WAIT: Duration = Duration::from_millis(100);
+/// How often the hub hears how it is doing.
+const NEWS: Duration = Duration::from_millis(500);
+/// Longest that the hub is waited for.
+const HUB_LIMIT: Duration = Duration::from_secs(1);
+/// Why frames did not reach the recorder.
+const BEHIND: &str = "the recorder could not follow";
+
+/// What is to be recorded.
+pub(super) struct Job {
+    pub(super) number: u64,
+    pub(super) entry: Arc<RecorderEntry>,
+    pub(super) by: String,
+    pub(super) buses: Vec<RecordBus>,
+    pub(super) sieves: Sieves,
+}
+
+/// The names and times of the buses that are recorded.
+type Buses = BTreeMap<BusId, (String, Timebase)>;
+
+/// A recorder's thread.
+pub(super) struct Recorder {
+    job: Job,
+    place: Place,
+    shelf: Shelf,
+    tape: SharedTape,
+    clock: Arc<dyn Clock>,
+    inbox: Sender<Event>,
+    told: Receiver<Tapped>,
+    missed: Arc<AtomicU64>,
+    ends: Receiver<Reply>,
+    reply: Option<Reply>,
+    buses: Buses,
+    memory: Memory,
+    begins: Memory,
+    roll: Option<Roll>,
+    /// When it ends, after its rule is over.
+    until: Option<Mono>,
+    /// What recordings before this one of the same rule have come to.
+    before: Figures,
+    rated: (Mono, u64, f64),
+    says_fault: bool,
+}
+
+impl Recorder {
+    pub(super) fn new(
+        job: Job,
+        place: Place,
+        desk: &Desk,
+        (told, missed, ends): (Receiver<Tapped>, Arc<AtomicU64>, Receiver<Reply>),
+        reply: Option<Reply>,
+    ) -> Self {
+        let buses = job.buses.iter().map(|one| (one.bus, (one.name.clone(), one.timebase)));
+        Self {
+            buses: buses.collect(),
+            place,
+            shelf: desk.shelf.clone(),
+            tape: Arc::clone(&desk.tape),
+            clock: Arc::clone(&desk.clock),
+            inbox: desk.inbox.clone(),
+            told,
+            missed,
+            ends,
+            reply,
+            memory: Memory::new(),
+            begins: Memory::new(),
+            roll: None,
+            until: None,
+            before: Figures::default(),
+            rated: (desk.clock.now(), 0, 0.0),
+            says_fault: true,
+            job,
+        }
+    }
+
+    pub(super) fn run(mut self) {
+        let ended = self.record();
+        let now = Moment::of(&*self.clock);
+        let mut why = ended.err().map(|broken| broken.to_string());
+        if let Some(roll) = self.roll.take() {
+            let (figures, done) = roll.finish(now);
+            self.before = sum(&self.before, &figures);
+            why = why.or(done.err().map(|broken| broken.to_string()));
+        }
+        self.says_fault = false;
+        let answer: Answer = match &why {
+            None => Ok(()),
+            Some(why) => Err(OrderError::Unfit(why.clone())),
+        };
+        // Whoever waited for its beginning hears of its end where it never began.
+        let waits = self.reply.take().or_else(|| self.ends.try_recv().ok());
+        let state = RecordState::Ended(why.unwrap_or_else(|| "stopped".to_owned()));
+        self.say(state, waits.map(|reply| (reply, answer)));
+    }
+
+    fn record(&mut self) -> Result<(), Broken> {
+        match self.job.entry.begins {
+            Begins::AtOnce => self.begin(self.number_of_next())?,
+            Begins::Charge | Begins::Fault | Begins::Frames { .. } => {}
+        }
+        if let Some(reply) = self.reply.take() {
+            self.say(self.state(), Some((reply, Ok(()))));
+        }
+        loop {
+            match self.told.recv_timeout(WAIT) {
+                Ok(tapped) => self.take(tapped)?,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+            let now = Moment::of(&*self.clock);
+            if let Some(roll) = &mut self.roll {
+                roll.tick(now)?;
+            }
+            if self.until.is_some_and(|until| now.mono >= until) {
+                self.pause(now)?;
+            }
+            self.tell_at_times(now.mono);
+        }
+    }
+
+    fn state(&self) -> RecordState {
+        if self.roll.is_some() { RecordState::Running } else { RecordState::Waiting }
+    }
+
+    /// The number on the tape of the next frame that the tap will bring, as far as it has brought any.
+    fn number_of_next(&self) -> u64 {
+        self.tape.read().unwrap_or_else(PoisonError::into_inner).end()
+    }
+
+    fn take(&mut self, tapped: Tapped) -> Result<(), Broken> {
+        if tapped.missed > 0
+            && let Some(roll) = &mut self.roll
+        {
+            roll.gap(Moment::of(&*self.clock), tapped.missed, BEHIND)?;
+        }
+        match tapped.what {
+            Told::Frames(number, frames) => self.frames(number, &frames),
+            Told::Gap(lost, why) => match &mut self.roll {
+                Some(roll) => roll.gap(Moment::of(&*self.clock), lost, &why),
+                None => Ok(()),
+            },
+            Told::Begin(_) => {
+                self.until = None;
+                if self.roll.is_none() { self.begin(self.number_of_next()) } else { Ok(()) }
+            }
+            Told::End(_) => {
+                self.until = Some(self.clock.now().after(self.job.entry.after));
+                Ok(())
+            }
+        }
+    }
+
+    fn frames(&mut self, number: u64, frames: &Frames) -> Result<(), Broken> {
+        let now = Moment::of(&*self.clock);
+        for (number, frame) in (number..).zip(frames.iter()) {
+            let Some((_, timebase)) = self.buses.get_mut(&frame.bus()) else { continue };
+            *timebase = frames.timebase();
+            self.look_for_rule(number, frame, now)?;
+            self.write(frame, now)?;
+        }
+        Ok(())
+    }
+
+    fn look_for_rule(
+        &mut self,
+        number: u64,
+        frame: FrameRef<'_>,
+        now: Moment,
+    ) -> Result<(), Broken> {
+        let Some((begin, end)) = &self.job.sieves.frames else { return Ok(()) };
+        let begins = begin.lets(frame, &mut self.begins);
+        let ends = end.as_ref().map(|end| end.lets(frame, &mut self.begins));
+        let after = now.mono.after(self.job.entry.after);
+        if begins {
+            // Without a filter that ends it, it goes on for a while behind the last that begins it.
+            self.until = if end.is_none() { Some(after) } else { None };
+            if self.roll.is_none() {
+                self.begin(number)?;
+            }
+        } else if ends == Some(true) && self.roll.is_some() && self.until.is_none() {
+            self.until = Some(after);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, frame: FrameRef<'_>, now: Moment) -> Result<(), Broken> {
+        let Some(roll) = &mut self.roll else { return Ok(()) };
+        let Some((name, timebase)) = self.buses.get(&frame.bus()) else { return Ok(()) };
+        if self.job.sieves.keeps.lets(frame, &mut self.memory) {
+            roll.frame(now, (name, *timebase), frame)?;
+        }
+        Ok(())
+    }
+
+    /// Begins to write, with what came before the frame of this number on the tape.
+    fn begin(&mut self, number: u64) -> Result<(), Broken> {
+        let now = Moment::of(&*self.clock);
+        let entry = &self.job.entry;
+        let title = Title {
+            name: entry.name.to_string(),
+            by: self.job.by.clone(),
+            filter: entry.filter.trim().to_owned(),
+        };
+        let disk = self
+            .shelf
+            .disk()
+            .map_err(|cause| Broken::Write { path: self.shelf.folder().to_owned(), cause })?;
+        let old = self.shelf.of_recorder(entry.name.as_str());
+        let asked = (entry.files.clone(), self.place.clone(), title);
+        self.roll = Some(Roll::begin(asked, Box::new(disk), old, now)?);
+        self.memory = Memory::new();
+        if entry.before.is_zero() { Ok(()) } else { self.write_before(number, now) }
+    }
+
+    fn write_before(&mut self, number: u64, now: Moment) -> Result<(), Broken> {
+        let reel = self.tape.read().unwrap_or_else(PoisonError::into_inner).reel();
+        let before = self.job.entry.before;
+        let mut newest: BTreeMap<BusId, Mono> = BTreeMap::new();
+        let mut first = number;
+        // Buses may have clocks of their own: each is looked back on from its own newest frame.
+        for at in (reel.first()..number.min(reel.end())).rev() {
+            let Some(frame) = reel.get(at) else { break };
+            let newest = *newest.entry(frame.bus()).or_insert(frame.time());
+            if newest.since(frame.time()) > before {
+                break;
+            }
+            first = at;
+        }
+        for (at, frame) in reel.from(first) {
+            if at >= number {
+                break;
+            }
+            self.write(frame, now)?;
+        }
+        Ok(())
+    }
+
+    /// Its rule is over: the file is finished, and it waits again.
+    fn pause(&mut self, now: Moment) -> Result<(), Broken> {
+        self.until = None;
+        let Some(roll) = self.roll.take() else { return Ok(()) };
+        let (figures, done) = roll.finish(now);
+        self.before = sum(&self.before, &figures);
+        done
+    }
+
+    fn tell_at_times(&mut self, now: Mono) {
+        let (last, frames, _) = self.rated;
+        let span = now.since(last);
+        if span < NEWS {
+            return;
+        }
+        let written = self.figures().frames;
+        let rate = written.saturating_sub(frames) as f64 / span.as_secs_f64();
+        self.rated = (now, written, rate);
+        let news = self.news(self.state(), None);
+        // A hub that is behind hears the next ones.
+        drop(self.inbox.try_send(Event::Record { number: self.job.number, news }));
+    }
+
+    fn figures(&self) -> Figures {
+        let own = self.roll.as_ref().map(Roll::figures);
+        let mut figures = own.map_or_else(|| self.before.clone(), |own| sum(&self.before, &own));
+        // Those that are still to be told of are missing already.
+        figures.missing = figures.missing.max(self.missed.load(Ordering::Relaxed));
+        figures
+    }
+
+    fn news(&self, state: RecordState, answer: Option<(Reply, Answer)>) -> RecordNews {
+        RecordNews { state, figures: self.figures(), rate: self.rated.2, answer }
+    }
+
+    fn say(&self, state: RecordState, answer: Option<(Reply, Answer)>) {
+        let news = self.news(state, answer);
+        let event = Event::Record { number: self.job.number, news };
+        if let Err(error) = self.inbox.send_timeout(event, HUB_LIMIT)
+            && let Event::Record { news: RecordNews { answer: Some((reply, answer)), .. }, .. } =
+                error.into_inner()
+        {
+            reply.give(answer);
+        }
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        if self.says_fault {
+            let event = Event::Record { number: self.job.number, news: fault() };
+            if self.inbox.send_timeout(event, HUB_LIMIT).is_err() {
+                tracing::error!("the hub did not hear that a recorder has failed");
+            }
+        }
+    }
+}
+
+fn sum(before: &Figures, own: &Figures) -> Figures {
+    Figures {
+        frames: before.frames + own.frames,
+        bytes: before.bytes + own.bytes,
+        missing: before.missing + own.missing,
+        gaps: before.gaps + own.gaps,
+        files: before.files + own.files,
+        given_up: before.given_up + own.given_up,
+        file: own.file.clone(),
+        not_kept: own.not_kept.clone(),
+    }
+}
