@@ -163,6 +163,7 @@ pub fn demo_profile(scene: &str) -> Result<Profile, PrepareError> {
 pub fn bus_profile(address: &Address) -> Result<Profile, PrepareError> {
     match address {
         Address::SocketCan(interface) => Ok(Profile::for_interface(interface)?),
+        Address::Slcan(to) => Ok(Profile::for_adapter(to)?),
         Address::Virtual(channel) => {
             let bus = Name::new(channel)?;
             let components = usual_components(&bus)?;

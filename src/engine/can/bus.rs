@@ -47,6 +47,8 @@ pub enum BusState {
 pub enum Listening {
     /// This program does not send; whether the controller acknowledges frames is not known.
     Silent,
+    /// It was told to listen only and has not confirmed it; this program does not send.
+    Asked,
     /// The controller itself is in listen-only mode, as read back from it.
     Confirmed,
     /// Armed: this program may send.
@@ -70,6 +72,12 @@ pub struct BusStatus {
     pub dropped: u64,
     /// Whether it may disturb the bus.
     pub listening: Listening,
+    /// Where a bit is sampled, in thousandths of it, where the controller tells.
+    pub sample_point: Option<u16>,
+    /// What the adapter says of itself: its kind, firmware, serial number.
+    pub adapter: Option<String>,
+    /// After how many milliseconds the driver restarts the controller by itself; 0 for never.
+    pub restart_ms: Option<u32>,
     /// What is wrong and what to do, where something is.
     pub sentence: Option<String>,
 }
@@ -86,6 +94,9 @@ impl BusStatus {
             error_counters: None,
             dropped: 0,
             listening: Listening::Silent,
+            sample_point: None,
+            adapter: None,
+            restart_ms: None,
             sentence: None,
         }
     }
@@ -158,6 +169,41 @@ pub struct Link {
     pub tx: Option<Box<dyn BusTx>>,
     /// Plays, where the bus is a recording.
     pub player: Option<Player>,
+    /// Restarts its controller and sets its rate, where it has one.
+    pub control: Option<Arc<dyn Control>>,
+}
+
+/// What can be done to the controller of a bus besides sending through it. Every call may take
+/// seconds, and none of them sends a frame.
+pub trait Control: Send + Sync {
+    /// Starts the controller anew, as it was.
+    ///
+    /// # Errors
+    /// It was not restarted; the text says why.
+    fn restart(&self) -> Result<(), ControlError>;
+
+    /// Sets the nominal rate to `rate` and listens only. Says whether that was confirmed.
+    ///
+    /// # Errors
+    /// It was not set; the text says why.
+    fn listen_at(&self, rate: u32) -> Result<Listening, ControlError>;
+
+    /// Sets what was set before the first [`Control::listen_at`].
+    ///
+    /// # Errors
+    /// It was not set; the text says why.
+    fn restore(&self) -> Result<(), ControlError>;
+}
+
+/// Why something was not done to a controller, in a sentence without its full stop.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ControlError {
+    /// It does not offer this bit rate; another one may do.
+    #[error("{0}")]
+    Rate(String),
+    /// It cannot be done, whatever the rate.
+    #[error("{0}")]
+    Failed(String),
 }
 
 /// Why a bus cannot be opened at all. What may still come (an interface not plugged in) is a
@@ -176,6 +222,9 @@ pub enum OpenError {
         /// The address.
         address: Address,
     },
+    /// An adapter that cannot be set as its address says.
+    #[error("{0}")]
+    Slcan(String),
     /// A recording that cannot be read.
     #[error("{0}")]
     Recording(#[from] crate::engine::can::trace::OpenLogError),
@@ -200,6 +249,10 @@ impl Wires {
         match address {
             Address::Virtual(channel) => Ok(self.net.open(channel, bus)),
             Address::Tcp { .. } => Err(OpenError::NoFrames { address: address.clone() }),
+            Address::Slcan(to) => {
+                to.check().map_err(|why| OpenError::Slcan(why.to_string()))?;
+                Ok(crate::engine::can::slcan::open(to, bus, Arc::clone(&self.clock)))
+            }
             Address::Replay(path) => {
                 Ok(crate::engine::can::replay::open(path, bus, Arc::clone(&self.clock))?)
             }

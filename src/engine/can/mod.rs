@@ -12,7 +12,9 @@ pub(crate) mod guard;
 pub(crate) mod interfaces;
 pub(in crate::engine) mod record;
 pub(crate) mod replay;
+pub(crate) mod scan;
 pub(crate) mod schedule;
+pub(crate) mod slcan;
 #[cfg(all(target_os = "linux", feature = "socketcan"))]
 pub(crate) mod socketcan;
 pub(crate) mod tape;

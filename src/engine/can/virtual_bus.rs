@@ -83,7 +83,7 @@ impl VirtualNet {
             _channel: Arc::clone(&channel),
         };
         let tx = Tx { own, channel, clock: Arc::clone(&self.clock) };
-        Link { rx: Box::new(rx), tx: Some(Box::new(tx)), player: None }
+        Link { rx: Box::new(rx), tx: Some(Box::new(tx)), player: None, control: None }
     }
 }
 

@@ -185,8 +185,8 @@ fn holds(plan: &BusPlan) -> Vec<(BusId, Frame, Hold)> {
     let stops = plan.sending.iter().flat_map(|sending| &sending.stops);
     let hold = |stop: &Frame| match (&plan.address, &plan.supply) {
         (Address::Tcp { .. }, Some((target, _))) => Some(Hold::Supply(target.clone())),
-        (Address::SocketCan(interface), _) => {
-            Some(Hold::Can { interface: interface.clone(), stop: *stop })
+        (address @ (Address::SocketCan(_) | Address::Slcan(_)), _) => {
+            Some(Hold::Can { address: address.clone(), stop: *stop })
         }
         (Address::Tcp { .. } | Address::Virtual(_) | Address::Replay(_), _) => None,
     };

@@ -162,7 +162,7 @@ impl PlantThreads {
         if let Some(scene) = &plan.scene {
             self.simulate(epoch, plan, scene, running)?;
         }
-        let Link { rx, tx, player } = link;
+        let Link { rx, tx, player, control: _ } = link;
         if let Some(tx) = tx.filter(|_| plan.sending.is_some() || plan.hand.is_some()) {
             let (sender, frames) = bounded(QUEUE);
             let (orders, receiver) = hand::way();

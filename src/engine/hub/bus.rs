@@ -166,8 +166,13 @@ impl Bus {
         let name = &self.entry.name;
         match &self.entry.address {
             Address::Replay(_) => Some(format!("{name} is a recording, which is only played")),
-            Address::Virtual(_) | Address::SocketCan(_) | Address::Tcp { .. } => {
-                (self.status.listening == Listening::Confirmed).then(|| {
+            Address::Virtual(_)
+            | Address::SocketCan(_)
+            | Address::Slcan(_)
+            | Address::Tcp { .. } => {
+                let quiet =
+                    matches!(self.status.listening, Listening::Confirmed | Listening::Asked);
+                quiet.then(|| {
                     format!("the interface of {name} is in listen-only mode: set it to send")
                 })
             }

@@ -13,7 +13,8 @@ use toml::Spanned;
 use crate::base::id::Name;
 use crate::base::problem::{Problem, Severity};
 use crate::base::units::{Amps, Celsius, Millivolts, Volts, Watts};
-use crate::engine::can::address::Address;
+use crate::engine::can::address::{Address, SlcanError};
+use crate::engine::can::slcan::rate::RateError;
 use crate::engine::charge::{Key, RuleError, Rules};
 use crate::engine::device::CurrentSign;
 use crate::engine::profile::expand::{self, Lookup};
@@ -151,6 +152,10 @@ struct RawProfile {
 struct RawBus {
     name: Spanned<String>,
     address: Spanned<String>,
+    bit_rate: Option<Spanned<Number>>,
+    data_bit_rate: Option<Spanned<Number>>,
+    listen_only: Option<Spanned<bool>>,
+    baud: Option<Spanned<Number>>,
     scene: Option<Spanned<String>>,
     #[serde(default)]
     dbc: Vec<Spanned<String>>,
@@ -330,6 +335,7 @@ impl Reader<'_> {
                 None
             }
         };
+        let address = self.adapter(part, address, &raw);
         if let Some(scene) = &raw.scene {
             let line = self.note(part, "scene", scene);
             let elsewhere = |address: &Address| !matches!(address, Address::Virtual(_));
@@ -346,6 +352,68 @@ impl Reader<'_> {
         let scene = raw.scene.map(Spanned::into_inner);
         let dbc = raw.dbc.into_iter().map(|file| PathBuf::from(file.into_inner())).collect();
         Some(BusEntry { name: name?, address: address?, scene, dbc })
+    }
+
+    /// The address with what is set beside it: a bit rate and the like belong to an adapter on a
+    /// serial port, which this program opens itself.
+    fn adapter(&mut self, part: Part, address: Option<Address>, raw: &RawBus) -> Option<Address> {
+        let before = self.problems.len();
+        let rate = self.whole(part, "bit_rate", raw.bit_rate.as_ref(), 5_000, 1_000_000);
+        let fast = raw.data_bit_rate.as_ref();
+        let data_rate = self.whole(part, "data_bit_rate", fast, 1_000_000, 8_000_000);
+        let baud = self.whole(part, "baud", raw.baud.as_ref(), 300, 12_000_000);
+        let listen = raw.listen_only.as_ref();
+        if let Some(listen) = listen {
+            self.note(part, "listen_only", listen);
+        }
+        let mut to = match address? {
+            Address::Slcan(to) => to,
+            other => {
+                let set = [
+                    ("bit_rate", raw.bit_rate.is_some()),
+                    ("data_bit_rate", fast.is_some()),
+                    ("listen_only", listen.is_some()),
+                    ("baud", raw.baud.is_some()),
+                ];
+                for (key, _) in set.into_iter().filter(|(_, is_set)| *is_set) {
+                    let line = self.lines.of(part, key);
+                    let text = format!(
+                        "{key} is for an adapter on a serial port (slcan:PORT) and not for \
+                         {other}, which is set up elsewhere or has none"
+                    );
+                    self.wrong(line, text);
+                }
+                return Some(other);
+            }
+        };
+        to.listen_only |= listen.is_some_and(|listen| *listen.get_ref());
+        for (key, own, beside) in [
+            ("bit_rate", &mut to.bit_rate, rate),
+            ("data_bit_rate", &mut to.data_bit_rate, data_rate),
+            ("baud", &mut to.baud, baud),
+        ] {
+            match (*own, beside) {
+                (Some(own), Some(beside)) if own != beside => {
+                    let line = self.lines.of(part, key);
+                    let text = format!("{key} is {beside}, and the address says {own}: say one");
+                    self.wrong(line, text);
+                }
+                _ => *own = own.or(beside),
+            }
+        }
+        // A number that is out of bounds has been told already.
+        if self.problems.len() == before
+            && let Err(why) = to.check()
+        {
+            let key = match &why {
+                SlcanError::NoRate(_) => "address",
+                SlcanError::Rate(RateError::Nominal(_)) => "bit_rate",
+                SlcanError::Rate(RateError::Data(_)) => "data_bit_rate",
+            };
+            let line = self.lines.of(part, key);
+            self.wrong(line, why.to_string());
+        }
+        Some(Address::Slcan(to))
     }
 
     fn component(&mut self, position: usize, raw: Spanned<RawComponent>) -> Option<ComponentEntry> {

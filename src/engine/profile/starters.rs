@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use crate::base::id::{Name, NameError};
-use crate::engine::can::address::{Address, AddressError};
+use crate::engine::can::address::{Address, AddressError, Slcan};
 use crate::engine::profile::model::{BusEntry, ComponentEntry, Profile};
 
 /// Name of the bus in a starting profile.
@@ -51,6 +51,19 @@ impl Profile {
         let components = usual_components(&bus)?;
         let name = Name::new(interface).or_else(|_| Name::new("CAN interface"))?;
         Ok(Self::new(name, vec![BusEntry::new(bus, address)], components))
+    }
+
+    /// The adapter on a serial port, watched for the usual components.
+    ///
+    /// # Errors
+    /// A built-in name does not fit, which a test rules out.
+    pub fn for_adapter(to: &Slcan) -> Result<Self, StartError> {
+        let port = to.port.rsplit(['/', '\\']).next().unwrap_or_default();
+        let bus = Name::new(port).or_else(|_| Name::new(BUS))?;
+        let components = usual_components(&bus)?;
+        let name = Name::new(port).or_else(|_| Name::new("CAN adapter"))?;
+        let entry = BusEntry::new(bus, Address::Slcan(to.clone()));
+        Ok(Self::new(name, vec![entry], components))
     }
 
     /// The recording `file`, watched for `components`, or for the usual ones if there are none.

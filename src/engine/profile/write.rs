@@ -5,6 +5,7 @@
 use std::fmt::{Display, Write as _};
 
 use crate::base::units::{Amps, Volts, Watts};
+use crate::engine::can::address::Address;
 use crate::engine::profile::model::{BusEntry, ComponentEntry, Profile, RecorderEntry};
 use crate::engine::profile::recorder::RecorderValue;
 
@@ -23,9 +24,14 @@ const BUS_HEAD: &str = "
 # --- Buses -----------------------------------------------------------------------------------
 #
 # address  socketcan:can0    a CAN interface of this machine
+#          slcan:/dev/ttyACM0  an adapter on a serial port (CANable, CANtact, Lawicel ...)
 #          virtual:demo      a bus inside Busbar
 #          replay:FILE       a recording, played back (candump, ASC, BLF, TRC, CSV, CRTD, pcap, MF4)
 #          tcp:HOST:PORT     a supply on the network that speaks text; it carries no frames
+# bit_rate, data_bit_rate, listen_only, baud
+#          how an adapter on a serial port is opened: bits a second, the same for the data of FD
+#          (left out: classic CAN), true to disturb nothing and send nothing, and the speed of the
+#          serial line where that is a real one. Other interfaces are set up by the system.
 # scene    the simulated devices on a virtual bus: the name of a scene, or a file
 # dbc      files that name other messages on this bus; relative to this file
 ";
@@ -99,7 +105,16 @@ fn write_recorder(out: &mut String, recorder: &RecorderEntry) {
 fn write_bus(out: &mut String, bus: &BusEntry) {
     out.push_str("\n[[bus]]\n");
     put(out, "name", &quote(bus.name.as_str()));
-    put(out, "address", &quote(&bus.address.to_string()));
+    match &bus.address {
+        Address::Slcan(to) => {
+            put(out, "address", &quote(&format!("slcan:{}", to.port)));
+            maybe(out, "bit_rate", to.bit_rate, "500000");
+            maybe(out, "data_bit_rate", to.data_bit_rate, "2000000");
+            put(out, "listen_only", &to.listen_only);
+            maybe(out, "baud", to.baud, "115200");
+        }
+        other => put(out, "address", &quote(&other.to_string())),
+    }
     if let Some(scene) = &bus.scene {
         put(out, "scene", &quote(scene));
     }

@@ -51,7 +51,7 @@ pub fn open(
     let status = BusStatus { listening: Listening::Armed, ..BusStatus::plain(BusState::Opening) };
     let tx = Tx { line, device: device.clone(), echo, place, clock: Arc::clone(&clock) };
     let rx = Rx { news, device, bus, clock, status };
-    Ok(Link { rx: Box::new(rx), tx: Some(Box::new(tx)), player: None })
+    Ok(Link { rx: Box::new(rx), tx: Some(Box::new(tx)), player: None, control: None })
 }
 
 struct Rx {

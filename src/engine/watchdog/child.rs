@@ -13,11 +13,13 @@ use crate::base::id::BusId;
 use crate::base::time::Clock;
 use crate::engine::can::address::Address;
 use crate::engine::can::bus::Wires;
-use crate::engine::can::frame::Frame;
+use crate::engine::can::frame::{Frame, Frames};
 use crate::engine::can::guard::{Allow, Guard};
 use crate::engine::can::virtual_bus::VirtualNet;
 use crate::engine::supply;
 
+/// How long an adapter on a serial port takes to be opened, at worst.
+const OPENING: Duration = Duration::from_secs(3);
 /// Lines that may lie unread; whoever writes more waits.
 const INBOX: usize = 64;
 /// Longest line that is taken.
@@ -172,7 +174,7 @@ fn stop_one(hold: Hold, console: Option<u32>, clock: &Arc<dyn Clock>) -> Result<
                 Err(format!("{place} was not seen off: switch it off by hand"))
             }
         }
-        Hold::Can { interface, stop } => stop_can(&interface, stop, clock),
+        Hold::Can { address, stop } => stop_can(&address, console, stop, clock),
     }
 }
 
@@ -209,22 +211,37 @@ fn end(console: u32) {
 }
 
 /// Sends the stop for a while, through a guard that lets exactly this frame pass.
-fn stop_can(interface: &str, stop: Frame, clock: &Arc<dyn Clock>) -> Result<String, String> {
+fn stop_can(
+    address: &Address,
+    console: Option<u32>,
+    stop: Frame,
+    clock: &Arc<dyn Clock>,
+) -> Result<String, String> {
+    // A serial port belongs to one program: a console that hangs does not give it back.
+    if let (Address::Slcan(_), Some(console)) = (address, console) {
+        end(console);
+    }
     let wires = Wires { net: VirtualNet::new(Arc::clone(clock)), clock: Arc::clone(clock) };
-    let address = Address::SocketCan(interface.to_owned());
     let mut guard = only(&stop);
-    let until = clock.now().after(STOP_FOR);
+    let opening = if matches!(address, Address::Slcan(_)) { OPENING } else { Duration::ZERO };
+    let until = clock.now().after(STOP_FOR + opening);
     let mut sent = 0_u32;
     let mut why = "it cannot send".to_owned();
-    let mut tx = None;
+    let mut frames = Frames::default();
+    let mut opened = None;
     while clock.now() < until {
-        if tx.is_none() {
-            match wires.open(&address, BusId(0)) {
-                Ok(link) => tx = link.tx,
+        if opened.is_none() {
+            match wires.open(address, BusId(0)) {
+                Ok(link) => opened = link.tx.map(|tx| (link.rx, tx)),
                 Err(error) => why = error.to_string(),
             }
         }
-        if let Some(tx) = &mut tx {
+        if let Some((rx, tx)) = &mut opened {
+            // An adapter is opened, and its answers are heard, by whoever receives.
+            if let Address::Slcan(_) = address {
+                frames.clear();
+                rx.receive(&mut frames, Duration::ZERO);
+            }
             match guard.clear(clock.now(), stop).map_err(|error| error.to_string()) {
                 Ok(cleared) => match tx.transmit(cleared) {
                     Ok(()) => sent += 1,
@@ -236,9 +253,9 @@ fn stop_can(interface: &str, stop: Frame, clock: &Arc<dyn Clock>) -> Result<Stri
         std::thread::sleep(STOP_EVERY);
     }
     if sent > 0 {
-        Ok(format!("{interface}: the stop was sent {sent} times"))
+        Ok(format!("{address}: the stop was sent {sent} times"))
     } else {
-        Err(format!("{interface}: no stop could be sent: {why}"))
+        Err(format!("{address}: no stop could be sent: {why}"))
     }
 }
 

@@ -1,5 +1,5 @@
 //! The lines between the two processes: `hold tcp BRAND NUMBER PORT HOST`, `hold can INTERFACE ID
-//! BYTES`, `console PROCESS`, `beat`, `release`. Text, so that a trial at a terminal shows what happens.
+//! BYTES`, `hold slcan ADDRESS ID BYTES`, `console PROCESS`, `beat`, `release`. Text, so that a trial at a terminal shows what happens.
 
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
@@ -7,6 +7,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::base::units::{Amps, Volts};
+use crate::engine::can::address::Address;
 use crate::engine::can::frame::{CLASSIC_BYTES, Frame, Id};
 use crate::engine::supply::{Brand, Target};
 
@@ -17,8 +18,8 @@ pub enum Hold {
     Supply(Target),
     /// A charger that must be sent this.
     Can {
-        /// The interface.
-        interface: String,
+        /// The interface or the adapter.
+        address: Address,
         /// The stop.
         stop: Frame,
     },
@@ -66,16 +67,19 @@ impl FromStr for Word {
                 let target = Target { brand, host, port, number, volts, amps };
                 Ok(Self::Hold(Hold::Supply(target)))
             }
-            ["hold", "can", interface, id, bytes] => {
+            ["hold", way @ ("can" | "slcan"), place, id, bytes] => {
+                let kind = if *way == "can" { "socketcan" } else { "slcan" };
+                let address = format!("{kind}:{place}").parse::<Address>();
+                let address = address.map_err(|_| wrong("the place is none"))?;
                 let raw = u32::from_str_radix(id, 16).map_err(|_| wrong("the id is not hex"))?;
                 // Eight digits are a 29-bit id, as in a candump log.
                 let id = if id.len() > 3 { Id::extended(raw) } else { Id::standard(raw) };
                 let id = id.ok_or_else(|| wrong("there is no such id"))?;
                 let bytes = hex(bytes).ok_or_else(|| wrong("the bytes are not hex"))?;
                 let stop = Frame::classic(id, &bytes).ok_or_else(|| wrong("too many bytes"))?;
-                Ok(Self::Hold(Hold::Can { interface: (*interface).to_owned(), stop }))
+                Ok(Self::Hold(Hold::Can { address, stop }))
             }
-            _ => Err(wrong("it is hold tcp, hold can, console, beat or release")),
+            _ => Err(wrong("it is hold tcp, hold can, hold slcan, console, beat or release")),
         }
     }
 }
@@ -98,10 +102,13 @@ impl fmt::Display for Word {
                 let Target { brand, number, port, host, .. } = target;
                 write!(f, "hold tcp {} {number} {port} {host}", brand.word())
             }
-            Self::Hold(Hold::Can { interface, stop }) => {
+            Self::Hold(Hold::Can { address, stop }) => {
                 let id = stop.id();
                 let width = if id.is_extended() { 8 } else { 3 };
-                write!(f, "hold can {interface} {:0width$X} ", id.raw())?;
+                let text = address.to_string();
+                let way = if matches!(address, Address::Slcan(_)) { "slcan" } else { "can" };
+                let place = text.split_once(':').map_or("", |(_, place)| place);
+                write!(f, "hold {way} {place} {:0width$X} ", id.raw())?;
                 let mut bytes = String::new();
                 for byte in stop.view().data {
                     write!(bytes, "{byte:02X}")?;
@@ -126,6 +133,7 @@ mod tests {
             "hold tcp siglent 1 5025 supply.local",
             "hold can can0 1806E5F4 0000000001000000",
             "hold can vcan12 505 0000",
+            "hold slcan /dev/ttyACM0@500000 1806E5F4 0000000001000000",
         ] {
             assert_eq!(line.parse::<Word>().unwrap().to_string(), line);
         }
@@ -134,10 +142,11 @@ mod tests {
     #[test]
     fn what_is_no_line_says_why() {
         for (line, why) in [
-            ("", "hold tcp, hold can, console, beat or release"),
+            ("", "hold tcp, hold can, hold slcan, console, beat or release"),
             ("console -1", "the process is none"),
             ("hold tcp acme 1 2 host", "tdk and siglent"),
             ("hold tcp tdk 1 99999 host", "port"),
+            ("hold can averyveryverylongname 1 00", "the place is none"),
             ("hold can can0 XYZ 00", "id is not hex"),
             ("hold can can0 FFF 00", "no such id"),
             ("hold can can0 123 000", "bytes are not hex"),

@@ -72,10 +72,20 @@ pub const fn listening(address: &Address, listening: Listening) -> &'static str 
     match (address, listening) {
         (Address::Replay(_), _) => "a recording cannot be sent to",
         (Address::Tcp { .. }, _) => "text to one supply, no frames",
-        (Address::Virtual(_), Listening::Silent | Listening::Confirmed) => "Busbar sends nothing",
+        (Address::Virtual(_), Listening::Silent | Listening::Asked | Listening::Confirmed) => {
+            "Busbar sends nothing"
+        }
+        (Address::Slcan(_), Listening::Silent) => "nothing; the adapter acknowledges frames",
         (Address::SocketCan(_), Listening::Silent) => "nothing; not confirmed listen-only",
-        (Address::SocketCan(_), Listening::Confirmed) => "listen-only, confirmed",
-        (Address::SocketCan(_) | Address::Virtual(_), Listening::Armed) => "armed: Busbar may send",
+        (Address::SocketCan(_) | Address::Slcan(_), Listening::Asked) => {
+            "listen-only was asked for and is not confirmed"
+        }
+        (Address::SocketCan(_) | Address::Slcan(_), Listening::Confirmed) => {
+            "listen-only, confirmed"
+        }
+        (Address::SocketCan(_) | Address::Slcan(_) | Address::Virtual(_), Listening::Armed) => {
+            "armed: Busbar may send"
+        }
     }
 }
 

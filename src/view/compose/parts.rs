@@ -50,6 +50,7 @@ fn bus(bus: &BusPicture) -> Part {
         name: bus.name.to_string(),
         kind: match bus.address {
             Address::SocketCan(_) => "SocketCAN interface".to_owned(),
+            Address::Slcan(_) => "Adapter on a serial port".to_owned(),
             Address::Virtual(_) => "Virtual bus".to_owned(),
             Address::Replay(_) => "Recording".to_owned(),
             Address::Tcp { .. } => "Supply on the network".to_owned(),

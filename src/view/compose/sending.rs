@@ -154,7 +154,7 @@ fn arm(session: &Session, bus: &BusPicture) -> Offer {
         Address::Tcp { .. } => {
             Offer::shut(label, "It leads to a supply that is spoken to in text.")
         }
-        Address::Virtual(_) | Address::SocketCan(_) => Offer::open(label),
+        Address::Virtual(_) | Address::SocketCan(_) | Address::Slcan(_) => Offer::open(label),
     }
 }
 

@@ -106,9 +106,9 @@ mirror!(
     }
 );
 mirror!(
-    /// Whether this program may disturb a bus: it does not send, the controller itself only listens,
-    /// or it may send.
-    ListeningWord for Listening { Silent, Confirmed, Armed }
+    /// Whether this program may disturb a bus: it does not send, the controller was told to listen only
+    /// and has not confirmed it, it has, or this program may send.
+    ListeningWord for Listening { Silent, Asked, Confirmed, Armed }
 );
 
 impl From<&BusPicture> for Bus {

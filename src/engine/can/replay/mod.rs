@@ -234,5 +234,5 @@ pub fn open(path: &Path, bus: BusId, clock: Arc<dyn Clock>) -> Result<Link, Open
         return Err(OpenLogError::Pipe { path: path.to_owned() });
     }
     let (rx, deck) = rx::Rx::new(&log, bus, clock);
-    Ok(Link { rx: Box::new(rx), tx: None, player: Some(Player { deck }) })
+    Ok(Link { rx: Box::new(rx), tx: None, player: Some(Player { deck }), control: None })
 }

@@ -39,6 +39,8 @@ pub struct Link {
 pub struct CanLink {
     /// Nominal bit rate, bit/s.
     pub bit_rate: Option<u32>,
+    /// Where a bit is sampled, in thousandths of it.
+    pub sample_point: Option<u16>,
     /// Data bit rate of FD, bit/s.
     pub data_bit_rate: Option<u32>,
     /// State of the controller while it runs.
@@ -169,7 +171,11 @@ fn can(bytes: &[u8]) -> CanLink {
     let rate = |value: &[u8]| u32_at(value, 0).filter(|&rate| rate > 0);
     for (what, value) in attributes(bytes) {
         match i32::from(what) {
-            libc::IFLA_CAN_BITTIMING => can.bit_rate = rate(value),
+            libc::IFLA_CAN_BITTIMING => {
+                can.bit_rate = rate(value);
+                let sample = u32_at(value, 4).and_then(|sample| u16::try_from(sample).ok());
+                can.sample_point = sample.filter(|sample| can.bit_rate.is_some() && *sample > 0);
+            }
             libc::IFLA_CAN_DATA_BITTIMING => can.data_bit_rate = rate(value),
             libc::IFLA_CAN_STATE => can.state = u32_at(value, 0).and_then(state),
             libc::IFLA_CAN_RESTART_MS => can.restart_ms = u32_at(value, 0),

@@ -49,7 +49,7 @@ pub fn open(name: &str, bus: BusId, clock: Arc<dyn Clock>) -> bus::Link {
     let outlet = Outlet::default();
     let tx = Tx { name: name.to_owned(), outlet: Arc::clone(&outlet) };
     let rx = Rx::new(name, bus, clock, outlet);
-    bus::Link { rx: Box::new(rx), tx: Some(Box::new(tx)), player: None }
+    bus::Link { rx: Box::new(rx), tx: Some(Box::new(tx)), player: None, control: None }
 }
 
 /// The CAN interfaces of this machine.

@@ -128,6 +128,9 @@ pub fn status(link: &Link, controller: &Controller) -> BusStatus {
         error_counters: if link.up { controller.counters() } else { None },
         dropped: 0,
         listening: if link.can.listen_only { Listening::Confirmed } else { Listening::Silent },
+        sample_point: link.can.sample_point,
+        adapter: None,
+        restart_ms: link.can.restart_ms,
         sentence,
     }
 }
@@ -153,7 +156,7 @@ pub fn line(status: &BusStatus) -> String {
         let fd = if status.fd { ", FD" } else { "" };
         let listening = match status.listening {
             Listening::Confirmed => ", listen-only",
-            Listening::Silent | Listening::Armed => "",
+            Listening::Silent | Listening::Asked | Listening::Armed => "",
         };
         format!("up{rate}{fd}{listening}")
     } else {
