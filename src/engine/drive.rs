@@ -393,6 +393,7 @@ impl Owner {
             Effect::Hand { epoch, bus, work } => self.plant.by_hand(epoch, bus, work),
             Effect::Replay { epoch, name, work } => self.plant.replay(epoch, &name, work),
             Effect::Record { number, work } => self.recorders.work(number, work),
+            Effect::Control { epoch, bus, work } => self.plant.control(epoch, bus, work),
             Effect::Demo(demo) => self.plant.demo(demo),
             Effect::Journal(entry) => self.people.store().file(*entry),
             Effect::Keep(keep) => self.people.store().keep(keep),

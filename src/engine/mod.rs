@@ -46,7 +46,7 @@ pub use access::settings::{
     WebSettings,
 };
 pub use campaign::{Campaign, CampaignError, FAMILIES, Failure, Family, Tally, replay_run};
-pub use can::address::{Address, AddressError};
+pub use can::address::{Address, AddressError, Slcan};
 pub use can::bus::{BusState, BusStatus, Listening};
 pub use can::dress::{Checksum, ChecksumRule, Counter, Dress, DressError};
 pub use can::frame::{Direction, Frame, FrameRef, Frames, Id, Kind};
@@ -64,6 +64,9 @@ pub use can::record::shelf::{
 pub use can::replay::{
     EndKnown, IdMap, PlanError, PlayState, Progress, Refusal as ReplayRefusal, ReplayFigures,
     ReplayPlan, ReplayProgress, SeekTo, Speed, check_speed,
+};
+pub use can::scan::{
+    Counts as ScanCounts, RATES as SCAN_RATES, Report as ScanReport, Tried as TriedRate,
 };
 pub use can::schedule::{Schedule, ScheduleError, ScheduleFigures};
 pub use can::tape::{Reel, Tape, USUAL_FRAMES};
@@ -103,6 +106,7 @@ pub use orders::accounts::{
     AddAccount, AddService, Added, ChangeAccount, Credential, DeleteAccount, GivePassword,
     MakeLink, MustChangeIt, RemoveService, RenameService, ServiceChoice,
 };
+pub use orders::buses::{RestartBus, ScanBitRate};
 pub use orders::charging::{
     ChangeCharge, ClearLatches, Confirm, EngageContactors, ReadSafetyText, SetChargeRule, SetDemo,
     StartCharge, StopCharge,
@@ -138,9 +142,9 @@ pub use profile::watch::{Change as WatchedChange, Watch as WatchedFile};
 pub use sim::simulate;
 pub use sim::{Scene, SceneError, SceneLine};
 pub use snapshot::{
-    ArmPicture, BusPicture, ComponentPicture, GroupPicture, ModelPicture, Notice, ProfilePicture,
-    RecordPicture, RecordState, ReplayPicture, ReplayState, RulesPicture, SchedulePicture,
-    ScheduleState, Snapshot, Totals,
+    ArmPicture, BusPicture, ComponentPicture, ControllerPicture, GroupPicture, ModelPicture,
+    Notice, ProfilePicture, RecordPicture, RecordState, ReplayPicture, ReplayState, RulesPicture,
+    ScanPicture, SchedulePicture, ScheduleState, Snapshot, Totals,
 };
 pub use store::charges::{
     Filter as ChargeFilter, INTERRUPTED, Line as ChargeLine, Page as ChargePage,

@@ -10,6 +10,7 @@ use crate::engine::can::address::Address;
 use crate::engine::can::bus::BusStatus;
 use crate::engine::can::record::roll::Figures;
 use crate::engine::can::replay::{Progress, ReplayPlan, ReplayProgress};
+use crate::engine::can::scan::Report;
 use crate::engine::can::schedule::{Schedule, ScheduleFigures};
 use crate::engine::charge::{ChargePicture, Rules};
 use crate::engine::filter::Vocabulary;
@@ -135,12 +136,48 @@ pub struct BusPicture {
     pub error_frames: u64,
     /// Frames a second over the last second.
     pub rate: f64,
+    /// Of these, sent by this program.
+    pub sent_rate: f64,
+    /// Of these, error frames.
+    pub error_rate: f64,
     /// Estimated load, per cent, where the bit rate is known.
     pub load: Option<f64>,
     /// Who may send to it by hand and for how long; `None`: it is only listened to.
     pub armed: Option<ArmPicture>,
     /// Why the last frame that was sent by hand did not go out, for a few seconds.
     pub hand_refusal: Option<String>,
+    /// What can be done to its controller, and what was.
+    pub controller: ControllerPicture,
+}
+
+/// The controller of a bus: what people have done to it, and may.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ControllerPicture {
+    /// How often it was restarted by an order.
+    pub restarts: u32,
+    /// It is being restarted.
+    pub restarting: bool,
+    /// The bit rate is being looked for.
+    pub scan: Option<ScanPicture>,
+    /// What came of the last restart, in a sentence.
+    pub last: Option<String>,
+    /// What the last search for the bit rate has found.
+    pub report: Option<Arc<Report>>,
+    /// Why it cannot be restarted now.
+    pub no_restart: Option<String>,
+    /// Why the bit rate cannot be looked for now.
+    pub no_scan: Option<String>,
+}
+
+/// A search for a bit rate that goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScanPicture {
+    /// The rate that is listened at; none while the bus is set as it was.
+    pub rate: Option<u32>,
+    /// Rates that are done.
+    pub done: usize,
+    /// Of how many.
+    pub of: usize,
 }
 
 /// A bus that people may send to.

@@ -42,6 +42,17 @@ pub enum BusState {
     Ended,
 }
 
+impl BusState {
+    /// Whether nothing can come or go: what was begun on the bus does not go on by itself.
+    #[must_use]
+    pub const fn is_lost(self) -> bool {
+        match self {
+            Self::Off | Self::Down | Self::Missing | Self::Failed | Self::Ended => true,
+            Self::Opening | Self::Active | Self::Warning | Self::Passive => false,
+        }
+    }
+}
+
 /// Whether the controller may disturb the bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listening {

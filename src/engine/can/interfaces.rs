@@ -1,13 +1,18 @@
-//! The CAN interfaces of this machine, for a person who chooses one. Compiles everywhere; where
+//! The CAN interfaces of this machine, and the serial ports that may be adapters, for a person who chooses one. Compiles everywhere; where
 //! there is no SocketCAN it says so.
 
-use crate::engine::can::bus::BusStatus;
+use crate::engine::can::address::{Address, Slcan};
+use crate::engine::can::bus::{BusState, BusStatus};
+use crate::engine::can::slcan;
 
 /// A CAN interface of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interface {
-    /// Its name, such as `can0`: the address of the bus is `socketcan:` and this.
+    /// Its name, such as `can0` or `/dev/ttyACM0`.
     pub name: String,
+    /// Where it is found. The address of a serial port has no bit rate yet: that is for whoever opens
+    /// it to say.
+    pub address: Address,
     /// How it is doing and, where it cannot be used as it is, what to type.
     pub status: BusStatus,
     /// The same in one line: "up, 500 kbit/s".
@@ -26,6 +31,20 @@ pub struct Found {
 /// Looks for CAN interfaces. Takes a few milliseconds at most and needs no permission.
 #[must_use]
 pub fn interfaces() -> Found {
+    let mut found = kernel();
+    found.interfaces.extend(slcan::candidates().into_iter().map(|port| {
+        let what = port.device.map_or_else(|| "serial port".to_owned(), |device| device);
+        Interface {
+            address: Address::Slcan(Slcan { port: port.port.clone(), ..Slcan::default() }),
+            name: port.port,
+            status: BusStatus::plain(BusState::Opening),
+            words: format!("{what}; opened as an slcan adapter"),
+        }
+    }));
+    found
+}
+
+fn kernel() -> Found {
     #[cfg(all(target_os = "linux", feature = "socketcan"))]
     return crate::engine::can::socketcan::interfaces();
     #[cfg(not(all(target_os = "linux", feature = "socketcan")))]

@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(sentinel.held_by(BusId(0), &[give]), None, "it dies with the program");
         assert_eq!(sentinel.held_by(BusId(1), &[stop]), None);
         let held = sentinel.held_by(BusId(1), &[give]);
-        assert_eq!(held, Some(Hold::Can { interface: "can0".into(), stop }));
+        assert_eq!(held, Some(Hold::Can { address: "socketcan:can0".parse().unwrap(), stop }));
     }
 
     #[test]

@@ -10,7 +10,9 @@ use crossbeam_channel::{SendTimeoutError, Sender, TrySendError, bounded};
 
 use crate::base::id::{BusId, Name};
 use crate::base::time::{Clock, Mono};
-use crate::engine::can::bus::{BATCH_FRAMES, BATCH_WAIT, BusRx, BusState, BusStatus, Link, Wires};
+use crate::engine::can::bus::{
+    BATCH_FRAMES, BATCH_WAIT, BusRx, BusState, BusStatus, Control, ControlError, Link, Wires,
+};
 use crate::engine::can::frame::{Frame, Frames};
 use crate::engine::can::replay::Player;
 use crate::engine::device::Device;
@@ -18,7 +20,9 @@ use crate::engine::drive::hand::{self, HandDesk, HandSender};
 use crate::engine::drive::replay::{self, ReplayHandle, Stage};
 use crate::engine::drive::sending::{Outlet, Pulse, QUEUE, TxThread};
 use crate::engine::drive::sentinel::{Lapse, Sentinel};
-use crate::engine::hub::{BusPlan, Epoch, Event, HandNews, HandWork, ReplayNews, ReplayWork};
+use crate::engine::hub::{
+    BusPlan, ControlNews, ControlWork, Epoch, Event, HandNews, HandWork, ReplayNews, ReplayWork,
+};
 use crate::engine::orders::charging::SetDemo;
 use crate::engine::orders::plant::Play;
 use crate::engine::sim::{Parked, Runner, Scene};
@@ -62,6 +66,14 @@ impl Drop for Mourner {
     }
 }
 
+fn failed(work: ControlWork, why: ControlError) -> ControlNews {
+    match work {
+        ControlWork::Restart => ControlNews::Restarted(Err(why)),
+        ControlWork::ListenAt(_) => ControlNews::Listening(Err(why)),
+        ControlWork::Restore => ControlNews::Restored(Err(why)),
+    }
+}
+
 fn failure(epoch: Epoch, bus: BusId, why: String) -> Event {
     let status = BusStatus { sentence: Some(why), ..BusStatus::plain(BusState::Failed) };
     Event::Bus { epoch, bus, status }
@@ -94,6 +106,8 @@ struct PlantRunning {
     demos: Vec<Sender<SetDemo>>,
     /// Recordings that are sent onto buses.
     replays: Vec<ReplayHandle>,
+    /// The controllers of the buses that have one.
+    controls: Vec<(BusId, String, Arc<dyn Control>)>,
 }
 
 impl PlantThreads {
@@ -126,8 +140,9 @@ impl PlantThreads {
         let stop = Arc::new(AtomicBool::new(false));
         let (threads, players) = (Vec::new(), Vec::new());
         let (outlets, hands, demos) = (Vec::new(), Vec::new(), Vec::new());
-        let replays = Vec::new();
-        let mut running = PlantRunning { stop, threads, players, outlets, hands, demos, replays };
+        let (replays, controls) = (Vec::new(), Vec::new());
+        let mut running =
+            PlantRunning { stop, threads, players, outlets, hands, demos, replays, controls };
         for plan in buses {
             let opened = match &plan.supply {
                 Some((target, device)) => self.supply(plan, target, device),
@@ -162,7 +177,8 @@ impl PlantThreads {
         if let Some(scene) = &plan.scene {
             self.simulate(epoch, plan, scene, running)?;
         }
-        let Link { rx, tx, player, control: _ } = link;
+        let Link { rx, tx, player, control } = link;
+        running.controls.extend(control.map(|control| (plan.bus, plan.name.clone(), control)));
         if let Some(tx) = tx.filter(|_| plan.sending.is_some() || plan.hand.is_some()) {
             let (sender, frames) = bounded(QUEUE);
             let (orders, receiver) = hand::way();
@@ -311,6 +327,35 @@ impl PlantThreads {
         if let Err((number, why)) = told {
             let news = Box::new(ReplayNews { progress: None, ended: Some(why) });
             self.failures.push(Event::Replay { epoch, name: name.clone(), number, news });
+        }
+    }
+
+    /// Does something to the controller of a bus, aside: it may take seconds. The hub asks for one thing
+    /// at a time.
+    pub(super) fn control(&mut self, epoch: Epoch, bus: BusId, work: ControlWork) {
+        let controls = self.running.iter().flat_map(|running| &running.controls);
+        let found = controls.clone().find(|(own, _, _)| *own == bus);
+        let Some((_, name, control)) = found else {
+            let why = ControlError::Failed("this bus has no controller".to_owned());
+            self.failures.push(Event::Controlled { epoch, bus, news: failed(work, why) });
+            return;
+        };
+        let (control, inbox) = (Arc::clone(control), self.inbox.clone());
+        let body = move || {
+            let news = match work {
+                ControlWork::Restart => ControlNews::Restarted(control.restart()),
+                ControlWork::ListenAt(rate) => ControlNews::Listening(control.listen_at(rate)),
+                ControlWork::Restore => ControlNews::Restored(control.restore()),
+            };
+            let event = Event::Controlled { epoch, bus, news };
+            if inbox.send_timeout(event, SEND_LIMIT).is_err() {
+                tracing::error!("the hub did not hear what came of an order about a controller");
+            }
+        };
+        let thread = std::thread::Builder::new().name(format!("ctl:{name}")).spawn(body);
+        if let Err(error) = thread {
+            let why = ControlError::Failed(error.to_string());
+            self.failures.push(Event::Controlled { epoch, bus, news: failed(work, why) });
         }
     }
 

@@ -8,7 +8,9 @@ use crate::base::time::{Mono, Timebase};
 use crate::engine::can::address::Address;
 use crate::engine::can::bus::{BusState, BusStatus, Listening};
 use crate::engine::can::frame::{Direction, FrameRef, Frames, Head, Id, Kind};
+use crate::engine::can::scan::Counts;
 use crate::engine::device::Claim;
+use crate::engine::hub::controllers::Controllers;
 use crate::engine::hub::event::BusPlan;
 use crate::engine::hub::hand::Hands;
 use crate::engine::profile::model::BusEntry;
@@ -27,6 +29,25 @@ const UNSENT_SHOWN: Duration = Duration::from_secs(30);
 
 /// Batches that follow each other faster than this are counted as one.
 const MERGE: Duration = Duration::from_millis(10);
+
+/// What came in with a batch.
+#[derive(Clone, Copy, Debug, Default)]
+struct Heard {
+    frames: u64,
+    /// Of these, sent by this program.
+    sent: u64,
+    errors: u64,
+    bits: u64,
+}
+
+impl Heard {
+    const fn add(&mut self, more: Self) {
+        self.frames += more.frames;
+        self.sent += more.sent;
+        self.errors += more.errors;
+        self.bits += more.bits;
+    }
+}
 
 /// What is new in a status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,8 +70,8 @@ pub(super) struct Bus {
     timebase: Timebase,
     frames: u64,
     error_frames: u64,
-    /// (when, frames, bits) of the batches of the last second.
-    recent: VecDeque<(Mono, u64, u64)>,
+    /// What came in the batches of the last second.
+    recent: VecDeque<(Mono, Heard)>,
     /// The ids of the vehicle's switches and heartbeat on it.
     keys: Vec<u32>,
     /// When somebody else last sent one of them.
@@ -137,6 +158,21 @@ impl Bus {
         runs && !failed && self.why_mute().is_none()
     }
 
+    /// Whether this program sends to it now, for a charge.
+    pub(super) const fn is_armed(&self) -> bool {
+        self.armed
+    }
+
+    /// How it is doing.
+    pub(super) const fn state(&self) -> BusState {
+        self.status.state
+    }
+
+    /// What came in so far.
+    pub(super) const fn counts(&self) -> Counts {
+        Counts { frames: self.frames - self.error_frames, errors: self.error_frames }
+    }
+
     /// Where it is.
     pub(super) const fn address(&self) -> &Address {
         &self.entry.address
@@ -221,28 +257,31 @@ impl Bus {
     }
 
     pub(super) fn count(&mut self, now: Mono, frames: &Frames) {
-        let errors = frames.iter().filter(|frame| frame.kind() == Kind::Error).count() as u64;
-        let bits: u64 = frames.iter().map(|frame| wire_bits(&frame.head)).sum();
-        self.frames += frames.len() as u64;
-        self.error_frames += errors;
-        let count = frames.len() as u64;
+        let mut heard = Heard::default();
+        for frame in frames.iter() {
+            heard.add(Heard {
+                frames: 1,
+                sent: u64::from(frame.direction() == Direction::Sent),
+                errors: u64::from(frame.kind() == Kind::Error),
+                bits: wire_bits(&frame.head),
+            });
+        }
+        self.frames += heard.frames;
+        self.error_frames += heard.errors;
         match self.recent.back_mut() {
-            Some((at, some, more)) if now.since(*at) < MERGE => {
-                *some += count;
-                *more += bits;
-            }
+            Some((at, some)) if now.since(*at) < MERGE => some.add(heard),
             Some(_) | None => {
                 if self.recent.len() == BATCHES {
                     self.recent.pop_front();
                 }
-                self.recent.push_back((now, count, bits));
+                self.recent.push_back((now, heard));
             }
         }
         self.drop_old(now);
     }
 
     fn drop_old(&mut self, now: Mono) {
-        while self.recent.front().is_some_and(|(at, _, _)| now.since(*at) > WINDOW) {
+        while self.recent.front().is_some_and(|(at, _)| now.since(*at) > WINDOW) {
             self.recent.pop_front();
         }
     }
@@ -287,11 +326,17 @@ impl Bus {
         }
     }
 
-    pub(super) fn picture(&self, id: BusId, now: Mono, hands: &Hands) -> BusPicture {
-        let recent = self.recent.iter().filter(|(at, _, _)| now.since(*at) <= WINDOW);
-        let (frames, bits) =
-            recent.fold((0, 0), |(f, b), (_, frames, bits)| (f + frames, b + bits));
-        let load = self.status.bit_rate.map(|rate| bits as f64 / f64::from(rate.max(1)) * 100.0);
+    pub(super) fn picture(
+        &self,
+        id: BusId,
+        now: Mono,
+        (hands, controllers): (&Hands, &Controllers),
+    ) -> BusPicture {
+        let mut heard = Heard::default();
+        let recent = self.recent.iter().filter(|(at, _)| now.since(*at) <= WINDOW);
+        recent.for_each(|(_, more)| heard.add(*more));
+        let load =
+            self.status.bit_rate.map(|rate| heard.bits as f64 / f64::from(rate.max(1)) * 100.0);
         BusPicture {
             id,
             name: self.entry.name.clone(),
@@ -301,10 +346,13 @@ impl Bus {
             timebase: self.timebase,
             frames: self.frames,
             error_frames: self.error_frames,
-            rate: frames as f64,
+            rate: heard.frames as f64,
+            sent_rate: heard.sent as f64,
+            error_rate: heard.errors as f64,
             load: load.map(|load| load.min(100.0)),
             armed: hands.arm_picture(id, now),
             hand_refusal: hands.refusal(id, now),
+            controller: controllers.picture(id, self, (now, hands.holds(id))),
         }
     }
 }
@@ -366,10 +414,11 @@ mod tests {
         let mut frames = Frames::default();
         (0..8754).for_each(|_| frames.push(frame.view()));
         bus.count(Mono::from_millis(500), &frames);
-        let hands = Hands::default();
-        let picture = bus.picture(BusId(0), Mono::from_secs(1), &hands);
+        let (hands, controllers) = (Hands::default(), Controllers::default());
+        let both = (&hands, &controllers);
+        let picture = bus.picture(BusId(0), Mono::from_secs(1), both);
         assert!((picture.load.unwrap() - 100.0).abs() < 2.0, "{:?}", picture.load);
         assert_eq!(picture.rate, 8754.0);
-        assert_eq!(bus.picture(BusId(0), Mono::from_secs(9), &hands).rate, 0.0);
+        assert_eq!(bus.picture(BusId(0), Mono::from_secs(9), both).rate, 0.0);
     }
 }

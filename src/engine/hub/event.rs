@@ -9,7 +9,7 @@ use crate::engine::access::account::SessionId;
 use crate::engine::access::actor::Who;
 use crate::engine::access::roster::Roster;
 use crate::engine::can::address::Address;
-use crate::engine::can::bus::{BusStatus, Received};
+use crate::engine::can::bus::{BusStatus, ControlError, Listening, Received};
 use crate::engine::can::frame::{Frame, Frames, Id};
 use crate::engine::can::guard::{Allow, Block, Reach};
 use crate::engine::can::record::roll::Figures;
@@ -113,6 +113,15 @@ pub enum Event {
         /// What it says.
         news: RecordNews,
     },
+    /// What came of something that was done to the controller of a bus.
+    Controlled {
+        /// Running of the plant.
+        epoch: Epoch,
+        /// The bus.
+        bus: BusId,
+        /// What came of it.
+        news: ControlNews,
+    },
     /// The watchdog of a bus has died while something charged there, and another one holds it.
     Watchdog {
         /// Running of the plant.
@@ -193,6 +202,15 @@ pub enum Effect {
         number: u64,
         /// What is to be done.
         work: RecordWork,
+    },
+    /// Do this to the controller of a bus, and say how it ended with [`Event::Controlled`].
+    Control {
+        /// Running of the plant.
+        epoch: Epoch,
+        /// The bus.
+        bus: BusId,
+        /// What is to be done.
+        work: ControlWork,
     },
     /// Tell the guards that the hub still decides: without this they let nothing but stops through.
     Beat,
@@ -278,6 +296,28 @@ pub enum HandWork {
     Start(Box<Schedule>),
     /// End this schedule.
     Stop(Name),
+}
+
+/// What is to be done to the controller of a bus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ControlWork {
+    /// Start it anew.
+    Restart,
+    /// Listen only, at this bit rate.
+    ListenAt(u32),
+    /// Set it as it was.
+    Restore,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ControlNews {
+    /// Of a restart.
+    Restarted(Result<(), ControlError>),
+    /// Of listening at another rate: whether it was confirmed that it only listens.
+    Listening(Result<Listening, ControlError>),
+    /// Of setting it as it was.
+    Restored(Result<(), ControlError>),
 }
 
 /// What a sending thread says of what people send by hand.

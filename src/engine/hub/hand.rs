@@ -92,6 +92,18 @@ impl Hands {
         !self.arms.is_empty()
     }
 
+    /// Whether this bus is armed.
+    pub(super) fn holds(&self, bus: BusId) -> bool {
+        self.arms.iter().any(|arm| arm.bus == bus)
+    }
+
+    /// The bus is not there any more, or off: when it is back, nothing that was armed is.
+    pub(super) fn lose(&mut self, bus: BusId, at: (Now, Epoch), effects: &mut Vec<Effect>) {
+        if self.holds(bus) {
+            self.disarm(bus, "the bus was lost", at, effects);
+        }
+    }
+
     /// When the next step is due; none while nothing is armed and nothing replayed.
     pub(super) fn due(&self) -> Option<Mono> {
         let beat = self.beat.after(BEAT);

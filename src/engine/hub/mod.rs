@@ -4,6 +4,7 @@
 mod assigning;
 mod bus;
 mod charging;
+mod controllers;
 pub(crate) mod decoders;
 pub(crate) mod event;
 mod hand;
@@ -21,8 +22,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use event::{
-    BusPlan, Effect, Epoch, Event, HandNews, HandPlan, HandWork, KeepProfile, RecordBus,
-    RecordNews, RecordWork, ReplayJob, ReplayNews, ReplayWork, SendingPlan, Sieves,
+    BusPlan, ControlNews, ControlWork, Effect, Epoch, Event, HandNews, HandPlan, HandWork,
+    KeepProfile, RecordBus, RecordNews, RecordWork, ReplayJob, ReplayNews, ReplayWork, SendingPlan,
+    Sieves,
 };
 
 use crate::base::id::BusId;
@@ -34,6 +36,7 @@ use crate::engine::charge::Latches;
 use crate::engine::device::Catalog;
 use crate::engine::hub::assigning::Assigning;
 use crate::engine::hub::charging::{Charging, Giver};
+use crate::engine::hub::controllers::{Controllers, Floor};
 use crate::engine::hub::hand::{Bench, Ended, Hand, Hands};
 use crate::engine::hub::plant::Plant;
 use crate::engine::hub::recording::Recordings;
@@ -79,6 +82,7 @@ pub struct Hub {
     charging: Charging,
     hands: Hands,
     recordings: Recordings,
+    controllers: Controllers,
     ruling: Ruling,
     assigning: Assigning,
     epoch: Epoch,
@@ -122,6 +126,7 @@ impl Hub {
             charging: Charging::new(latches),
             hands: Hands::default(),
             recordings: Recordings::default(),
+            controllers: Controllers::default(),
             ruling: Ruling::new(now.wall),
             assigning: Assigning::default(),
             epoch: Epoch::default(),
@@ -144,7 +149,9 @@ impl Hub {
             Event::Frames { epoch, bus, frames, received } if epoch == self.epoch => {
                 self.frames(now, bus, &frames, received);
             }
-            Event::Bus { epoch, bus, status } if epoch == self.epoch => self.status(bus, status),
+            Event::Bus { epoch, bus, status } if epoch == self.epoch => {
+                self.status((now, epoch), bus, status, effects);
+            }
             Event::Lost { epoch, bus, frames } if epoch == self.epoch => {
                 self.totals.lost += frames;
                 tracing::debug!(bus = bus.0, frames, "the hub cannot follow: frames were dropped");
@@ -166,6 +173,11 @@ impl Hub {
                 self.hands.take_replay(&name, number, *news);
                 self.news = self.news.max(News::Frames);
             }
+            Event::Controlled { epoch, bus, news } if epoch == self.epoch => {
+                let floor = Floor { plant: &self.plant, hands: &self.hands, at: (now, epoch) };
+                self.controllers.take(bus, news, &floor, effects);
+                self.news = News::Urgent;
+            }
             Event::Watchdog { epoch, bus, text } if epoch == self.epoch => {
                 self.charging.warn((now, epoch), bus, &text, &self.plant, effects);
                 self.notice(Notice { subject: WATCHDOG, text });
@@ -177,6 +189,7 @@ impl Hub {
             | Event::Played { .. }
             | Event::Unsent { .. }
             | Event::Watchdog { .. }
+            | Event::Controlled { .. }
             | Event::Hand { .. }
             | Event::Replay { .. } => {}
             Event::Record { number, news } => self.recorded(now, number, news, effects),
@@ -198,6 +211,12 @@ impl Hub {
         if self.hands.step_if_due((now, self.epoch), effects) == Ended::Something {
             self.news = News::Urgent;
         }
+        if self.controllers.due().is_some_and(|due| due <= now.mono) {
+            let at = (now, self.epoch);
+            let floor = Floor { plant: &self.plant, hands: &self.hands, at };
+            self.controllers.step_if_due(&floor, effects);
+            self.news = News::Urgent;
+        }
         self.publish_if_due(now, effects);
         // Whoever waited for an answer finds its outcome in the snapshot.
         effects.append(&mut self.answers);
@@ -207,7 +226,10 @@ impl Hub {
     #[must_use]
     pub fn next_deadline(&self) -> Mono {
         let published = self.published.after(self.pace());
-        let due = [self.charging.due(), self.hands.due()].into_iter().flatten().min();
+        let due = [self.charging.due(), self.hands.due(), self.controllers.due()]
+            .into_iter()
+            .flatten()
+            .min();
         due.map_or(published, |due| due.min(published))
     }
 
@@ -239,7 +261,7 @@ impl Hub {
             wall: now.wall,
             profile: self.plant.profile(),
             notices: self.notices.clone(),
-            buses: self.plant.bus_pictures(now.mono, &self.hands),
+            buses: self.plant.bus_pictures(now.mono, &self.hands, &self.controllers),
             groups: self.plant.group_pictures(&components),
             components,
             charges: self.charging.pictures(&self.plant, now.mono),
@@ -308,7 +330,16 @@ impl Hub {
         self.news = self.news.max(News::Frames);
     }
 
-    fn status(&mut self, bus: BusId, status: BusStatus) {
+    fn status(
+        &mut self,
+        at: (Now, Epoch),
+        bus: BusId,
+        status: BusStatus,
+        effects: &mut Vec<Effect>,
+    ) {
+        if status.state.is_lost() {
+            self.hands.lose(bus, at, effects);
+        }
         let change = self.plant.status(bus, status);
         self.totals.lost += change.dropped;
         // Counters that run are no reason to publish faster than usual.
@@ -388,6 +419,10 @@ impl Hub {
                 let (plant, epoch, charging) = (&self.plant, self.epoch, self.charging.active());
                 let bench = Bench { plant, epoch, now, charging };
                 self.hands.replay((order, hand), &bench, effects)
+            }
+            Command::Controlling(order) => {
+                let floor = Floor { plant: &self.plant, hands: &self.hands, at: (now, self.epoch) };
+                self.controllers.order(&order, &floor, effects)
             }
             Command::ClearTraffic => {
                 Arc::make_mut(&mut self.traffic).clear();
@@ -479,6 +514,7 @@ impl Hub {
         self.plant = plant;
         self.charging.build(&self.plant, &self.catalog);
         self.hands = Hands::default();
+        self.controllers = Controllers::default();
         self.epoch = Epoch(self.epoch.0 + 1);
         self.traffic = Arc::default();
         self.player = None;

@@ -14,6 +14,7 @@ use crate::engine::can::frame::{Direction, FrameRef, Frames};
 use crate::engine::charge::Rules;
 use crate::engine::device::{BindError, Catalog, Category, Device, Fact, Kind, Rate};
 use crate::engine::hub::bus::{Bus, StatusChange};
+use crate::engine::hub::controllers::Controllers;
 use crate::engine::hub::decoders::{Decoders, Source};
 use crate::engine::hub::event::BusPlan;
 use crate::engine::hub::hand::Hands;
@@ -220,9 +221,14 @@ impl Plant {
         buses.map(|(id, bus)| plan(id, bus)).collect()
     }
 
-    pub(super) fn bus_pictures(&self, now: Mono, hands: &Hands) -> Vec<BusPicture> {
+    pub(super) fn bus_pictures(
+        &self,
+        now: Mono,
+        hands: &Hands,
+        controllers: &Controllers,
+    ) -> Vec<BusPicture> {
         let buses = self.buses.iter().enumerate();
-        buses.map(|(at, bus)| bus.picture(BusId(at as u16), now, hands)).collect()
+        buses.map(|(at, bus)| bus.picture(BusId(at as u16), now, (hands, controllers))).collect()
     }
 
     pub(super) fn component_pictures(&self, now: Mono) -> Vec<ComponentPicture> {

@@ -204,7 +204,10 @@ impl Plant {
     pub(super) fn reach(&self, bus: BusId) -> Option<Reach> {
         Some(match self.bus(bus)?.address() {
             Address::Virtual(_) => Reach::Within,
-            Address::SocketCan(_) | Address::Replay(_) | Address::Tcp { .. } => Reach::Wire,
+            Address::SocketCan(_)
+            | Address::Slcan(_)
+            | Address::Replay(_)
+            | Address::Tcp { .. } => Reach::Wire,
         })
     }
 

@@ -350,6 +350,12 @@ fn open_bus(
     let (reach, blocks) = match &address {
         Address::Replay(_) | Address::Tcp { .. } => return Err(ReplayError::Mute(address)),
         Address::Virtual(_) => (Reach::Within, Vec::new()),
+        Address::Slcan(to) => {
+            if arming == Arming::VirtualOnly {
+                return Err(ReplayError::NotArmed(to.port.clone()));
+            }
+            (Reach::Wire, reserved())
+        }
         Address::SocketCan(name) if is_virtual(name) => (Reach::Wire, Vec::new()),
         Address::SocketCan(name) => {
             if arming == Arming::VirtualOnly && exists(name) {

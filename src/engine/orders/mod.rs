@@ -9,11 +9,13 @@
 //! | `recording` | recordings: beginning, ending, taking in, deleting | the hub and its recorders |
 //! | `sending` | arming buses, sending and scheduling by hand | the hub |
 //! | `dbc` | DBC files: keeping them, and by which a bus is read | the store, the hub |
+//! | `buses` | restarting controllers, looking for a bit rate | the hub |
 //! | `accounts` | accounts, services, links | the store |
 //! | `sessions` | sessions, tokens, waits | the store |
 //! | `settings` | the system's settings | the store |
 
 pub(in crate::engine) mod accounts;
+pub(in crate::engine) mod buses;
 pub(in crate::engine) mod charging;
 pub(in crate::engine) mod dbc;
 mod deeds;

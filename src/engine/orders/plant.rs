@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::base::id::BusId;
 use crate::engine::access::permission::{ChangeSettings, UseCan};
 use crate::engine::can::replay::Speed;
+use crate::engine::orders::buses::Controlling;
 use crate::engine::orders::charging::{Charging, SetChargeRule};
 use crate::engine::orders::dbc::{AssignDbcs, BusDbc};
 use crate::engine::orders::recording::Recording;
@@ -31,6 +32,8 @@ pub enum Command {
     Replaying(Replaying),
     /// See [`recording`](crate::engine::orders::recording).
     Recording(Recording),
+    /// See [`buses`](crate::engine::orders::buses).
+    Controlling(Controlling),
     /// See [`SetChargeRule`].
     Rule(SetChargeRule),
     /// See [`AssignDbcs`].

@@ -178,6 +178,7 @@ impl Plant {
                 | Effect::Hand { .. }
                 | Effect::Replay { .. }
                 | Effect::Record { .. }
+                | Effect::Control { .. }
                 | Effect::Journal(_)
                 | Effect::KeepProfile(_)
                 | Effect::Keep(_) => {}
@@ -241,6 +242,7 @@ impl Plant {
             | Effect::Hand { .. }
             | Effect::Replay { .. }
             | Effect::Record { .. }
+            | Effect::Control { .. }
             | Effect::Demo(_)
             | Effect::Journal(_)
             | Effect::KeepProfile(_)

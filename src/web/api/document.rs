@@ -12,8 +12,8 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
 use crate::web::api::{
-    charge, charges, export, frames, journal, packs, plant, rules, sending, services, session,
-    sessions, settings, tokens, trace, users,
+    buses, charge, charges, export, frames, journal, packs, plant, rules, sending, services,
+    session, sessions, settings, tokens, trace, users,
 };
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -144,7 +144,7 @@ mod elsewhere {
         tokens::list, tokens::create, tokens::revoke,
         journal::list, journal::verify, export::export,
         settings::look, settings::change,
-        plant::buses, plant::components, packs::list, packs::look, packs::cells, frames::list, trace::list,
+        plant::buses, buses::restart, buses::scan, plant::components, packs::list, packs::look, packs::cells, frames::list, trace::list,
         charge::look, charge::start, charge::change, charge::stop, charge::stop_all, charge::clear,
         charge::contactors, charge::safety_text, charge::demo, charges::list, charges::look, rules::rules, rules::change,
         sending::arm, sending::silence, sending::silence_all, sending::send, sending::schedules,

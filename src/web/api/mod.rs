@@ -11,6 +11,7 @@
 //! | `journal`, `export` | what was done |
 //! | `settings` | the system's own settings |
 //! | `plant`, `packs`, `pack_json`, `reading`, `frames`, `trace` | the running plant |
+//! | `buses` | restarting the controller of a bus, looking for its bit rate |
 //! | `sending`, `sending_json` | sending by hand: arming, frames, schedules, silence |
 //! | `charge`, `charge_json` | charging: start, change, stop, latches, the demo |
 //! | `rules` | the rules that charging decides by |
@@ -22,6 +23,7 @@
 //! decides nothing.
 
 mod browse;
+mod buses;
 mod charge;
 mod charge_json;
 mod charges;
@@ -68,6 +70,7 @@ pub fn routes(table: Table) -> Table {
     let table = journal::routes(table);
     let table = settings::routes(table);
     let table = plant::routes(table);
+    let table = buses::routes(table);
     let table = packs::routes(table);
     let table = charge::routes(table);
     let table = rules::routes(table);

@@ -9,6 +9,7 @@ use crate::engine::{
     BusPicture, BusState, ChargerPicture, ComponentPicture, DriverPicture, Listening, ModelPicture,
     Right, Snapshot, ViewPlant,
 };
+use crate::web::api::buses::Controller;
 use crate::web::api::give::{Answer, List, json, page};
 use crate::web::api::reading::{Reading, Sentence, Weight, reading, tidy};
 use crate::web::api::take::{Asked, Who};
@@ -61,6 +62,16 @@ pub struct Bus {
     data_bit_rate: Option<u32>,
     /// Whether FD frames can be received.
     fd: bool,
+    /// Where a bit is sampled, in thousandths of it, where the controller tells.
+    sample_point_permille: Option<u16>,
+    /// What the adapter says of itself.
+    adapter: Option<String>,
+    /// Who puts the time on frames.
+    time_source: &'static str,
+    /// After how many milliseconds the driver restarts the controller by itself; 0: never.
+    restart_ms: Option<u32>,
+    /// What can be done to its controller, and what was.
+    controller: Controller,
     /// Error counters of the controller, where it tells.
     error_counters: Option<ErrorCounters>,
     /// Frames seen.
@@ -71,6 +82,10 @@ pub struct Bus {
     dropped: u64,
     /// Frames a second over the last second.
     frames_per_s: f64,
+    /// Of these, sent by this program.
+    sent_per_s: f64,
+    /// Error frames a second.
+    errors_per_s: f64,
     /// Estimated load, where the bit rate is known.
     load_percent: Option<f64>,
 }
@@ -128,11 +143,18 @@ impl From<&BusPicture> for Bus {
             bit_rate: status.bit_rate,
             data_bit_rate: status.data_bit_rate,
             fd: status.fd,
+            sample_point_permille: status.sample_point,
+            adapter: status.adapter.clone(),
+            time_source: bus.timebase.source.words(),
+            restart_ms: status.restart_ms,
+            controller: Controller::from(&bus.controller),
             error_counters: counters.map(|(transmit, receive)| ErrorCounters { transmit, receive }),
             frames: bus.frames,
             error_frames: bus.error_frames,
             dropped: status.dropped,
             frames_per_s: tidy(bus.rate),
+            sent_per_s: tidy(bus.sent_rate),
+            errors_per_s: tidy(bus.error_rate),
             load_percent: bus.load.map(tidy),
         }
     }

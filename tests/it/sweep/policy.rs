@@ -10,10 +10,10 @@ use busbar::engine::{
     ChangeCharge, ChargeKey, ChargeRules, ClearLatches, ClearTraffic, Confirm, CreateToken,
     Credential, DeleteAccount, Dress, EndSession, EndSessions, EngageContactors, Face, Frame,
     GivePassword, Id, Keeps, Lease, LiftWait, MakeLink, MustChangeIt, Order, Origin, Permission,
-    Play, Purpose, ReadSafetyText, RemoveService, RenameService, RevokeToken, Right, Rights,
-    SaveSettings, Schedule, Secret, SendFrames, ServiceChoice, ServiceId, Session, SessionId,
-    SetChargeRule, SetDemo, SetPoints, Silence, StartCharge, StartSchedule, StopCharge,
-    StopSchedule, Then, TokenId, demo_profile,
+    Play, Purpose, ReadSafetyText, RemoveService, RenameService, RestartBus, RevokeToken, Right,
+    Rights, SaveSettings, ScanBitRate, Schedule, Secret, SendFrames, ServiceChoice, ServiceId,
+    Session, SessionId, SetChargeRule, SetDemo, SetPoints, Silence, StartCharge, StartSchedule,
+    StopCharge, StopSchedule, Then, TokenId, demo_profile,
 };
 use busbar::web::Access;
 
@@ -116,6 +116,8 @@ pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
             &sessions,
             &StartSchedule { bus: pack.clone(), schedule: schedule(), keeps: Keeps::Alone },
         ),
+        line(&sessions, &RestartBus { bus: pack.clone() }),
+        line(&sessions, &ScanBitRate { bus: pack.clone() }),
         line(&sessions, &StopSchedule { name: pack.clone(), then: Then::Keep }),
         line(&sessions, &EngageContactors { pack: pack.clone(), confirm: Confirm }),
         line(&sessions, &ClearLatches { pack: pack.clone() }),

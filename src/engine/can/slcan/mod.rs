@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-pub use self::port::{Candidate, candidates};
+pub use self::port::candidates;
 use crate::base::id::BusId;
 use crate::base::time::{Clock, Mono, TimeSource};
 use crate::engine::can::address::{Address, Slcan};
@@ -107,10 +107,12 @@ impl Handle {
     fn ask(&self, ask: Ask) -> Outcome {
         let (reply, outcome) = bounded(1);
         let port = &self.port;
-        let busy =
-            || ControlError::Failed(format!("the adapter on {port} is busy with another such order"));
+        let busy = || {
+            ControlError::Failed(format!("the adapter on {port} is busy with another such order"))
+        };
         self.asks.try_send((ask, reply)).map_err(|_| busy())?;
-        let silent = |_| ControlError::Failed(format!("the adapter on {port} did not answer in time"));
+        let silent =
+            |_| ControlError::Failed(format!("the adapter on {port} did not answer in time"));
         outcome.recv_timeout(CONTROL).map_err(silent)?
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::base::time::{FakeClock, SystemClock, Wall};
-use crate::engine::can::bus::{BusTx, SendError};
+use crate::engine::can::bus::SendError;
 use crate::engine::can::conformance::{Pair, clear, data, frames_alone, gather, send};
 use crate::engine::can::frame::{Frame, Id};
 

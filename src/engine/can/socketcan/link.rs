@@ -76,7 +76,7 @@ pub enum Message {
     Gone(Link),
     /// The kernel refused a request, with an `errno`.
     Refused(i32),
-    /// The end of a list.
+    /// The end of a list, or a request that was carried out.
     Done,
 }
 
@@ -99,10 +99,93 @@ pub fn ask_for_all() -> Vec<u8> {
     request((libc::NLM_F_REQUEST | libc::NLM_F_DUMP) as u16, &[0; INTERFACE])
 }
 
+/// Whether an interface is switched on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Power {
+    /// It is.
+    On,
+    /// It is not.
+    Off,
+}
+
+/// How a controller is set; only while its interface is off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Nominal bit rate, bit/s.
+    pub bit_rate: u32,
+    /// Where a bit is sampled, in thousandths of it; none: where the kernel likes.
+    pub sample_point: Option<u16>,
+    /// Disturb nothing.
+    pub listen_only: bool,
+}
+
+/// A request to switch the interface `index` on or off.
+#[must_use]
+pub fn switch(index: u32, power: Power) -> Vec<u8> {
+    let on = if power == Power::On { libc::IFF_UP as u32 } else { 0 };
+    let mut body = interface(index);
+    body[8..12].copy_from_slice(&on.to_ne_bytes());
+    body[12..16].copy_from_slice(&(libc::IFF_UP as u32).to_ne_bytes());
+    order(&body)
+}
+
+/// A request to start the controller of the interface `index` anew after it went off the bus.
+#[must_use]
+pub fn restart(index: u32) -> Vec<u8> {
+    order(&can_order(index, &attribute(libc::IFLA_CAN_RESTART as u16, &1_u32.to_ne_bytes())))
+}
+
+/// A request to set the controller of the interface `index`.
+#[must_use]
+pub fn configure(index: u32, to: Setting) -> Vec<u8> {
+    // `struct can_bittiming` has eight numbers; where all but these are zero the kernel finds them.
+    let mut timing = [0; 32];
+    timing[..4].copy_from_slice(&to.bit_rate.to_ne_bytes());
+    timing[4..8].copy_from_slice(&u32::from(to.sample_point.unwrap_or(0)).to_ne_bytes());
+    let quiet = libc::CAN_CTRLMODE_LISTENONLY;
+    let mode = [quiet.to_ne_bytes(), if to.listen_only { quiet } else { 0 }.to_ne_bytes()].concat();
+    let mut list = attribute(libc::IFLA_CAN_BITTIMING as u16, &timing);
+    list.extend(attribute(libc::IFLA_CAN_CTRLMODE as u16, &mode));
+    order(&can_order(index, &list))
+}
+
+fn interface(index: u32) -> Vec<u8> {
+    let mut body = vec![0; INTERFACE];
+    body[4..8].copy_from_slice(&index.to_ne_bytes());
+    body
+}
+
+fn can_order(index: u32, list: &[u8]) -> Vec<u8> {
+    let mut inner = attribute(libc::IFLA_INFO_KIND, b"can");
+    inner.extend(attribute(libc::IFLA_INFO_DATA, list));
+    let mut body = interface(index);
+    body.extend(attribute(libc::IFLA_LINKINFO, &inner));
+    body
+}
+
+/// One attribute, padded to four bytes.
+fn attribute(what: u16, value: &[u8]) -> Vec<u8> {
+    let len = 4 + value.len();
+    let mut bytes = Vec::with_capacity(pad(len));
+    bytes.extend_from_slice(&(len as u16).to_ne_bytes());
+    bytes.extend_from_slice(&what.to_ne_bytes());
+    bytes.extend_from_slice(value);
+    bytes.resize(pad(len), 0);
+    bytes
+}
+
+fn order(body: &[u8]) -> Vec<u8> {
+    message_of(libc::RTM_NEWLINK, (libc::NLM_F_REQUEST | libc::NLM_F_ACK) as u16, body)
+}
+
 fn request(flags: u16, body: &[u8]) -> Vec<u8> {
+    message_of(libc::RTM_GETLINK, flags, body)
+}
+
+fn message_of(what: u16, flags: u16, body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER + body.len());
     bytes.extend_from_slice(&((HEADER + body.len()) as u32).to_ne_bytes());
-    bytes.extend_from_slice(&libc::RTM_GETLINK.to_ne_bytes());
+    bytes.extend_from_slice(&what.to_ne_bytes());
     bytes.extend_from_slice(&flags.to_ne_bytes());
     bytes.extend_from_slice(&1_u32.to_ne_bytes());
     bytes.extend_from_slice(&0_u32.to_ne_bytes());
@@ -130,7 +213,7 @@ fn message(what: u16, body: &[u8]) -> Option<Message> {
         libc::NLMSG_DONE => Some(Message::Done),
         // Error zero is an acknowledgement.
         libc::NLMSG_ERROR => match i32_at(body, 0)? {
-            0 => None,
+            0 => Some(Message::Done),
             negated => Some(Message::Refused(negated.saturating_neg())),
         },
         _ if what == libc::RTM_NEWLINK => Some(Message::Present(link(body)?)),
@@ -243,14 +326,8 @@ mod tests {
 
     use super::*;
 
-    /// One attribute, padded.
     fn attribute(what: i32, value: &[u8]) -> Vec<u8> {
-        let len = 4 + value.len();
-        let mut bytes = (len as u16).to_ne_bytes().to_vec();
-        bytes.extend_from_slice(&(what as u16).to_ne_bytes());
-        bytes.extend_from_slice(value);
-        bytes.resize(pad(len), 0);
-        bytes
+        super::attribute(what as u16, value)
     }
 
     fn words(values: &[u32]) -> Vec<u8> {
@@ -298,6 +375,7 @@ mod tests {
         assert_eq!(link.mtu, 72);
         let told = CanLink {
             bit_rate: Some(500_000),
+            sample_point: Some(875),
             data_bit_rate: Some(2_000_000),
             state: Some(BusState::Passive),
             error_counters: Some((128, 3)),

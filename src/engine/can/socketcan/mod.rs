@@ -5,6 +5,7 @@
 //! comes back, the bus runs on without a restart. Opening never configures an interface and never
 //! sends. Knows nothing of what frames mean.
 
+mod control;
 mod layout;
 mod link;
 mod stamp;
@@ -22,6 +23,7 @@ use socketcan::{CanAddr, CanFdSocket, Socket, SocketOptions};
 
 use crate::base::id::BusId;
 use crate::base::time::{Clock, Mono, TimeSource};
+use crate::engine::can::address::Address;
 use crate::engine::can::bus::{
     self, BATCH_FRAMES, BATCH_WAIT, BusRx, BusState, BusStatus, Received,
 };
@@ -49,7 +51,9 @@ pub fn open(name: &str, bus: BusId, clock: Arc<dyn Clock>) -> bus::Link {
     let outlet = Outlet::default();
     let tx = Tx { name: name.to_owned(), outlet: Arc::clone(&outlet) };
     let rx = Rx::new(name, bus, clock, outlet);
-    bus::Link { rx: Box::new(rx), tx: Some(Box::new(tx)), player: None, control: None }
+    let control: Arc<dyn bus::Control> = Arc::new(control::Handle::new(name.to_owned()));
+    let (rx, tx) = (Box::new(rx), Some(Box::new(tx) as Box<dyn bus::BusTx>));
+    bus::Link { rx, tx, player: None, control: Some(control) }
 }
 
 /// The CAN interfaces of this machine.
@@ -83,7 +87,8 @@ fn found(link: &Link) -> Interface {
         controller.report(state, link.can.error_counters);
     }
     let status = words::status(link, &controller);
-    Interface { name: link.name.clone(), words: words::line(&status), status }
+    let address = Address::SocketCan(link.name.clone());
+    Interface { name: link.name.clone(), address, words: words::line(&status), status }
 }
 
 /// Whether CAN sockets can be had at all.

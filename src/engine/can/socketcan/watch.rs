@@ -91,6 +91,21 @@ pub fn look_at_all() -> io::Result<Vec<Link>> {
     Ok(ask(&link::ask_for_all())?.into_iter().filter_map(present).collect())
 }
 
+/// Gives an order about an interface.
+///
+/// # Errors
+/// The kernel refuses, or does not answer.
+pub fn tell(order: &[u8]) -> io::Result<()> {
+    for message in ask(order)? {
+        match message {
+            Message::Done => return Ok(()),
+            Message::Refused(errno) => return Err(io::Error::from_raw_os_error(errno)),
+            Message::Present(_) | Message::Gone(_) => {}
+        }
+    }
+    Err(io::ErrorKind::TimedOut.into())
+}
+
 fn ask(request: &[u8]) -> io::Result<Vec<Message>> {
     let mut socket = File::from(sys::netlink(0)?);
     socket.write_all(request)?;
