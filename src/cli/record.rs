@@ -161,6 +161,10 @@ fn buses(args: &Args, data_dir: Option<&Path>) -> Result<(Profile, Vec<Name>), R
         let address: Address = whole.parse()?;
         let name = match &address {
             Address::SocketCan(name) | Address::Virtual(name) => name.clone(),
+            Address::Slcan(to) => {
+                to.check().map_err(|why| why.to_string())?;
+                to.port.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
+            }
             Address::Replay(_) => format!("can{}", entries.len()),
             Address::Tcp { .. } => {
                 return Err(format!("{address} is spoken to in text and brings no frames").into());

@@ -97,6 +97,7 @@ impl Recorders {
             | Event::Hand { .. }
             | Event::Record { .. }
             | Event::Replay { .. }
+            | Event::Controlled { .. }
             | Event::Watchdog { .. }
             | Event::Kept { .. }
             | Event::Present { .. }
