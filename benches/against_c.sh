@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Decodes the same frames with C that cantools generates for each DBC file and with our codec, one
-# after the other in one run, on one core.
+# after the other in one run, on one core. The last two columns are our frames grouped by message, as the
+# index of a log has them.
 #   benches/against_c.sh DBC...        CFLAGS="-O3 -march=native" by default
 # Needs python3 with venv, the Python package index and gcc.
 set -euo pipefail
@@ -20,12 +21,12 @@ line() {
     echo "$1 $2 $3" | awk '{
         near = 1e-9 * ($4 < 0 ? -$4 : $4)
         same = $4 - $7 <= near && $7 - $4 <= near
-        printf "%-58s %8.1f %8.1f %8.1f %8.1f %7.2f%s\n", $1, $2/1e6, $5/1e6, $3/1e6, $6/1e6, $5/$2, same ? "" : "  SUMS DIFFER " $4 " " $7 }'
+        printf "%-58s %8.1f %8.1f %8.1f %8.1f %7.2f %8.1f %7.2f%s\n", $1, $2/1e6, $5/1e6, $3/1e6, $6/1e6, $5/$2, $8/1e6, $8/$2, same ? "" : "  SUMS DIFFER " $4 " " $7 }'
 }
 # The warnings are those of generated code.
 gcc="gcc $flags -w"
 echo "gcc $flags; M frames/s and M signals/s on one core, best of 12 rounds, one after the other"
-printf '%-58s %8s %8s %8s %8s %7s\n' file 'C fr' 'our fr' 'C sig' 'our sig' ratio
+printf '%-58s %8s %8s %8s %8s %7s %8s %7s\n' file 'C fr' 'our fr' 'C sig' 'our sig' ratio 'by id' ratio
 mapfile -t files < "$work/files"
 parts=()
 for dbc in "${files[@]}"; do

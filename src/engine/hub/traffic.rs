@@ -42,10 +42,12 @@ impl Row {
             Some(mean) => mean + (gap - mean) * CYCLE_WEIGHT,
             None => gap,
         });
-        let before = self.last;
-        for (byte, at) in self.changed.iter_mut().enumerate() {
-            if before.view().data.get(byte) != frame.data.get(byte) {
-                *at = Some(now);
+        let before = self.last.view().data;
+        if word(before) != word(frame.data) || before.len() != frame.data.len() {
+            for (byte, at) in self.changed.iter_mut().enumerate() {
+                if before.get(byte) != frame.data.get(byte) {
+                    *at = Some(now);
+                }
             }
         }
         self.last = frame.to_frame();
@@ -58,6 +60,15 @@ impl Row {
         let Some(at) = self.changed.get(index).copied().flatten() else { return 0.0 };
         let age = now.since(at).as_secs_f32() / COOLING.as_secs_f32();
         (1.0 - age).clamp(0.0, 1.0)
+    }
+}
+
+/// The first eight bytes as one number, zeros behind the last: most frames say again what the one before
+/// said, and that is seen at one look.
+fn word(data: &[u8]) -> u64 {
+    match data.first_chunk() {
+        Some(whole) => u64::from_le_bytes(*whole),
+        None => data.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
     }
 }
 

@@ -9,12 +9,12 @@ use crate::base::time::Mono;
 use crate::engine::can::frame::Frames;
 use crate::engine::can::trace::block::{self, Blocks, Piece};
 use crate::engine::can::trace::buses::Buses;
-use crate::engine::can::trace::line::{Bus, Entry, Fault, Line, Stamp};
+use crate::engine::can::trace::line::{Bus, Entry, Fault, Line};
 use crate::engine::can::trace::quick::Shortcut;
 use crate::engine::can::trace::sniff::excerpt;
 use crate::engine::can::trace::source::{Found, Lines};
 use crate::engine::can::trace::times::Times;
-use crate::engine::can::trace::{Front, Log, LogFormat, blf};
+use crate::engine::can::trace::{Front, Log, blf};
 
 /// Most skipped lines that are kept with their text; all are counted.
 pub const PROBLEM_LIMIT: usize = 100;
