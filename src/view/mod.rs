@@ -15,6 +15,7 @@ pub mod logs;
 pub mod offer;
 pub mod pack;
 pub mod parts;
+pub mod replay;
 pub mod report;
 pub mod sending;
 pub mod services;

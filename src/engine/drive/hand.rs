@@ -241,8 +241,10 @@ mod tests {
     use crate::engine::can::dress::Dress;
     use crate::engine::can::frame::Id;
     use crate::engine::can::guard::{Block, Cleared};
+    use crate::engine::can::replay::Refusal;
     use crate::engine::can::schedule::Schedule;
     use crate::engine::device::{Catalog, Device};
+    use crate::engine::drive::replay::Gate;
     use crate::engine::hub::SendingPlan;
 
     #[derive(Clone, Default)]
@@ -398,5 +400,72 @@ mod tests {
         bench.wire.take();
         bench.give(t(3), HandWork::Send(vec![stop]));
         assert_eq!(bench.wire.take().len(), 1);
+    }
+
+    /// Gives a frame of a replay under the word that stands.
+    fn replayed(bench: &mut Bench, now: Mono, gate: &Gate, raw: u32) -> Outcome {
+        let (back, _answers) = bounded(1);
+        let pass = gate.pass().unwrap_or_default();
+        let given = Given { frame: frame(raw), gate: gate.clone(), pass, back };
+        bench.desk.replay(now, &given, &mut bench.outlet)
+    }
+
+    fn open() -> Gate {
+        let gate = Gate::default();
+        gate.open();
+        gate
+    }
+
+    #[test]
+    fn a_replay_goes_onto_a_wire_only_while_it_is_armed_and_within_the_program_at_will() {
+        let gate = open();
+        let mut wire = bench(SendingPlan::default());
+        let said = replayed(&mut wire, t(0), &gate, 0x100);
+        assert!(matches!(said, Outcome::Halt(why) if why.contains("not armed")));
+        wire.give(t(1), HandWork::Arm(t(100)));
+        assert_eq!(replayed(&mut wire, t(99), &gate, 0x100), Outcome::Sent);
+        assert!(matches!(replayed(&mut wire, t(100), &gate, 0x100), Outcome::Halt(_)));
+        wire.give(t(101), HandWork::Arm(t(60_000)));
+        wire.sender.send(HandWork::Silence).unwrap();
+        // Not even the queue has been looked at, and nothing goes out any more.
+        assert!(matches!(replayed(&mut wire, t(102), &gate, 0x100), Outcome::Halt(_)));
+        assert_eq!(wire.wire.take().len(), 1);
+        let mut within = bench_of(SendingPlan::default(), Reach::Within);
+        assert_eq!(replayed(&mut within, t(0), &gate, 0x100), Outcome::Sent);
+        // The hub has been silent for longer than its patience.
+        assert!(matches!(replayed(&mut within, t(2001), &gate, 0x100), Outcome::Halt(_)));
+    }
+
+    #[test]
+    fn what_may_never_be_sent_is_refused_by_its_reason_and_the_rest_goes_on() {
+        let gate = open();
+        let mut bench = bench_of(SendingPlan::default(), Reach::Within);
+        let blocked = Outcome::Refused(Refusal::Blocked);
+        assert_eq!(replayed(&mut bench, t(0), &gate, 0x6F0), blocked);
+        assert_eq!(replayed(&mut bench, t(0), &gate, 0x100), Outcome::Sent);
+        let mut later = 0;
+        for _ in 0..10_000 {
+            later += usize::from(matches!(
+                replayed(&mut bench, t(0), &gate, 0x100),
+                Outcome::Later(until) if until > t(0)
+            ));
+        }
+        assert!(later > 0, "what is too much waits, and is not lost");
+    }
+
+    #[test]
+    fn after_a_word_to_stand_still_what_was_given_and_not_sent_stays_unsent() {
+        let gate = open();
+        let mut bench = bench_of(SendingPlan::default(), Reach::Within);
+        let (back, _answers) = bounded(1);
+        let pass = gate.pass().unwrap();
+        let given = Given { frame: frame(0x100), gate: gate.clone(), pass, back };
+        gate.shut();
+        assert_eq!(bench.desk.replay(t(0), &given, &mut bench.outlet), Outcome::Void);
+        gate.open();
+        // A word to go on is for what comes after it.
+        assert_eq!(bench.desk.replay(t(0), &given, &mut bench.outlet), Outcome::Void);
+        assert!(bench.wire.take().is_empty());
+        assert_eq!(replayed(&mut bench, t(0), &gate, 0x100), Outcome::Sent);
     }
 }

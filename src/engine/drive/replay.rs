@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
+use crossbeam_channel::{
+    Receiver, RecvTimeoutError, Sender, TryRecvError, TrySendError, bounded,
+};
 
 use crate::base::id::{BusId, Name};
 use crate::base::time::{Clock, Mono};
@@ -23,6 +25,8 @@ const QUEUE: usize = 64;
 const REST: Duration = Duration::from_millis(100);
 /// So long before a frame is due it stops sleeping and watches the clock.
 const WATCH: Duration = Duration::from_micros(100);
+/// A word that is on its way is waited for this long at a time.
+const SOON: Duration = Duration::from_millis(1);
 /// It looks ahead in the recording only where this is left.
 const LEISURE: Duration = Duration::from_millis(5);
 /// How often it is told how it is doing.
@@ -36,19 +40,19 @@ pub(super) struct Gate(Arc<AtomicU64>);
 
 impl Gate {
     /// Lets them through from now on. Odd numbers are open.
-    fn open(&self) {
+    pub(super) fn open(&self) {
         let now = self.0.load(Ordering::SeqCst);
         self.0.store((now + 1) | 1, Ordering::SeqCst);
     }
 
     /// Lets nothing through any more.
-    fn shut(&self) {
+    pub(super) fn shut(&self) {
         let now = self.0.load(Ordering::SeqCst);
         self.0.store((now | 1) + 1, Ordering::SeqCst);
     }
 
     /// Under which word a frame may go out now; `None`: under none.
-    fn pass(&self) -> Option<u64> {
+    pub(super) fn pass(&self) -> Option<u64> {
         let now = self.0.load(Ordering::SeqCst);
         (now & 1 == 1).then_some(now)
     }
@@ -84,27 +88,22 @@ impl ReplayHandle {
     /// # Errors
     /// Too much waits already. Standing still works all the same.
     pub(super) fn tell(&self, work: ReplayWork) -> Result<(), String> {
-        match work {
-            ReplayWork::Pause | ReplayWork::Stop => self.gate.shut(),
-            ReplayWork::Play => self.gate.open(),
-            ReplayWork::Step(_) => {
-                // What is in flight of playing is void: the step sends one frame, not two.
-                self.gate.shut();
-                self.gate.open();
-            }
-            ReplayWork::Start(_)
-            | ReplayWork::Seek(_)
-            | ReplayWork::Speed(_)
-            | ReplayWork::Times(_) => {}
+        let goes_on = matches!(work, ReplayWork::Play | ReplayWork::Step(_));
+        // A step out of playing sends one frame: what is in flight is void.
+        if matches!(work, ReplayWork::Pause | ReplayWork::Stop | ReplayWork::Step(_)) {
+            self.gate.shut();
         }
         match self.orders.try_send(work) {
-            Ok(()) | Err(TrySendError::Disconnected(_)) => Ok(()),
+            // Opened only now: what would still be given under the old order is not.
+            Ok(()) if goes_on => self.gate.open(),
+            Ok(()) | Err(TrySendError::Disconnected(_)) => {}
             Err(TrySendError::Full(_)) => {
                 // Whatever was to be changed was not: better nothing goes out than the wrong thing.
                 self.gate.shut();
-                Err("too many orders wait for this replay".to_owned())
+                return Err("too many orders wait for this replay".to_owned());
             }
         }
+        Ok(())
     }
 
     /// Ends it without waiting: its gate is shut, and its thread ends with the next look.
@@ -205,10 +204,14 @@ impl ReplayThread {
 
     fn work(&mut self, replay: &mut Replay, targets: &[Target]) {
         while !self.stage.stop.load(Ordering::SeqCst) {
-            while let Ok(work) = self.orders.try_recv() {
-                if self.take(replay, work) == Goes::Ends {
-                    self.tell(replay, None);
-                    return;
+            loop {
+                match self.orders.try_recv() {
+                    Ok(work) if self.take(replay, work) == Goes::On => {}
+                    Err(TryRecvError::Empty) => break,
+                    Ok(_) | Err(TryRecvError::Disconnected) => {
+                        self.tell(replay, None);
+                        return;
+                    }
                 }
             }
             let now = self.stage.clock.now();
@@ -259,7 +262,7 @@ impl ReplayThread {
         }
         let Some(pass) = self.gate.pass() else {
             // The word to stand still is on its way here.
-            std::thread::yield_now();
+            std::thread::sleep(SOON);
             return;
         };
         let given = Given { frame, gate: self.gate.clone(), pass, back: self.answers.0.clone() };
@@ -329,3 +332,6 @@ fn open(job: ReplayJob) -> Result<Replay, String> {
     let pick = job.pick.map(|pick| pick as Box<dyn crate::engine::can::replay::Pick>);
     Replay::new(&log, job.plan, job.routes, pick)
 }
+
+#[cfg(test)]
+mod tests;

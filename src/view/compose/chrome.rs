@@ -33,7 +33,7 @@ pub fn chrome(snapshot: &Snapshot, session: &Session, zone: &TimeZone) -> Chrome
         armed: sending::armed(snapshot).map(|text| Chip {
             text,
             tone: Tone::Warning,
-            hover: "Frames may be sent by hand. Silence ends that at once.".into(),
+            hover: "Frames may be sent by hand, or are replayed. Silence ends that at once.".into(),
         }),
         silence: sending::armed(snapshot).map(|_| Offer::open("Silence")),
         demo: charge::demo_offer(snapshot),

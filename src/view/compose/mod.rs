@@ -10,6 +10,7 @@ pub mod logs;
 pub mod pack;
 pub mod parts;
 pub mod plot;
+pub mod replay;
 pub mod report;
 pub mod sending;
 pub mod services;

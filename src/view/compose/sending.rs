@@ -257,11 +257,12 @@ fn figures(figures: &ScheduleFigures) -> String {
     parts.join(", ")
 }
 
-/// The buses that are armed, for the frame around every page; `None` while none is.
+/// The buses that are armed and the replays that play, for the frame around every page; `None` while
+/// there is neither.
 #[must_use]
 pub fn armed(snapshot: &Snapshot) -> Option<String> {
     let armed = snapshot.buses.iter().filter_map(|bus| Some((bus, bus.armed.as_ref()?)));
-    let armed: Vec<String> =
-        armed.map(|(bus, arm)| format!("{} armed, {}", bus.name, text::coarse(arm.left))).collect();
+    let armed = armed.map(|(bus, arm)| format!("{} armed, {}", bus.name, text::coarse(arm.left)));
+    let armed: Vec<String> = armed.chain(super::replay::playing(snapshot)).collect();
     (!armed.is_empty()).then(|| armed.join(", "))
 }

@@ -149,6 +149,7 @@ mod elsewhere {
         charge::contactors, charge::safety_text, charge::demo, charges::list, charges::look, rules::rules, rules::change,
         sending::arm, sending::silence, sending::silence_all, sending::send, sending::schedules,
         sending::start, sending::stop,
+        replays::list, replays::start, replays::one, replays::change, replays::stop,
     ),
     components(schemas(Problem, export::Format)),
     modifiers(&Common),
@@ -163,6 +164,7 @@ mod elsewhere {
         (name = "plant", description = "Buses, components, packs, frames"),
         (name = "charge", description = "Charging packs; a stop is open to everybody signed in"),
         (name = "sending", description = "Sending by hand; a bus is listened to only until it is armed"),
+        (name = "replays", description = "Recordings that are sent onto buses"),
         (name = "system", description = "The listener itself"),
     )
 )]

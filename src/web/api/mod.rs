@@ -14,6 +14,7 @@
 //! | `buses` | restarting the controller of a bus, looking for its bit rate |
 //! | `sending`, `sending_json` | sending by hand: arming, frames, schedules, silence |
 //! | `charge`, `charge_json` | charging: start, change, stop, latches, the demo |
+//! | `replays` | recordings that are sent onto buses |
 //! | `rules` | the rules that charging decides by |
 //! | `charges` | the charges that are kept, and their reports |
 //! | `document` | what all of this is, as OpenAPI 3.1 |
@@ -37,6 +38,7 @@ mod packs;
 mod place;
 mod plant;
 mod reading;
+mod replays;
 mod rules;
 mod sending;
 mod sending_json;
@@ -77,5 +79,6 @@ pub fn routes(table: Table) -> Table {
     let table = charges::routes(table);
     let table = sending::routes(table);
     let table = trace::routes(table);
+    let table = replays::routes(table);
     frames::routes(table)
 }
