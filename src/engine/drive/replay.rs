@@ -8,9 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam_channel::{
-    Receiver, RecvTimeoutError, Sender, TryRecvError, TrySendError, bounded,
-};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, TrySendError, bounded};
 
 use crate::base::id::{BusId, Name};
 use crate::base::time::{Clock, Mono};
@@ -206,12 +204,13 @@ impl ReplayThread {
         while !self.stage.stop.load(Ordering::SeqCst) {
             loop {
                 match self.orders.try_recv() {
-                    Ok(work) if self.take(replay, work) == Goes::On => {}
-                    Err(TryRecvError::Empty) => break,
-                    Ok(_) | Err(TryRecvError::Disconnected) => {
-                        self.tell(replay, None);
-                        return;
+                    Ok(work) => {
+                        if self.take(replay, work) == Goes::Ends {
+                            return self.tell(replay, None);
+                        }
                     }
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => return self.tell(replay, None),
                 }
             }
             let now = self.stage.clock.now();

@@ -28,12 +28,11 @@ pub fn replays(snapshot: &Snapshot, session: &Session, prefs: &ReplayPrefs) -> R
     let buses = snapshot.buses.iter().filter_map(|bus| replay_bus(session, bus)).collect();
     let filter = prepare(&prefs.filter, prefs.cursor, &snapshot.vocabulary(), Scope::Recording);
     let file = PathBuf::from(&prefs.file);
-    let start = match why_not(snapshot, session, prefs)
-        .or_else(|| planned(snapshot, prefs, file).err())
-    {
-        Some(why) => Offer::shut("Start the replay", &why),
-        None => Offer::open("Start the replay"),
-    };
+    let start =
+        match why_not(snapshot, session, prefs).or_else(|| planned(snapshot, prefs, file).err()) {
+            Some(why) => Offer::shut("Start the replay", &why),
+            None => Offer::open("Start the replay"),
+        };
     ReplayView { rows, buses, filter: filter.view, start }
 }
 
@@ -355,7 +354,8 @@ fn called(snapshot: &Snapshot, prefs: &ReplayPrefs, file: &Path) -> Result<Name,
 /// # Errors
 /// Every one that was tried is taken.
 pub fn name_for(snapshot: &Snapshot, file: &Path) -> Result<Name, String> {
-    let stem = file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let stem =
+        file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let fits = |c: char| c.is_alphanumeric() || c == '-' || c == '_' || c == ' ';
     let stem: String = stem.chars().filter(|c| fits(*c)).take(40).collect();
     let stem = if stem.trim().is_empty() { "replay" } else { stem.trim() };

@@ -12,8 +12,8 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
 use crate::web::api::{
-    buses, charge, charges, export, frames, journal, packs, plant, rules, sending, services,
-    session, sessions, settings, tokens, trace, users,
+    buses, charge, charges, export, frames, journal, packs, plant, replays, rules, sending,
+    services, session, sessions, settings, tokens, trace, users,
 };
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;

@@ -58,6 +58,7 @@ use crate::web::table::Table;
 pub use charge::give_stop;
 pub use charge_json::Charge;
 pub use charges::{ReportFile, report_file};
+pub use replays::recording;
 
 /// The routes of the API.
 #[must_use]

@@ -2,6 +2,7 @@
 //! be replayed onto at will, any other only while it is armed.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -11,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::base::id::Name;
 use crate::engine::{
-    Begins, ChangeReplay, EndKnown, IdMap, Keeps, PauseReplay, PlanError, PlayState,
+    Begins, ChangeReplay, EndKnown, IdMap, Keeps, OrderError, PauseReplay, PlanError, PlayState,
     ReplayChange, ReplayPicture, ReplayPlan, ReplayRefusal, ReplayState, Right, SeekTo, Session,
     Snapshot, Speed, StartReplay, StopReplay, Then, UseCan, ViewPlant, check_speed,
 };
@@ -295,14 +296,14 @@ fn gone(text: &str, what: &str) -> Problem {
 }
 
 fn invalid(error: &PlanError, field: &str) -> Problem {
-    Problem::invalid(format!("{error}.")).about(field)
+    Problem::invalid(format!("{error}.")).about(field.to_owned())
 }
 
 fn seconds(given: Option<f64>, field: &str) -> Result<Option<Duration>, Problem> {
     let read = |seconds: f64| {
         Duration::try_from_secs_f64(seconds).map_err(|_| {
             Problem::invalid(format!("{field} is {seconds}; it is a time of 0 s or more."))
-                .about(field)
+                .about(field.to_owned())
         })
     };
     given.map(read).transpose()
@@ -318,6 +319,23 @@ fn times(times: Option<u32>, again: bool) -> Result<Option<u32>, Problem> {
         (None, true) => Ok(None),
         (times, false) => Ok(Some(times.unwrap_or(1))),
     }
+}
+
+/// Where the recording of this name is.
+///
+/// # Errors
+/// There is none, or it is still being written.
+pub fn recording(shared: &Shared, session: &Session, name: &str) -> Result<PathBuf, Problem> {
+    let folder = shared.door().recordings(&session.permit(UseCan)?);
+    let found = folder.find(name).map_err(|_| gone(name, "recording").about("recording"))?;
+    if found.grows {
+        let detail = format!(
+            "The recording \u{201c}{}\u{201d} is being written: stop that first, then replay it",
+            found.name
+        );
+        return Err(Problem::from(OrderError::Unfit(detail)));
+    }
+    Ok(found.path)
 }
 
 impl ReplayWanted {
@@ -350,7 +368,8 @@ impl ReplayWanted {
         let plan = self.plan()?;
         let bus = named(&self.bus, "bus").map_err(|problem| problem.about("bus"))?;
         if self.buses.len() >= BUSES {
-            let detail = format!("buses has {}; there are at most {}.", self.buses.len(), BUSES - 1);
+            let detail =
+                format!("buses has {}; there are at most {}.", self.buses.len(), BUSES - 1);
             return Err(Problem::invalid(detail).about("buses"));
         }
         let each = self.buses.iter();
@@ -360,14 +379,14 @@ impl ReplayWanted {
                 Ok((from.clone(), to))
             })
             .collect();
-        let found = shared.door().shelf(&session.permit(UseCan)?).find(&self.recording);
-        let file = found.map_err(|_| gone(&self.recording, "recording").about("recording"))?.path;
+        let file = recording(shared, session, &self.recording)?;
         let snapshot = shared.door().look(&session.permit(ViewPlant)?);
         let name = match &self.name {
             Some(name) => Name::new(name)
                 .map_err(|error| Problem::invalid(format!("{error}.")).about("name"))?,
-            None => name_for(&snapshot, &file)
-                .map_err(|said| Problem::invalid(said).about("name"))?,
+            None => {
+                name_for(&snapshot, &file).map_err(|said| Problem::invalid(said).about("name"))?
+            }
         };
         Ok(StartReplay {
             name,
@@ -414,7 +433,12 @@ pub async fn start(
     Body(asked): Body<ReplayWanted>,
 ) -> Answer {
     session.permit(UseCan)?;
-    let wanted = asked.order(&shared, &session)?;
+    let by = std::sync::Arc::clone(&session);
+    let wanted = shared.aside(move |shared| asked.order(shared, &by)).await;
+    let wanted = match wanted {
+        Ok(wanted) => wanted?,
+        Err(stopping) => return Ok(stopping),
+    };
     let name = wanted.name.clone();
     order(&shared, &session, wanted).await?;
     Ok(json(StatusCode::CREATED, &shown(&shared, &session, &name)?))
@@ -499,7 +523,8 @@ impl ReplayChanged {
             Some(ReplayAction::Pause) | None => {}
         }
         if changes.is_empty() && self.action.is_none() {
-            let detail = "Nothing is to be changed: give speed, times, loop, position_s, position or do.";
+            let detail =
+                "Nothing is to be changed: give speed, times, loop, position_s, position or do.";
             return Err(Problem::invalid(detail.to_owned()));
         }
         Ok(changes)

@@ -25,11 +25,13 @@ pub enum Tab {
     Trace,
     /// Sending by hand.
     Send,
+    /// Recordings that are sent onto buses.
+    Replay,
 }
 
 impl Tab {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::ById, Self::Trace, Self::Send];
+    pub const ALL: [Self; 4] = [Self::ById, Self::Trace, Self::Send, Self::Replay];
 
     /// Its words.
     #[must_use]
@@ -38,6 +40,7 @@ impl Tab {
             Self::ById => "By id",
             Self::Trace => "Trace",
             Self::Send => "Send",
+            Self::Replay => "Replay",
         }
     }
 
@@ -48,6 +51,7 @@ impl Tab {
             Self::ById => "/can",
             Self::Trace => "/can/trace",
             Self::Send => "/can/send",
+            Self::Replay => "/can/replay",
         }
     }
 }

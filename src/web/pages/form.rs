@@ -74,6 +74,8 @@ impl Typed {
 #[must_use]
 pub fn done(word: &str) -> &'static str {
     const DONE: &[(&str, &str)] = &[
+        ("replay-started", "The replay was taken up. Where it stands is shown below."),
+        ("replay-told", "The replay was told."),
         ("charge-started", "The start was taken up. Where it stands is shown below."),
         ("charge-applied", "The set points are changed."),
         ("charge-engaged", "Closing the contactors was taken up. How far it is, is shown below."),

@@ -19,7 +19,7 @@ use crate::view::shown::{Lamp, Note, Shown, Tile};
 use crate::view::traffic::TrafficView;
 use crate::web::pages::can::CanQuery;
 use crate::web::pages::trace::TraceQuery;
-use crate::web::pages::{send, trend};
+use crate::web::pages::{replay, send, trend};
 use crate::web::shared::Shared;
 
 /// Which page, and what of it.
@@ -35,6 +35,8 @@ pub enum Watched {
     Trace(TraceQuery),
     /// The Send page, with a frame for the bus of this name.
     Send(String),
+    /// The Replay page.
+    Replay,
     /// The Parts page.
     Parts,
     /// The Charge page of the pack of this name, for whoever sits so.
@@ -176,6 +178,7 @@ pub fn parts(watched: &Watched, snapshot: &Snapshot, session: &Session) -> Parts
             let prefs = send::on_bus(bus);
             send::add(&mut parts, &compose::sending::sending(snapshot, session, &prefs));
         }
+        Watched::Replay => replay::add(&mut parts, snapshot, session),
         Watched::Parts => {
             parts_page(&mut parts, &compose::parts::parts(snapshot));
         }

@@ -27,6 +27,7 @@ mod pack;
 mod paint;
 mod plain;
 mod push;
+mod replay;
 mod rules;
 mod send;
 mod services;
@@ -78,6 +79,7 @@ pub fn routes(table: Table) -> Table {
         .page(Method::GET, "/live/pages", read, stream);
     let table = trace::routes(table);
     let table = send::routes(table);
+    let table = replay::routes(table);
     let table = charge::routes(table);
     let table = charges::routes(table);
     let table = rules::routes(table);

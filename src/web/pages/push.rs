@@ -94,6 +94,7 @@ impl LiveQuery {
                 Some(Watched::Trace(TraceQuery { around, chosen, ..place }))
             }
             "send" => Some(Watched::Send(bus)),
+            "replay" => Some(Watched::Replay),
             "parts" => Some(Watched::Parts),
             "charge" => Some(Watched::Charge(pack, seat)),
             _other => None,
@@ -111,6 +112,7 @@ pub fn address(watched: &Watched) -> String {
         Watched::Can(query) => format!("/live/pages?page=can&{}", query.text()),
         Watched::Trace(query) => format!("/live/pages?page=trace&{}", query.text()),
         Watched::Send(bus) => format!("/live/pages?page=send&bus={}", escaped(bus)),
+        Watched::Replay => "/live/pages?page=replay".into(),
         Watched::Parts => "/live/pages?page=parts".into(),
         Watched::Charge(None, _) => "/live/pages?page=charge".into(),
         Watched::Charge(Some(pack), _) => {
@@ -128,6 +130,7 @@ fn page(watched: &Watched) -> String {
         Watched::Can(query) => format!("/can?{}", query.text()),
         Watched::Trace(query) => format!("/can/trace?{}", query.text()),
         Watched::Send(bus) => format!("/can/send?bus={}", escaped(bus)),
+        Watched::Replay => "/can/replay".into(),
         Watched::Parts => "/parts".into(),
         Watched::Charge(pack, _) => super::charge::address(pack.as_deref().unwrap_or_default()),
     }
@@ -156,7 +159,7 @@ pub async fn live(
 /// The newest picture, for whoever may see this page of it.
 fn look(shared: &Shared, session: &Session, watched: &Watched) -> Result<Arc<Snapshot>, Denied> {
     match watched {
-        Watched::Can(_) | Watched::Trace(_) | Watched::Send(_) => {
+        Watched::Can(_) | Watched::Trace(_) | Watched::Send(_) | Watched::Replay => {
             session.permit(UseCan).map(drop)?
         }
         Watched::Frame | Watched::Pack(_) | Watched::Parts | Watched::Charge(..) => {}

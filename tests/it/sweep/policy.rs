@@ -6,14 +6,15 @@ use std::sync::Arc;
 use busbar::base::id::Name;
 use busbar::base::time::Wall;
 use busbar::engine::{
-    AccountId, AccountKind, ActivateProfile, AddAccount, AddService, ArmBus, ChangeAccount,
-    ChangeCharge, ChargeKey, ChargeRules, ClearLatches, ClearTraffic, Confirm, CreateToken,
-    Credential, DeleteAccount, Dress, EndSession, EndSessions, EngageContactors, Face, Frame,
-    GivePassword, Id, Keeps, Lease, LiftWait, MakeLink, MustChangeIt, Order, Origin, Permission,
-    Play, Purpose, ReadSafetyText, RemoveService, RenameService, RestartBus, RevokeToken, Right,
-    Rights, SaveSettings, ScanBitRate, Schedule, Secret, SendFrames, ServiceChoice, ServiceId,
-    Session, SessionId, SetChargeRule, SetDemo, SetPoints, Silence, StartCharge, StartSchedule,
-    StopCharge, StopSchedule, Then, TokenId, demo_profile,
+    AccountId, AccountKind, ActivateProfile, AddAccount, AddService, ArmBus, Begins, ChangeAccount,
+    ChangeCharge, ChangeReplay, ChargeKey, ChargeRules, ClearLatches, ClearTraffic, Confirm,
+    CreateToken, Credential, DeleteAccount, Dress, EndSession, EndSessions, EngageContactors, Face,
+    Frame, GivePassword, Id, Keeps, Lease, LiftWait, MakeLink, MustChangeIt, Order, Origin,
+    PauseReplay, Permission, Play, Purpose, ReadSafetyText, RemoveService, RenameService,
+    ReplayChange, ReplayPlan, RestartBus, RevokeToken, Right, Rights, SaveSettings, ScanBitRate,
+    Schedule, Secret, SendFrames, ServiceChoice, ServiceId, Session, SessionId, SetChargeRule,
+    SetDemo, SetPoints, Silence, StartCharge, StartReplay, StartSchedule, StopCharge, StopReplay,
+    StopSchedule, Then, TokenId, demo_profile,
 };
 use busbar::web::Access;
 
@@ -119,6 +120,10 @@ pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
         line(&sessions, &RestartBus { bus: pack.clone() }),
         line(&sessions, &ScanBitRate { bus: pack.clone() }),
         line(&sessions, &StopSchedule { name: pack.clone(), then: Then::Keep }),
+        line(&sessions, &replay(&pack)),
+        line(&sessions, &ChangeReplay { name: pack.clone(), change: ReplayChange::Play }),
+        line(&sessions, &PauseReplay { name: pack.clone() }),
+        line(&sessions, &StopReplay { name: pack.clone(), then: Then::Keep }),
         line(&sessions, &EngageContactors { pack: pack.clone(), confirm: Confirm }),
         line(&sessions, &ClearLatches { pack: pack.clone() }),
         line(
@@ -131,6 +136,19 @@ pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
     ];
     lines.sort_by_key(|line| line.name);
     lines
+}
+
+fn replay(name: &Name) -> StartReplay {
+    StartReplay {
+        name: name.clone(),
+        file: "a.log".into(),
+        bus: name.clone(),
+        named: Vec::new(),
+        plan: ReplayPlan::default(),
+        filter: String::new(),
+        keeps: Keeps::WithSession,
+        begins: Begins::Playing,
+    }
 }
 
 fn schedule() -> Schedule {
