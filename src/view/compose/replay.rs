@@ -54,10 +54,10 @@ fn why_not_onto(bus: &BusPicture) -> Option<String> {
         Address::Virtual(_) => None,
         Address::Replay(_) => Some("A recording cannot be sent to.".to_owned()),
         Address::Tcp { .. } => Some("It leads to a supply that is spoken to in text.".to_owned()),
-        Address::SocketCan(_) if bus.armed.is_none() => {
+        Address::SocketCan(_) | Address::Slcan(_) if bus.armed.is_none() => {
             Some(format!("{} is listened to only: arm it first.", bus.name))
         }
-        Address::SocketCan(_) => None,
+        Address::SocketCan(_) | Address::Slcan(_) => None,
     }
 }
 
@@ -75,13 +75,13 @@ fn replay_bus(session: &Session, bus: &BusPicture) -> Option<ReplayBus> {
             tone: Tone::Ok,
             arm: None,
         }),
-        (Address::SocketCan(_), Some(armed)) => Some(ReplayBus {
+        (Address::SocketCan(_) | Address::Slcan(_), Some(armed)) => Some(ReplayBus {
             name,
             state: format!("armed, {} left, by {}", text::span(armed.left), armed.by),
             tone: Tone::Warning,
             arm: Some(arm()),
         }),
-        (Address::SocketCan(_), None) => Some(ReplayBus {
+        (Address::SocketCan(_) | Address::Slcan(_), None) => Some(ReplayBus {
             name,
             state: "listened to only".to_owned(),
             tone: Tone::Muted,
