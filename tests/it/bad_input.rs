@@ -58,7 +58,7 @@ fn a_conversion_is_done_whole_or_not_at_all() {
     desk.busbar(&[&"convert", &log, &out]).ends_with(2).names(&["new.blf", "--force"]);
     desk.busbar(&[&"convert", &log, &out, &"--force"]).ends_with(0);
     desk.busbar(&[&"convert", &log, &desk.path("new.mf4")]).ends_with(0);
-    assert!(fs::read(desk.path("new.mf4")).unwrap().starts_with(b"MDF     "));
+    assert!(std::fs::read(desk.path("new.mf4")).unwrap().starts_with(b"MDF     "));
     let ran = desk.busbar(&[&"convert", &log, &desk.path("new.xyz")]);
     ran.ends_with(2).names(&["new.xyz", "--to"]);
 }
