@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::*;
 use crate::engine::testing::plant::Plant;
-use crate::engine::{Face, LocalSeat};
 
 fn snapshot() -> Snapshot {
     let scene = Plant::of("demo");
@@ -98,7 +97,7 @@ fn a_row_says_where_it_stands_how_late_it_was_and_what_was_not_sent() {
         progress: Some(progress),
     };
     snapshot.replays = vec![Arc::new(one.clone())];
-    let session = LocalSeat::new().sit(Face::Desktop);
+    let session = crate::engine::testing::local_session();
     let view = replays(&snapshot, &session, &prefs(&snapshot));
     let row = &view.rows[0];
     assert_eq!((row.state.as_str(), row.toggle.label.as_str()), ("playing", "Pause"));
