@@ -6,6 +6,7 @@ mod charging;
 mod file;
 mod logs;
 mod people;
+mod replaying;
 #[cfg(test)]
 mod report_tests;
 mod sending;
@@ -38,6 +39,7 @@ use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::Question;
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
+use crate::view::replay::{ReplayPrefs, ReplayView};
 use crate::view::sending::{Draft, SendPrefs, SendView};
 use crate::view::services::ServicesView;
 use crate::view::sessions::SessionsView;
@@ -336,6 +338,12 @@ impl Source for Console {
         self.snapshot().map_or_else(SendView::default, compose)
     }
 
+    fn replays(&self, prefs: &ReplayPrefs) -> ReplayView {
+        let session = &self.shared.session;
+        let compose = |s: Arc<Snapshot>| compose::replay::replays(&s, session, prefs);
+        self.snapshot().map_or_else(ReplayView::default, compose)
+    }
+
     fn with_signal(&self, draft: &Draft, signal: &str, typed: &str) -> Result<Draft, String> {
         let snapshot = self.snapshot().ok_or("Nothing runs.")?;
         compose::sending::with_signal(&snapshot, draft, (signal, typed))
@@ -423,6 +431,9 @@ impl Source for Console {
             }
             Intent::Send(ask) => {
                 sending::carry_out(&self.shared, self.snapshot().as_deref(), ask);
+            }
+            Intent::Replay(ask) => {
+                replaying::carry_out(&self.shared, self.snapshot().as_deref(), ask);
             }
             Intent::Log(ask) => logs::carry_out(self, ask),
             Intent::Admin(ask) => {

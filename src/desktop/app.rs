@@ -64,6 +64,8 @@ enum Browsing {
     Journal,
     /// Where to save the report of a charge.
     Report(u64, ReportForm),
+    /// A recording to replay.
+    Replay,
     /// A recording to look at.
     Log,
     /// A DBC file to decode a recording with.
@@ -360,6 +362,10 @@ impl App {
                 self.browsing = Browsing::Recording;
                 self.dialog.open(ctx);
             }
+            Command::BrowseReplay => {
+                self.browsing = Browsing::Replay;
+                self.dialog.pick(ctx, "Choose a recording to replay");
+            }
             Command::BrowseReport(id, form) => {
                 self.browsing = Browsing::Report(id, form);
                 let name = format!("charge-{id}{}", form.ending());
@@ -387,7 +393,9 @@ impl App {
                 }
                 (Browsing::Recording, Ok(path)) => self.open(ctx, path),
                 (Browsing::Recording, Err(sentence)) => self.start.dialog = sentence,
-                (Browsing::Log | Browsing::Dictionary(_), outcome) => self.chosen(outcome),
+                (Browsing::Log | Browsing::Dictionary(_) | Browsing::Replay, outcome) => {
+                    self.chosen(outcome);
+                }
             }
         }
         self.dropped(ctx);

@@ -12,6 +12,7 @@ use crate::view::charge::ChargePrefs;
 use crate::view::export::Format;
 use crate::view::journal::{JournalPrefs, JournalView};
 use crate::view::logs::{LogId, TraceOf};
+use crate::view::replay::ReplayPrefs;
 use crate::view::report::ReportsView;
 use crate::view::sending::SendPrefs;
 use crate::view::settings::Section;
@@ -379,6 +380,32 @@ pub enum SendAsk {
     /// Start this schedule again, as it was.
     Again(String),
     /// Take this stopped schedule from the list.
+    Forget(String),
+}
+
+/// Something asked for about replays. What comes of it shows on the page; what was refused is said
+/// above it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReplayAsk {
+    /// Start the one that was made up.
+    Start(Box<ReplayPrefs>),
+    /// Let this one go on.
+    Play(String),
+    /// Let this one stand.
+    Pause(String),
+    /// Send one frame of it: the next, or the next that passes this filter.
+    Step(String, Option<String>),
+    /// Go to this share of it.
+    Seek(String, f64),
+    /// Let it go at the speed of these words.
+    Speed(String, String),
+    /// Whether it begins again at its end.
+    Again(String, bool),
+    /// Stop it.
+    Stop(String),
+    /// Start it anew, as it was.
+    Anew(String),
+    /// Take it from the list.
     Forget(String),
 }
 

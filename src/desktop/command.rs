@@ -138,6 +138,8 @@ pub enum Command {
     Scale(ScaleStep),
     /// Ask the system for a recording.
     Browse,
+    /// Ask the system for a recording to replay.
+    BrowseReplay,
     /// Ask the system where to save the journal.
     BrowseSave(Format),
     /// Ask the system where to save the report of this charge.
@@ -321,7 +323,7 @@ pub const KEYS: [(&str, &str); 22] = [
         "Arrow keys",
         "Move between cells on the Pack page, ids on the CAN page, users on the Users page",
     ),
-    ("Space", "Pause the recording or the trace, or go on"),
+    ("Space", "Pause the recording, the trace or the replay, or go on"),
     ("Page Up, Page Down, Home, End", "Move through the trace; End follows it"),
     ("M", "Mark the chosen row of the trace, or take its mark away"),
     ("Ctrl+Enter", "Send the frame on the Send tab once"),

@@ -20,7 +20,8 @@ use crate::engine::testing::local_session;
 use crate::engine::testing::roster::{NOW, after, person, roster};
 use crate::engine::{
     AccountId, AccountKind, JournalLine, JournalPage, OneTimeLink, Outcome, PendingLink, Purpose,
-    Roster, SchedulePicture, Secret, Service, ServiceChoice, ServiceId, Snapshot, Status, Tape,
+    ReplayPicture, Roster, SchedulePicture, Secret, Service, ServiceChoice, ServiceId, Snapshot,
+    Status, Tape,
 };
 use crate::view::charge::{ChargePrefs, ChargeView, SafetyText};
 use crate::view::chrome::{Chrome, PlayerView, Playing};
@@ -32,6 +33,7 @@ use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::{Offer, Question};
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
+use crate::view::replay::{ReplayPrefs, ReplayView};
 use crate::view::report::{ReportRow, ReportsView};
 use crate::view::sending::{Draft, SendPrefs, SendView};
 use crate::view::services::ServicesView;
@@ -79,6 +81,8 @@ pub struct World {
     pub armed: Option<Duration>,
     /// What is scheduled.
     pub schedules: Vec<Arc<SchedulePicture>>,
+    /// What is replayed.
+    pub replays: Vec<Arc<ReplayPicture>>,
     /// The plant that the tabs of the CAN page are composed of.
     pub plant: OnceCell<Snapshot>,
     /// What the trace shows.
@@ -212,6 +216,11 @@ impl Source for FixtureSource {
         compose::sending::sending(&world.snapshot(), &local_session(), prefs)
     }
 
+    fn replays(&self, prefs: &ReplayPrefs) -> ReplayView {
+        let world = self.world.borrow();
+        compose::replay::replays(&world.snapshot(), &local_session(), prefs)
+    }
+
     fn with_signal(&self, draft: &Draft, signal: &str, typed: &str) -> Result<Draft, String> {
         let snapshot = self.world.borrow().snapshot();
         compose::sending::with_signal(&snapshot, draft, (signal, typed))
@@ -282,6 +291,7 @@ impl Source for FixtureSource {
             Intent::FindInterfaces => {}
             Intent::Charge(ask) => world.charge(ask),
             Intent::Send(ask) => world.send(ask),
+            Intent::Replay(ask) => world.replay(ask),
             Intent::Log(ask) => world.logs(ask),
             Intent::Admin(ask) => {
                 let place = ask.place();

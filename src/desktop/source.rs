@@ -4,13 +4,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::desktop::ask::{Answer, Ask, ChargeAsk, Like, LogAsk, SendAsk};
+use crate::desktop::ask::{Answer, Ask, ChargeAsk, Like, LogAsk, ReplayAsk, SendAsk};
 use crate::view::charge::{ChargePrefs, ChargeView};
 use crate::view::chrome::Chrome;
 use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::Question;
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
+use crate::view::replay::{ReplayPrefs, ReplayView};
 use crate::view::sending::{Draft, SendPrefs, SendView};
 use crate::view::services::ServicesView;
 use crate::view::sessions::SessionsView;
@@ -53,6 +54,8 @@ pub trait Source {
     fn log_traffic(&mut self, log: LogId, prefs: &TrafficPrefs) -> TrafficView;
     /// The Send tab of the CAN page.
     fn sending(&self, prefs: &SendPrefs) -> SendView;
+    /// The Replay tab of the CAN page.
+    fn replays(&self, prefs: &ReplayPrefs) -> ReplayView;
     /// The draft with one of its signals set to what was typed.
     ///
     /// # Errors
@@ -101,6 +104,8 @@ pub enum Intent {
     Charge(ChargeAsk),
     /// Something about sending by hand.
     Send(SendAsk),
+    /// Something about replays.
+    Replay(ReplayAsk),
     /// Something about recordings that are looked at.
     Log(LogAsk),
     /// Something on the Admin pages.

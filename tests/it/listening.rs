@@ -31,7 +31,7 @@ pub struct Listening {
     /// Somebody at the desk.
     pub desk: Session,
     agent: ureq::Agent,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// What was answered.
@@ -109,7 +109,12 @@ impl Listening {
             .timeout_global(Some(Duration::from_secs(60)))
             .build()
             .into();
-        Self { listener, running, desk, agent, _folder: folder }
+        Self { listener, running, desk, agent, folder }
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// Gives an order from the desk.

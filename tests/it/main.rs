@@ -36,6 +36,10 @@ mod pages;
 #[cfg(unix)]
 mod process_death;
 mod processes;
+#[cfg(feature = "desktop")]
+mod replay_desk;
+#[cfg(feature = "web")]
+mod replays;
 #[cfg(feature = "web")]
 mod sending;
 mod store;

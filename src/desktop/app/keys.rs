@@ -81,7 +81,9 @@ impl App {
             return Some(Command::Go(page));
         }
         let player = self.seen.chrome.player.as_ref()?;
-        let free = self.overlay.is_none() && !ctx.egui_wants_keyboard_input();
+        // There, the same key is for what is replayed.
+        let free =
+            self.overlay.is_none() && !self.replays_here() && !ctx.egui_wants_keyboard_input();
         if free && player.toggle.is_open() && pressed(Modifiers::NONE, Key::Space) {
             return Some(Command::Submit(Intent::Player(PlayerIntent::Toggle)));
         }

@@ -42,6 +42,9 @@ impl App {
     pub(super) fn chosen(&mut self, outcome: Result<PathBuf, String>) {
         match (self.browsing, outcome) {
             (Browsing::Log, Ok(path)) => self.open_log(path),
+            (Browsing::Replay, Ok(path)) => {
+                self.kept.can.replay.file = path.display().to_string();
+            }
             (Browsing::Dictionary(id), Ok(path)) => {
                 self.asked.push(Intent::Log(LogAsk::Decode(id, path)));
             }
@@ -70,9 +73,18 @@ impl App {
                         .to_owned();
                     self.show_can();
                 }
+                // What is dropped on the Replay tab is replayed, not looked at.
+                (false, _) if self.replays_here() => {
+                    self.kept.can.replay.file = path.display().to_string();
+                }
                 (false, _) => self.open_log(path),
             }
         }
+    }
+
+    /// Whether the Replay tab is shown.
+    pub(super) fn replays_here(&self) -> bool {
+        self.page() == Page::Can && self.kept.can.tab == CanTab::Replay
     }
 
     fn open_log(&mut self, path: PathBuf) {
@@ -119,6 +131,7 @@ impl App {
                 page.seen(ask, &looked, prefs);
                 seen.trace = looked.view;
             }
+            CanTab::Replay => seen.replays = source.replays(&self.kept.can.replay),
             CanTab::Send => seen.sending = source.sending(&self.kept.can.send),
         }
     }

@@ -4,6 +4,7 @@
 mod desk;
 mod editor;
 pub mod logs;
+mod replay;
 mod rows;
 mod schedules;
 mod send;

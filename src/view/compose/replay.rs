@@ -330,7 +330,7 @@ pub fn anew(snapshot: &Snapshot, one: &ReplayPicture) -> Option<StartReplay> {
 
 /// What is parted by commas or lines.
 fn items(text: &str) -> impl Iterator<Item = &str> {
-    text.split([',', '\n', ';']).map(str::trim).filter(|item| !item.is_empty())
+    text.split([',', '\n', ';']).map(str::trim).filter(|item| !item.is_empty() && *item != "=")
 }
 
 fn elsewhere(text: &str) -> Result<(String, Name), String> {

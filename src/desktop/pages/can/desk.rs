@@ -17,6 +17,7 @@ use crate::desktop::theme::Theme;
 use crate::desktop::widgets::text::note as note_line;
 use crate::view::logs::{LogView, TraceOf};
 use crate::view::offer::Question;
+use crate::view::replay::{ReplayPrefs, ReplayView};
 use crate::view::sending::{Draft, SendPrefs, SendView};
 use crate::view::shown::{Note, Tone};
 use crate::view::trace::{TracePrefs, TraceView};
@@ -32,11 +33,13 @@ pub enum CanTab {
     Trace,
     /// Sending by hand.
     Send,
+    /// Recordings that are sent onto buses.
+    Replay,
 }
 
 impl CanTab {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::ById, Self::Trace, Self::Send];
+    pub const ALL: [Self; 4] = [Self::ById, Self::Trace, Self::Send, Self::Replay];
 
     /// Its words.
     #[must_use]
@@ -45,6 +48,7 @@ impl CanTab {
             Self::ById => "By id",
             Self::Trace => "Trace",
             Self::Send => "Send",
+            Self::Replay => "Replay",
         }
     }
 }
@@ -59,6 +63,8 @@ pub struct CanPrefs {
     pub trace: TracePrefs,
     /// What is sent.
     pub send: SendPrefs,
+    /// What is replayed.
+    pub replay: ReplayPrefs,
 }
 
 /// What the tabs show.
@@ -70,6 +76,8 @@ pub struct CanViews {
     pub trace: TraceView,
     /// Sending.
     pub sending: SendView,
+    /// Replays.
+    pub replays: ReplayView,
     /// Recordings beside what runs.
     pub logs: Vec<LogView>,
 }
@@ -135,6 +143,20 @@ impl CanPage {
                 });
                 let asked = self.form.draw(ui, theme, &views.sending, &mut prefs.send);
                 match asked {
+                    Some(Command::Submit(Intent::Send(SendAsk::Arm(bus)))) => {
+                        self.question = Some(arming(bus));
+                        None
+                    }
+                    other => other,
+                }
+            }
+            CanTab::Replay => {
+                ui.horizontal(|ui| {
+                    ui.set_min_height(30.0);
+                    tabs(ui, theme, &mut prefs.tab);
+                });
+                let own = (&mut prefs.replay, &mut traffic.saved);
+                match super::replay::draw(ui, theme, &views.replays, own) {
                     Some(Command::Submit(Intent::Send(SendAsk::Arm(bus)))) => {
                         self.question = Some(arming(bus));
                         None

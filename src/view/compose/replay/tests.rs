@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::engine::testing::local_session;
 use crate::engine::testing::plant::Plant;
 
 fn snapshot() -> Snapshot {
@@ -97,7 +98,7 @@ fn a_row_says_where_it_stands_how_late_it_was_and_what_was_not_sent() {
         progress: Some(progress),
     };
     snapshot.replays = vec![Arc::new(one.clone())];
-    let session = crate::engine::testing::local_session();
+    let session = local_session();
     let view = replays(&snapshot, &session, &prefs(&snapshot));
     let row = &view.rows[0];
     assert_eq!((row.state.as_str(), row.toggle.label.as_str()), ("playing", "Pause"));
