@@ -381,6 +381,14 @@ pub enum SendAsk {
     Again(String),
     /// Take this stopped schedule from the list.
     Forget(String),
+    /// Keep the frame in the profile.
+    Keep(Box<SendPrefs>),
+    /// Send this kept message once.
+    SendKept(String),
+    /// Send this kept message again and again.
+    StartKept(String),
+    /// Take this kept message out of the profile.
+    ForgetKept(String),
 }
 
 /// Something asked for about replays. What comes of it shows on the page; what was refused is said

@@ -19,9 +19,9 @@ use crate::engine::logs::LogPicture;
 use crate::engine::testing::local_session;
 use crate::engine::testing::roster::{NOW, after, person, roster};
 use crate::engine::{
-    AccountId, AccountKind, JournalLine, JournalPage, OneTimeLink, Outcome, PendingLink, Purpose,
-    ReplayPicture, Roster, SchedulePicture, Secret, Service, ServiceChoice, ServiceId, Snapshot,
-    Status, Tape,
+    AccountId, AccountKind, JournalLine, JournalPage, MessageEntry, OneTimeLink, Outcome,
+    PendingLink, Purpose, ReplayPicture, Roster, SchedulePicture, Secret, Service, ServiceChoice,
+    ServiceId, Snapshot, Status, Tape,
 };
 use crate::view::charge::{ChargePrefs, ChargeView, SafetyText};
 use crate::view::chrome::{Chrome, PlayerView, Playing};
@@ -83,6 +83,8 @@ pub struct World {
     pub schedules: Vec<Arc<SchedulePicture>>,
     /// What is replayed.
     pub replays: Vec<Arc<ReplayPicture>>,
+    /// What the profile keeps to be sent.
+    pub messages: Vec<MessageEntry>,
     /// The plant that the tabs of the CAN page are composed of.
     pub plant: OnceCell<Snapshot>,
     /// What the trace shows.

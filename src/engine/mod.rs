@@ -119,7 +119,10 @@ pub use orders::recording::{
 pub use orders::replaying::{
     Begins, ChangeReplay, PauseReplay, ReplayChange, StartReplay, StopReplay,
 };
-pub use orders::sending::{ArmBus, Keeps, SendFrames, Silence, StartSchedule, StopSchedule, Then};
+pub use orders::sending::{
+    ArmBus, ForgetMessage, KeepMessage, Keeps, SendFrames, Silence, StartSchedule, StopSchedule,
+    Then,
+};
 pub use orders::sessions::{CreateToken, EndSession, EndSessions, LiftWait, NewToken, RevokeToken};
 pub use orders::settings::SaveSettings;
 pub use orders::{Answer, Haste, Order, OrderError, Ticket};
@@ -133,6 +136,7 @@ pub use people::gate::{
 pub use prepare::{PrepareError, bus_profile, demo_profile, interpret_profile, load_profile};
 pub use profile::expand::environment;
 pub use profile::library::{Library, LibraryError, Loaded};
+pub use profile::message::{HotKey, MessageEntry, MessageError};
 pub use profile::model::{
     Begins as RecordBegins, BusEntry, ComponentEntry, Limits, Profile, RecorderEntry,
 };

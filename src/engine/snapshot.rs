@@ -18,6 +18,7 @@ use crate::engine::hub::decoders::Decoders;
 use crate::engine::hub::traffic::Traffic;
 use crate::engine::orders::sending::Keeps;
 use crate::engine::pack::{ChargerPicture, DriverPicture, PackPicture};
+use crate::engine::profile::message::MessageEntry;
 use crate::engine::profile::model::RecorderEntry;
 
 /// Everything that is known at one moment.
@@ -47,6 +48,8 @@ pub struct Snapshot {
     pub replays: Vec<Arc<ReplayPicture>>,
     /// What is recorded, and what was since the profile runs, in the order it was begun.
     pub recordings: Vec<Arc<RecordPicture>>,
+    /// Messages that the profile keeps to be sent by hand.
+    pub messages: Arc<[MessageEntry]>,
     /// The rules that charging decides by.
     pub rules: RulesPicture,
     /// The by-id table.

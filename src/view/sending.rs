@@ -41,6 +41,8 @@ pub struct SendView {
     pub buses: Vec<SendBus>,
     /// What is scheduled.
     pub schedules: Vec<ScheduleRow>,
+    /// Messages that the profile keeps.
+    pub kept: Vec<KeptRow>,
     /// What the draft says, signal by signal; empty where nobody knows its id.
     pub signals: Vec<DraftSignal>,
     /// Name of its message.
@@ -55,8 +57,37 @@ pub struct SendView {
     pub send: Offer,
     /// Sending it again and again.
     pub schedule: Offer,
+    /// Keeping the draft in the profile.
+    pub keep: Offer,
     /// Silencing everything.
     pub silence: Offer,
+}
+
+/// A message that the profile keeps.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct KeptRow {
+    /// Its name.
+    pub name: String,
+    /// Bus name.
+    pub bus: String,
+    /// "0x500".
+    pub id: String,
+    /// Message name, or empty.
+    pub message: String,
+    /// "02 10 00 00".
+    pub data: String,
+    /// "every 100 ms, 5 times, with a counter and a checksum".
+    pub how: String,
+    /// The key that sends it, or empty.
+    pub key: String,
+    /// Sending it once.
+    pub send: Offer,
+    /// Sending it again and again.
+    pub start: Offer,
+    /// Taking it out of the profile.
+    pub forget: Offer,
+    /// The same to be changed or sent otherwise.
+    pub draft: SendPrefs,
 }
 
 /// A message to choose.

@@ -97,6 +97,8 @@ fn sample_body(entry: &Entry) -> Option<Value> {
         }
         ("POST", "/api/v1/replays") => json!({"recording": "none.log", "bus": "none"}),
         ("PATCH", "/api/v1/replays/{name}") => json!({"do": "pause"}),
+        ("PUT", "/api/v1/messages/{name}") => json!({"bus": "none", "frame": {"id": "1"}}),
+        ("POST", "/api/v1/messages/{name}/send" | "/api/v1/messages/{name}/start") => Value::Null,
         ("PATCH", "/api/v1/charge/rules/{key}") => json!({"value": 1e9}),
         ("PUT", "/api/v1/demo") => json!({"parked": true, "pace": 0}),
         ("POST", "/api/v1/tokens") => json!({"account": 999_999, "name": "x"}),

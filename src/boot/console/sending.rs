@@ -4,8 +4,8 @@ use super::Shared;
 use crate::base::id::Name;
 use crate::desktop::ask::{Like, SendAsk};
 use crate::engine::{
-    ArmBus, Keeps, Reel, SchedulePicture, SendFrames, Silence, Snapshot, StartSchedule,
-    StopSchedule, Then,
+    ArmBus, ForgetMessage, KeepMessage, Keeps, MessageEntry, Reel, SchedulePicture, SendFrames,
+    Silence, Snapshot, StartSchedule, StopSchedule, Then,
 };
 use crate::view::compose::sending::{self, once, planned};
 use crate::view::sending::{Draft, SendPrefs, Stays};
@@ -43,12 +43,32 @@ fn order(shared: &Shared, snapshot: Option<&Snapshot>, ask: SendAsk) -> Result<(
             shared.submit(StopSchedule { name: name(&wanted)?, then: Then::Forget });
         }
         SendAsk::Again(wanted) => again(shared, snapshot, &wanted)?,
+        SendAsk::Keep(prefs) => {
+            let message = Box::new(sending::kept(snapshot, &prefs)?);
+            shared.submit(KeepMessage { message });
+        }
+        SendAsk::SendKept(wanted) => {
+            let entry = kept(snapshot, &wanted)?;
+            shared.submit(SendFrames { bus: entry.bus.clone(), frames: vec![entry.once()] });
+        }
+        SendAsk::StartKept(wanted) => {
+            let entry = kept(snapshot, &wanted)?;
+            let (bus, schedule) = (entry.bus.clone(), entry.schedule());
+            let keeps = if entry.stays { Keeps::Alone } else { Keeps::WithSession };
+            shared.submit(StartSchedule { bus, schedule, keeps });
+        }
+        SendAsk::ForgetKept(wanted) => shared.submit(ForgetMessage { name: name(&wanted)? }),
     }
     Ok(())
 }
 
 fn name(text: &str) -> Result<Name, String> {
     Name::new(text).map_err(|error| format!("\u{201c}{text}\u{201d}: {error}."))
+}
+
+fn kept<'s>(snapshot: &'s Snapshot, wanted: &str) -> Result<&'s MessageEntry, String> {
+    let found = snapshot.messages.iter().find(|one| one.name.as_str() == wanted);
+    found.ok_or_else(|| format!("{wanted} is no longer kept: nothing was sent."))
 }
 
 fn start(shared: &Shared, snapshot: &Snapshot, prefs: &SendPrefs) -> Result<(), String> {

@@ -3,7 +3,9 @@
 
 mod desk;
 mod editor;
+mod kept;
 pub mod logs;
+mod message;
 mod replay;
 mod rows;
 mod schedules;

@@ -8,6 +8,7 @@ mod controllers;
 pub(crate) mod decoders;
 pub(crate) mod event;
 mod hand;
+mod keeping;
 mod limits;
 pub(in crate::engine) mod plant;
 mod recording;
@@ -38,6 +39,7 @@ use crate::engine::hub::assigning::Assigning;
 use crate::engine::hub::charging::{Charging, Giver};
 use crate::engine::hub::controllers::{Controllers, Floor};
 use crate::engine::hub::hand::{Bench, Ended, Hand, Hands};
+use crate::engine::hub::keeping::Keeping;
 use crate::engine::hub::plant::Plant;
 use crate::engine::hub::recording::Recordings;
 use crate::engine::hub::ruling::{Asked, Ruling};
@@ -85,6 +87,7 @@ pub struct Hub {
     controllers: Controllers,
     ruling: Ruling,
     assigning: Assigning,
+    keeping: Keeping,
     epoch: Epoch,
     traffic: Arc<Traffic>,
     totals: Totals,
@@ -129,6 +132,7 @@ impl Hub {
             controllers: Controllers::default(),
             ruling: Ruling::new(now.wall),
             assigning: Assigning::default(),
+            keeping: Keeping::default(),
             epoch: Epoch::default(),
             traffic: Arc::default(),
             totals: Totals::default(),
@@ -268,6 +272,7 @@ impl Hub {
             schedules: self.hands.schedules(),
             replays: self.hands.replays(),
             recordings: self.recordings.pictures(),
+            messages: Arc::clone(&self.plant.messages),
             rules: self.ruling.picture(&self.plant, &self.charging),
             traffic: Arc::clone(&self.traffic),
             decoders: self.plant.decoders(),
@@ -384,6 +389,11 @@ impl Hub {
                 self.news = News::Urgent;
                 return;
             }
+            Command::Keeping(order) => {
+                let asked = keeping::Asked { order, by, face, reply };
+                self.keep_message(now, asked, effects);
+                return;
+            }
             Command::Rule(order) => {
                 let asked = Asked { order, by, face, reply };
                 self.set_rule(now, asked, effects);
@@ -437,10 +447,18 @@ impl Hub {
     }
 
     fn assign(&mut self, order: AssignDbcs, reply: Reply) {
-        let after = match self.ruling.hinders() {
+        let after = match self.ruling.hinders().or_else(|| self.keeping.hinders()) {
             Some(why) => Effect::Answer(reply, Err(OrderError::Unfit(why))),
             None => self.assigning.set((order, reply), &mut self.plant, self.epoch),
         };
+        self.answers.push(after);
+        self.news = News::Urgent;
+    }
+
+    fn keep_message(&mut self, now: Now, asked: keeping::Asked, effects: &mut Vec<Effect>) {
+        let busy = self.ruling.hinders().or_else(|| self.assigning.hinders());
+        let at = (now.wall, self.epoch);
+        let after = self.keeping.set(asked, busy, &mut self.plant, at, effects);
         self.answers.push(after);
         self.news = News::Urgent;
     }
@@ -473,7 +491,7 @@ impl Hub {
     }
 
     fn set_rule(&mut self, now: Now, asked: Asked, effects: &mut Vec<Effect>) {
-        if let Some(why) = self.assigning.hinders() {
+        if let Some(why) = self.assigning.hinders().or_else(|| self.keeping.hinders()) {
             self.answers.push(Effect::Answer(asked.reply, Err(OrderError::Unfit(why))));
             self.news = News::Urgent;
             return;
@@ -491,6 +509,13 @@ impl Hub {
         outcome: Result<(), String>,
         effects: &mut Vec<Effect>,
     ) {
+        if keeping::is_own(number) {
+            let at = (now.wall, self.epoch);
+            let after = self.keeping.kept((number, outcome), &mut self.plant, at, effects);
+            self.answers.extend(after);
+            self.news = News::Urgent;
+            return;
+        }
         let assigned = self.assigning.kept(number, &outcome, &mut self.plant, self.epoch);
         self.answers.extend(assigned);
         let floor = ruling::Floor { plant: &mut self.plant, charging: &mut self.charging };

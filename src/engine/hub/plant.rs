@@ -22,6 +22,7 @@ use crate::engine::hub::limits;
 use crate::engine::orders::dbc::AssignDbcs;
 use crate::engine::orders::plant::ActivateProfile;
 use crate::engine::pack::{Charger, DriverControls, Pack, PackSettings, together};
+use crate::engine::profile::message::MessageEntry;
 use crate::engine::profile::model::{ComponentEntry, Limits, Profile};
 use crate::engine::snapshot::{
     BusPicture, ComponentPicture, GroupPicture, ModelPicture, ProfilePicture,
@@ -66,6 +67,8 @@ pub(super) struct Plant {
     pub(super) packs: Vec<(Name, Vec<ComponentId>)>,
     /// The rules that it charges by.
     pub(super) rules: Rules,
+    /// The messages that it keeps.
+    pub(super) messages: Arc<[MessageEntry]>,
     decoders: Arc<Decoders>,
     facts: Vec<Fact>,
 }
@@ -96,6 +99,7 @@ impl Plant {
             groups: Vec::new(),
             packs: Vec::new(),
             rules: Rules::default(),
+            messages: Arc::default(),
             decoders: Arc::default(),
             facts: Vec::new(),
         }
@@ -130,6 +134,7 @@ impl Plant {
             groups: packs.iter().filter(several).cloned().collect(),
             packs,
             rules: profile.charge,
+            messages: profile.messages.into(),
             profile: Some(picture),
             buses,
             components,

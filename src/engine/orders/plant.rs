@@ -11,7 +11,7 @@ use crate::engine::orders::charging::{Charging, SetChargeRule};
 use crate::engine::orders::dbc::{AssignDbcs, BusDbc};
 use crate::engine::orders::recording::Recording;
 use crate::engine::orders::replaying::Replaying;
-use crate::engine::orders::sending::Sending;
+use crate::engine::orders::sending::{Keeping, Sending};
 use crate::engine::orders::{Order, Route};
 use crate::engine::profile::model::Profile;
 
@@ -38,6 +38,8 @@ pub enum Command {
     Rule(SetChargeRule),
     /// See [`AssignDbcs`].
     Assign(AssignDbcs),
+    /// See [`KeepMessage`](crate::engine::orders::sending::KeepMessage) and its opposite.
+    Keeping(Keeping),
 }
 
 /// Runs a profile instead of the present one. Everything known of the present plant is forgotten.

@@ -9,6 +9,7 @@ use crate::engine::can::frame::Frame;
 use crate::engine::can::schedule::Schedule;
 use crate::engine::orders::plant::Command;
 use crate::engine::orders::{Haste, Order, Route};
+use crate::engine::profile::message::MessageEntry;
 
 /// Every order about sending by hand that the hub knows.
 #[derive(Clone, Debug)]
@@ -102,6 +103,78 @@ pub enum Then {
     Keep,
     /// It is forgotten.
     Forget,
+}
+
+/// Keeps a message in the running profile, to be sent by hand; one of the same name is replaced. Needs
+/// what sending needs and not the right to change settings: a message that is kept does nothing by
+/// itself, and whoever starts it needs that right, an armed bus, and sees its bytes.
+#[derive(Clone, Debug)]
+pub struct KeepMessage {
+    /// The message.
+    pub message: Box<MessageEntry>,
+}
+
+/// Takes a message out of the running profile.
+#[derive(Clone, Debug)]
+pub struct ForgetMessage {
+    /// Its name.
+    pub name: Name,
+}
+
+/// Both, as the hub takes them.
+#[derive(Clone, Debug)]
+pub enum Keeping {
+    /// See [`KeepMessage`].
+    Keep(KeepMessage),
+    /// See [`ForgetMessage`].
+    Forget(ForgetMessage),
+}
+
+impl Keeping {
+    /// The name of the message.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        match self {
+            Self::Keep(order) => &order.message.name,
+            Self::Forget(order) => &order.name,
+        }
+    }
+}
+
+impl Order for KeepMessage {
+    type Needs = UseCan;
+    type Done = ();
+    const NAME: &'static str = "keep_message";
+
+    fn needs(&self) -> UseCan {
+        UseCan
+    }
+
+    fn target(&self) -> String {
+        format!("{}: {}", self.message.name, self.message.short())
+    }
+
+    fn route(self) -> Route<()> {
+        Route::Plant(Command::Keeping(Keeping::Keep(self)), ())
+    }
+}
+
+impl Order for ForgetMessage {
+    type Needs = UseCan;
+    type Done = ();
+    const NAME: &'static str = "forget_message";
+
+    fn needs(&self) -> UseCan {
+        UseCan
+    }
+
+    fn target(&self) -> String {
+        self.name.to_string()
+    }
+
+    fn route(self) -> Route<()> {
+        Route::Plant(Command::Keeping(Keeping::Forget(self)), ())
+    }
 }
 
 macro_rules! sending_order {

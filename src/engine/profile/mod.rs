@@ -1,7 +1,9 @@
 //! Profiles: what is connected to what, in one readable TOML file. `model` is what a profile says;
 //! `parse` reads it, with the environment filled in by `expand`; `check` asks the
 //! catalog of devices whether it makes sense; `write` writes it with comments
-//! for people, `edit` changes one value in what a person wrote; `library` is the data folder, `shelf` the DBC files in it and `settings` what is remembered beside the profiles;
+//! for people, `edit` changes one value in what a person wrote and `keep` a `message` that is kept to be
+//! sent; `library` is the data folder, `shelf` the DBC files in it and `settings` what is remembered
+//! beside the profiles;
 //! `watch` notices edits made outside; `starters` are the profiles that Busbar writes itself.
 //!
 //! A profile is taken whole or refused whole: a broken file never half-runs. Nothing here opens a
@@ -10,7 +12,9 @@
 pub(crate) mod check;
 pub(crate) mod edit;
 pub(crate) mod expand;
+pub(crate) mod keep;
 pub(crate) mod library;
+pub(crate) mod message;
 pub(crate) mod model;
 pub(crate) mod parse;
 pub(crate) mod recorder;

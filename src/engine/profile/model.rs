@@ -11,6 +11,7 @@ use crate::base::units::{Amps, Celsius, Millivolts, Volts, Watts};
 use crate::engine::can::address::Address;
 use crate::engine::charge::{Rating, Rules};
 use crate::engine::device::{CurrentSign, Kind, Settings};
+use crate::engine::profile::message::MessageEntry;
 pub use crate::engine::profile::recorder::{Begins, RecorderEntry};
 
 /// A named set of buses and components. Serialised under the names of the file.
@@ -29,6 +30,9 @@ pub struct Profile {
     /// What is recorded by itself while it runs.
     #[serde(rename = "recorder", skip_serializing_if = "Vec::is_empty")]
     pub recorders: Vec<RecorderEntry>,
+    /// Messages that are kept to be sent by hand.
+    #[serde(rename = "message")]
+    pub messages: Vec<MessageEntry>,
 }
 
 /// A bus of a profile.
@@ -113,7 +117,8 @@ impl Profile {
     /// A profile with the usual rules of charging.
     #[must_use]
     pub fn new(name: Name, buses: Vec<BusEntry>, components: Vec<ComponentEntry>) -> Self {
-        Self { name, buses, components, charge: Rules::default(), recorders: Vec::new() }
+        let (recorders, messages) = (Vec::new(), Vec::new());
+        Self { name, buses, components, charge: Rules::default(), recorders, messages }
     }
 
     /// The position of the bus called `name`.

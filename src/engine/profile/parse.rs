@@ -18,6 +18,7 @@ use crate::engine::can::slcan::rate::RateError;
 use crate::engine::charge::{Key, RuleError, Rules};
 use crate::engine::device::CurrentSign;
 use crate::engine::profile::expand::{self, Lookup};
+use crate::engine::profile::message::{MESSAGE_LIMIT, MessageEntry, RawMessage};
 use crate::engine::profile::model::{BusEntry, ComponentEntry, Limits, OwnRating, Profile};
 use crate::engine::profile::recorder::RawRecorder;
 
@@ -145,6 +146,8 @@ struct RawProfile {
     charge: BTreeMap<String, Spanned<f64>>,
     #[serde(default)]
     recorder: Vec<Spanned<RawRecorder>>,
+    #[serde(default)]
+    message: Vec<Spanned<RawMessage>>,
 }
 
 #[derive(DeriveDeserialize)]
@@ -227,15 +230,18 @@ impl Reader<'_> {
         let components: Vec<_> = entries.map(|(i, c)| self.component(i, c)).collect();
         let charge = self.rules(&raw.charge);
         let recorders = self.recorders(raw.recorder);
+        let messages = self.messages(&raw.message);
         let profile = Profile {
             name: name?,
             buses: buses.into_iter().collect::<Option<_>>()?,
             components: components.into_iter().collect::<Option<_>>()?,
             charge,
             recorders: recorders?,
+            messages,
         };
         self.names(&profile);
         self.recorded(&profile);
+        self.message_names(&profile, &raw.message);
         Some(profile)
     }
 
@@ -263,6 +269,50 @@ impl Reader<'_> {
             self.wrong(line, format!("[charge]: {why}"));
         }
         rules
+    }
+
+    /// The messages that are kept.
+    fn messages(&mut self, raw: &[Spanned<RawMessage>]) -> Vec<MessageEntry> {
+        if raw.len() > MESSAGE_LIMIT {
+            let found = raw.len();
+            self.wrong(0, format!("{found} messages; at most {MESSAGE_LIMIT} are allowed"));
+            return Vec::new();
+        }
+        let mut messages = Vec::with_capacity(raw.len());
+        for one in raw {
+            match one.get_ref().read() {
+                Ok(message) => messages.push(message),
+                Err(why) => {
+                    let line = self.line(&one.get_ref().name);
+                    let name = one.get_ref().name.get_ref();
+                    self.wrong(line, format!("message {name:?}: {why}"));
+                }
+            }
+        }
+        messages
+    }
+
+    /// Their names and keys must be unique, and their buses known.
+    fn message_names(&mut self, profile: &Profile, raw: &[Spanned<RawMessage>]) {
+        let lines: Vec<u32> = raw.iter().map(|one| self.line(&one.get_ref().name)).collect();
+        for (at, (message, line)) in profile.messages.iter().zip(lines).enumerate() {
+            let name = message.name.as_str();
+            let before = profile.messages.get(..at).unwrap_or_default();
+            if before.iter().any(|other| other.name == message.name) {
+                self.wrong(line, format!("a second message is called {name:?}"));
+            }
+            let key = message.key.filter(|key| before.iter().any(|one| one.key == Some(*key)));
+            if let Some(key) = key {
+                self.wrong(
+                    line,
+                    format!("message {name:?}: another one has the key {key} already"),
+                );
+            }
+            if profile.bus(&message.bus).is_none() {
+                let bus = message.bus.as_str();
+                self.wrong(line, format!("message {name:?} names an unknown bus {bus:?}"));
+            }
+        }
     }
 
     /// Names must be unique, and a component's bus must be one of the profile.

@@ -64,6 +64,12 @@ const CHARGE_HEAD: &str = "
 [charge]
 ";
 
+const MESSAGE_HEAD: &str = "
+# --- Messages --------------------------------------------------------------------------------
+#
+# Frames that are kept to be sent by hand, from the Send tab: none is ever sent by itself.
+";
+
 /// The text of `profile`.
 #[must_use]
 pub fn write(profile: &Profile) -> String {
@@ -84,6 +90,15 @@ pub fn write(profile: &Profile) -> String {
     }
     for recorder in &profile.recorders {
         write_recorder(&mut out, recorder);
+    }
+    if !profile.messages.is_empty() {
+        out.push_str(MESSAGE_HEAD);
+    }
+    for message in &profile.messages {
+        out.push_str("\n[[message]]\n");
+        for (key, value) in message.lines() {
+            put(&mut out, key, &value);
+        }
     }
     out
 }

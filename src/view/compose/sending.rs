@@ -1,8 +1,10 @@
 //! Composes sending by hand.
 
+mod kept;
 mod plan;
 pub mod typed;
 
+pub use kept::{kept, loaded};
 pub use plan::{like, once, planned, with_signal};
 
 use std::time::Duration;
@@ -47,12 +49,14 @@ pub fn sending(snapshot: &Snapshot, session: &Session, prefs: &SendPrefs) -> Sen
     SendView {
         buses,
         schedules: schedules.collect(),
+        kept: kept::rows(snapshot, session),
         signals,
         message,
         messages: messages(snapshot, &prefs.draft.bus),
         first,
         send: offer("Send once", dressed.err()),
         schedule: offer("Start the schedule", planned(snapshot, prefs).err()),
+        keep: kept::keep(snapshot, session, prefs),
         silence: silence(session, "Silence every bus"),
         problem,
     }
@@ -213,7 +217,7 @@ fn schedule_row(snapshot: &Snapshot, session: &Session, one: &SchedulePicture) -
         id: view.id().to_string(),
         message: named.unwrap_or_default().to_owned(),
         data: Draft::like("", &schedule.frame).hex(),
-        every: text::span_or_ms(schedule.every),
+        every: period(schedule.every),
         sent: text::grouped(one.figures.sent),
         health: figures(&one.figures),
         state,
@@ -223,6 +227,16 @@ fn schedule_row(snapshot: &Snapshot, session: &Session, one: &SchedulePicture) -
         again: (!is_running(one)).then(|| again(snapshot, session, bus)),
         forget: (!is_running(one) && session.may(UseCan)).then(|| Offer::open("Forget")),
     }
+}
+
+/// A period: to the microsecond where it is short.
+fn period(every: Duration) -> String {
+    if every >= Duration::from_secs(10) {
+        return text::span_or_ms(every);
+    }
+    let ms = every.as_secs_f64() * 1e3;
+    let places = (0..3).find(|places| (ms * 10f64.powi(*places)).fract().abs() < 1e-6);
+    format!("{} ms", text::fixed(ms, places.unwrap_or(3) as usize))
 }
 
 fn hangs(one: &SchedulePicture) -> String {

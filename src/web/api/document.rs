@@ -12,8 +12,8 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
 use crate::web::api::{
-    buses, charge, charges, export, frames, journal, packs, plant, replays, rules, sending,
-    services, session, sessions, settings, tokens, trace, users,
+    buses, charge, charges, export, frames, journal, messages, packs, plant, replays, rules,
+    sending, services, session, sessions, settings, tokens, trace, users,
 };
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -148,8 +148,9 @@ mod elsewhere {
         charge::look, charge::start, charge::change, charge::stop, charge::stop_all, charge::clear,
         charge::contactors, charge::safety_text, charge::demo, charges::list, charges::look, rules::rules, rules::change,
         sending::arm, sending::silence, sending::silence_all, sending::send, sending::schedules,
-        sending::start, sending::stop,
         replays::list, replays::start, replays::one, replays::change, replays::stop,
+        sending::start, sending::stop, messages::list, messages::keep, messages::forget,
+        messages::send, messages::start,
     ),
     components(schemas(Problem, export::Format)),
     modifiers(&Common),

@@ -33,6 +33,7 @@ mod export;
 mod frames;
 mod give;
 mod journal;
+mod messages;
 mod pack_json;
 mod packs;
 mod place;
@@ -79,6 +80,7 @@ pub fn routes(table: Table) -> Table {
     let table = rules::routes(table);
     let table = charges::routes(table);
     let table = sending::routes(table);
+    let table = messages::routes(table);
     let table = trace::routes(table);
     let table = replays::routes(table);
     frames::routes(table)

@@ -39,14 +39,22 @@ pub fn routes(table: Table) -> Table {
         .api(Method::DELETE, SCHEDULE, can, stop)
 }
 
-fn named(text: &str, what: &str) -> Result<Name, Problem> {
+/// A name out of an address or a body.
+///
+/// # Errors
+/// Nothing can be called so.
+pub fn named(text: &str, what: &str) -> Result<Name, Problem> {
     Name::new(text).map_err(|_| {
         let text: String = text.chars().take(Name::LIMIT).collect();
         Problem::not_found(format!("There is no {what} \u{201c}{text}\u{201d}."))
     })
 }
 
-fn find<'s>(snapshot: &'s Snapshot, bus: &Name) -> Result<&'s BusPicture, Problem> {
+/// The bus of this name.
+///
+/// # Errors
+/// There is none.
+pub fn find<'s>(snapshot: &'s Snapshot, bus: &Name) -> Result<&'s BusPicture, Problem> {
     snapshot.buses.iter().find(|one| one.name == *bus).ok_or_else(|| {
         let detail = format!("There is no bus \u{201c}{bus}\u{201d} in the running profile.");
         Problem::not_found(detail)
@@ -153,6 +161,14 @@ pub struct SendWanted {
 pub struct SendTaken {
     /// How many.
     frames: usize,
+}
+
+impl SendTaken {
+    /// So many.
+    #[must_use]
+    pub const fn of(frames: usize) -> Self {
+        Self { frames }
+    }
 }
 
 /// Sends frames once, through the guard. The bus must be armed. Needs Send and receive CAN; frames

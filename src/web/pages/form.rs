@@ -97,6 +97,8 @@ pub fn done(word: &str) -> &'static str {
         ("silenced", "Silenced: nothing is sent by hand any more."),
         ("sent", "Handed to the bus. If its guard keeps it back, that is said above."),
         ("scheduled", "Started. How it is doing is shown below."),
+        ("kept", "Kept in the profile, under its name. It is sent only when somebody starts it."),
+        ("unkept", "Taken out of the profile."),
         ("stopped", "Stopped."),
         ("forgotten", "Taken from the list."),
         ("rule", "The rule is changed. It holds from now on, for every pack."),

@@ -12,13 +12,13 @@ use axum::response::Response;
 
 use crate::base::id::Name;
 use crate::engine::{
-    ArmBus, Keeps, Right, SendFrames, Silence, Snapshot, StartSchedule, StopSchedule, Then, UseCan,
-    ViewPlant,
+    ArmBus, ForgetMessage, KeepMessage, Keeps, Right, SendFrames, Silence, Snapshot, StartSchedule,
+    StopSchedule, Then, UseCan, ViewPlant,
 };
 use crate::view::compose::sending::typed::{self, TypedDraft};
 use crate::view::compose::sending::{self, once, planned};
 use crate::view::sending::{
-    ByteOrder, Draft, DraftKind, SendPrefs, SendView, Stays, SumRule, Width,
+    ByteOrder, Draft, DraftKind, NumberPlace, SendPrefs, SendView, Stays, SumRule, Width,
 };
 use crate::view::text;
 use crate::web::pages::can::{CanQuery, Tab};
@@ -46,6 +46,8 @@ pub fn routes(table: Table) -> Table {
         .page(Method::POST, "/can/send/edit", can, edit)
         .page(Method::POST, "/can/send/once", can, send)
         .page(Method::POST, "/can/send/start", can, start)
+        .page(Method::POST, "/can/send/keep", can, keep)
+        .page(Method::POST, "/can/kept", can, kept)
         .page(Method::POST, "/can/arm", can, arm)
         .page(Method::POST, "/can/schedule", can, schedule)
         .page(Method::POST, "/can/silence", Access::SignedIn, silence)
@@ -93,10 +95,18 @@ struct Schedules<'v> {
     view: &'v SendView,
 }
 
+/// What the profile keeps.
+#[derive(Template)]
+#[template(path = "parts/send_kept.html", config = ".config/askama.toml")]
+struct Kept<'v> {
+    view: &'v SendView,
+}
+
 /// Adds the parts that change by themselves: they depend on the bus of the frame alone.
 pub fn add(parts: &mut live::Parts, view: &SendView) {
     parts.add("send-buses", &Buses { view });
     parts.add("send-do", &Do { view });
+    parts.add("send-kept", &Kept { view });
     parts.add("send-schedules", &Schedules { view });
 }
 
@@ -108,7 +118,7 @@ pub fn on_bus(bus: &str) -> SendPrefs {
 }
 
 /// The address of a draft.
-fn address(prefs: &SendPrefs, number: &crate::view::sending::NumberPlace) -> String {
+fn address(prefs: &SendPrefs, number: &NumberPlace) -> String {
     let pairs = typed::pairs(prefs, number);
     let pairs: Vec<String> =
         pairs.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
@@ -249,6 +259,52 @@ async fn start(State(shared): State<Shared>, ask: Ask, Sealed(pairs): Sealed<Pai
     ordered((&shared, &ask), &pairs, "scheduled", order).await
 }
 
+/// Keeps the draft in the profile.
+async fn keep(State(shared): State<Shared>, ask: Ask, Sealed(pairs): Sealed<Pairs>) -> Response {
+    let order = |snapshot: &Snapshot, prefs: &SendPrefs| {
+        Ok(KeepMessage { message: Box::new(sending::kept(snapshot, prefs)?) })
+    };
+    ordered((&shared, &ask), &pairs, "kept", order).await
+}
+
+/// Sends, starts or forgets a message that is kept.
+async fn kept(
+    State(shared): State<Shared>,
+    ask: Ask,
+    headers: HeaderMap,
+    Sealed(pairs): Sealed<Pairs>,
+) -> Response {
+    let typed = Typed::from(pairs);
+    let find = |name: &str| {
+        let snapshot = look(&shared, &ask)?;
+        let found = snapshot.messages.iter().find(|one| one.name.as_str() == name);
+        found.cloned().ok_or_else(|| {
+            let name: String = name.chars().take(Name::LIMIT).collect();
+            Problem::not_found(format!("No message called \u{201c}{name}\u{201d} is kept."))
+        })
+    };
+    let (done, result) = if let Some(name) = typed.get("send") {
+        let order = find(name)
+            .map(|entry| SendFrames { bus: entry.bus.clone(), frames: vec![entry.once()] });
+        ("sent", given(&shared, &ask, order).await)
+    } else if let Some(name) = typed.get("forget") {
+        let name = named(name).map_err(Problem::invalid);
+        let order = name.map(|name| ForgetMessage { name });
+        ("unkept", given(&shared, &ask, order).await)
+    } else {
+        let order = find(typed.text("start")).map(|entry| StartSchedule {
+            bus: entry.bus.clone(),
+            schedule: entry.schedule(),
+            keeps: if entry.stays { Keeps::Alone } else { Keeps::WithSession },
+        });
+        ("scheduled", given(&shared, &ask, order).await)
+    };
+    match result {
+        Ok(()) => back(&headers, done),
+        Err(problem) => failed(&problem, &ask),
+    }
+}
+
 /// The page that a form was sent from, with what came of it.
 fn back(headers: &HeaderMap, done: &str) -> Response {
     let from = headers.get(header::REFERER).and_then(|from| from.to_str().ok());
@@ -365,6 +421,13 @@ impl SendPage {
 
     fn length(&self) -> String {
         text::count(self.typed.prefs.draft.bytes.len(), "byte")
+    }
+}
+
+impl Kept<'_> {
+    /// The address of a message as a draft.
+    fn load(draft: &SendPrefs) -> String {
+        address(draft, &NumberPlace::default())
     }
 }
 

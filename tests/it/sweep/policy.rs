@@ -9,12 +9,13 @@ use busbar::engine::{
     AccountId, AccountKind, ActivateProfile, AddAccount, AddService, ArmBus, Begins, ChangeAccount,
     ChangeCharge, ChangeReplay, ChargeKey, ChargeRules, ClearLatches, ClearTraffic, Confirm,
     CreateToken, Credential, DeleteAccount, Dress, EndSession, EndSessions, EngageContactors, Face,
-    Frame, GivePassword, Id, Keeps, Lease, LiftWait, MakeLink, MustChangeIt, Order, Origin,
-    PauseReplay, Permission, Play, Purpose, ReadSafetyText, RemoveService, RenameService,
-    ReplayChange, ReplayPlan, RestartBus, RevokeToken, Right, Rights, SaveSettings, ScanBitRate,
-    Schedule, Secret, SendFrames, ServiceChoice, ServiceId, Session, SessionId, SetChargeRule,
-    SetDemo, SetPoints, Silence, StartCharge, StartReplay, StartSchedule, StopCharge, StopReplay,
-    StopSchedule, Then, TokenId, demo_profile,
+    ForgetMessage, Frame, GivePassword, Id, KeepMessage, Keeps, Lease, LiftWait, MakeLink,
+    MessageEntry, MustChangeIt, Order, Origin, PauseReplay, Permission, Play, Purpose,
+    ReadSafetyText, RemoveService, RenameService, ReplayChange, ReplayPlan, RestartBus,
+    RevokeToken, Right, Rights, SaveSettings, ScanBitRate, Schedule, Secret, SendFrames,
+    ServiceChoice, ServiceId, Session, SessionId, SetChargeRule, SetDemo, SetPoints, Silence,
+    StartCharge, StartReplay, StartSchedule, StopCharge, StopReplay, StopSchedule, Then, TokenId,
+    demo_profile,
 };
 use busbar::web::Access;
 
@@ -119,6 +120,8 @@ pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
         ),
         line(&sessions, &RestartBus { bus: pack.clone() }),
         line(&sessions, &ScanBitRate { bus: pack.clone() }),
+        line(&sessions, &KeepMessage { message: Box::new(message()) }),
+        line(&sessions, &ForgetMessage { name: pack.clone() }),
         line(&sessions, &StopSchedule { name: pack.clone(), then: Then::Keep }),
         line(&sessions, &replay(&pack)),
         line(&sessions, &ChangeReplay { name: pack.clone(), change: ReplayChange::Play }),
@@ -159,6 +162,12 @@ fn schedule() -> Schedule {
         times: None,
         dress: Dress::default(),
     }
+}
+
+fn message() -> MessageEntry {
+    let Schedule { name, frame, every, times, dress } = schedule();
+    let bus = name.clone();
+    MessageEntry { name, bus, frame, every, times, dress, key: None, stays: false }
 }
 
 fn line<O: Order>(sessions: &[Option<Arc<Session>>], order: &O) -> OrderLine {

@@ -14,7 +14,7 @@ use crate::desktop::widgets::form::{Look, choice, offer};
 use crate::desktop::widgets::panel::scrolls;
 use crate::desktop::widgets::text::{caption, line, name, paragraph};
 use crate::view::sending::{
-    ByteOrder, DraftKind, DraftSignal, MessageChoice, SendPrefs, SendView, Stays, SumRule, Width,
+    ByteOrder, DraftKind, DraftSignal, SendPrefs, SendView, Stays, SumRule, Width,
 };
 
 /// Names of the fields, also for tests.
@@ -48,7 +48,8 @@ fn typing_is(form: &SendForm, key: &str) -> bool {
     form.typing.as_ref().is_some_and(|(at, _)| at == key)
 }
 
-fn label(ui: &mut Ui, theme: &Theme, text: &str) {
+/// A muted word before a field.
+pub(super) fn label(ui: &mut Ui, theme: &Theme, text: &str) {
     ui.label(RichText::new(text).color(theme.muted));
 }
 
@@ -61,7 +62,7 @@ pub(super) fn frame(
 ) -> Option<Command> {
     caption(ui, theme, "Frame");
     ui.spacing_mut().item_spacing.y = 6.0;
-    ui.horizontal(|ui| message(ui, theme, view, prefs));
+    ui.horizontal(|ui| super::message::draw(ui, theme, &mut form.search, (view, prefs)));
     ui.horizontal(|ui| {
         label(ui, theme, "Id 0x");
         let now = prefs.draft.id.clone();
@@ -88,32 +89,6 @@ pub(super) fn frame(
     ui.horizontal(|ui| checksum(ui, theme, form, prefs));
     said(ui, theme, form, view);
     sends(ui, theme, form, (view, prefs))
-}
-
-fn message(ui: &mut Ui, theme: &Theme, view: &SendView, prefs: &mut SendPrefs) {
-    label(ui, theme, "Bus");
-    let buses: Vec<(String, String)> =
-        view.buses.iter().map(|bus| (bus.name.clone(), bus.name.clone())).collect();
-    let shown = if prefs.draft.bus.is_empty() { "none" } else { &prefs.draft.bus }.to_owned();
-    choice(ui, "Bus", (&shown, 90.0), &mut prefs.draft.bus, &buses);
-    if view.messages.is_empty() {
-        label(ui, theme, "No device and no DBC file names messages of this bus.");
-        return;
-    }
-    let options: Vec<(MessageChoice, String)> = view
-        .messages
-        .iter()
-        .map(|one| (one.clone(), format!("{}  {}", one.id, one.name)))
-        .collect();
-    let same = |one: &&MessageChoice| one.id == prefs.draft.id;
-    let mut chosen = view.messages.iter().find(same).cloned().unwrap_or_default();
-    let shown = if chosen.name.is_empty() { "Choose a message" } else { &chosen.name }.to_owned();
-    let width = (ui.available_width() - 16.0).clamp(120.0, 320.0);
-    if choice(ui, "Message", (&shown, width), &mut chosen, &options) {
-        prefs.draft.kind = if chosen.length > 8 { DraftKind::Fd } else { DraftKind::Data };
-        prefs.draft.bytes = vec![0; chosen.length.min(64)];
-        prefs.draft.id = chosen.id;
-    }
 }
 
 fn number(ui: &mut Ui, theme: &Theme, form: &mut SendForm, prefs: &mut SendPrefs) {
@@ -159,6 +134,8 @@ fn counter(ui: &mut Ui, theme: &Theme, form: &mut SendForm, prefs: &mut SendPref
         small(ui, theme, form, ("in byte", "Byte of the counter"), &mut counter.byte);
         small(ui, theme, form, ("from bit", "Lowest bit of the counter"), &mut counter.bit);
         small(ui, theme, form, ("bits", "Bits of the counter"), &mut counter.bits);
+        let last = ("last value", "Last value of the counter");
+        small(ui, theme, form, last, &mut counter.last);
     }
 }
 
@@ -218,7 +195,12 @@ fn sends(
         if let Some(typed) = live(ui, form, ("Milliseconds between two", 50.0), &now) {
             prefs.every = typed;
         }
-        label(ui, theme, "ms, called");
+        label(ui, theme, "ms,");
+        let now = prefs.times.clone();
+        if let Some(typed) = live(ui, form, ("How many times; empty for no end", 50.0), &now) {
+            prefs.times = typed;
+        }
+        label(ui, theme, "times, called");
         let now = prefs.name.clone();
         let room = (ui.available_width() - 30.0).clamp(60.0, 200.0);
         if let Some(typed) = live(ui, form, ("Name of the schedule", room), &now) {
@@ -232,6 +214,17 @@ fn sends(
         if offer(ui, theme, &view.schedule, Look::Plain) {
             asked = Some(submit(SendAsk::Start(Box::new(prefs.clone()))));
         }
+    });
+    ui.horizontal(|ui| {
+        if offer(ui, theme, &view.keep, Look::Plain) {
+            asked = Some(submit(SendAsk::Keep(Box::new(prefs.clone()))));
+        }
+        label(ui, theme, "with the key");
+        let now = prefs.key.clone();
+        if let Some(typed) = live(ui, form, ("Key that sends it", 34.0), &now) {
+            prefs.key = typed;
+        }
+        line(ui, "A letter, a digit or F2 to F10.", fonts::text(12.0), theme.muted);
     });
     asked
 }

@@ -3,7 +3,7 @@
 
 use egui::{Key, Modifiers, Pos2, Rect, RichText, ScrollArea, Sense, Ui, Vec2};
 
-use super::{editor, schedules};
+use super::{editor, kept, schedules};
 use crate::desktop::ask::SendAsk;
 use crate::desktop::command::Command;
 use crate::desktop::fonts;
@@ -17,7 +17,7 @@ use crate::view::sending::{ByteOrder, Draft, SendBus, SendPrefs, SendView, Width
 /// Narrower pages show the signals below the frame.
 const TWO_COLUMNS: f32 = 760.0;
 /// Height of the frame and of its signals.
-const HEIGHT: f32 = 396.0;
+const HEIGHT: f32 = 430.0;
 
 /// What the tab keeps between frames.
 #[derive(Default)]
@@ -28,6 +28,8 @@ pub struct SendForm {
     pub(super) wrong: Option<String>,
     /// Where the number begins, and how it is read.
     pub(super) number: (usize, Width, ByteOrder),
+    /// What is looked for among the messages.
+    pub(super) search: String,
 }
 
 /// Hands something about sending to the source.
@@ -73,7 +75,11 @@ impl SendForm {
             ui.add_space(GAP - 6.0);
             let drawn = schedules::draw(ui, theme, view);
             asked = asked.take().or(drawn);
+            ui.add_space(GAP - 6.0);
+            let drawn = kept::draw(ui, theme, view, prefs);
+            asked = asked.take().or(drawn);
         });
+        asked = asked.or_else(|| kept::keys(ui, view));
         let pressed =
             ui.is_enabled() && ui.input_mut(|i| i.consume_key(Modifiers::COMMAND, Key::Enter));
         if pressed && view.send.is_open() {

@@ -1,0 +1,214 @@
+//! Keeping messages that are sent by hand in the running profile. Where the profile is in a file the
+//! new text is written first, by somebody else, and the message is kept once it is there. Nothing that is
+//! kept is ever sent from here.
+
+use std::sync::Arc;
+
+use crate::base::time::Wall;
+use crate::engine::access::grant::Face;
+use crate::engine::hub::event::{Effect, Epoch, KeepProfile};
+use crate::engine::hub::plant::Plant;
+use crate::engine::orders::sending::Keeping as Order;
+use crate::engine::orders::{OrderError, Reply};
+use crate::engine::profile::keep::set_message;
+use crate::engine::profile::message::{MESSAGE_LIMIT, MessageEntry};
+use crate::engine::store::journal::{Entry, Outcome};
+
+/// The numbers of these writings begin here, so that they are told from those of rules,
+const FIRST: u64 = 1 << 32;
+/// and end before this, where those of DBC files begin.
+const LAST: u64 = 1 << 63;
+/// Said while a file is being written.
+const WRITING: &str = "the profile's file is just being written: try again in a moment";
+
+/// Whether a writing with this number is of a message.
+pub(super) const fn is_own(number: u64) -> bool {
+    number >= FIRST && number < LAST
+}
+
+/// A change that somebody asks for.
+pub(super) struct Asked {
+    pub(super) order: Order,
+    pub(super) by: String,
+    pub(super) face: Face,
+    pub(super) reply: Reply,
+}
+
+/// The kept messages as something that is changed.
+#[derive(Default)]
+pub(super) struct Keeping {
+    writings: u64,
+    writing: Option<Writing>,
+}
+
+/// A change whose file is being written.
+struct Writing {
+    number: u64,
+    epoch: Epoch,
+    asked: Asked,
+    messages: Vec<MessageEntry>,
+    /// What the file said before.
+    before: Arc<str>,
+}
+
+impl Keeping {
+    /// Why the file cannot be written by anybody else at the moment.
+    pub(super) fn hinders(&self) -> Option<String> {
+        self.writing.is_some().then(|| WRITING.to_owned())
+    }
+
+    /// Changes the list, or begins to; gives what is to be done after the next picture: the answer, or
+    /// the writing that it waits for. `busy` says why the file cannot be written.
+    pub(super) fn set(
+        &mut self,
+        asked: Asked,
+        busy: Option<String>,
+        plant: &mut Plant,
+        (now, epoch): (Wall, Epoch),
+        effects: &mut Vec<Effect>,
+    ) -> Effect {
+        let begun = match busy.or_else(|| self.hinders()) {
+            Some(why) => Err(OrderError::Unfit(why)),
+            None => changed(&asked.order, plant),
+        };
+        let messages = match begun {
+            Err(error) => return Effect::Answer(asked.reply, Err(error)),
+            Ok(messages) => messages,
+        };
+        let kept = plant.profile().and_then(|profile| profile.file.zip(profile.text));
+        let Some((file, before)) = kept else {
+            return finish(asked, messages, plant, now, effects);
+        };
+        let name = asked.order.name();
+        let entry = messages.iter().find(|one| one.name == *name);
+        let text = match set_message(&before, name.as_str(), entry) {
+            Ok(text) => text,
+            Err(error) => {
+                let error = OrderError::Unfit(error.to_string());
+                return Effect::Answer(asked.reply, Err(error));
+            }
+        };
+        if *text == *before {
+            return finish(asked, messages, plant, now, effects);
+        }
+        self.writings += 1;
+        let (number, text): (u64, Arc<str>) = (FIRST + self.writings, text.into());
+        // Known as the profile's text from now on: nobody takes it for somebody else's edit.
+        if let Some(profile) = plant.profile_mut() {
+            profile.text = Some(Arc::clone(&text));
+        }
+        let own = Arc::clone(&before);
+        self.writing = Some(Writing { number, epoch, asked, messages, before: own });
+        Effect::KeepProfile(KeepProfile { number, file, before, text })
+    }
+
+    /// The file is written, or is not; gives what is to be done after the next picture.
+    pub(super) fn kept(
+        &mut self,
+        (number, outcome): (u64, Result<(), String>),
+        plant: &mut Plant,
+        (now, epoch): (Wall, Epoch),
+        effects: &mut Vec<Effect>,
+    ) -> Option<Effect> {
+        let writing = self.writing.take_if(|writing| writing.number == number)?;
+        let Writing { asked, messages, before, epoch: own, .. } = writing;
+        if own != epoch {
+            let why = "another profile was made to run meanwhile: look at both before going on";
+            return Some(Effect::Answer(asked.reply, Err(OrderError::Unfit(why.to_owned()))));
+        }
+        match outcome {
+            Ok(()) => Some(finish(asked, messages, plant, now, effects)),
+            Err(why) => {
+                if let Some(profile) = plant.profile_mut() {
+                    profile.text = Some(before);
+                }
+                let text = format!("the messages stay as they were: {why}");
+                Some(Effect::Answer(asked.reply, Err(OrderError::Unfit(text))))
+            }
+        }
+    }
+}
+
+/// The list as it is to be.
+fn changed(order: &Order, plant: &Plant) -> Result<Vec<MessageEntry>, OrderError> {
+    if plant.profile().is_none() {
+        let why = "no profile runs: open one first, what is kept belongs to it";
+        return Err(OrderError::Unfit(why.to_owned()));
+    }
+    let mut messages = plant.messages.to_vec();
+    match order {
+        Order::Forget(order) => {
+            let before = messages.len();
+            messages.retain(|one| one.name != order.name);
+            if messages.len() == before {
+                let which = order.name.to_string();
+                return Err(OrderError::NotFound { what: "kept message", which });
+            }
+        }
+        Order::Keep(order) => {
+            let entry = &*order.message;
+            entry.check().map_err(|error| OrderError::Unfit(error.to_string()))?;
+            if plant.bus_named(&entry.bus).is_none() {
+                let which = entry.bus.to_string();
+                return Err(OrderError::NotFound { what: "bus", which });
+            }
+            let others = messages.iter().filter(|one| one.name != entry.name);
+            let rival = entry.key.and_then(|key| others.clone().find(|one| one.key == Some(key)));
+            if let (Some(key), Some(rival)) = (entry.key, rival) {
+                let text = format!("the key {key} sends {} already", rival.name);
+                return Err(OrderError::Unfit(text));
+            }
+            let (place, count) =
+                (messages.iter().position(|one| one.name == entry.name), messages.len());
+            match place.and_then(|place| messages.get_mut(place)) {
+                Some(old) => old.clone_from(entry),
+                None if count >= MESSAGE_LIMIT => {
+                    let text =
+                        format!("{MESSAGE_LIMIT} messages are kept already: forget one first");
+                    return Err(OrderError::Unfit(text));
+                }
+                None => messages.push(entry.clone()),
+            }
+        }
+    }
+    Ok(messages)
+}
+
+/// The new list is in force; gives the answer.
+fn finish(
+    asked: Asked,
+    messages: Vec<MessageEntry>,
+    plant: &mut Plant,
+    now: Wall,
+    effects: &mut Vec<Effect>,
+) -> Effect {
+    let old = std::mem::replace(&mut plant.messages, messages.into());
+    let kept = plant.profile().and_then(|profile| profile.file);
+    let kept = kept.map_or_else(
+        || "it is not kept in a file, because this profile is in none".to_owned(),
+        |file| format!("kept in {}", file.display()),
+    );
+    let name = asked.order.name();
+    let shown = |list: &[MessageEntry]| -> Option<serde_json::Value> {
+        let entry = list.iter().find(|one| one.name == *name);
+        entry.and_then(|entry| serde_json::to_value(entry).ok())
+    };
+    let entry = Entry {
+        at: now,
+        who: asked.by.clone(),
+        face: asked.face.code(),
+        address: None,
+        action: "kept_messages",
+        target: name.to_string(),
+        before: shown(&old),
+        after: shown(&plant.messages),
+        outcome: Outcome::Done,
+        note: Some(format!("{kept}.")),
+        of: None,
+    };
+    effects.push(Effect::Journal(Box::new(entry)));
+    Effect::Answer(asked.reply, Ok(()))
+}
+
+#[cfg(test)]
+mod tests;
