@@ -65,12 +65,10 @@ pub struct Snapshot {
 impl Snapshot {
     /// The names that filters are compared with.
     #[must_use]
-    pub fn vocabulary(&self) -> Vocabulary {
-        let mut vocabulary = Vocabulary::new();
-        for bus in &self.buses {
-            vocabulary.add_bus(bus.name.as_str(), self.decoders.codecs(bus.id));
-        }
-        vocabulary
+    pub fn vocabulary(&self) -> Arc<Vocabulary> {
+        // The position of a bus is its handle.
+        let names: Vec<&str> = self.buses.iter().map(|bus| bus.name.as_str()).collect();
+        self.decoders.vocabulary(&names)
     }
 }
 

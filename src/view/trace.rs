@@ -6,6 +6,7 @@ mod tests;
 pub mod window;
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -210,7 +211,7 @@ pub enum Mark {
 /// Which frames of a tape fit a filter. Follows the tape as it goes on, forgets and is wiped.
 #[derive(Debug)]
 pub struct TraceIndex {
-    sieve: Sieve,
+    sieve: Arc<Sieve>,
     memory: FilterMemory,
     /// Numbers of what fits, where not everything does.
     found: VecDeque<u64>,
@@ -222,8 +223,8 @@ pub struct TraceIndex {
 impl TraceIndex {
     /// For what `sieve` lets through.
     #[must_use]
-    pub fn new(sieve: Sieve) -> Self {
-        let (memory, found) = (FilterMemory::new(), VecDeque::new());
+    pub fn new(sieve: impl Into<Arc<Sieve>>) -> Self {
+        let (sieve, memory, found) = (sieve.into(), FilterMemory::new(), VecDeque::new());
         Self { sieve, memory, found, looked: 0, wiped: 0 }
     }
 

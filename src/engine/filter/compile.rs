@@ -16,7 +16,7 @@ use crate::engine::can::frame::{Direction, Kind};
 const WARNINGS: usize = 16;
 
 /// What a filter runs over; some terms mean nothing in some places.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// Frames as they come.
     Trace,

@@ -31,6 +31,7 @@ mod compile;
 mod complete;
 mod expr;
 mod fields;
+mod kept;
 mod memory;
 mod mistake;
 mod numbers;

@@ -3,6 +3,11 @@
 
 use std::sync::Arc;
 
+use super::Filter;
+use super::compile::Scope;
+use super::kept::Sieves;
+use super::mistake::Mistake;
+use super::run::Sieve;
 use crate::base::id::BusId;
 use crate::engine::can::frame::Id;
 use crate::engine::dbc::{Codec, Message};
@@ -14,6 +19,7 @@ pub struct Vocabulary {
     /// Codecs of buses that are not listed, by position.
     common: Vec<usize>,
     codecs: Vec<Known>,
+    pub(super) sieves: Sieves,
 }
 
 #[derive(Clone)]
@@ -46,14 +52,26 @@ impl Vocabulary {
         vocabulary
     }
 
+    /// The filter of `text`, ready to run over frames of these buses: made once, then kept for as long
+    /// as these names are.
+    ///
+    /// # Errors
+    /// The first mistake, with its place.
+    pub fn sieve(&self, text: &str, scope: Scope) -> Result<Arc<Sieve>, Mistake> {
+        let make = || Filter::parse(text)?.compile(self, scope).map(Arc::new);
+        self.sieves.get(text, scope, make)
+    }
+
     /// Adds the next bus, with the codecs that are asked in this order.
     pub fn add_bus(&mut self, name: &str, codecs: &[Arc<Codec>]) {
+        self.sieves = Sieves::default();
         let codecs = codecs.iter().map(|codec| self.know(Arc::clone(codec))).collect();
         self.buses.push(Bus { name: name.to_owned(), codecs });
     }
 
     /// Names the buses of a recording, all of them with what any bus has.
     pub fn name_buses<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) {
+        self.sieves = Sieves::default();
         let common = &self.common;
         let bus = |name: &str| Bus { name: name.to_owned(), codecs: common.clone() };
         self.buses = names.into_iter().map(bus).collect();

@@ -2,12 +2,13 @@
 //! their order.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::base::id::{BusId, Name};
 use crate::base::problem::Problem;
 use crate::engine::can::frame::{CLASSIC_BYTES, FD_BYTES, Frame, FrameRef, Id};
 use crate::engine::dbc::{Codec, Kind, MessageIndex, Row, Signal};
+use crate::engine::filter::Vocabulary;
 use crate::engine::orders::dbc::BusDbc;
 
 /// The codecs of every bus.
@@ -16,6 +17,19 @@ pub struct Decoders {
     buses: Vec<Vec<Arc<Codec>>>,
     /// Where each codec is from.
     sources: Vec<Vec<Source>>,
+    /// The names that filters are compared with, as they were wanted last.
+    names: Names,
+}
+
+/// Names of buses with the vocabulary that was made of them. A copy of the codecs may be changed, and
+/// begins without it.
+#[derive(Default)]
+struct Names(Mutex<Option<(Vec<String>, Arc<Vocabulary>)>>);
+
+impl Clone for Names {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 /// Where a codec is from.
@@ -106,7 +120,8 @@ impl Decoders {
     /// Without any codec, for `buses` buses.
     #[must_use]
     pub fn new(buses: usize) -> Self {
-        Self { buses: vec![Vec::new(); buses], sources: vec![Vec::new(); buses] }
+        let (buses, sources) = (vec![Vec::new(); buses], vec![Vec::new(); buses]);
+        Self { buses, sources, names: Names::default() }
     }
 
     /// Adds a codec to a bus, after those it has.
@@ -116,6 +131,7 @@ impl Decoders {
 
     /// The same, with where it is from.
     pub fn add_from(&mut self, bus: BusId, source: Source, codec: Arc<Codec>) {
+        self.names = Names::default();
         let at = usize::from(bus.0);
         if let (Some(codecs), Some(sources)) = (self.buses.get_mut(at), self.sources.get_mut(at)) {
             codecs.push(codec);
@@ -125,6 +141,7 @@ impl Decoders {
 
     /// Takes the DBC files of a bus away; its devices stay.
     pub fn drop_files(&mut self, bus: BusId) {
+        self.names = Names::default();
         let at = usize::from(bus.0);
         let (Some(codecs), Some(sources)) = (self.buses.get_mut(at), self.sources.get_mut(at))
         else {
@@ -140,6 +157,26 @@ impl Decoders {
         let at = usize::from(bus.0);
         let sources = self.sources.get(at).map_or(&[][..], Vec::as_slice);
         sources.iter().zip(self.codecs(bus))
+    }
+
+    /// The names that filters are compared with, of buses called so. Made once for the same names, with
+    /// the filters that were made ready.
+    #[must_use]
+    pub fn vocabulary(&self, buses: &[&str]) -> Arc<Vocabulary> {
+        let mut names = self.names.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, vocabulary)) = &*names
+            && known.iter().map(String::as_str).eq(buses.iter().copied())
+        {
+            return Arc::clone(vocabulary);
+        }
+        let mut vocabulary = Vocabulary::new();
+        for (name, bus) in buses.iter().zip(0..) {
+            vocabulary.add_bus(name, self.codecs(BusId(bus)));
+        }
+        let vocabulary = Arc::new(vocabulary);
+        let known = buses.iter().map(|name| (*name).to_owned()).collect();
+        *names = Some((known, Arc::clone(&vocabulary)));
+        vocabulary
     }
 
     /// The codecs of a bus, in the order in which they are asked.

@@ -216,9 +216,13 @@ mod tests {
         for text in [inline.as_str(), "note = \"\"\"\n[[message]]\nname = \"one\"\n\"\"\"\n"] {
             for wanted in [Some(entry("one", 1)), Some(entry("two", 1)), None] {
                 let edited = set_message(text, "one", wanted.as_ref());
-                if let Ok(edited) = edited {
-                    assert_eq!(edited, text, "only nothing to do may be done");
-                }
+                let Ok(edited) = edited else { continue };
+                let (mut was, mut is) = (table(text).unwrap(), table(&edited).unwrap());
+                let (had, has) = (was.remove(LIST), is.remove(LIST));
+                assert_eq!(was, is, "{edited}");
+                let added = has.and_then(|list| list.as_array().map(Vec::len));
+                let had = had.and_then(|list| list.as_array().map(Vec::len));
+                assert_eq!(added.unwrap_or(0), had.unwrap_or(0) + usize::from(edited != text));
             }
         }
     }

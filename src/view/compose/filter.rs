@@ -1,6 +1,8 @@
 //! Composes the filter box, and makes its text ready to pick frames.
 
-use crate::engine::{Filter, Mistake, Scope, Sieve, Vocabulary, Weight, complete, terms};
+use std::sync::Arc;
+
+use crate::engine::{Mistake, Scope, Sieve, Vocabulary, Weight, complete, terms};
 use crate::view::filter::{CompletionView, FilterState, FilterView, HelpLine, MistakeView};
 use crate::view::shown::Tone;
 
@@ -13,7 +15,7 @@ const SHOWN: usize = 4;
 #[derive(Clone, Debug)]
 pub struct Prepared {
     /// What picks; everything where the text cannot be read.
-    pub sieve: Sieve,
+    pub sieve: Arc<Sieve>,
     /// What the box shows.
     pub view: FilterView,
 }
@@ -27,7 +29,7 @@ pub fn prepare(
     vocabulary: &Vocabulary,
     scope: Scope,
 ) -> Prepared {
-    let read = Filter::parse(text).and_then(|filter| filter.compile(vocabulary, scope));
+    let read = vocabulary.sieve(text, scope);
     let completions = cursor.map(|at| complete(text, at, vocabulary)).unwrap_or_default();
     let completions = completions
         .into_iter()
@@ -46,7 +48,9 @@ pub fn prepare(
             let state = if empty { FilterState::Empty } else { FilterState::Applied };
             (sieve, state, mistakes)
         }
-        Err(error) => (Sieve::everything(), FilterState::Refused, vec![mistake(text, &error)]),
+        Err(error) => {
+            (Arc::new(Sieve::everything()), FilterState::Refused, vec![mistake(text, &error)])
+        }
     };
     Prepared { sieve, view: FilterView { state, mistakes, completions } }
 }
@@ -108,6 +112,7 @@ pub fn said(text: &str, mistake: &Mistake) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Filter;
 
     fn view(text: &str) -> FilterView {
         prepare(text, Some(text.len()), &Vocabulary::new(), Scope::Table).view

@@ -51,12 +51,9 @@ impl<'a> Naming<'a> {
     }
 
     /// The names that filters are compared with.
-    fn vocabulary(&self) -> Vocabulary {
-        let mut vocabulary = Vocabulary::new();
-        for ((name, _), at) in self.buses.iter().zip(0..) {
-            vocabulary.add_bus(name, self.decoders.codecs(BusId(at)));
-        }
-        vocabulary
+    fn vocabulary(&self) -> Arc<Vocabulary> {
+        let names: Vec<&str> = self.buses.iter().map(|(name, _)| *name).collect();
+        self.decoders.vocabulary(&names)
     }
 
     /// The time of day of a stamp of a bus, where that is known.

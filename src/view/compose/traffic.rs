@@ -1,5 +1,6 @@
 //! Composes the CAN page.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::id::BusId;
@@ -27,7 +28,7 @@ struct Table<'a> {
     decoders: &'a Decoders,
     /// Names of the buses, and what the clock of each shows.
     buses: Vec<(&'a str, Mono)>,
-    vocabulary: Vocabulary,
+    vocabulary: Arc<Vocabulary>,
     /// What is said of how much there is.
     rate: String,
 }
@@ -48,10 +49,8 @@ impl<'a> Table<'a> {
     fn of_log(picture: &'a LogPicture, decoders: &'a Decoders) -> Self {
         let rows = picture.traffic.rows();
         let end = rows.iter().map(|row| row.last.time()).max().unwrap_or(Mono::ZERO);
-        let mut vocabulary = Vocabulary::new();
-        for (name, at) in picture.buses.iter().zip(0..) {
-            vocabulary.add_bus(name, decoders.codecs(BusId(at)));
-        }
+        let names: Vec<&str> = picture.buses.iter().map(String::as_str).collect();
+        let vocabulary = decoders.vocabulary(&names);
         Self {
             traffic: &picture.traffic,
             decoders,

@@ -1,13 +1,14 @@
 //! Recent frames: the last one of every id, with how often it comes and what it says.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::engine::{
-    DecodedSignal, Direction, Filter, Kind, Right, Scope, Sieve, Snapshot, TrafficEntry, UseCan,
-    ViewPlant,
+    DecodedSignal, Direction, Kind, Right, Scope, Sieve, Snapshot, TrafficEntry, UseCan, ViewPlant,
 };
 use crate::view::compose::filter::said;
 use crate::view::compose::traffic::fits;
@@ -166,9 +167,8 @@ pub async fn list(
 }
 
 /// A filter, ready. Names that nobody knows are no mistake: a DBC file may come later.
-fn sieve(text: &str, snapshot: &Snapshot) -> Result<Sieve, Problem> {
-    let read = Filter::parse(text);
-    let read = read.and_then(|filter| filter.compile(&snapshot.vocabulary(), Scope::Table));
+fn sieve(text: &str, snapshot: &Snapshot) -> Result<Arc<Sieve>, Problem> {
+    let read = snapshot.vocabulary().sieve(text, Scope::Table);
     read.map_err(|mistake| Problem::invalid(said(text, &mistake)).about("filter"))
 }
 

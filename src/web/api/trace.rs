@@ -5,19 +5,15 @@ use axum::http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::engine::{
-    Filter, FilterMemory, FrameRef, Reel, Right, Scope, Sieve, Snapshot, UseCan, ViewPlant,
-};
+use crate::engine::{FrameRef, Right, Scope, Snapshot, UseCan, ViewPlant};
 use crate::view::compose::filter::said;
+use crate::view::compose::trace::window::{backward, onward};
 use crate::web::api::frames::{FrameKind, Signal, Way};
 use crate::web::api::give::{Answer, Time, json, page_size};
 use crate::web::api::take::{Asked, Who};
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
 use crate::web::table::{Access, Table};
-
-/// Frames that one request looks through at most: `next` goes on from there.
-const LOOKED_AT: u64 = 500_000;
 
 /// Enters the route.
 pub fn routes(table: Table) -> Table {
@@ -99,14 +95,13 @@ pub async fn list(
     let reel = shared.door().reel(&session.permit(UseCan)?);
     let snapshot = shared.door().look(&session.permit(ViewPlant)?);
     let text = wanted.filter.unwrap_or_default();
-    let read = Filter::parse(&text);
-    let read = read.and_then(|filter| filter.compile(&snapshot.vocabulary(), Scope::Trace));
+    let read = snapshot.vocabulary().sieve(&text, Scope::Trace);
     let sieve = read.map_err(|mistake| Problem::invalid(said(&text, &mistake)).about("filter"))?;
     // Looking through half a million frames takes too long for a thread that others wait for.
     let page = tokio::task::spawn_blocking(move || {
         let (numbers, next) = match wanted.from {
             Some(from) => onward(&reel, &sieve, from, size),
-            None => newest(&reel, &sieve, size),
+            None => (backward(&reel, &sieve, reel.end(), size).0, reel.end()),
         };
         let frames = numbers.into_iter().filter_map(|number| Some((number, reel.get(number)?)));
         let items = frames.map(|(number, frame)| shown(&snapshot, number, frame)).collect();
@@ -114,42 +109,6 @@ pub async fn list(
     });
     let page = page.await.map_err(|_| Problem::stopping())?;
     Ok(json(StatusCode::OK, &page))
-}
-
-/// The frames from `from` on that fit, and where the next page begins.
-fn onward(reel: &Reel, sieve: &Sieve, from: u64, size: usize) -> (Vec<u64>, u64) {
-    let mut memory = FilterMemory::new();
-    let begin = from.clamp(reel.first(), reel.end());
-    let end = reel.end().min(begin.saturating_add(LOOKED_AT));
-    let mut numbers = Vec::with_capacity(size);
-    for (number, frame) in reel.from(begin).take((end - begin) as usize) {
-        if sieve.lets(frame, &mut memory) {
-            numbers.push(number);
-            if numbers.len() == size {
-                return (numbers, number + 1);
-            }
-        }
-    }
-    (numbers, end)
-}
-
-/// The newest frames that fit, and the number of the next one.
-fn newest(reel: &Reel, sieve: &Sieve, size: usize) -> (Vec<u64>, u64) {
-    let mut memory = FilterMemory::new();
-    let begin = match sieve.is_everything() {
-        true => reel.end().saturating_sub(size as u64),
-        false => reel.end().saturating_sub(LOOKED_AT),
-    };
-    let mut numbers = std::collections::VecDeque::with_capacity(size + 1);
-    for (number, frame) in reel.from(begin) {
-        if sieve.lets(frame, &mut memory) {
-            numbers.push_back(number);
-            if numbers.len() > size {
-                numbers.pop_front();
-            }
-        }
-    }
-    (numbers.into(), reel.end())
 }
 
 fn shown(snapshot: &Snapshot, number: u64, frame: FrameRef<'_>) -> TraceFrame {

@@ -4,6 +4,9 @@
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::engine::Filter;
+use crate::view::compose::filter::said;
+
 /// Most packs that one subscription may name.
 const PACKS: usize = 64;
 /// Most patterns that one subscription may name.
@@ -44,6 +47,8 @@ pub struct Topic {
     pub events: bool,
     /// Frames.
     pub frames: Option<FrameFilter>,
+    /// Every frame in the order it comes, that this filter lets through.
+    pub trace: Option<String>,
     /// Beats between two messages; [`FASTEST_HZ`] beats make a second.
     pub every: u32,
 }
@@ -79,6 +84,8 @@ pub struct FrameFilter {
     pub masked: Option<(u32, u32)>,
     /// Of messages with such a name.
     pub name: Option<Pattern>,
+    /// That this filter lets through; empty for all.
+    pub filter: String,
 }
 
 impl FrameFilter {
@@ -141,7 +148,9 @@ pub enum AskError {
     #[error("The id of a subscription has 1 to {NAME_CHARS} characters.")]
     Name,
     /// Nothing wanted.
-    #[error("A subscription asks for at least one of packs, charges, signals, events and frames.")]
+    #[error(
+        "A subscription asks for at least one of packs, charges, signals, events, frames and trace."
+    )]
     Nothing,
     /// A list is too long.
     #[error("A subscription names at most {limit} {what}; this one names {found}.")]
@@ -164,6 +173,9 @@ pub enum AskError {
         "\u{201c}{0}\u{201d} is not the id of a frame: write a number up to 536870911, or hexadecimal as \"0x6F4\"."
     )]
     Id(String),
+    /// A filter that cannot be read.
+    #[error("{0}")]
+    Filter(String),
     /// One without the other.
     #[error("A filter that has a mask has an id too.")]
     Mask,
@@ -189,6 +201,7 @@ struct Wish {
     #[serde(default)]
     events: bool,
     frames: Option<FrameWish>,
+    trace: Option<TraceWish>,
     rate_hz: Option<f64>,
 }
 
@@ -201,6 +214,15 @@ struct FrameWish {
     id: Option<IdWish>,
     mask: Option<IdWish>,
     name: Option<String>,
+    #[serde(default)]
+    filter: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TraceWish {
+    #[serde(default)]
+    filter: String,
 }
 
 #[derive(Deserialize)]
@@ -238,9 +260,10 @@ fn topic(wish: Wish) -> Result<Topic, AskError> {
     let signals = names(wish.signals, "signals", PATTERNS)?.into_iter().map(Pattern).collect();
     let frames = wish.frames.map(frame_filter).transpose()?;
     let (events, every) = (wish.events, every(wish.rate_hz)?);
-    let topic = Topic { packs, charges, signals, events, frames, every };
+    let trace = wish.trace.map(|wish| filter(wish.filter)).transpose()?;
+    let topic = Topic { packs, charges, signals, events, frames, trace, every };
     let is_empty = topic.packs.is_empty() && topic.charges.is_empty() && topic.signals.is_empty();
-    if is_empty && !topic.events && topic.frames.is_none() {
+    if is_empty && !topic.events && topic.frames.is_none() && topic.trace.is_none() {
         return Err(AskError::Nothing);
     }
     Ok(topic)
@@ -292,7 +315,15 @@ fn frame_filter(wish: FrameWish) -> Result<FrameFilter, AskError> {
     };
     let bus = wish.bus.map(|bus| short(bus, "frames")).transpose()?;
     let name = wish.name.map(|name| short(name, "frames")).transpose()?.map(Pattern);
-    Ok(FrameFilter { bus, ids, masked, name })
+    Ok(FrameFilter { bus, ids, masked, name, filter: filter(wish.filter)? })
+}
+
+/// A filter that can be read. Names that nobody knows are no mistake: a DBC file may come later.
+fn filter(text: String) -> Result<String, AskError> {
+    match Filter::parse(&text) {
+        Ok(_) => Ok(text),
+        Err(mistake) => Err(AskError::Filter(said(&text, &mistake))),
+    }
 }
 
 fn id(wish: IdWish) -> Result<u32, AskError> {
@@ -357,6 +388,8 @@ mod tests {
             (r#""frames":{"ids":["0x+1"]}"#.to_owned(), "“0x+1” is not the id"),
             (r#""frames":{"ids":[4294967296]}"#.to_owned(), "“4294967296” is not the id"),
             (r#""frames":{"mask":"0x7F0"}"#.to_owned(), "has an id too"),
+            (r#""trace":{"filter":"mgs:x"}"#.to_owned(), "At character 1 of the filter"),
+            (r#""frames":{"filter":"id:zz"}"#.to_owned(), "At character 4 of the filter"),
         ];
         for (fields, words) in wrong {
             let said = wish(&fields).unwrap_err().to_string();

@@ -8,8 +8,9 @@ use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 
 use crate::base::time::Wall;
-use crate::engine::Snapshot;
+use crate::engine::{Reel, Snapshot};
 use crate::web::live::ask::{FASTEST_HZ, Topic};
+use crate::web::live::frames::Stream;
 use crate::web::live::state::{Memory, Object, difference, state};
 use crate::web::live::wire;
 
@@ -63,6 +64,12 @@ pub trait Channel: Send + Sync {
     fn change(&self, beat: u64, snapshot: &Snapshot) -> Option<Issue>;
     /// Everything, as of the newest change; `None` before the first.
     fn newest(&self) -> Option<Issue>;
+    /// Whether it has to see every frame before it can tell what there is in this beat.
+    fn wants_reel(&self, _beat: u64) -> bool {
+        false
+    }
+    /// Looks at the frames that came since.
+    fn see(&self, _snapshot: &Snapshot, _reel: &Reel) {}
 }
 
 /// What those who ask for `topic` are told.
@@ -74,6 +81,7 @@ pub struct Feed {
 #[derive(Default)]
 struct Inner {
     memory: Memory,
+    stream: Option<Stream>,
     /// Beat from which on the next change is due; 0 before the first.
     due: u64,
     /// Beat of the last change.
@@ -89,7 +97,8 @@ struct Inner {
 
 impl Feed {
     fn new(topic: Topic) -> Self {
-        Self { topic, inner: Mutex::default() }
+        let stream = topic.trace.as_deref().map(Stream::new);
+        Self { topic, inner: Mutex::new(Inner { stream, ..Inner::default() }) }
     }
 
     /// Makes the first state, unless there is one.
@@ -110,7 +119,10 @@ impl Inner {
         if beat < self.due || self.version == Some(snapshot.version) {
             return;
         }
-        let state = state(topic, snapshot, &mut self.memory);
+        let mut state = state(topic, snapshot, &mut self.memory);
+        if let Some(stream) = &mut self.stream {
+            state.insert("trace".into(), stream.told().into());
+        }
         let change = difference(&self.state, &state);
         let is_first = self.due == 0;
         let every = u64::from(topic.every.max(1));
@@ -141,6 +153,16 @@ impl Channel for Feed {
         let mut inner = self.lock();
         inner.advance(&self.topic, beat, snapshot);
         inner.change.clone()
+    }
+
+    fn wants_reel(&self, beat: u64) -> bool {
+        self.topic.trace.is_some() && beat >= self.lock().due
+    }
+
+    fn see(&self, snapshot: &Snapshot, reel: &Reel) {
+        if let Some(stream) = &mut self.lock().stream {
+            stream.see(snapshot, reel);
+        }
     }
 
     fn newest(&self) -> Option<Issue> {

@@ -20,7 +20,8 @@
 //! | `charges` | names of packs whose charge is wanted, or `*` for all; at most 64 |
 //! | `signals` | patterns, at most 32; `*` stands for any characters, `/` among them |
 //! | `events` | `true` for notices and raised flags |
-//! | `frames` | the by-id table: `bus` (a name), `ids` (at most 64), `id` with `mask`, `name` (a pattern for the message); `{}` for all; needs `send_receive_can` |
+//! | `frames` | the by-id table: `bus` (a name), `ids` (at most 64), `id` with `mask`, `name` (a pattern for the message), `filter` (in the language of the CAN page); `{}` for all; needs `send_receive_can` |
+//! | `trace` | every frame in the order it comes: `filter` as above; `{}` for all; needs `send_receive_can` |
 //! | `rate_hz` | most messages a second, 1 to 20, 10 unless given; rounded down to 20 divided by a whole number |
 //!
 //! It is told, each with the `id` of the subscription and the time `at` of the snapshot:
@@ -48,6 +49,7 @@
 //! | `signals` | by name: `{"value", "unit", "label", "late"}`; `pack/PACK/QUANTITY` for the quantities above, `signal/BUS/MESSAGE/SIGNAL` for what devices and DBC files decode; at most 2000 |
 //! | `events` | `notices` by subject, `flags` by pack and name with `level` and `text` |
 //! | `frames` | by `BUS/ID/received` or `BUS/ID/sent`: `kind`, `name`, `data` (hexadecimal), `length` (of a remote request), `count`, `cycle_ms`, `late`; at most 1000 |
+//! | `trace` | `frames` since the message before, oldest first, each with `number`, `at_s` on the clock of its bus, `bus`, `id`, `way` (`received` or `sent`), `kind`, `data`, `length` of a remote request, `name`; `after` is the first number that was looked at and `next` the first that was not, so that a reader who misses a message sees the gap; at most 500, the newest, and `left_out` says how many more there were. Counting begins with the subscription |
 //! | `left_out` | how many `signals` or `frames` there was no room for |
 //!
 //! A connection has at most 8 subscriptions. It ends with `ended` and a close code: 4001 the session
@@ -66,6 +68,7 @@
 //! | `ask` | what a client asks for |
 //! | `state` | what it is told, as JSON made out of a snapshot |
 //! | `charge` | the part of it that tells of charges |
+//! | `frames` | the part of it that tells every frame |
 //! | `feed` | one text a beat for all who ask the same |
 //! | `peer` | one connection |
 //! | `shard` | the tasks that serve all connections |
@@ -79,6 +82,7 @@
 mod ask;
 mod charge;
 mod feed;
+mod frames;
 mod handshake;
 mod peer;
 mod shard;
@@ -96,7 +100,7 @@ use axum::response::{IntoResponse, Response};
 use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
 
-use crate::engine::{Denied, Right, Session, Snapshot, ViewPlant};
+use crate::engine::{Denied, Reel, Right, Session, Snapshot, UseCan, ViewPlant};
 use crate::web::live::peer::{Eyes, Peer};
 use crate::web::live::shard::Core;
 use crate::web::problem::Problem;
@@ -138,6 +142,10 @@ fn start(shared: &Shared) -> Arc<Core> {
 impl Eyes for Shared {
     fn look(&self, session: &Session) -> Result<Arc<Snapshot>, Denied> {
         session.permit(ViewPlant).map(|grant| self.door().look(&grant))
+    }
+
+    fn reel(&self, session: &Session) -> Option<Reel> {
+        Some(self.door().reel(&session.permit(UseCan).ok()?))
     }
 
     fn present(&self, session: &Session) {

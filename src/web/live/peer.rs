@@ -16,7 +16,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::engine::{Denied, Session, Snapshot, UseCan, ViewPlant};
+use crate::engine::{Denied, Reel, Session, Snapshot, UseCan, ViewPlant};
 use crate::web::live::ask::{self, Ask, FASTEST_HZ, Topic};
 use crate::web::live::feed::{Channel, Feeds, Issue};
 use crate::web::live::wire::{self, Close, Ear, Heard};
@@ -52,6 +52,11 @@ pub trait Eyes: Send + Sync {
     /// # Errors
     /// The session may not, or not any more.
     fn look(&self, session: &Session) -> Result<Arc<Snapshot>, Denied>;
+
+    /// Every frame that is kept, for who may see them.
+    fn reel(&self, _session: &Session) -> Option<Reel> {
+        None
+    }
 
     /// Whoever holds `session` was heard: they are there.
     fn present(&self, session: &Session);
@@ -186,7 +191,7 @@ impl Peer {
             name,
             channel,
             rate_hz: topic.rate_hz(),
-            needs_can: topic.frames.is_some(),
+            needs_can: topic.frames.is_some() || topic.trace.is_some(),
             told: 0,
             is_new: true,
             change: None,
@@ -212,7 +217,15 @@ impl Peer {
         if self.closing.is_none() {
             match self.may_listen(turn, seen) {
                 Ok(snapshot) => {
+                    let mut reel = None;
                     for subscription in &mut self.subscriptions {
+                        if subscription.channel.wants_reel(turn.beat) {
+                            // Asked above: whoever subscribes to frames may see them.
+                            reel = reel.or_else(|| turn.eyes.reel(&self.session));
+                            if let Some(reel) = &reel {
+                                subscription.channel.see(snapshot, reel);
+                            }
+                        }
                         if let Some(issue) = subscription.channel.change(turn.beat, snapshot) {
                             subscription.take(issue);
                         }
@@ -344,7 +357,7 @@ impl Peer {
     }
 
     fn wish(&mut self, name: &str, topic: Topic, turn: &Turn<'_>) -> Result<(), Gone> {
-        if topic.frames.is_some()
+        if (topic.frames.is_some() || topic.trace.is_some())
             && let Err(denied) = self.session.permit(UseCan)
         {
             let detail = sentence(&denied.to_string());
@@ -368,6 +381,11 @@ impl Peer {
                           or try again later.";
             return self.complain("too_many", detail, turn.beat);
         };
+        if feed.wants_reel(turn.beat)
+            && let Some(reel) = turn.eyes.reel(&self.session)
+        {
+            feed.see(&snapshot, &reel);
+        }
         feed.begin(turn.beat, &snapshot);
         self.subscribe(name, &topic, feed);
         Ok(())

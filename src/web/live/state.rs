@@ -12,9 +12,9 @@ use serde_json::{Map, Value, json};
 use crate::base::reading::Age;
 use crate::engine::{
     BusPicture, DecodedSignal, Decoders, Direction, Kind, ModelPicture, ModulePicture, PackPicture,
-    Snapshot, TrafficEntry,
+    Scope, Snapshot, TrafficEntry,
 };
-use crate::view::compose::traffic::is_silent;
+use crate::view::compose::traffic::{fits, is_silent};
 use crate::web::live::ask::{FrameFilter, Topic};
 use crate::web::live::charge;
 
@@ -340,8 +340,15 @@ fn events(snapshot: &Snapshot) -> Object {
 /// Rows of the by-id table, and for how many there was no room.
 fn frames(filter: &FrameFilter, snapshot: &Snapshot) -> (Object, usize) {
     let (mut told, mut beyond) = (Object::new(), 0);
+    // What means nothing in the table lets nothing through: it was refused when it was asked for.
+    let Ok(sieve) = snapshot.vocabulary().sieve(&filter.filter, Scope::Table) else {
+        return (told, beyond);
+    };
     for row in snapshot.traffic.rows() {
         let Some(bus) = bus_of(snapshot, row) else { continue };
+        if !sieve.is_everything() && !fits(&sieve, snapshot, row) {
+            continue;
+        }
         if !filter.wants(bus.name.as_str(), row.last.id().raw()) {
             continue;
         }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{Naming, seek, trace};
-use crate::engine::{Decoders, Filter, Reel, Scope, Sieve};
+use crate::engine::{Decoders, Reel, Scope, Sieve};
 use crate::view::compose::filter::{Prepared, prepare};
 use crate::view::filter::FilterView;
 use crate::view::trace::{Finding, Found, TraceAsk, TraceIndex, TracePlace, TraceSeen, TraceView};
@@ -21,7 +21,7 @@ pub struct TraceReader {
     made_of: Option<(String, Arc<Decoders>)>,
     index: TraceIndex,
     /// What is looked for, ready to run.
-    wanted: Option<(String, Result<Sieve, String>)>,
+    wanted: Option<(String, Result<Arc<Sieve>, String>)>,
 }
 
 impl Default for TraceReader {
@@ -95,9 +95,8 @@ impl TraceReader {
 
     fn find(&mut self, naming: &Naming<'_>, reel: &Reel, find: &Finding) -> Result<Found, String> {
         if self.wanted.as_ref().is_none_or(|(text, _)| *text != find.text) {
-            let sieve = Filter::parse(&find.text)
-                .and_then(|filter| filter.compile(&naming.vocabulary(), Scope::Trace))
-                .map_err(|mistake| mistake.text);
+            let sieve = naming.vocabulary().sieve(&find.text, Scope::Trace);
+            let sieve = sieve.map_err(|mistake| mistake.text);
             self.wanted = Some((find.text.clone(), sieve));
         }
         let Some((_, sieve)) = &self.wanted else { return Ok(Found::Nothing) };
@@ -137,7 +136,7 @@ mod tests {
 
     use super::*;
     use crate::base::time::Mono;
-    use crate::engine::{Frame, Frames, Id, Snapshot, Tape};
+    use crate::engine::{Filter, Frame, Frames, Id, Snapshot, Tape};
     use crate::view::fixtures::{Stage, charging};
     use crate::view::trace::{Towards, TracePrefs};
 

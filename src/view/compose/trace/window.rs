@@ -3,6 +3,7 @@
 //! frame once.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::{Naming, megabytes, row, time};
 use crate::engine::{FilterMemory, FrameRef, Reel, Sieve};
@@ -84,7 +85,7 @@ fn warm(reel: &Reel, sieve: &Sieve, from: u64) -> FilterMemory {
 /// The newest rows that fit: looks at every frame once, however often it is asked.
 #[derive(Debug)]
 pub struct Tail {
-    sieve: Sieve,
+    sieve: Arc<Sieve>,
     memory: FilterMemory,
     /// One more than is shown, so that the first row knows the time since the one before.
     numbers: VecDeque<u64>,
@@ -96,7 +97,7 @@ pub struct Tail {
 impl Tail {
     /// Of the newest `most` rows that `sieve` lets through.
     #[must_use]
-    pub fn new(sieve: Sieve, most: usize) -> Self {
+    pub fn new(sieve: Arc<Sieve>, most: usize) -> Self {
         let (memory, numbers) = (FilterMemory::new(), VecDeque::new());
         Self { sieve, memory, numbers, most, looked: None }
     }
