@@ -105,6 +105,16 @@
 //! ends, its heartbeat ends with it: after half a second the sending threads tell every charger that
 //! was told to charge to stop. Before the program ends or changes its profile, what charges is stopped.
 //!
+//! # The way of a replay
+//!
+//! A recording that is sent onto buses ([`StartReplay`](engine::StartReplay)) is decided over by the hub
+//! (`hub::hand::replays`): onto which buses, whether they are armed, who let it go on, whether a charge is
+//! in the way. A thread `replay:<name>` reads it, by the same feed as a recording that is played as a bus
+//! (`can::replay`), keeps absolute deadlines and gives each frame, when it is due, to the thread
+//! `tx:<bus>`, whose guard for replays has the last word; one frame at a time is on its way. A gate that
+//! the word to pause or stop shuts first keeps back whatever was given and not yet sent. It never starts
+//! or goes on by itself. `busbar replay` does the same without an engine (`offline::replay`).
+//!
 //! # The way of a request
 //!
 //! `web::listen` takes the connection within its limits, `web::shield` looks at sizes, host and origin
