@@ -29,6 +29,7 @@ use crate::engine::{
     ActivateProfile, Address, ClearTraffic, Door, Found, Gate, Library, LibraryError, Order, Play,
     PlayState, Reel, Session, Snapshot, Speed, Ticket, UseCan, ViewPlant, interfaces,
 };
+use crate::view::buses::BusesView;
 use crate::view::charge::{ChargePrefs, ChargeView};
 use crate::view::chrome::Chrome;
 use crate::view::compose;
@@ -332,6 +333,12 @@ impl Source for Console {
         snapshot.map_or_else(TrafficView::default, |s| compose::traffic::traffic(&s, prefs))
     }
 
+    fn buses(&self) -> BusesView {
+        let session = &self.shared.session;
+        let compose = |s: Arc<Snapshot>| compose::buses::buses(&s, session);
+        self.snapshot().map_or_else(BusesView::default, compose)
+    }
+
     fn sending(&self, prefs: &SendPrefs) -> SendView {
         let session = &self.shared.session;
         let compose = |s: Arc<Snapshot>| compose::sending::sending(&s, session, prefs);
@@ -414,6 +421,7 @@ impl Source for Console {
             Intent::ChooseInterface(name) => {
                 self.choose(Choice::Bus(Address::SocketCan(name)));
             }
+            Intent::ChooseAdapter(to) => self.choose(Choice::Bus(Address::Slcan(to))),
             Intent::OpenRecording(path) => self.choose(Choice::Bus(Address::Replay(path))),
             Intent::FindInterfaces => self.aside("interfaces", |shared| {
                 shared.state().found = interfaces();

@@ -276,7 +276,10 @@ impl App {
             Command::Submit(intent) => {
                 let opens = matches!(
                     intent,
-                    Intent::ChooseDemo(_) | Intent::ChooseInterface(_) | Intent::OpenRecording(_)
+                    Intent::ChooseDemo(_)
+                        | Intent::ChooseInterface(_)
+                        | Intent::ChooseAdapter(_)
+                        | Intent::OpenRecording(_)
                 );
                 // The page changes once it runs; a try that fails is mended where it was made.
                 self.awaiting |= opens;

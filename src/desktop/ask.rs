@@ -389,6 +389,10 @@ pub enum SendAsk {
     StartKept(String),
     /// Take this kept message out of the profile.
     ForgetKept(String),
+    /// Start the controller of this bus anew.
+    Restart(String),
+    /// Look for the bit rate of this bus.
+    FindRate(String),
 }
 
 /// Something asked for about replays. What comes of it shows on the page; what was refused is said

@@ -249,7 +249,8 @@ pub fn entries(chrome: &Chrome, tabs: &[Tab], start: &StartView) -> Vec<Entry> {
             Command::Submit(Intent::ChooseDemo(scene.clone())),
         ));
     }
-    for found in &start.interfaces {
+    // An adapter wants a bit rate first, which the Open page asks for.
+    for found in start.interfaces.iter().filter(|found| !found.wants_rate) {
         let label = format!("Use CAN interface {}", found.name);
         all.push(entry(
             &label,

@@ -23,6 +23,7 @@ use crate::engine::{
     PendingLink, Purpose, ReplayPicture, Roster, SchedulePicture, Secret, Service, ServiceChoice,
     ServiceId, Snapshot, Status, Tape,
 };
+use crate::view::buses::BusesView;
 use crate::view::charge::{ChargePrefs, ChargeView, SafetyText};
 use crate::view::chrome::{Chrome, PlayerView, Playing};
 use crate::view::compose;
@@ -213,6 +214,10 @@ impl Source for FixtureSource {
         self.world.borrow().log_traffic(log, prefs)
     }
 
+    fn buses(&self) -> BusesView {
+        compose::buses::buses(&self.world.borrow().snapshot(), &local_session())
+    }
+
     fn sending(&self, prefs: &SendPrefs) -> SendView {
         let world = self.world.borrow();
         compose::sending::sending(&world.snapshot(), &local_session(), prefs)
@@ -269,7 +274,10 @@ impl Source for FixtureSource {
         world.version += 1;
         let opens = matches!(
             intent,
-            Intent::ChooseDemo(_) | Intent::ChooseInterface(_) | Intent::OpenRecording(_)
+            Intent::ChooseDemo(_)
+                | Intent::ChooseInterface(_)
+                | Intent::ChooseAdapter(_)
+                | Intent::OpenRecording(_)
         );
         if let Some(text) = world.refusal.clone().filter(|_| opens) {
             world.notes.push(Note { tone: Tone::Fault, text, closable: true });
@@ -278,7 +286,7 @@ impl Source for FixtureSource {
         }
         world.opened += u64::from(opens);
         match &intent {
-            Intent::ChooseDemo(_) | Intent::ChooseInterface(_) => {
+            Intent::ChooseDemo(_) | Intent::ChooseInterface(_) | Intent::ChooseAdapter(_) => {
                 world.running = true;
                 world.player = None;
             }

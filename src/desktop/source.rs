@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::desktop::ask::{Answer, Ask, ChargeAsk, Like, LogAsk, ReplayAsk, SendAsk};
+use crate::engine::Slcan;
+use crate::view::buses::BusesView;
 use crate::view::charge::{ChargePrefs, ChargeView};
 use crate::view::chrome::Chrome;
 use crate::view::logs::{LogId, LogView, TraceOf};
@@ -54,6 +56,8 @@ pub trait Source {
     fn log_traffic(&mut self, log: LogId, prefs: &TrafficPrefs) -> TrafficView;
     /// The Send tab of the CAN page.
     fn sending(&self, prefs: &SendPrefs) -> SendView;
+    /// The buses.
+    fn buses(&self) -> BusesView;
     /// The Replay tab of the CAN page.
     fn replays(&self, prefs: &ReplayPrefs) -> ReplayView;
     /// The draft with one of its signals set to what was typed.
@@ -90,6 +94,8 @@ pub enum Intent {
     ChooseDemo(String),
     /// Run on this CAN interface.
     ChooseInterface(String),
+    /// Watch the bus of an adapter on a serial port, opened so.
+    ChooseAdapter(Slcan),
     /// Look for CAN interfaces again.
     FindInterfaces,
     /// Play this recording.

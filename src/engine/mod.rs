@@ -69,6 +69,7 @@ pub use can::scan::{
     Counts as ScanCounts, RATES as SCAN_RATES, Report as ScanReport, Tried as TriedRate,
 };
 pub use can::schedule::{Schedule, ScheduleError, ScheduleFigures};
+pub use can::slcan::rate::STANDARD as ADAPTER_RATES;
 pub use can::tape::{Reel, Tape, USUAL_FRAMES};
 pub use can::trace::Packing;
 pub use can::trace::write::write_line as write_candump;

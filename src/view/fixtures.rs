@@ -489,9 +489,14 @@ pub fn start() -> StartView {
     let scene = |name: &str, sentence: &str| (name.to_owned(), sentence.to_owned());
     StartView {
         interfaces: vec![
-            FoundInterface { name: "can0".into(), sentence: "up, 500 kbit/s".into() },
+            FoundInterface {
+                name: "can0".into(),
+                wants_rate: false,
+                sentence: "up, 500 kbit/s".into(),
+            },
             FoundInterface {
                 name: "can1".into(),
+                wants_rate: false,
                 sentence: "down: sudo ip link set can1 up type can bitrate 250000".into(),
             },
         ],

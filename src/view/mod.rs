@@ -2,6 +2,7 @@
 //! ages, and offers. No egui, no axum, no async; no face formats a number, judges a threshold or
 //! asks for a permission by itself.
 
+pub mod buses;
 pub mod cells;
 pub mod charge;
 pub mod chrome;

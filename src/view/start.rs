@@ -16,8 +16,10 @@ pub struct StartView {
 /// A CAN interface of this machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FoundInterface {
-    /// "can0".
+    /// "can0", "/dev/ttyACM0".
     pub name: String,
+    /// Whether it is an adapter whose bit rate is for whoever opens it to say.
+    pub wants_rate: bool,
     /// "up, 500 kbit/s" or "down: sudo ip link set can0 up type can bitrate 500000".
     pub sentence: String,
 }

@@ -4,8 +4,8 @@ use super::Shared;
 use crate::base::id::Name;
 use crate::desktop::ask::{Like, SendAsk};
 use crate::engine::{
-    ArmBus, ForgetMessage, KeepMessage, Keeps, MessageEntry, Reel, SchedulePicture, SendFrames,
-    Silence, Snapshot, StartSchedule, StopSchedule, Then,
+    ArmBus, ForgetMessage, KeepMessage, Keeps, MessageEntry, Reel, RestartBus, ScanBitRate,
+    SchedulePicture, SendFrames, Silence, Snapshot, StartSchedule, StopSchedule, Then,
 };
 use crate::view::compose::sending::{self, once, planned};
 use crate::view::sending::{Draft, SendPrefs, Stays};
@@ -42,6 +42,8 @@ fn order(shared: &Shared, snapshot: Option<&Snapshot>, ask: SendAsk) -> Result<(
         SendAsk::Forget(wanted) => {
             shared.submit(StopSchedule { name: name(&wanted)?, then: Then::Forget });
         }
+        SendAsk::Restart(bus) => shared.submit(RestartBus { bus: name(&bus)? }),
+        SendAsk::FindRate(bus) => shared.submit(ScanBitRate { bus: name(&bus)? }),
         SendAsk::Again(wanted) => again(shared, snapshot, &wanted)?,
         SendAsk::Keep(prefs) => {
             let message = Box::new(sending::kept(snapshot, &prefs)?);

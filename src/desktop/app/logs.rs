@@ -102,7 +102,7 @@ impl App {
             self.kept.page = Page::Can;
             self.kept.can.tab = CanTab::Trace;
         }
-        if self.kept.can.tab == CanTab::Send {
+        if matches!(self.kept.can.tab, CanTab::Send | CanTab::Buses) {
             self.kept.can.tab = CanTab::Trace;
         }
     }
@@ -132,6 +132,7 @@ impl App {
                 seen.trace = looked.view;
             }
             CanTab::Replay => seen.replays = source.replays(&self.kept.can.replay),
+            CanTab::Buses => seen.buses = source.buses(),
             CanTab::Send => seen.sending = source.sending(&self.kept.can.send),
         }
     }

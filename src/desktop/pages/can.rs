@@ -1,6 +1,7 @@
 //! The CAN page: its tabs, and the first of them, the by-id table with the signals of the selected
 //! id.
 
+mod buses;
 mod desk;
 mod editor;
 mod kept;

@@ -12,11 +12,16 @@ use crate::desktop::pages;
 use crate::desktop::source::Intent;
 use crate::desktop::theme::Theme;
 use crate::desktop::widgets::panel::{GAP, panel};
-use crate::desktop::widgets::text::{line, paragraph};
+use crate::desktop::widgets::text::{line, name, paragraph};
+use crate::engine::{ADAPTER_RATES, Slcan};
+use crate::view::compose::chrome::bit_rate;
 use crate::view::start::StartView;
 
 /// Name of the path field, also for tests.
 pub const PATH: &str = "Path of a recording";
+
+/// Name of the list of bit rates for adapters, also for tests.
+pub const RATE: &str = "Bit rate of the adapter";
 
 /// What the page keeps between frames.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,6 +30,10 @@ pub struct StartPage {
     pub path: String,
     /// What the system's file dialog had to say.
     pub dialog: String,
+    /// The bit rate that an adapter is opened with; 0 while none is chosen.
+    pub rate: u32,
+    /// Whether an adapter takes part on the bus, instead of only listening.
+    pub takes_part: bool,
 }
 
 /// One way to start, drawn on its card.
@@ -45,9 +54,10 @@ pub fn draw(ui: &mut Ui, theme: &Theme, view: &StartView, page: &mut StartPage) 
         ui.add_space(8.0);
         let columns = if width >= 840.0 { 3 } else { 1 };
         let each = (width - GAP * (columns as f32 - 1.0)) / columns as f32;
+        let mut adapters = page.clone();
         let mut cards: [Card<'_>; 3] = [
             Box::new(|ui| demo(ui, theme, view)),
-            Box::new(|ui| interfaces(ui, theme, view)),
+            Box::new(|ui| interfaces(ui, theme, view, &mut adapters)),
             Box::new(|ui| recording(ui, theme, page)),
         ];
         for row in cards.chunks_mut(columns) {
@@ -66,6 +76,8 @@ pub fn draw(ui: &mut Ui, theme: &Theme, view: &StartView, page: &mut StartPage) 
             });
             ui.add_space(GAP - 6.0);
         }
+        drop(cards);
+        (page.rate, page.takes_part) = (adapters.rate, adapters.takes_part);
     });
     asked
 }
@@ -112,11 +124,55 @@ fn demo(ui: &mut Ui, theme: &Theme, view: &StartView) -> Option<Command> {
     asked
 }
 
-fn interfaces(ui: &mut Ui, theme: &Theme, view: &StartView) -> Option<Command> {
+/// How adapters on serial ports are opened.
+fn adapters(ui: &mut Ui, page: &mut StartPage) {
+    ui.horizontal_wrapped(|ui| {
+        let words = |rate: u32| match rate {
+            0 => "Bit rate".to_owned(),
+            rate => bit_rate(rate),
+        };
+        let list = egui::ComboBox::from_id_salt(RATE).selected_text(words(page.rate));
+        let drawn = list.show_ui(ui, |ui| {
+            for rate in ADAPTER_RATES {
+                ui.selectable_value(&mut page.rate, rate, words(rate));
+            }
+        });
+        name(&drawn.response, egui::Role::ComboBox, RATE);
+        ui.checkbox(&mut page.takes_part, "Take part: acknowledge, and send when armed");
+    });
+}
+
+fn interfaces(
+    ui: &mut Ui,
+    theme: &Theme,
+    view: &StartView,
+    page: &mut StartPage,
+) -> Option<Command> {
     let words = "Listen on a CAN interface of this machine. Busbar stays silent on it.";
     heading(ui, theme, icons::PLUGS, "A CAN interface", words);
     let mut asked = None;
-    for found in &view.interfaces {
+    if view.interfaces.iter().any(|found| found.wants_rate) {
+        adapters(ui, page);
+    }
+    for found in view.interfaces.iter().filter(|found| found.wants_rate) {
+        let button = egui::Button::new(format!("Use {}", found.name));
+        let known = page.rate > 0;
+        let words = if known {
+            found.sentence.clone()
+        } else {
+            format!("{}. Choose its bit rate first: a wrong one disturbs the bus.", found.sentence)
+        };
+        let drawn = ui.add_enabled_ui(known, |ui| choice(ui, theme, button, &words)).inner;
+        if drawn {
+            asked = Some(Command::Submit(Intent::ChooseAdapter(Slcan {
+                port: found.name.clone(),
+                bit_rate: Some(page.rate),
+                listen_only: !page.takes_part,
+                ..Slcan::default()
+            })));
+        }
+    }
+    for found in view.interfaces.iter().filter(|found| !found.wants_rate) {
         let label = format!("Use {}", found.name);
         if choice(ui, theme, egui::Button::new(label), &found.sentence) {
             asked = Some(Command::Submit(Intent::ChooseInterface(found.name.clone())));

@@ -1,5 +1,6 @@
 //! Makes views out of a snapshot: all judging, naming and formatting of what is shown is here.
 
+pub mod buses;
 pub mod cells;
 pub mod charge;
 pub mod chrome;

@@ -27,11 +27,13 @@ pub enum Tab {
     Send,
     /// Recordings that are sent onto buses.
     Replay,
+    /// The buses and their controllers.
+    Buses,
 }
 
 impl Tab {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::ById, Self::Trace, Self::Send, Self::Replay];
+    pub const ALL: [Self; 5] = [Self::ById, Self::Trace, Self::Send, Self::Replay, Self::Buses];
 
     /// Its words.
     #[must_use]
@@ -41,6 +43,7 @@ impl Tab {
             Self::Trace => "Trace",
             Self::Send => "Send",
             Self::Replay => "Replay",
+            Self::Buses => "Buses",
         }
     }
 
@@ -52,6 +55,7 @@ impl Tab {
             Self::Trace => "/can/trace",
             Self::Send => "/can/send",
             Self::Replay => "/can/replay",
+            Self::Buses => "/can/buses",
         }
     }
 }

@@ -94,6 +94,8 @@ pub fn done(word: &str) -> &'static str {
             "armed",
             "The bus is armed. Frames can be sent to it until its time is over or it is silenced.",
         ),
+        ("bus-restart", "The restart was taken up. What came of it is said at the bus."),
+        ("bus-scan", "The search was taken up. How far it is, is said at the bus."),
         ("silenced", "Silenced: nothing is sent by hand any more."),
         ("sent", "Handed to the bus. If its guard keeps it back, that is said above."),
         ("scheduled", "Started. How it is doing is shown below."),

@@ -19,7 +19,7 @@ use crate::view::shown::{Lamp, Note, Shown, Tile};
 use crate::view::traffic::TrafficView;
 use crate::web::pages::can::CanQuery;
 use crate::web::pages::trace::TraceQuery;
-use crate::web::pages::{replay, send, trend};
+use crate::web::pages::{buses, replay, send, trend};
 use crate::web::shared::Shared;
 
 /// Which page, and what of it.
@@ -37,6 +37,8 @@ pub enum Watched {
     Send(String),
     /// The Replay page.
     Replay,
+    /// The Buses page.
+    Buses,
     /// The Parts page.
     Parts,
     /// The Charge page of the pack of this name, for whoever sits so.
@@ -179,6 +181,7 @@ pub fn parts(watched: &Watched, snapshot: &Snapshot, session: &Session) -> Parts
             send::add(&mut parts, &compose::sending::sending(snapshot, session, &prefs));
         }
         Watched::Replay => replay::add(&mut parts, snapshot, session),
+        Watched::Buses => buses::add(&mut parts, &compose::buses::buses(snapshot, session)),
         Watched::Parts => {
             parts_page(&mut parts, &compose::parts::parts(snapshot));
         }

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `shell` | what stands around a page; pages that say no |
 //! | `door` | sign-in, one-time links, sign-out |
-//! | `pack`, `can`, `plain` | the plant |
+//! | `pack`, `can`, `buses`, `plain` | the plant |
 //! | `trace`, `send` | every frame in its order; sending by hand |
 //! | `charge`, `charges` | charging, and the reports of charges |
 //! | `users`, `user_forms`, `services`, `sessions`, `journal`, `settings` | people and the system |
@@ -15,6 +15,7 @@
 //! | `assets` | style sheets, script, fonts |
 
 mod assets;
+mod buses;
 mod can;
 mod charge;
 mod charges;
@@ -80,6 +81,7 @@ pub fn routes(table: Table) -> Table {
     let table = trace::routes(table);
     let table = send::routes(table);
     let table = replay::routes(table);
+    let table = buses::routes(table);
     let table = charge::routes(table);
     let table = charges::routes(table);
     let table = rules::routes(table);

@@ -95,6 +95,7 @@ impl LiveQuery {
             }
             "send" => Some(Watched::Send(bus)),
             "replay" => Some(Watched::Replay),
+            "buses" => Some(Watched::Buses),
             "parts" => Some(Watched::Parts),
             "charge" => Some(Watched::Charge(pack, seat)),
             _other => None,
@@ -113,6 +114,7 @@ pub fn address(watched: &Watched) -> String {
         Watched::Trace(query) => format!("/live/pages?page=trace&{}", query.text()),
         Watched::Send(bus) => format!("/live/pages?page=send&bus={}", escaped(bus)),
         Watched::Replay => "/live/pages?page=replay".into(),
+        Watched::Buses => "/live/pages?page=buses".into(),
         Watched::Parts => "/live/pages?page=parts".into(),
         Watched::Charge(None, _) => "/live/pages?page=charge".into(),
         Watched::Charge(Some(pack), _) => {
@@ -131,6 +133,7 @@ fn page(watched: &Watched) -> String {
         Watched::Trace(query) => format!("/can/trace?{}", query.text()),
         Watched::Send(bus) => format!("/can/send?bus={}", escaped(bus)),
         Watched::Replay => "/can/replay".into(),
+        Watched::Buses => "/can/buses".into(),
         Watched::Parts => "/parts".into(),
         Watched::Charge(pack, _) => super::charge::address(pack.as_deref().unwrap_or_default()),
     }
@@ -159,9 +162,11 @@ pub async fn live(
 /// The newest picture, for whoever may see this page of it.
 fn look(shared: &Shared, session: &Session, watched: &Watched) -> Result<Arc<Snapshot>, Denied> {
     match watched {
-        Watched::Can(_) | Watched::Trace(_) | Watched::Send(_) | Watched::Replay => {
-            session.permit(UseCan).map(drop)?
-        }
+        Watched::Can(_)
+        | Watched::Trace(_)
+        | Watched::Send(_)
+        | Watched::Replay
+        | Watched::Buses => session.permit(UseCan).map(drop)?,
         Watched::Frame | Watched::Pack(_) | Watched::Parts | Watched::Charge(..) => {}
     }
     Ok(shared.door().look(&session.permit(ViewPlant)?))

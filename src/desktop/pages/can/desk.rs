@@ -4,6 +4,7 @@
 use egui::{RichText, Ui};
 use serde::{Deserialize, Serialize};
 
+use super::buses;
 use super::logs::{self, LogDesk, LogDesks};
 use super::send::SendForm;
 use super::trace::TracePage;
@@ -15,6 +16,7 @@ use crate::desktop::pages::charge::{Reply, question};
 use crate::desktop::source::Intent;
 use crate::desktop::theme::Theme;
 use crate::desktop::widgets::text::note as note_line;
+use crate::view::buses::BusesView;
 use crate::view::logs::{LogView, TraceOf};
 use crate::view::offer::Question;
 use crate::view::replay::{ReplayPrefs, ReplayView};
@@ -35,11 +37,13 @@ pub enum CanTab {
     Send,
     /// Recordings that are sent onto buses.
     Replay,
+    /// The buses and their controllers.
+    Buses,
 }
 
 impl CanTab {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::ById, Self::Trace, Self::Send, Self::Replay];
+    pub const ALL: [Self; 5] = [Self::ById, Self::Trace, Self::Send, Self::Replay, Self::Buses];
 
     /// Its words.
     #[must_use]
@@ -49,6 +53,7 @@ impl CanTab {
             Self::Trace => "Trace",
             Self::Send => "Send",
             Self::Replay => "Replay",
+            Self::Buses => "Buses",
         }
     }
 }
@@ -78,6 +83,8 @@ pub struct CanViews {
     pub sending: SendView,
     /// Replays.
     pub replays: ReplayView,
+    /// The buses.
+    pub buses: BusesView,
     /// Recordings beside what runs.
     pub logs: Vec<LogView>,
 }
@@ -136,6 +143,20 @@ impl CanPage {
         match prefs.tab {
             CanTab::ById => self.by_id(ui, theme, views, (prefs, traffic)),
             CanTab::Trace => self.frames(ui, theme, views, (prefs, traffic)),
+            CanTab::Buses => {
+                ui.horizontal(|ui| {
+                    ui.set_min_height(30.0);
+                    tabs(ui, theme, &mut prefs.tab);
+                });
+                match buses::draw(ui, theme, &views.buses) {
+                    Some(buses::Asked::First(question, ask)) => {
+                        self.question = Some((question, ask));
+                        None
+                    }
+                    Some(buses::Asked::Do(command)) => Some(command),
+                    None => None,
+                }
+            }
             CanTab::Send => {
                 ui.horizontal(|ui| {
                     ui.set_min_height(30.0);
@@ -249,7 +270,7 @@ impl CanPage {
     /// Draws the box on top.
     pub fn on_top(&mut self, ctx: &egui::Context, theme: &Theme) -> Option<Command> {
         let (asked, ask) = self.question.as_ref()?;
-        match question(ctx, theme, asked, "Leave it silent") {
+        match question(ctx, theme, asked, "Leave it as it is") {
             Reply::Open => None,
             Reply::Cancelled => {
                 self.question = None;
