@@ -6,6 +6,7 @@ mod charging;
 mod file;
 mod logs;
 mod people;
+mod recordings;
 mod replaying;
 #[cfg(test)]
 mod report_tests;
@@ -40,6 +41,7 @@ use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::Question;
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
+use crate::view::recordings::{RecordView, ShelfView};
 use crate::view::replay::{ReplayPrefs, ReplayView};
 use crate::view::sending::{Draft, SendPrefs, SendView};
 use crate::view::services::ServicesView;
@@ -64,6 +66,8 @@ pub struct Console {
     reel: Option<(u64, Reel)>,
     /// Recordings that are looked at beside what runs.
     logs: logs::Logs,
+    /// The folder of recordings.
+    folder: recordings::Folder,
 }
 
 /// What the threads that do long work share with the window.
@@ -120,7 +124,15 @@ impl Console {
             listener: RwLock::default(),
         });
         let (reader, reel, logs) = (TraceReader::default(), None, logs::Logs::default());
-        Self { shared, zone: TimeZone::system(), first_start: false, reader, reel, logs }
+        Self {
+            shared,
+            zone: TimeZone::system(),
+            first_start: false,
+            reader,
+            reel,
+            logs,
+            folder: recordings::Folder::default(),
+        }
     }
 
     /// The same, of somebody who never chose anything.
@@ -339,6 +351,10 @@ impl Source for Console {
         self.snapshot().map_or_else(BusesView::default, compose)
     }
 
+    fn recordings(&mut self) -> (RecordView, ShelfView) {
+        recordings::view(self)
+    }
+
     fn sending(&self, prefs: &SendPrefs) -> SendView {
         let session = &self.shared.session;
         let compose = |s: Arc<Snapshot>| compose::sending::sending(&s, session, prefs);
@@ -443,6 +459,7 @@ impl Source for Console {
             Intent::Replay(ask) => {
                 replaying::carry_out(&self.shared, self.snapshot().as_deref(), ask);
             }
+            Intent::Record(ask) => recordings::carry_out(self, ask),
             Intent::Log(ask) => logs::carry_out(self, ask),
             Intent::Admin(ask) => {
                 let zone = self.zone.clone();

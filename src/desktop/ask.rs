@@ -12,6 +12,7 @@ use crate::view::charge::ChargePrefs;
 use crate::view::export::Format;
 use crate::view::journal::{JournalPrefs, JournalView};
 use crate::view::logs::{LogId, TraceOf};
+use crate::view::recordings::RecordPrefs;
 use crate::view::replay::ReplayPrefs;
 use crate::view::report::ReportsView;
 use crate::view::sending::SendPrefs;
@@ -444,4 +445,18 @@ pub enum LogAsk {
     Decode(LogId, PathBuf),
     /// Decode it with those of the plant alone.
     Plain(LogId),
+}
+
+/// Something asked for about recording. What comes of it shows on the page; what was refused is said
+/// above it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RecordAsk {
+    /// Start a recording.
+    Start(Box<RecordPrefs>),
+    /// Stop this one.
+    Stop(String),
+    /// Take this one, which has ended, from the list.
+    Forget(String),
+    /// Take this file out of the folder.
+    Delete(String),
 }

@@ -34,6 +34,7 @@ use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::{Offer, Question};
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
+use crate::view::recordings::{RecordView, ShelfView};
 use crate::view::replay::{ReplayPrefs, ReplayView};
 use crate::view::report::{ReportRow, ReportsView};
 use crate::view::sending::{Draft, SendPrefs, SendView};
@@ -218,6 +219,15 @@ impl Source for FixtureSource {
         compose::buses::buses(&self.world.borrow().snapshot(), &local_session())
     }
 
+    fn recordings(&mut self) -> (RecordView, ShelfView) {
+        let snapshot = self.world.borrow().snapshot();
+        let zone = TimeZone::UTC;
+        (
+            compose::recordings::recording(&snapshot, &local_session(), &zone),
+            fixtures::recordings(&zone),
+        )
+    }
+
     fn sending(&self, prefs: &SendPrefs) -> SendView {
         let world = self.world.borrow();
         compose::sending::sending(&world.snapshot(), &local_session(), prefs)
@@ -302,6 +312,7 @@ impl Source for FixtureSource {
             Intent::Charge(ask) => world.charge(ask),
             Intent::Send(ask) => world.send(ask),
             Intent::Replay(ask) => world.replay(ask),
+            Intent::Record(_) => {}
             Intent::Log(ask) => world.logs(ask),
             Intent::Admin(ask) => {
                 let place = ask.place();

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::desktop::ask::{Answer, Ask, ChargeAsk, Like, LogAsk, ReplayAsk, SendAsk};
+use crate::desktop::ask::{Answer, Ask, ChargeAsk, Like, LogAsk, RecordAsk, ReplayAsk, SendAsk};
 use crate::engine::Slcan;
 use crate::view::buses::BusesView;
 use crate::view::charge::{ChargePrefs, ChargeView};
@@ -13,6 +13,7 @@ use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::Question;
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
+use crate::view::recordings::{RecordView, ShelfView};
 use crate::view::replay::{ReplayPrefs, ReplayView};
 use crate::view::sending::{Draft, SendPrefs, SendView};
 use crate::view::services::ServicesView;
@@ -60,6 +61,8 @@ pub trait Source {
     fn buses(&self) -> BusesView;
     /// The Replay tab of the CAN page.
     fn replays(&self, prefs: &ReplayPrefs) -> ReplayView;
+    /// The Record tab of the CAN page: what runs, and the folder of recordings.
+    fn recordings(&mut self) -> (RecordView, ShelfView);
     /// The draft with one of its signals set to what was typed.
     ///
     /// # Errors
@@ -112,6 +115,8 @@ pub enum Intent {
     Send(SendAsk),
     /// Something about replays.
     Replay(ReplayAsk),
+    /// Something about recording.
+    Record(RecordAsk),
     /// Something about recordings that are looked at.
     Log(LogAsk),
     /// Something on the Admin pages.

@@ -20,6 +20,8 @@ pub struct Chrome {
     pub stop: Option<Offer>,
     /// The buses that frames may be sent to by hand; `None` while none is armed.
     pub armed: Option<Chip>,
+    /// What is being recorded; `None` while nothing is.
+    pub recording: Option<Chip>,
     /// Silencing them. Never asks.
     pub silence: Option<Offer>,
     /// Charging the demo, while it drives about.

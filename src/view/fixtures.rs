@@ -2,9 +2,11 @@
 //! Numbers come from a seed, so that every run shows the same picture.
 
 mod charge;
+mod recordings;
 mod report;
 
 pub use charge::{Stage, charging};
+pub use recordings::recordings;
 pub use report::charge_report;
 
 use crate::engine::testing::filter::names;
@@ -249,6 +251,7 @@ pub fn chrome() -> Chrome {
         charging: None,
         stop: None,
         armed: None,
+        recording: None,
         silence: None,
         demo: None,
         who: "Desktop · full access".into(),

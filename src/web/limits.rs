@@ -2,6 +2,21 @@
 
 use std::time::Duration;
 
+use axum::http::Method;
+
+/// Bytes of a recording that is taken in.
+pub const UPLOAD_BYTES: u64 = 4_000_000_000;
+/// Longest that a recording may take to come in, and to be looked at.
+pub const UPLOAD_TIME: Duration = Duration::from_secs(4 * 3600);
+
+/// Whether a request brings a recording: its body goes to the disk piece by piece, and may be large and
+/// slow. Who may send it is asked before anything of it is read.
+#[must_use]
+pub fn is_upload(method: &Method, path: &str) -> bool {
+    *method == Method::PUT && path.starts_with("/api/v1/recordings/")
+        || *method == Method::POST && path == "/can/recordings/upload"
+}
+
 /// What connections and requests may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {

@@ -178,7 +178,9 @@ impl Problem {
         busy(detail.into())
     }
 
-    fn not_kept(detail: String) -> Self {
+    /// What was to be written is not.
+    #[must_use]
+    pub fn not_kept(detail: String) -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "not_written",

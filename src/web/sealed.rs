@@ -88,7 +88,9 @@ fn not_a_form() -> Problem {
     )
 }
 
-fn out_of_date() -> Problem {
+/// The form was made for another session.
+#[must_use]
+pub fn out_of_date() -> Problem {
     Problem::new(
         StatusCode::FORBIDDEN,
         "form_out_of_date",

@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
-use crate::web::limits::Limits;
+use crate::web::limits::{UPLOAD_BYTES, UPLOAD_TIME, is_upload};
 use crate::web::problem::Problem;
 use crate::web::sealed::too_large;
 use crate::web::shared::Shared;
@@ -93,7 +93,10 @@ pub async fn shield(State(shared): State<Shared>, request: Request, next: Next) 
 
 /// The answer of what is behind, in time.
 async fn answer(shared: &Shared, request: Request, next: Next) -> Response {
-    let limit = shared.limits().answer;
+    let limit = match is_upload(request.method(), request.uri().path()) {
+        true => UPLOAD_TIME,
+        false => shared.limits().answer,
+    };
     let has_body = has_body(request.headers());
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
     match tokio::time::timeout(limit, answer).await {
@@ -132,13 +135,17 @@ fn admit(shared: &Shared, site: &Site, request: &Request) -> Result<(), Problem>
     if is_here && !site.is_called(host) {
         return Err(other_name());
     }
-    check_body(headers, limits)
+    let most = match is_upload(request.method(), uri.path()) {
+        true => UPLOAD_BYTES,
+        false => limits.body_bytes as u64,
+    };
+    check_body(headers, most)
 }
 
-fn check_body(headers: &HeaderMap, limits: &Limits) -> Result<(), Problem> {
+fn check_body(headers: &HeaderMap, most: u64) -> Result<(), Problem> {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     match length.map(str::parse::<u64>) {
-        Some(Ok(length)) if length > limits.body_bytes as u64 => Err(too_large()),
+        Some(Ok(length)) if length > most => Err(too_large()),
         Some(Ok(_)) | None => Ok(()),
         Some(Err(_)) => Err(no_host()),
     }

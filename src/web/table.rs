@@ -125,6 +125,17 @@ impl Table {
         self.enter(Entry { method, path, access, audience: Audience::People }, handler)
     }
 
+    /// Enters a page that takes files: what it takes of them is its own matter.
+    #[must_use]
+    pub fn upload<H, T>(self, path: &'static str, access: Access, handler: H) -> Self
+    where
+        H: Handler<T, Shared>,
+        T: 'static,
+    {
+        let entry = Entry { method: Method::POST, path, access, audience: Audience::People };
+        self.enter(entry, handler.layer(DefaultBodyLimit::disable()))
+    }
+
     fn enter<H, T>(mut self, entry: Entry, handler: H) -> Self
     where
         H: Handler<T, Shared>,

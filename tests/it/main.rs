@@ -36,6 +36,8 @@ mod pages;
 #[cfg(unix)]
 mod process_death;
 mod processes;
+#[cfg(unix)]
+mod recording;
 #[cfg(feature = "desktop")]
 mod replay_desk;
 #[cfg(feature = "web")]

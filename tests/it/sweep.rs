@@ -91,6 +91,10 @@ fn sample_body(entry: &Entry) -> Option<Value> {
         ("POST", "/api/v1/packs/{id}/contactors") => json!({"closed": false}),
         ("PUT", "/api/v1/buses/{name}/arm") => json!({"seconds": 60}),
         ("POST", "/api/v1/buses/{name}/restart" | "/api/v1/buses/{name}/scan") => Value::Null,
+        ("POST", "/api/v1/recordings") => json!({"buses": ["none"]}),
+        ("PUT", "/api/v1/recordings/{name}") | ("POST", "/api/v1/recorders/{name}/stop") => {
+            Value::Null
+        }
         ("POST", "/api/v1/frames") => json!({"bus": "none", "frames": []}),
         ("PUT", "/api/v1/schedules/{name}") => {
             json!({"bus": "none", "frame": {"id": "1"}, "every_ms": 1000})

@@ -102,7 +102,7 @@ impl App {
             self.kept.page = Page::Can;
             self.kept.can.tab = CanTab::Trace;
         }
-        if matches!(self.kept.can.tab, CanTab::Send | CanTab::Buses) {
+        if matches!(self.kept.can.tab, CanTab::Send | CanTab::Buses | CanTab::Record) {
             self.kept.can.tab = CanTab::Trace;
         }
     }
@@ -134,6 +134,7 @@ impl App {
             CanTab::Replay => seen.replays = source.replays(&self.kept.can.replay),
             CanTab::Buses => seen.buses = source.buses(),
             CanTab::Send => seen.sending = source.sending(&self.kept.can.send),
+            CanTab::Record => (seen.record.running, seen.record.shelf) = source.recordings(),
         }
     }
 }

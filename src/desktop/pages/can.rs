@@ -7,6 +7,7 @@ mod editor;
 mod kept;
 pub mod logs;
 mod message;
+mod record;
 mod replay;
 mod rows;
 mod schedules;

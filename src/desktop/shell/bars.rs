@@ -101,6 +101,9 @@ pub fn top(ui: &mut Ui, theme: &Theme, chrome: &Chrome) -> Option<Command> {
     if button.accessible_name(PALETTE).on_hover_text("Command palette, Ctrl+K").clicked() {
         asked = Some(Command::Palette);
     }
+    if let Some(chip) = chrome.recording.as_ref().filter(|_| bar.width() > 560.0) {
+        chip::chip(&mut right, theme, &chip.text, Some(chip.tone), &chip.hover);
+    }
     if let Some(armed) = &chrome.armed {
         let room = (bar.width() * 0.3).min(right.available_width());
         chip::chip_within(&mut right, theme, &armed.text, (Some(armed.tone), &armed.hover), room);

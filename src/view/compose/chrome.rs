@@ -12,7 +12,7 @@ use crate::engine::{
 use crate::view::chrome::{Chip, Chrome, PlayerView, Playing};
 use crate::view::compose::pack::open_flags;
 use crate::view::compose::settings::ListenerState;
-use crate::view::compose::{charge, sending};
+use crate::view::compose::{charge, recordings, sending};
 use crate::view::offer::Offer;
 use crate::view::shown::{Note, Tone};
 use crate::view::text;
@@ -34,6 +34,13 @@ pub fn chrome(snapshot: &Snapshot, session: &Session, zone: &TimeZone) -> Chrome
             text,
             tone: Tone::Warning,
             hover: "Frames may be sent by hand, or are replayed. Silence ends that at once.".into(),
+        }),
+        recording: recordings::chip(snapshot).map(|text| Chip {
+            text,
+            tone: Tone::Fault,
+            hover:
+                "Frames are being recorded. The tab Record of the CAN page shows into which files."
+                    .into(),
         }),
         silence: sending::armed(snapshot).map(|_| Offer::open("Silence")),
         demo: charge::demo_offer(snapshot),

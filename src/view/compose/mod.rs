@@ -11,6 +11,7 @@ pub mod logs;
 pub mod pack;
 pub mod parts;
 pub mod plot;
+pub mod recordings;
 pub mod replay;
 pub mod report;
 pub mod sending;

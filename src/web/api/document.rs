@@ -12,8 +12,8 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
 use crate::web::api::{
-    buses, charge, charges, export, frames, journal, messages, packs, plant, replays, rules,
-    sending, services, session, sessions, settings, tokens, trace, users,
+    buses, charge, charges, export, frames, journal, messages, packs, plant, recordings, replays,
+    rules, sending, services, session, sessions, settings, tokens, trace, users,
 };
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -151,6 +151,8 @@ mod elsewhere {
         replays::list, replays::start, replays::one, replays::change, replays::stop,
         sending::start, sending::stop, messages::list, messages::keep, messages::forget,
         messages::send, messages::start,
+        recordings::list, recordings::start, recordings::look, recordings::file, recordings::upload,
+        recordings::delete, recordings::recorders, recordings::stop, recordings::forget,
     ),
     components(schemas(Problem, export::Format)),
     modifiers(&Common),
@@ -166,6 +168,7 @@ mod elsewhere {
         (name = "charge", description = "Charging packs; a stop is open to everybody signed in"),
         (name = "sending", description = "Sending by hand; a bus is listened to only until it is armed"),
         (name = "replays", description = "Recordings that are sent onto buses"),
+        (name = "recordings", description = "Recording buses into files, and the folder of recordings"),
         (name = "system", description = "The listener itself"),
     )
 )]

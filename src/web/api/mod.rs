@@ -13,6 +13,7 @@
 //! | `plant`, `packs`, `pack_json`, `reading`, `frames`, `trace` | the running plant |
 //! | `buses` | restarting the controller of a bus, looking for its bit rate |
 //! | `sending`, `sending_json` | sending by hand: arming, frames, schedules, silence |
+//! | `recordings`, `recordings_json` | recording, and the recordings in the folder |
 //! | `charge`, `charge_json` | charging: start, change, stop, latches, the demo |
 //! | `replays` | recordings that are sent onto buses |
 //! | `rules` | the rules that charging decides by |
@@ -39,6 +40,8 @@ mod packs;
 mod place;
 mod plant;
 mod reading;
+mod recordings;
+mod recordings_json;
 mod replays;
 mod rules;
 mod sending;
@@ -59,6 +62,7 @@ use crate::web::table::Table;
 pub use charge::give_stop;
 pub use charge_json::Charge;
 pub use charges::{ReportFile, report_file};
+pub use recordings::{send as send_recording, take_in as take_in_recording};
 pub use replays::recording;
 
 /// The routes of the API.
@@ -83,5 +87,6 @@ pub fn routes(table: Table) -> Table {
     let table = messages::routes(table);
     let table = trace::routes(table);
     let table = replays::routes(table);
+    let table = recordings::routes(table);
     frames::routes(table)
 }

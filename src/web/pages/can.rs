@@ -29,11 +29,14 @@ pub enum Tab {
     Replay,
     /// The buses and their controllers.
     Buses,
+    /// Recording, and the recordings there are.
+    Recordings,
 }
 
 impl Tab {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::ById, Self::Trace, Self::Send, Self::Replay, Self::Buses];
+    pub const ALL: [Self; 6] =
+        [Self::ById, Self::Trace, Self::Send, Self::Recordings, Self::Replay, Self::Buses];
 
     /// Its words.
     #[must_use]
@@ -44,6 +47,7 @@ impl Tab {
             Self::Send => "Send",
             Self::Replay => "Replay",
             Self::Buses => "Buses",
+            Self::Recordings => "Recordings",
         }
     }
 
@@ -56,6 +60,7 @@ impl Tab {
             Self::Send => "/can/send",
             Self::Replay => "/can/replay",
             Self::Buses => "/can/buses",
+            Self::Recordings => "/can/recordings",
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::view::shown::{Lamp, Note, Shown, Tile};
 use crate::view::traffic::TrafficView;
 use crate::web::pages::can::CanQuery;
 use crate::web::pages::trace::TraceQuery;
-use crate::web::pages::{buses, replay, send, trend};
+use crate::web::pages::{buses, recordings, replay, send, trend};
 use crate::web::shared::Shared;
 
 /// Which page, and what of it.
@@ -39,6 +39,8 @@ pub enum Watched {
     Replay,
     /// The Buses page.
     Buses,
+    /// The page of recordings.
+    Recordings,
     /// The Parts page.
     Parts,
     /// The Charge page of the pack of this name, for whoever sits so.
@@ -182,6 +184,10 @@ pub fn parts(watched: &Watched, snapshot: &Snapshot, session: &Session) -> Parts
         }
         Watched::Replay => replay::add(&mut parts, snapshot, session),
         Watched::Buses => buses::add(&mut parts, &compose::buses::buses(snapshot, session)),
+        Watched::Recordings => {
+            let zone = TimeZone::system();
+            recordings::add(&mut parts, &compose::recordings::recording(snapshot, session, &zone));
+        }
         Watched::Parts => {
             parts_page(&mut parts, &compose::parts::parts(snapshot));
         }

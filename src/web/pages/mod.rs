@@ -28,6 +28,7 @@ mod pack;
 mod paint;
 mod plain;
 mod push;
+mod recordings;
 mod replay;
 mod rules;
 mod send;
@@ -82,6 +83,7 @@ pub fn routes(table: Table) -> Table {
     let table = send::routes(table);
     let table = replay::routes(table);
     let table = buses::routes(table);
+    let table = recordings::routes(table);
     let table = charge::routes(table);
     let table = charges::routes(table);
     let table = rules::routes(table);

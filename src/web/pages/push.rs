@@ -96,6 +96,7 @@ impl LiveQuery {
             "send" => Some(Watched::Send(bus)),
             "replay" => Some(Watched::Replay),
             "buses" => Some(Watched::Buses),
+            "recordings" => Some(Watched::Recordings),
             "parts" => Some(Watched::Parts),
             "charge" => Some(Watched::Charge(pack, seat)),
             _other => None,
@@ -115,6 +116,7 @@ pub fn address(watched: &Watched) -> String {
         Watched::Send(bus) => format!("/live/pages?page=send&bus={}", escaped(bus)),
         Watched::Replay => "/live/pages?page=replay".into(),
         Watched::Buses => "/live/pages?page=buses".into(),
+        Watched::Recordings => "/live/pages?page=recordings".into(),
         Watched::Parts => "/live/pages?page=parts".into(),
         Watched::Charge(None, _) => "/live/pages?page=charge".into(),
         Watched::Charge(Some(pack), _) => {
@@ -134,6 +136,7 @@ fn page(watched: &Watched) -> String {
         Watched::Send(bus) => format!("/can/send?bus={}", escaped(bus)),
         Watched::Replay => "/can/replay".into(),
         Watched::Buses => "/can/buses".into(),
+        Watched::Recordings => "/can/recordings".into(),
         Watched::Parts => "/parts".into(),
         Watched::Charge(pack, _) => super::charge::address(pack.as_deref().unwrap_or_default()),
     }
@@ -166,7 +169,8 @@ fn look(shared: &Shared, session: &Session, watched: &Watched) -> Result<Arc<Sna
         | Watched::Trace(_)
         | Watched::Send(_)
         | Watched::Replay
-        | Watched::Buses => session.permit(UseCan).map(drop)?,
+        | Watched::Buses
+        | Watched::Recordings => session.permit(UseCan).map(drop)?,
         Watched::Frame | Watched::Pack(_) | Watched::Parts | Watched::Charge(..) => {}
     }
     Ok(shared.door().look(&session.permit(ViewPlant)?))

@@ -267,7 +267,7 @@ pub fn turned_away(problem: &Problem, visitor: &Visitor, uri: &Uri) -> Response 
 /// Where to go after a sign-in: the page that was asked for, if it is one; what a form was sent to is
 /// none.
 pub fn back_to(uri: &Uri) -> &str {
-    const PAGES: [&str; 15] = [
+    const PAGES: [&str; 16] = [
         "/pack",
         "/charge",
         "/charges",
@@ -275,6 +275,7 @@ pub fn back_to(uri: &Uri) -> &str {
         "/can",
         "/can/trace",
         "/can/send",
+        "/can/recordings",
         "/parts",
         "/users",
         "/services",

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::buses;
 use super::logs::{self, LogDesk, LogDesks};
+use super::record::{Pressed, RecordForm, RecordViews};
 use super::send::SendForm;
 use super::trace::TracePage;
 use crate::desktop::ask::SendAsk;
@@ -19,6 +20,7 @@ use crate::desktop::widgets::text::note as note_line;
 use crate::view::buses::BusesView;
 use crate::view::logs::{LogView, TraceOf};
 use crate::view::offer::Question;
+use crate::view::recordings::RecordPrefs;
 use crate::view::replay::{ReplayPrefs, ReplayView};
 use crate::view::sending::{Draft, SendPrefs, SendView};
 use crate::view::shown::{Note, Tone};
@@ -39,11 +41,14 @@ pub enum CanTab {
     Replay,
     /// The buses and their controllers.
     Buses,
+    /// Recording, and the recordings there are.
+    Record,
 }
 
 impl CanTab {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::ById, Self::Trace, Self::Send, Self::Replay, Self::Buses];
+    pub const ALL: [Self; 6] =
+        [Self::ById, Self::Trace, Self::Send, Self::Record, Self::Replay, Self::Buses];
 
     /// Its words.
     #[must_use]
@@ -54,6 +59,7 @@ impl CanTab {
             Self::Send => "Send",
             Self::Replay => "Replay",
             Self::Buses => "Buses",
+            Self::Record => "Record",
         }
     }
 }
@@ -70,6 +76,8 @@ pub struct CanPrefs {
     pub send: SendPrefs,
     /// What is replayed.
     pub replay: ReplayPrefs,
+    /// What is to be recorded.
+    pub record: RecordPrefs,
 }
 
 /// What the tabs show.
@@ -85,6 +93,8 @@ pub struct CanViews {
     pub replays: ReplayView,
     /// The buses.
     pub buses: BusesView,
+    /// Recording.
+    pub record: RecordViews,
     /// Recordings beside what runs.
     pub logs: Vec<LogView>,
 }
@@ -93,14 +103,15 @@ pub struct CanViews {
 #[derive(Default)]
 pub struct CanPage {
     form: SendForm,
+    record: RecordForm,
     /// The trace of what runs.
     pub trace: TracePage,
     /// The recordings beside it.
     pub logs: LogDesks,
     /// A sentence about recordings, until it is read.
     pub said: String,
-    /// What is asked before a bus is armed.
-    question: Option<(Question, SendAsk)>,
+    /// What is asked before a bus is armed or a recording is deleted, and what the answer no says.
+    question: Option<(Question, &'static str, Intent)>,
 }
 
 impl CanPage {
@@ -150,7 +161,7 @@ impl CanPage {
                 });
                 match buses::draw(ui, theme, &views.buses) {
                     Some(buses::Asked::First(question, ask)) => {
-                        self.question = Some((question, ask));
+                        self.question = Some((question, "Leave it as it is", Intent::Send(ask)));
                         None
                     }
                     Some(buses::Asked::Do(command)) => Some(command),
@@ -183,6 +194,19 @@ impl CanPage {
                         None
                     }
                     other => other,
+                }
+            }
+            CanTab::Record => {
+                ui.horizontal(|ui| {
+                    ui.set_min_height(30.0);
+                    tabs(ui, theme, &mut prefs.tab);
+                });
+                match self.record.draw(ui, theme, &views.record, &mut prefs.record)? {
+                    Pressed::Do(command) => Some(command),
+                    Pressed::Ask(question, ask) => {
+                        self.question = Some((question, "Keep it", Intent::Record(ask)));
+                        None
+                    }
                 }
             }
         }
@@ -269,29 +293,29 @@ impl CanPage {
 
     /// Draws the box on top.
     pub fn on_top(&mut self, ctx: &egui::Context, theme: &Theme) -> Option<Command> {
-        let (asked, ask) = self.question.as_ref()?;
-        match question(ctx, theme, asked, "Leave it as it is") {
+        let (asked, no, intent) = self.question.as_ref()?;
+        match question(ctx, theme, asked, no) {
             Reply::Open => None,
             Reply::Cancelled => {
                 self.question = None;
                 None
             }
             Reply::Confirmed => {
-                let ask = ask.clone();
+                let intent = intent.clone();
                 self.question = None;
-                Some(Command::Submit(Intent::Send(ask)))
+                Some(Command::Submit(intent))
             }
         }
     }
 }
 
-fn arming(bus: String) -> (Question, SendAsk) {
+fn arming(bus: String) -> (Question, &'static str, Intent) {
     let question = Question {
         title: format!("Arm {bus}?"),
         text: crate::view::compose::sending::arm_question(&bus),
         confirm: format!("Arm {bus}"),
     };
-    (question, SendAsk::Arm(bus))
+    (question, "Leave it silent", Intent::Send(SendAsk::Arm(bus)))
 }
 
 /// The title of the page and its tabs.

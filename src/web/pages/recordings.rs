@@ -1,0 +1,222 @@
+//! The page of recordings: what runs, starting another, and the recordings in the folder, to be taken
+//! along, brought and deleted.
+
+use askama::Template;
+use axum::extract::multipart::MultipartError;
+use axum::extract::{FromRequest, Multipart, Path, Query, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
+use futures_util::stream;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+use crate::base::id::Name;
+use crate::engine::{
+    DeleteRecording, ForgetRecording, Right, StartRecording, StopRecording, UseCan, ViewPlant,
+};
+use crate::view::compose::recordings::{self, entry};
+use crate::view::recordings::{RecordPrefs, RecordView, ShelfView};
+use crate::web::api::{send_recording, take_in_recording};
+use crate::web::pages::can::Tab;
+use crate::web::pages::form::{self, Typed};
+use crate::web::pages::live::{self, Watched};
+use crate::web::pages::push;
+use crate::web::pages::shell::{Ask, Shell, draw_as, failed, go};
+use crate::web::pages::wrong::{aside, give};
+use crate::web::problem::Problem;
+use crate::web::sealed::{self, FORM_TOKEN, Sealed};
+use crate::web::shared::Shared;
+use crate::web::table::{Access, Table};
+use crate::web::visitor::{Proof, Visitor, same};
+
+/// Where it is.
+const PLACE: &str = "/can/recordings";
+
+/// The routes.
+#[must_use]
+pub fn routes(table: Table) -> Table {
+    let can = Access::Needs(Right::SendReceiveCan);
+    table
+        .page(Method::GET, PLACE, can, page)
+        .page(Method::GET, "/can/recordings/{name}/file", can, file)
+        .page(Method::POST, "/can/recordings/start", can, start)
+        .page(Method::POST, "/can/recordings/stop", can, stop)
+        .page(Method::POST, "/can/recordings/delete", can, delete)
+        .upload("/can/recordings/upload", can, upload)
+}
+
+#[derive(Template)]
+#[template(path = "recordings.html", config = ".config/askama.toml")]
+struct RecordingsPage {
+    shell: Shell,
+    prefs: RecordPrefs,
+    view: RecordView,
+    shelf: ShelfView,
+    /// What is wrong with what was typed.
+    wrong: String,
+    done: &'static str,
+}
+
+impl RecordingsPage {
+    const fn tab() -> Tab {
+        Tab::Recordings
+    }
+}
+
+/// What runs.
+#[derive(Template)]
+#[template(path = "parts/recordings_running.html", config = ".config/askama.toml")]
+struct Running<'v> {
+    view: &'v RecordView,
+}
+
+/// Adds the part that changes by itself.
+pub fn add(parts: &mut live::Parts, view: &RecordView) {
+    parts.add("recordings-running", &Running { view });
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    done: String,
+}
+
+async fn page(State(shared): State<Shared>, ask: Ask, Query(asked): Query<Asked>) -> Response {
+    let said = (StatusCode::OK, String::new(), form::done(&asked.done));
+    drawn(&shared, &ask, RecordPrefs::default(), said).await
+}
+
+async fn drawn(
+    shared: &Shared,
+    ask: &Ask,
+    prefs: RecordPrefs,
+    (status, wrong, done): (StatusCode, String, &'static str),
+) -> Response {
+    match look(shared, ask).await {
+        Ok((shell, view, shelf)) => {
+            draw_as(status, &RecordingsPage { shell, prefs, view, shelf, wrong, done })
+        }
+        Err(problem) => failed(&problem, ask),
+    }
+}
+
+async fn look(shared: &Shared, ask: &Ask) -> Result<(Shell, RecordView, ShelfView), Problem> {
+    let session = ask.session.clone();
+    let listed = aside(shared, move |shared| {
+        let shelf = shared.door().recordings(&session.permit(UseCan)?).clone();
+        let all = shelf.list().map_err(|error| format!("{error}."));
+        let place = (shelf.folder(), &*session);
+        Ok(recordings::shelf(&all, place, &TimeZone::system()))
+    });
+    let shelf = listed.await?;
+    let snapshot = shared.door().look(&ask.session.permit(ViewPlant)?);
+    let parts = live::parts(&Watched::Recordings, &snapshot, &ask.session);
+    let view = recordings::recording(&snapshot, &ask.session, &TimeZone::system());
+    let shell = Shell::new(ask, "Recordings", "/can", parts);
+    Ok((shell.live(push::address(&Watched::Recordings)), view, shelf))
+}
+
+type Pairs = Vec<(String, String)>;
+
+async fn start(State(shared): State<Shared>, ask: Ask, Sealed(pairs): Sealed<Pairs>) -> Response {
+    let mut prefs = RecordPrefs::default();
+    for (name, value) in pairs {
+        if let Some(field) = prefs.field(&name) {
+            *field = value;
+        }
+    }
+    let done = match entry(&prefs).map_err(Problem::invalid) {
+        Ok(entry) => give(&shared, &ask.session, StartRecording { entry }).await,
+        Err(problem) => Err(problem),
+    };
+    match done {
+        Ok(()) => went("recording"),
+        Err(problem) => {
+            let said = (problem.status(), problem.detail().to_owned(), "");
+            drawn(&shared, &ask, prefs, said).await
+        }
+    }
+}
+
+fn went(done: &str) -> Response {
+    go(&format!("{PLACE}?done={done}"))
+}
+
+async fn stop(State(shared): State<Shared>, ask: Ask, Sealed(pairs): Sealed<Pairs>) -> Response {
+    let typed = Typed::from(pairs);
+    let named = |text: &str| Name::new(text).map_err(|error| Problem::invalid(error.to_string()));
+    let (word, done) = match (typed.get("stop"), typed.get("forget")) {
+        (Some(name), _) => match named(name) {
+            Ok(name) => ("stopped", give(&shared, &ask.session, StopRecording { name }).await),
+            Err(problem) => ("", Err(problem)),
+        },
+        (None, name) => match named(name.unwrap_or_default()) {
+            Ok(name) => ("forgotten", give(&shared, &ask.session, ForgetRecording { name }).await),
+            Err(problem) => ("", Err(problem)),
+        },
+    };
+    match done {
+        Ok(()) => went(word),
+        Err(problem) => failed(&problem, &ask),
+    }
+}
+
+async fn delete(State(shared): State<Shared>, ask: Ask, Sealed(pairs): Sealed<Pairs>) -> Response {
+    let name = Typed::from(pairs).text("name").to_owned();
+    match give(&shared, &ask.session, DeleteRecording { name }).await {
+        Ok(()) => went("recording-deleted"),
+        Err(problem) => failed(&problem, &ask),
+    }
+}
+
+async fn file(
+    State(shared): State<Shared>,
+    ask: Ask,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    match send_recording(&shared, &ask.session, name, &headers).await {
+        Ok(response) => response,
+        Err(problem) => failed(&problem, &ask),
+    }
+}
+
+/// Takes in a file. The form's token comes first, and nothing of the file is read without it.
+async fn upload(State(shared): State<Shared>, ask: Ask, request: Request) -> Response {
+    match taken(&shared, &ask, request).await {
+        Ok(()) => went("recording-taken"),
+        Err(problem) => failed(&problem, &ask),
+    }
+}
+
+async fn taken(shared: &Shared, ask: &Ask, request: Request) -> Result<(), Problem> {
+    let visitor = request.extensions().get::<Visitor>().cloned();
+    let visitor = visitor.ok_or_else(Problem::stopping)?;
+    let broken = |_: MultipartError| Problem::invalid("The form cannot be read.");
+    let form = Multipart::from_request(request, shared).await;
+    let mut form = form.map_err(|_| Problem::invalid("The form brings no file."))?;
+    let first = form.next_field().await.map_err(broken)?;
+    let token = match first.filter(|field| field.name() == Some(FORM_TOKEN)) {
+        Some(mut field) => {
+            // A token is short: more than a piece of it is none.
+            field.chunk().await.map_err(broken)?.unwrap_or_default()
+        }
+        None => Default::default(),
+    };
+    let needs_token = visitor.proof() == Some(Proof::Cookie);
+    if needs_token && !same(&token, visitor.form_token().as_bytes()) {
+        return Err(sealed::out_of_date());
+    }
+    let field = form.next_field().await.map_err(broken)?;
+    let field = field.filter(|field| field.name() == Some("file"));
+    let field = field.ok_or_else(|| Problem::invalid("The form brings no file."))?;
+    let name = field.file_name().unwrap_or_default().to_owned();
+    if name.is_empty() {
+        return Err(Problem::invalid("Choose a file first."));
+    }
+    let chunks = stream::unfold(field, |mut field| async move {
+        let chunk = field.chunk().await.transpose()?;
+        Some((chunk, field))
+    });
+    take_in_recording(shared, &ask.session, name, chunks).await.map(drop)
+}
