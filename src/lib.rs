@@ -5,7 +5,7 @@
 //! # Layers
 //!
 //! ```text
-//! base -> engine [ access -> can -> dbc -> filter -> device -> supply -> watchdog -> pack -> profile -> store -> people -> orders -> hub -> door ]
+//! base -> engine [ access -> can -> dbc -> filter -> device -> supply -> watchdog -> pack -> profile -> store -> people -> orders -> hub -> curves -> door ]
 //!             -> view -> { desktop, web, cli } -> boot
 //!                             sim hangs off can, dbc and device
 //! ```
@@ -30,6 +30,7 @@
 //! | `engine::campaign` | random charges with faults on simulated packs, and a judge that looks at the cells | hub, store, faces |
 //! | `engine::sim` | simulated devices that speak real frames; cell physics; scenes | who listens |
 //! | `engine::hub` | the one owner of live state: events in, effects out | I/O, clocks, threads |
+//! | `engine::curves` | signals over time, gathered from a tape by a thread and kept for drawing | plants, faces |
 //! | `engine::drive` | all threads around the hub | decisions |
 //! | `engine::door` | the one way in: orders from every face, snapshots out | what an order does |
 //! | `engine::prepare` | orders made out of files: profiles, DBCs, scenes, recordings | the running plant |
@@ -85,6 +86,9 @@
 //! in (`pack::Pack`). Ten times a second, or at once when a person waits for it, the hub makes a
 //! snapshot; the door wakes whoever watches; a face composes the views it shows. Every
 //! frame also goes onto the tape (`can::tape`), of which a trace shows the rows that are seen.
+//!
+//! A recording that is looked at takes a shorter way: `offline::logs` reads it onto a tape of its own,
+//! beside whatever runs, and the same trace, table by id and plot (`curves`) are made of that.
 //!
 //! # The way of an order
 //!

@@ -6,6 +6,7 @@ mod charging;
 mod file;
 mod logs;
 mod people;
+mod plots;
 mod recordings;
 mod replaying;
 #[cfg(test)]
@@ -16,7 +17,7 @@ mod sending_tests;
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -41,6 +42,7 @@ use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::Question;
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
+use crate::view::plot::{PlotAsk, PlotKey, PlotPicture};
 use crate::view::recordings::{RecordView, ShelfView};
 use crate::view::replay::{ReplayPrefs, ReplayView};
 use crate::view::sending::{Draft, SendPrefs, SendView};
@@ -50,7 +52,7 @@ use crate::view::settings::SettingsView;
 use crate::view::shown::{Note, Tone};
 use crate::view::start::StartView;
 use crate::view::trace::{Looked, TraceAsk, TraceSeen};
-use crate::view::traffic::{TrafficPrefs, TrafficView};
+use crate::view::traffic::{RowKey, StudyView, TrafficPrefs, TrafficView};
 use crate::view::users::{UsersPrefs, UsersView};
 
 /// Most sentences that wait to be read.
@@ -68,6 +70,8 @@ pub struct Console {
     logs: logs::Logs,
     /// The folder of recordings.
     folder: recordings::Folder,
+    /// What is plotted of what runs.
+    plots: plots::Plots,
 }
 
 /// What the threads that do long work share with the window.
@@ -97,6 +101,8 @@ struct State {
     opened: u64,
     /// DBC files for recordings that were read and not yet taken.
     dictionaries: Vec<(LogId, Arc<Dictionary>)>,
+    /// Frames are being saved: the share that is done, and what stops it.
+    saving: Option<(f32, Arc<AtomicBool>)>,
 }
 
 /// An order on its way.
@@ -125,6 +131,7 @@ impl Console {
         });
         let (reader, reel, logs) = (TraceReader::default(), None, logs::Logs::default());
         Self {
+            plots: plots::Plots::new(&shared),
             shared,
             zone: TimeZone::system(),
             first_start: false,
@@ -159,6 +166,18 @@ impl Console {
     fn snapshot(&self) -> Option<Arc<Snapshot>> {
         let grant = self.shared.session.permit(ViewPlant).ok()?;
         Some(self.shared.door.look(&grant))
+    }
+
+    /// What runs, and its last frames; none to whom they are not shown.
+    fn live(&mut self) -> Option<(Arc<Snapshot>, Reel)> {
+        let snapshot = self.snapshot()?;
+        let grant = self.shared.session.permit(UseCan).ok()?;
+        // Scrolling between two pictures needs no newer frames.
+        if self.reel.as_ref().is_none_or(|(version, _)| *version != snapshot.version) {
+            self.reel = Some((snapshot.version, self.shared.door.reel(&grant)));
+        }
+        let (_, reel) = self.reel.as_ref()?;
+        Some((snapshot, reel.clone()))
     }
 
     /// Runs `work` on a thread named `name`.
@@ -385,6 +404,41 @@ impl Source for Console {
         }
     }
 
+    fn saving(&self) -> Option<f32> {
+        self.shared.state().saving.as_ref().map(|(share, _)| *share)
+    }
+
+    fn study(&mut self, of: TraceOf, row: RowKey) -> StudyView {
+        if let TraceOf::Log(log) = of {
+            let snapshot = self.snapshot();
+            return self.logs.study(snapshot.as_deref(), log, row);
+        }
+        let Some((snapshot, reel)) = self.live() else { return StudyView::default() };
+        self.plots.study(&reel, &snapshot.decoders, row)
+    }
+
+    fn plot(&mut self, of: TraceOf, ask: &PlotAsk) -> PlotPicture {
+        if let TraceOf::Log(log) = of {
+            let snapshot = self.snapshot();
+            return self.logs.plot(snapshot.as_deref(), (log, ask), &self.zone);
+        }
+        let Some((snapshot, reel)) = self.live() else { return PlotPicture::default() };
+        let naming = Naming::of(&snapshot, &self.zone);
+        self.plots.plot(&naming, &reel, ask)
+    }
+
+    fn frame_at(&self, of: TraceOf, key: Option<&PlotKey>, at: i64) -> Option<u64> {
+        match (of, &self.reel) {
+            (TraceOf::Log(log), _) => self.logs.frame_at((log, key, at), &self.zone),
+            (TraceOf::Live, Some((_, reel))) => {
+                let snapshot = self.snapshot()?;
+                let naming = Naming::of(&snapshot, &self.zone);
+                compose::signal_plot::frame_at(&naming, reel, key, at)
+            }
+            (TraceOf::Live, None) => None,
+        }
+    }
+
     fn logs(&mut self) -> Vec<LogView> {
         self.logs.views(&self.shared)
     }
@@ -402,15 +456,9 @@ impl Source for Console {
         let view = compose::trace::shut();
         let (looked, found, goes_to, refused) = (Looked::All, None, None, None);
         let shut = TraceSeen { view, looked, found, goes_to, refused };
-        let Some(snapshot) = self.snapshot() else { return shut };
-        let Ok(grant) = self.shared.session.permit(UseCan) else { return shut };
-        // Scrolling between two pictures needs no newer frames.
-        if self.reel.as_ref().is_none_or(|(version, _)| *version != snapshot.version) {
-            self.reel = Some((snapshot.version, self.shared.door.reel(&grant)));
-        }
-        let Some((_, reel)) = &self.reel else { return shut };
+        let Some((snapshot, reel)) = self.live() else { return shut };
         let naming = Naming::of(&snapshot, &self.zone);
-        self.reader.read(&naming, reel, ask)
+        self.reader.read(&naming, &reel, ask)
     }
 
     fn copied(&self, of: TraceOf, between: (u64, u64)) -> String {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 use serde::{Deserialize, Serialize};
 
-use crate::desktop::ask::{ChargeAsk, Place, ReportForm};
+use crate::desktop::ask::{ChargeAsk, Place, ReportForm, SavedPart};
 use crate::desktop::command::{Command, Page, ScaleStep, entries};
 use crate::desktop::dialog::Dialog;
 use crate::desktop::pages;
@@ -70,6 +70,8 @@ enum Browsing {
     Log,
     /// A DBC file to decode a recording with.
     Dictionary(LogId),
+    /// Where to save frames.
+    Frames(SavedPart),
 }
 
 /// The views of the moment.
@@ -145,6 +147,7 @@ impl App {
         source.wake_with(Arc::new(move || waking.request_repaint()));
         let pack = PackPage { selected: None, density: kept.density };
         let opened = source.opened();
+        let can = CanPage::plotting(kept.can.plotted.clone());
         let start = StartPage { path: kept.path.clone(), ..StartPage::default() };
         Ok(Self {
             source,
@@ -154,7 +157,7 @@ impl App {
             pack,
             start,
             charge: ChargePage::default(),
-            can: CanPage::default(),
+            can,
             closing: None,
             leaving: false,
             charge_demo: false,
@@ -254,7 +257,8 @@ impl App {
     /// Whether the trace is in sight and has more to show.
     fn wants_trace(&self) -> bool {
         let shown = self.page() == Page::Can && self.kept.can.tab == CanTab::Trace;
-        shown && self.can.wants_trace(&self.kept.can.trace)
+        let chosen = self.seen.can.trace.chosen.as_ref().map(|frame| frame.at);
+        shown && self.can.wants_trace(&self.kept.can.trace, chosen)
     }
 
     fn look_at_people(&mut self) {
@@ -300,6 +304,12 @@ impl App {
                 ctx.copy_text(self.source.copied(self.can.logs.shown, between));
             }
             Command::Log(command) => self.logs(ctx, command),
+            Command::SaveFrames(wanted) => self.save_frames(ctx, wanted),
+            Command::Plot(key) => {
+                self.can.plot_here().1.add(key);
+                self.carry_out(ctx, Command::GoCan(CanTab::Trace));
+            }
+            Command::GoToMoment { key, at } => self.go_to_moment(key.as_ref(), at),
             Command::SetSignal { signal, typed } => {
                 let draft = self.source.with_signal(&self.kept.can.send.draft, &signal, &typed);
                 self.can.signal_set(draft, &mut self.kept.can.send);
@@ -396,7 +406,13 @@ impl App {
                 }
                 (Browsing::Recording, Ok(path)) => self.open(ctx, path),
                 (Browsing::Recording, Err(sentence)) => self.start.dialog = sentence,
-                (Browsing::Log | Browsing::Dictionary(_) | Browsing::Replay, outcome) => {
+                (
+                    Browsing::Log
+                    | Browsing::Dictionary(_)
+                    | Browsing::Frames(_)
+                    | Browsing::Replay,
+                    outcome,
+                ) => {
                     self.chosen(outcome);
                 }
             }
@@ -562,6 +578,7 @@ impl eframe::App for App {
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         self.kept.density = self.pack.density;
         self.kept.path.clone_from(&self.start.path);
+        self.kept.can.plotted.clone_from(&self.can.plot.keys);
         eframe::set_value(storage, STORED, &self.kept);
     }
 

@@ -445,6 +445,40 @@ pub enum LogAsk {
     Decode(LogId, PathBuf),
     /// Decode it with those of the plant alone.
     Plain(LogId),
+    /// Save frames of what is shown.
+    Save {
+        /// Whose frames.
+        of: TraceOf,
+        /// Which.
+        part: SavedPart,
+        /// The filter of the trace.
+        filter: String,
+        /// Where to.
+        to: SaveTo,
+    },
+    /// Stop the saving that goes on.
+    StopSaving,
+}
+
+/// Which frames of a trace are saved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SavedPart {
+    /// Those that the filter lets through.
+    #[default]
+    Fitting,
+    /// All of them.
+    All,
+    /// Of those between these two frames, what the filter lets through.
+    Between(u64, u64),
+}
+
+/// Frames that somebody wants to save.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FramesWanted {
+    /// Which.
+    pub part: SavedPart,
+    /// Where to, as typed; none: the system's dialog is asked.
+    pub path: Option<PathBuf>,
 }
 
 /// Something asked for about recording. What comes of it shows on the page; what was refused is said

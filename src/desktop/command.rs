@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::desktop::ask::{Like, ReportForm};
+use crate::desktop::ask::{FramesWanted, Like, ReportForm};
 use crate::desktop::icons;
 use crate::desktop::pages::admin::Tab as AdminTab;
 use crate::desktop::pages::can::CanTab;
@@ -15,6 +15,7 @@ use crate::view::chrome::Chrome;
 use crate::view::export::Format;
 use crate::view::logs::LogId;
 use crate::view::pack::Tab;
+use crate::view::plot::PlotKey;
 use crate::view::start::StartView;
 
 /// A page of the window.
@@ -115,6 +116,17 @@ pub enum Command {
     CopyRows((u64, u64)),
     /// Something about recordings that are looked at beside what runs.
     Log(LogCommand),
+    /// Save frames of the trace that is shown.
+    SaveFrames(FramesWanted),
+    /// Plot this signal of what is shown.
+    Plot(PlotKey),
+    /// Show the frame that brought the value of a line at this moment of the plot.
+    GoToMoment {
+        /// The line; none: any frame.
+        key: Option<PlotKey>,
+        /// Nanoseconds.
+        at: i64,
+    },
     /// Set a signal of the frame that is made up to what was typed.
     SetSignal {
         /// Its name.

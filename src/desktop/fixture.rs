@@ -34,6 +34,7 @@ use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::{Offer, Question};
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
+use crate::view::plot::{PlotAsk, PlotKey, PlotPicture};
 use crate::view::recordings::{RecordView, ShelfView};
 use crate::view::replay::{ReplayPrefs, ReplayView};
 use crate::view::report::{ReportRow, ReportsView};
@@ -44,7 +45,7 @@ use crate::view::settings::SettingsView;
 use crate::view::shown::{Note, Tone};
 use crate::view::start::StartView;
 use crate::view::trace::{TraceAsk, TraceSeen};
-use crate::view::traffic::{TrafficPrefs, TrafficView};
+use crate::view::traffic::{RowKey, StudyView, TrafficPrefs, TrafficView};
 use crate::view::users::{UsersPrefs, UsersView};
 use jiff::tz::TimeZone;
 
@@ -93,6 +94,12 @@ pub struct World {
     pub tape: Tape,
     /// What the trace has found so far.
     pub reader: TraceReader,
+    /// What a close look at any id brings.
+    pub study: StudyView,
+    /// The share that is done of saving frames.
+    pub saving: Option<f32>,
+    /// What was asked of the plot.
+    pub plotted: Vec<PlotAsk>,
     /// Recordings that are open.
     pub logs: Vec<(LogId, LogPicture)>,
     /// Answers that were not fetched yet.
@@ -209,6 +216,22 @@ impl Source for FixtureSource {
 
     fn logs(&mut self) -> Vec<LogView> {
         self.world.borrow().log_views()
+    }
+
+    fn saving(&self) -> Option<f32> {
+        self.world.borrow().saving
+    }
+
+    fn study(&mut self, _of: TraceOf, _row: RowKey) -> StudyView {
+        self.world.borrow().study.clone()
+    }
+
+    fn plot(&mut self, of: TraceOf, ask: &PlotAsk) -> PlotPicture {
+        self.world.borrow_mut().plot(of, ask)
+    }
+
+    fn frame_at(&self, of: TraceOf, key: Option<&PlotKey>, at: i64) -> Option<u64> {
+        self.world.borrow().frame_at(of, key, at)
     }
 
     fn log_traffic(&mut self, log: LogId, prefs: &TrafficPrefs) -> TrafficView {

@@ -13,6 +13,7 @@ use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::Question;
 use crate::view::pack::PackView;
 use crate::view::parts::PartsView;
+use crate::view::plot::{PlotAsk, PlotKey, PlotPicture};
 use crate::view::recordings::{RecordView, ShelfView};
 use crate::view::replay::{ReplayPrefs, ReplayView};
 use crate::view::sending::{Draft, SendPrefs, SendView};
@@ -21,7 +22,7 @@ use crate::view::sessions::SessionsView;
 use crate::view::settings::SettingsView;
 use crate::view::start::StartView;
 use crate::view::trace::{TraceAsk, TraceSeen};
-use crate::view::traffic::{TrafficPrefs, TrafficView};
+use crate::view::traffic::{RowKey, StudyView, TrafficPrefs, TrafficView};
 use crate::view::users::{UsersPrefs, UsersView};
 
 /// Asks the window to draw again; callable from any thread.
@@ -55,6 +56,14 @@ pub trait Source {
     fn logs(&mut self) -> Vec<LogView>;
     /// The table by id of a recording.
     fn log_traffic(&mut self, log: LogId, prefs: &TrafficPrefs) -> TrafficView;
+    /// The share that is done of saving frames; none where nothing is being saved.
+    fn saving(&self) -> Option<f32>;
+    /// A close look at an id of the table of what runs, or of a recording.
+    fn study(&mut self, of: TraceOf, row: RowKey) -> StudyView;
+    /// The plot of signals.
+    fn plot(&mut self, of: TraceOf, ask: &PlotAsk) -> PlotPicture;
+    /// The frame that brought the value of a line at a moment of the plot.
+    fn frame_at(&self, of: TraceOf, key: Option<&PlotKey>, at: i64) -> Option<u64>;
     /// The Send tab of the CAN page.
     fn sending(&self, prefs: &SendPrefs) -> SendView;
     /// The buses.

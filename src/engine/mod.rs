@@ -5,6 +5,7 @@ mod access;
 mod campaign;
 mod can;
 mod charge;
+mod curves;
 mod dbc;
 mod device;
 mod door;
@@ -49,7 +50,7 @@ pub use campaign::{Campaign, CampaignError, FAMILIES, Failure, Family, Tally, re
 pub use can::address::{Address, AddressError, Slcan};
 pub use can::bus::{BusState, BusStatus, Listening};
 pub use can::dress::{Checksum, ChecksumRule, Counter, Dress, DressError};
-pub use can::frame::{Direction, Frame, FrameRef, Frames, Id, Kind};
+pub use can::frame::{Direction, ERROR_CLASSES, Frame, FrameRef, Frames, Id, Kind};
 pub use can::guard::Cleared;
 pub use can::interfaces::{Found, Interface, interfaces};
 pub use can::record::label::{Gap as RecordGap, Label as RecordLabel};
@@ -81,6 +82,10 @@ pub use charge::{
     Run as ChargeRun, SetPointError, SetPoints, State as ChargeState, Step as ChargeStep,
     StopReason, Stopping, Switch as ChargeSwitch, cell_target as charge_cell_target,
 };
+pub use curves::{
+    Curves, Group as MuxGroup, Joint, Line as CurveLine, LineState, Point as CurvePointAt, Series,
+    SignalStudy, Study, Subject, Wanted as CurvesWanted,
+};
 pub use dbc::edit as dbc_edit;
 pub use dbc::{
     Attribute as DbcAttribute, AttributeValue as DbcAttributeValue, Codec, Encoding as DbcEncoding,
@@ -102,7 +107,7 @@ pub use filter::{
 };
 pub use hub::decoders::{DecodedFrame, DecodedSignal, Decoders, Source as DbcSource, Value};
 pub use hub::traffic::{Row as TrafficEntry, Traffic};
-pub use offline::{check, convert, decode, inspect, logs, profiles, record, replay};
+pub use offline::{check, convert, decode, inspect, logs, profiles, record, replay, save};
 pub use orders::accounts::{
     AddAccount, AddService, Added, ChangeAccount, Credential, DeleteAccount, GivePassword,
     MakeLink, MustChangeIt, RemoveService, RenameService, ServiceChoice,

@@ -381,6 +381,11 @@ fn row(raw: u32, message: &str, bytes: &str, hot: usize, cycle_ms: f64, frames: 
         shade: if message.is_empty() { Shade::Late } else { Shade::Fresh },
         cycle_ms: (cycle_ms > 0.0).then_some(cycle_ms),
         frames,
+        jitter: if cycle_ms > 0.0 { "0.12".into() } else { "–".into() },
+        jitter_ms: (cycle_ms > 0.0).then_some(0.12),
+        gaps: format!("Between {frames} frames: mean {cycle_ms:.2} ms"),
+        rate: if cycle_ms > 0.0 { format!("{:.1}", 1e3 / cycle_ms) } else { "–".into() },
+        frames_a_second: (cycle_ms > 0.0).then_some(1e3 / cycle_ms),
     }
 }
 
@@ -394,6 +399,7 @@ fn panel(row: &TrafficRow) -> SignalPanel {
     let known = !row.message.is_empty();
     SignalPanel {
         key: row.key,
+        bus: row.bus.clone(),
         title: if known { format!("{} · {}", row.id, row.message) } else { row.id.clone() },
         bytes: row.bytes.clone(),
         shade: row.shade,

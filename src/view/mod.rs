@@ -16,6 +16,7 @@ pub mod logs;
 pub mod offer;
 pub mod pack;
 pub mod parts;
+pub mod plot;
 pub mod recordings;
 pub mod replay;
 pub mod report;

@@ -5,7 +5,7 @@
 mod tests;
 pub mod window;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{FilterMemory, FrameRef, Reel, Sieve};
 use crate::view::filter::FilterView;
 use crate::view::logs::TraceOf;
+use crate::view::plot::PlotKey;
 
 /// What a person wants of the trace.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,8 +28,9 @@ pub struct TracePrefs {
     pub times: TraceTimes,
     /// Whether new frames are followed.
     pub pace: TracePace,
-    /// Frames that somebody wants to find again, by their numbers.
-    pub marks: BTreeSet<u64>,
+    /// Frames that somebody wants to find again, by their numbers, with what they are called; an empty
+    /// name is none.
+    pub marks: BTreeMap<u64, String>,
 }
 
 impl TracePrefs {
@@ -47,6 +49,8 @@ pub struct TraceAsk {
     pub place: TracePlace,
     /// How many rows are in sight.
     pub rows: usize,
+    /// The frame of which more is wanted.
+    pub chosen: Option<u64>,
     /// What is looked for.
     pub find: Option<Finding>,
     /// The place to go to, as typed.
@@ -170,6 +174,23 @@ pub struct TraceView {
     pub empty: String,
     /// What the filter says.
     pub filter: FilterView,
+    /// More about the frame that is chosen.
+    #[serde(skip)]
+    pub chosen: Option<ChosenFrame>,
+    /// All marks, in their order.
+    #[serde(skip)]
+    pub marks: Vec<MarkView>,
+}
+
+/// More about a frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChosenFrame {
+    /// Its number.
+    pub number: u64,
+    /// When it was, nanoseconds as the plot counts them.
+    pub at: i64,
+    /// Its signals.
+    pub signals: Vec<PlotKey>,
 }
 
 /// One frame.
@@ -195,6 +216,18 @@ pub struct TraceRow {
     pub says: String,
     /// Whether somebody has marked it.
     pub mark: Mark,
+    /// What the mark is called; empty where it has no name.
+    #[serde(skip)]
+    pub mark_name: String,
+}
+
+/// A mark in the list of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MarkView {
+    /// Number of its frame.
+    pub number: u64,
+    /// Its time, as wanted of the trace; a dash where the frame is no longer kept.
+    pub time: String,
 }
 
 /// Whether a row is marked.

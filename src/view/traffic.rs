@@ -36,8 +36,14 @@ pub enum SortBy {
     Direction,
     /// Bus name.
     Bus,
+    /// The bytes, the first one first.
+    Bytes,
     /// Time between frames.
     Cycle,
+    /// How much that time varies.
+    Jitter,
+    /// Frames a second.
+    Rate,
     /// How many were seen.
     Count,
 }
@@ -97,12 +103,22 @@ pub struct TrafficRow {
     pub bytes: Vec<ByteCell>,
     /// Mean time between frames in ms, or a dash.
     pub cycle: String,
+    /// Standard deviation of that time in ms, or a dash.
+    pub jitter: String,
+    /// "Between 1 780 frames: mean 100.00 ms, least 99.10 ms, ...".
+    pub gaps: String,
+    /// Frames a second, or a dash.
+    pub rate: String,
     /// How many were seen.
     pub count: String,
     /// Fresh, or how long silent.
     pub shade: Shade,
     /// [`Self::cycle`] as a number of milliseconds, to sort by.
     pub cycle_ms: Option<f64>,
+    /// [`Self::jitter`] as a number, to sort by.
+    pub jitter_ms: Option<f64>,
+    /// [`Self::rate`] as a number, to sort by.
+    pub frames_a_second: Option<f64>,
     /// [`Self::count`] as a number, to sort by.
     pub frames: u64,
 }
@@ -116,10 +132,14 @@ pub fn arrange(rows: &mut [TrafficRow], prefs: &TrafficPrefs) {
             SortBy::Message => a.message.to_lowercase().cmp(&b.message.to_lowercase()),
             SortBy::Direction => a.direction.cmp(&b.direction),
             SortBy::Bus => a.bus.cmp(&b.bus),
-            SortBy::Cycle => {
-                let ms = |row: &TrafficRow| row.cycle_ms.unwrap_or(f64::INFINITY);
-                ms(a).total_cmp(&ms(b))
+            SortBy::Bytes => {
+                let bytes = |row: &TrafficRow| row.bytes.iter().map(|byte| byte.value).collect();
+                let (a, b): (Vec<u8>, Vec<u8>) = (bytes(a), bytes(b));
+                a.cmp(&b)
             }
+            SortBy::Cycle => slowest_last(a.cycle_ms, b.cycle_ms),
+            SortBy::Jitter => slowest_last(a.jitter_ms, b.jitter_ms),
+            SortBy::Rate => slowest_last(a.frames_a_second, b.frames_a_second),
             SortBy::Count => a.frames.cmp(&b.frames),
         };
         let by_column = match prefs.order {
@@ -128,6 +148,11 @@ pub fn arrange(rows: &mut [TrafficRow], prefs: &TrafficPrefs) {
         };
         by_column.then_with(|| a.key.cmp(&b.key))
     });
+}
+
+/// A row without a number counts as the slowest.
+fn slowest_last(a: Option<f64>, b: Option<f64>) -> std::cmp::Ordering {
+    a.unwrap_or(f64::INFINITY).total_cmp(&b.unwrap_or(f64::INFINITY))
 }
 
 /// One byte.
@@ -144,6 +169,8 @@ pub struct ByteCell {
 pub struct SignalPanel {
     /// Which row.
     pub key: RowKey,
+    /// Name of its bus.
+    pub bus: String,
     /// "0x6FA · Pack voltage/current".
     pub title: String,
     /// The message's comment.
@@ -156,6 +183,41 @@ pub struct SignalPanel {
     pub signals: Vec<SignalRow>,
     /// What stands here when there are none.
     pub empty: String,
+}
+
+/// What a close look at an id has brought.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StudyView {
+    /// Its signals, by name.
+    pub signals: Vec<SignalLook>,
+    /// The names of its multiplexers.
+    pub switches: String,
+    /// What came with every value of them.
+    pub groups: Vec<GroupView>,
+}
+
+/// What a signal did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SignalLook {
+    /// Its name.
+    pub name: String,
+    /// "3.310 to 4.120", or empty.
+    pub extremes: String,
+    /// Its last values: shares from the left and from the bottom; a new stroke after every gap.
+    pub strokes: Vec<Vec<[f32; 2]>>,
+}
+
+/// The last frame with one value of the multiplexers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GroupView {
+    /// "3", "3, 7".
+    pub value: String,
+    /// Its bytes, "03 52".
+    pub bytes: String,
+    /// "1 412 frames".
+    pub count: String,
+    /// What it says: "CellVoltage9 3.310 V, CellVoltage10 3.311 V".
+    pub says: String,
 }
 
 /// One signal.

@@ -2,6 +2,7 @@
 
 mod by_id;
 mod logs;
+mod plots;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};

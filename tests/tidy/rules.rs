@@ -247,7 +247,7 @@ pub fn length(file: &Source) -> Vec<String> {
 
 /// The engine's children, lowest first, in the steps of the ladder. A module may name its own step
 /// and those before it.
-const LADDER: [&[&str]; 20] = [
+const LADDER: [&[&str]; 21] = [
     &["access"],
     &["can"],
     &["dbc"],
@@ -265,6 +265,7 @@ const LADDER: [&[&str]; 20] = [
     &["hub/decoders", "hub/traffic"],
     &["snapshot"],
     &["hub"],
+    &["curves"],
     &["door"],
     &["drive", "offline"],
     &["prepare"],

@@ -2,20 +2,25 @@
 //! has its own filter and its own codecs. None of it waits.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::tz::TimeZone;
 
+use super::plots::Plots;
 use super::{Console, Shared};
-use crate::desktop::ask::{Like, LogAsk};
+use crate::desktop::ask::{Existing, Like, LogAsk, SaveTo, SavedPart};
 use crate::engine::logs::{Dictionary, LogPicture, LogState, Opening, USUAL_BYTES};
-use crate::engine::{Decoders, Direction, Id, Snapshot};
+use crate::engine::save::{self, Request};
+use crate::engine::{Decoders, Direction, Id, Sieve, Snapshot, convert};
 use crate::view::compose;
 use crate::view::compose::trace::{Naming, TraceReader};
-use crate::view::logs::{LogId, LogView};
+use crate::view::logs::{LogId, LogView, TraceOf};
+use crate::view::plot::{PlotAsk, PlotKey, PlotPicture};
 use crate::view::sending::Draft;
 use crate::view::shown::Tone;
+use crate::view::text;
 use crate::view::trace::{Looked, TraceAsk, TraceSeen};
-use crate::view::traffic::{RowKey, TrafficPrefs, TrafficView};
+use crate::view::traffic::{RowKey, StudyView, TrafficPrefs, TrafficView};
 
 /// All of them.
 #[derive(Default)]
@@ -33,6 +38,8 @@ struct OpenLog {
     reader: TraceReader,
     /// Its codecs, and what they were made of.
     decoders: Option<(MadeOf, Arc<Decoders>)>,
+    /// What is plotted of it.
+    plots: Plots,
 }
 
 /// What codecs are made of.
@@ -132,6 +139,45 @@ impl Logs {
         compose::traffic::log_traffic(&picture, &decoders, prefs)
     }
 
+    /// A close look at an id.
+    pub(super) fn study(
+        &mut self,
+        snapshot: Option<&Snapshot>,
+        log: LogId,
+        row: RowKey,
+    ) -> StudyView {
+        let Some(one) = self.find(log) else { return StudyView::default() };
+        let picture = one.picture();
+        let decoders = one.decoders(snapshot, &picture);
+        one.plots.study(&picture.reel, &decoders, row)
+    }
+
+    /// The plot of signals.
+    pub(super) fn plot(
+        &mut self,
+        snapshot: Option<&Snapshot>,
+        (log, ask): (LogId, &PlotAsk),
+        zone: &TimeZone,
+    ) -> PlotPicture {
+        let Some(one) = self.find(log) else { return PlotPicture::default() };
+        let picture = one.picture();
+        let decoders = one.decoders(snapshot, &picture);
+        let naming = Naming::of_log(&picture, &decoders, zone);
+        one.plots.plot(&naming, &picture.reel, ask)
+    }
+
+    /// The frame that brought the value of a line at a moment of the plot.
+    pub(super) fn frame_at(
+        &self,
+        (log, key, at): (LogId, Option<&PlotKey>, i64),
+        zone: &TimeZone,
+    ) -> Option<u64> {
+        let one = self.open.iter().find(|one| one.id == log)?;
+        let (picture, (_, decoders)) = (one.picture(), one.decoders.as_ref()?);
+        let naming = Naming::of_log(&picture, decoders, zone);
+        compose::signal_plot::frame_at(&naming, &picture.reel, key, at)
+    }
+
     /// The rows between two frames as lines of a candump log.
     pub(super) fn copied(&self, (log, between): (LogId, (u64, u64)), zone: &TimeZone) -> String {
         let Some(one) = self.open.iter().find(|one| one.id == log) else { return String::new() };
@@ -170,6 +216,75 @@ fn nothing() -> TraceSeen {
     TraceSeen { view, looked: Looked::All, found: None, goes_to: None, refused: None }
 }
 
+/// Saves frames on a thread of its own.
+fn save(console: &mut Console, of: TraceOf, (part, filter): (SavedPart, &str), to: SaveTo) {
+    let made = match of {
+        TraceOf::Live => console.live().map(|(snapshot, reel)| {
+            let zone = console.zone.clone();
+            let naming = Naming::of(&snapshot, &zone);
+            (naming.sieve(filter), naming.named_buses(), reel)
+        }),
+        TraceOf::Log(log) => {
+            let snapshot = console.snapshot();
+            let zone = console.zone.clone();
+            console.logs.find(log).map(|one| {
+                let picture = one.picture();
+                let decoders = one.decoders(snapshot.as_deref(), &picture);
+                let naming = Naming::of_log(&picture, &decoders, &zone);
+                (naming.sieve(filter), naming.named_buses(), picture.reel.clone())
+            })
+        }
+    };
+    let Some((sieve, buses, reel)) = made else { return };
+    let everything = (reel.first(), reel.end().saturating_sub(1));
+    let (between, sieve) = match part {
+        SavedPart::Fitting => (everything, sieve),
+        SavedPart::All => (everything, Ok(Sieve::everything())),
+        SavedPart::Between(first, last) => ((first, last), sieve),
+    };
+    let sieve = match sieve {
+        Ok(sieve) => sieve,
+        Err(sentence) => return console.shared.note(Tone::Fault, sentence),
+    };
+    let existing = match to.existing {
+        Existing::Keep => convert::Existing::Keep,
+        Existing::Replace => convert::Existing::Replace,
+    };
+    let request = Request { reel, buses, between, sieve, output: to.path, existing };
+    let stop = Arc::new(AtomicBool::new(false));
+    {
+        let mut state = console.shared.state();
+        if state.saving.is_some() {
+            drop(state);
+            let words = "Frames are being saved: wait for it, or stop it first.";
+            return console.shared.note(Tone::Warning, words.to_owned());
+        }
+        state.saving = Some((0.0, Arc::clone(&stop)));
+    }
+    console.aside("save", move |shared| {
+        let done = save::save(&request, &stop, &mut |share| {
+            if let Some((known, _)) = &mut shared.state().saving {
+                *known = share;
+            }
+            shared.changed();
+        });
+        shared.state().saving = None;
+        match done {
+            Ok(saved) => {
+                let path = request.output.display();
+                let frames = text::grouped(saved.frames);
+                let lost = match saved.not_kept.as_slice() {
+                    [] => String::new(),
+                    lost => format!(" What it cannot hold: {}.", lost.join(", ")),
+                };
+                let words = format!("{path}: {frames} frames saved as {}.{lost}", saved.format);
+                shared.note(Tone::Info, words);
+            }
+            Err(error) => shared.note(Tone::Fault, format!("{error}.")),
+        }
+    });
+}
+
 /// Does what was asked of recordings.
 pub(super) fn carry_out(console: &mut Console, ask: LogAsk) {
     match ask {
@@ -192,6 +307,7 @@ pub(super) fn carry_out(console: &mut Console, ask: LogAsk) {
                 chosen: Vec::new(),
                 reader: TraceReader::default(),
                 decoders: None,
+                plots: Plots::new(&console.shared),
             });
         }
         LogAsk::Close(id) => console.logs.open.retain(|one| one.id != id),
@@ -218,6 +334,12 @@ pub(super) fn carry_out(console: &mut Console, ask: LogAsk) {
                 }
                 Err(error) => shared.note(Tone::Fault, format!("{error}.")),
             })
+        }
+        LogAsk::Save { of, part, filter, to } => save(console, of, (part, &filter), to),
+        LogAsk::StopSaving => {
+            if let Some((_, stop)) = &console.shared.state().saving {
+                stop.store(true, Ordering::Relaxed);
+            }
         }
         LogAsk::Plain(id) => {
             if let Some(one) = console.logs.find(id) {

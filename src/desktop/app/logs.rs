@@ -4,11 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use super::{App, Browsing};
-use crate::desktop::ask::LogAsk;
+use crate::desktop::ask::{Existing, FramesWanted, LogAsk, SaveTo, SavedPart};
 use crate::desktop::command::{LogCommand, Page};
 use crate::desktop::pages::can::CanTab;
 use crate::desktop::source::Intent;
 use crate::view::logs::{LogId, TraceOf};
+use crate::view::plot::PlotKey;
 use crate::view::traffic::TrafficPrefs;
 
 impl App {
@@ -48,7 +49,12 @@ impl App {
             (Browsing::Dictionary(id), Ok(path)) => {
                 self.asked.push(Intent::Log(LogAsk::Decode(id, path)));
             }
-            (_, Ok(_)) => {}
+            (Browsing::Frames(part), Ok(path)) => self.save_to(part, path, Existing::Replace),
+            (Browsing::Recording | Browsing::Journal | Browsing::Report(..), Ok(_)) => {}
+            (Browsing::Frames(_), Err(_)) => {
+                let words = "This system has no file dialog. Type the path instead.";
+                self.can.said = words.to_owned();
+            }
             (_, Err(_)) => {
                 let words = "This system has no file dialog. Drop the file on the window, or type \
                              its path on the Open page.";
@@ -107,6 +113,33 @@ impl App {
         }
     }
 
+    /// Saves frames of the trace that is shown, or asks where to.
+    pub(super) fn save_frames(&mut self, ctx: &egui::Context, wanted: FramesWanted) {
+        match wanted.path {
+            // Nobody has said that a file may go whose path was typed.
+            Some(path) => self.save_to(wanted.part, path, Existing::Keep),
+            None => {
+                self.browsing = Browsing::Frames(wanted.part);
+                self.dialog.save(ctx, "Save frames", "trace.log".to_owned());
+            }
+        }
+    }
+
+    fn save_to(&mut self, part: SavedPart, path: PathBuf, existing: Existing) {
+        let (of, _, prefs) = self.can.here(&mut self.kept.can.trace);
+        let (filter, to) = (prefs.filter.clone(), SaveTo { path, existing });
+        self.asked.push(Intent::Log(LogAsk::Save { of, part, filter, to }));
+    }
+
+    /// Shows the row that a moment of the plot belongs to.
+    pub(super) fn go_to_moment(&mut self, key: Option<&PlotKey>, at: i64) {
+        let number = self.source.frame_at(self.can.logs.shown, key, at);
+        let (_, page, _) = self.can.here(&mut self.kept.can.trace);
+        if let Some(number) = number {
+            page.go_to(number);
+        }
+    }
+
     /// What is wanted of the table by id of the recording that is shown.
     pub(super) fn table_of_log(&self) -> Option<(LogId, TrafficPrefs)> {
         let tab = self.kept.can.tab == CanTab::ById && self.page() == Page::Can;
@@ -117,12 +150,16 @@ impl App {
     pub(super) fn look_at_can(&mut self) {
         let (seen, source) = (&mut self.seen.can, &mut self.source);
         seen.logs = source.logs();
+        seen.saving = source.saving();
         match self.kept.can.tab {
             CanTab::ById => {
                 seen.traffic = match self.can.logs.here() {
                     None => source.traffic(&self.kept.traffic),
                     Some(desk) => source.log_traffic(desk.id, &desk.table),
                 };
+                let chosen = seen.traffic.selected.as_ref().map(|panel| panel.key);
+                let of = self.can.logs.shown;
+                seen.study = chosen.map_or_else(Default::default, |key| source.study(of, key));
             }
             CanTab::Trace => {
                 let (of, page, prefs) = self.can.here(&mut self.kept.can.trace);
@@ -130,6 +167,13 @@ impl App {
                 let looked = source.trace(&ask);
                 page.seen(ask, &looked, prefs);
                 seen.trace = looked.view;
+                let chosen = seen.trace.chosen.as_ref().map(|frame| frame.at);
+                let (of, plot) = self.can.plot_here();
+                let ask = plot.ask(chosen);
+                if !ask.lines.is_empty() {
+                    seen.plot = source.plot(of, &ask);
+                }
+                plot.seen(ask);
             }
             CanTab::Replay => seen.replays = source.replays(&self.kept.can.replay),
             CanTab::Buses => seen.buses = source.buses(),

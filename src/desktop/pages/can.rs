@@ -6,10 +6,13 @@ mod desk;
 mod editor;
 mod kept;
 pub mod logs;
+mod marks;
 mod message;
+pub mod plot;
 mod record;
 mod replay;
 mod rows;
+pub mod save;
 mod schedules;
 mod send;
 pub mod trace;
@@ -32,7 +35,9 @@ use crate::desktop::widgets::panel::{GAP, panel_in};
 use crate::desktop::widgets::text::{cut, line, name, shade};
 use crate::view::logs::TraceOf;
 use crate::view::shown::{Shade, Tone};
-use crate::view::traffic::{ByteCell, SortBy, SortOrder, TrafficPrefs, TrafficRow, TrafficView};
+use crate::view::traffic::{
+    ByteCell, SortBy, SortOrder, StudyView, TrafficPrefs, TrafficRow, TrafficView,
+};
 
 pub use desk::{CanPage, CanPrefs, CanTab, CanViews};
 
@@ -51,7 +56,7 @@ pub const FILTER: &str = "Filter the table";
 fn draw(
     ui: &mut Ui,
     theme: &Theme,
-    (of, view): (TraceOf, &TrafficView),
+    (of, view, study): (TraceOf, &TrafficView, &StudyView),
     (tab, prefs): (&mut CanTab, &mut TrafficPrefs),
     between: impl FnOnce(&mut Ui) -> Option<Command>,
 ) -> Option<Command> {
@@ -68,7 +73,7 @@ fn draw(
         let right = Rect::from_min_max(Pos2::new(left.right() + GAP, body.top()), body.max);
         panel_in(ui, theme, left, |ui| table_panel(ui, theme, view, prefs));
         let drawn = panel_in(ui, theme, right, |ui| {
-            signals::draw(ui, theme, (of, view.selected.as_ref()), prefs)
+            signals::draw(ui, theme, (of, view.selected.as_ref(), study), prefs)
         });
         asked = asked.or(drawn);
     } else {
@@ -79,7 +84,7 @@ fn draw(
             .show(ui, |ui| {
                 let size = Vec2::new(body.width(), body.height().max(340.0));
                 let (body, _) = ui.allocate_exact_size(size, Sense::hover());
-                asked.or(stacked(ui, theme, (of, view), prefs, body))
+                asked.or(stacked(ui, theme, (of, view, study), prefs, body))
             })
             .inner;
     }
@@ -91,7 +96,7 @@ fn draw(
 fn stacked(
     ui: &mut Ui,
     theme: &Theme,
-    (of, view): (TraceOf, &TrafficView),
+    (of, view, study): (TraceOf, &TrafficView, &StudyView),
     prefs: &mut TrafficPrefs,
     body: Rect,
 ) -> Option<Command> {
@@ -99,7 +104,9 @@ fn stacked(
     let top = Rect::from_min_size(body.min, Vec2::new(body.width(), upper));
     let bottom = Rect::from_min_max(Pos2::new(body.left(), top.bottom() + GAP), body.max);
     panel_in(ui, theme, top, |ui| table_panel(ui, theme, view, prefs));
-    panel_in(ui, theme, bottom, |ui| signals::draw(ui, theme, (of, view.selected.as_ref()), prefs))
+    panel_in(ui, theme, bottom, |ui| {
+        signals::draw(ui, theme, (of, view.selected.as_ref(), study), prefs)
+    })
 }
 
 fn header(
@@ -174,7 +181,7 @@ fn table_panel(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut Traff
     }
     let room = ui.available_size();
     // Below this the columns would be unreadable: the table scrolls sideways instead.
-    let least = 560.0;
+    let least = 672.0;
     ScrollArea::horizontal().id_salt("by id").auto_shrink(false).show(ui, |ui| {
         ui.set_width(room.x.max(least));
         table(ui, theme, view, prefs, room.y);
@@ -184,14 +191,16 @@ fn table_panel(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut Traff
 /// Widths of columns are remembered for each so many points of the table's width.
 const WIDTH_STEP: f32 = 16.0;
 
-const COLUMNS: [(&str, Option<SortBy>); 7] = [
-    ("Id", Some(SortBy::Id)),
-    ("Message", Some(SortBy::Message)),
-    ("Dir", Some(SortBy::Direction)),
-    ("Bus", Some(SortBy::Bus)),
-    ("Data", None),
-    ("Cycle ms", Some(SortBy::Cycle)),
-    ("Count", Some(SortBy::Count)),
+const COLUMNS: [(&str, SortBy); 9] = [
+    ("Id", SortBy::Id),
+    ("Message", SortBy::Message),
+    ("Dir", SortBy::Direction),
+    ("Bus", SortBy::Bus),
+    ("Data", SortBy::Bytes),
+    ("Cycle ms", SortBy::Cycle),
+    ("Jitter", SortBy::Jitter),
+    ("Per s", SortBy::Rate),
+    ("Count", SortBy::Count),
 ];
 
 fn table(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut TrafficPrefs, height: f32) {
@@ -199,8 +208,8 @@ fn table(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut TrafficPref
     // The message gives way first. Widths a person has set hold for windows of about this width:
     // those of a large window would push the last columns out of a small one.
     let step = (ui.available_width() / WIDTH_STEP).floor();
-    let message = (step * WIDTH_STEP - 490.0).clamp(70.0, 420.0);
-    let widths = [82.0, message, 22.0, 52.0, BYTE.x * BYTES_IN_ROW as f32 + 2.0, 60.0];
+    let message = (step * WIDTH_STEP - 602.0).clamp(70.0, 420.0);
+    let widths = [82.0, message, 22.0, 52.0, BYTE.x * BYTES_IN_ROW as f32 + 2.0, 60.0, 50.0, 46.0];
     // Rules between rows, none between columns.
     ui.visuals_mut().widgets.noninteractive.bg_stroke = egui::Stroke::NONE;
     let mut builder = TableBuilder::new(ui)
@@ -254,14 +263,14 @@ fn spoken(row: &TrafficRow) -> String {
     format!("{} {what}, {} on {}", row.id, row.direction, row.bus)
 }
 
-fn head(ui: &mut Ui, theme: &Theme, label: &str, sort: Option<SortBy>, prefs: &mut TrafficPrefs) {
+fn head(ui: &mut Ui, theme: &Theme, label: &str, sort: SortBy, prefs: &mut TrafficPrefs) {
     let rect = ui.available_rect_before_wrap();
     ui.painter().hline(
         rect.x_range().expand(5.0),
         rect.bottom() - 1.0,
         egui::Stroke::new(1.0, theme.line),
     );
-    let active = sort.is_some_and(|s| s == prefs.sort);
+    let active = sort == prefs.sort;
     let mark = match (active, prefs.order) {
         (false, _) => "",
         (true, SortOrder::Ascending) => icons::CARET_UP,
@@ -271,9 +280,7 @@ fn head(ui: &mut Ui, theme: &Theme, label: &str, sort: Option<SortBy>, prefs: &m
     let text = RichText::new(format!("{} {mark}", label.to_uppercase()))
         .font(fonts::strong(10.5))
         .color(colour);
-    let sense = if sort.is_some() { Sense::click() } else { Sense::hover() };
-    let response = ui.add(egui::Label::new(text).truncate().sense(sense));
-    let Some(sort) = sort else { return };
+    let response = ui.add(egui::Label::new(text).truncate().sense(Sense::click()));
     name(&response, Role::Button, &format!("Sort by {label}"));
     if response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {
         prefs.order = match (active, prefs.order) {
@@ -302,10 +309,11 @@ fn cells(row: &mut egui_extras::TableRow<'_, '_>, theme: &Theme, shown: &Traffic
     row.col(|ui| {
         bytes(ui, theme, &shown.bytes, BYTES_IN_ROW, shown.shade);
     });
-    for text in [&shown.cycle, &shown.count] {
-        row.col(|ui| {
+    for text in [&shown.cycle, &shown.jitter, &shown.rate, &shown.count] {
+        let (_, response) = row.col(|ui| {
             cell(ui, text, fonts::mono(12.0), plain);
         });
+        response.on_hover_text(&shown.gaps);
     }
 }
 

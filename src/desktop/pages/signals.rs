@@ -1,20 +1,27 @@
 //! The signals of the selected id, beside the table of the CAN page.
 
-use egui::{Align, Color32, FontId, Layout, Rect, Role, ScrollArea, Sense, Ui, UiBuilder, Vec2};
+use egui::{
+    Align, Color32, FontId, Layout, Rect, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, Vec2,
+};
 
 use crate::desktop::ask::Like;
 use crate::desktop::command::Command;
 use crate::desktop::fonts;
 use crate::desktop::icons;
 use crate::desktop::pages;
-use crate::desktop::pages::can::{bytes, cell};
+use crate::desktop::pages::can::{bytes, cell, plot};
 use crate::desktop::theme::Theme;
-use crate::desktop::widgets::text::{line, name, paragraph};
+use crate::desktop::widgets::text::{caption, line, name, paragraph};
 use crate::view::logs::TraceOf;
-use crate::view::traffic::{SignalPanel, SignalRow, TrafficPrefs};
+use crate::view::plot::PlotKey;
+use crate::view::traffic::{SignalLook, SignalPanel, SignalRow, StudyView, TrafficPrefs};
 
 /// Most bytes of a frame.
 const BYTES: usize = 64;
+/// Room for the button at the right of a signal.
+const PLOT: f32 = 44.0;
+/// Height of the line with what a signal was at least and at most, and what it did lately.
+const LOOK: f32 = 18.0;
 /// Between texts of a row.
 const GAP: f32 = 12.0;
 
@@ -22,7 +29,7 @@ const GAP: f32 = 12.0;
 pub fn draw(
     ui: &mut Ui,
     theme: &Theme,
-    (of, panel): (TraceOf, Option<&SignalPanel>),
+    (of, panel, study): (TraceOf, Option<&SignalPanel>, &StudyView),
     prefs: &mut TrafficPrefs,
 ) -> Option<Command> {
     let Some(panel) = panel else {
@@ -67,9 +74,37 @@ pub fn draw(
         if panel.signals.is_empty() {
             paragraph(ui, &panel.empty, theme.muted);
         }
-        signals(ui, theme, &panel.signals);
+        let plot = signals(ui, theme, &panel.signals, study);
+        asked = asked.take().or_else(|| plot.map(|signal| Command::Plot(plot_key(panel, signal))));
+        groups(ui, theme, study);
     });
     asked
+}
+
+fn plot_key(panel: &SignalPanel, signal: String) -> PlotKey {
+    PlotKey { bus: panel.bus.clone(), id: panel.key.id, signal }
+}
+
+/// What came with every value of the multiplexers.
+fn groups(ui: &mut Ui, theme: &Theme, study: &StudyView) {
+    if study.groups.is_empty() {
+        return;
+    }
+    ui.add_space(8.0);
+    caption(ui, theme, &format!("By {}", study.switches));
+    for group in &study.groups {
+        let words = format!("{} = {}", study.switches, group.value);
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = 10.0;
+            ui.label(RichText::new(&words).font(fonts::strong(12.5)).color(theme.text));
+            ui.label(RichText::new(&group.bytes).font(fonts::mono(12.0)).color(theme.text));
+            ui.label(RichText::new(&group.count).font(fonts::text(12.0)).color(theme.muted));
+        });
+        if !group.says.is_empty() {
+            paragraph(ui, &group.says, theme.muted);
+        }
+        ui.add_space(3.0);
+    }
 }
 
 /// Where the texts of a row stand, from its left.
@@ -104,8 +139,9 @@ fn texts(theme: &Theme, signal: &SignalRow) -> [(String, FontId, Color32); 3] {
     ]
 }
 
-fn signals(ui: &mut Ui, theme: &Theme, signals: &[SignalRow]) {
-    let width = ui.available_width();
+/// Draws the signals; gives the one that is to be plotted.
+fn signals(ui: &mut Ui, theme: &Theme, signals: &[SignalRow], study: &StudyView) -> Option<String> {
+    let width = ui.available_width() - PLOT;
     let needed = |text: &str, font: &FontId| {
         ui.painter().layout_no_wrap(text.into(), font.clone(), Color32::PLACEHOLDER).size().x.ceil()
     };
@@ -119,24 +155,40 @@ fn signals(ui: &mut Ui, theme: &Theme, signals: &[SignalRow]) {
         rows.push((signal, texts, wide[1]));
     }
     let places = places(width, widest);
+    let mut plotted = None;
     for (signal, texts, value) in rows {
-        row(ui, theme, signal, (texts, value), places);
+        let look = study.signals.iter().find(|look| look.name == signal.name);
+        if row(ui, theme, (signal, look), (texts, value), places) {
+            plotted = Some(signal.name.clone());
+        }
     }
+    plotted
 }
 
+/// Draws a signal; whether it is to be plotted.
 fn row(
     ui: &mut Ui,
     theme: &Theme,
-    signal: &SignalRow,
+    (signal, look): (&SignalRow, Option<&SignalLook>),
     (texts, value_width): ([(String, FontId, Color32); 3], f32),
     places: Places,
-) {
-    let width = ui.available_width();
-    let height = match places {
+) -> bool {
+    let width = ui.available_width() - PLOT;
+    let upper = match places {
         Places::Beside { .. } => 27.0,
         Places::Above => 44.0,
     };
-    let (rect, response) = ui.allocate_exact_size(Vec2::new(width, height), Sense::hover());
+    let known = look.filter(|look| !look.extremes.is_empty());
+    let height = if known.is_some() { upper + LOOK } else { upper };
+    let whole = Vec2::new(width + PLOT, height);
+    let (place, response) = ui.allocate_exact_size(whole, Sense::hover());
+    let rect = Rect::from_min_size(place.min, Vec2::new(width, upper));
+    let plot = Rect::from_min_max(
+        egui::pos2(rect.right() + 4.0, rect.top() + 3.0),
+        egui::pos2(place.right(), rect.top() + 23.0),
+    );
+    let button = egui::Button::new(RichText::new("Plot").font(fonts::text(11.0))).small();
+    let plotted = ui.put(plot, button).accessible_name(format!("Plot {}", signal.name)).clicked();
     name(&response, Role::Label, &format!("{}: {}", signal.name, signal.value));
     if ui.is_rect_visible(rect) {
         ui.painter().hline(rect.x_range(), rect.top(), egui::Stroke::new(1.0, theme.line));
@@ -164,6 +216,20 @@ fn row(
             let mut at = ui.new_child(UiBuilder::new().max_rect(place));
             cell(&mut at, &text, font, colour);
         }
+        if let Some(look) = known {
+            let left = egui::pos2(rect.left(), rect.bottom());
+            let line = Rect::from_min_size(left, Vec2::new(width, LOOK));
+            let words = Rect::from_min_max(line.min, egui::pos2(line.center().x, line.bottom()));
+            let mut at = ui.new_child(UiBuilder::new().max_rect(words));
+            cell(&mut at, &look.extremes, fonts::mono(11.0), theme.muted);
+            let place = Rect::from_min_max(egui::pos2(line.center().x + 6.0, line.top()), line.max);
+            plot::spark(
+                ui.painter(),
+                place.shrink2(Vec2::new(2.0, 3.0)),
+                &look.strokes,
+                theme.info,
+            );
+        }
     }
     let whole = format!("{}: {}, raw {}", signal.name, signal.value, signal.raw);
     if signal.hover.is_empty() {
@@ -171,6 +237,7 @@ fn row(
     } else {
         response.on_hover_text(format!("{whole}\n{}", signal.hover));
     }
+    plotted
 }
 
 #[cfg(test)]

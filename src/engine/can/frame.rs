@@ -84,6 +84,20 @@ impl fmt::Debug for Id {
     }
 }
 
+/// The classes of an error frame in words, by the bit of its id (`linux/can/error.h`).
+pub const ERROR_CLASSES: [&str; 10] = [
+    "transmit timeout",
+    "lost arbitration",
+    "controller problem",
+    "protocol violation",
+    "transceiver status",
+    "no acknowledgement",
+    "bus off",
+    "bus error",
+    "controller restarted",
+    "error counters",
+];
+
 /// What kind of frame it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {

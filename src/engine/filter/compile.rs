@@ -10,7 +10,7 @@ use super::pattern::Pattern;
 use super::run::{Bits, BytesTest, IdSet, Node, Sieve, TextTest};
 use super::signals;
 use super::vocabulary::Vocabulary;
-use crate::engine::can::frame::{Direction, Kind};
+use crate::engine::can::frame::{Direction, ERROR_CLASSES, Kind};
 
 /// Most warnings of one filter.
 const WARNINGS: usize = 16;
@@ -280,6 +280,11 @@ fn text(pattern: &Pattern, span: &Range<usize>, workshop: &mut Workshop<'_>) -> 
         WAYS.into_iter().filter(|(word, _)| pattern.fits(word)).map(|(_, node)| node).collect();
     if !ways.is_empty() {
         test.ways = Some(Node::Any(ways.into()));
+    }
+    for (bit, class) in ERROR_CLASSES.iter().enumerate() {
+        if pattern.is_in(class) {
+            test.classes |= 1 << bit;
+        }
     }
     let has_names = vocabulary.message_count() > 0 && vocabulary.bus_names().next().is_some();
     if has_names && test.is_in_no_name() {

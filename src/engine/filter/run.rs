@@ -207,6 +207,7 @@ impl Sieve {
                 test.buses.has(usize::from(frame.bus().0))
                     || test.ways.as_ref().is_some_and(|ways| self.holds(ways, case))
                     || test.has_id(frame)
+                    || test.has_class(frame)
                     || self.message(case).is_some_and(|number| test.messages.has(number))
             }
         }
@@ -376,6 +377,8 @@ pub(super) struct TextTest {
     pub messages: Bits,
     /// Directions and kinds that have such a word.
     pub ways: Option<Node>,
+    /// Classes of error frames that have such a word, by their bits.
+    pub classes: u32,
     /// The text between stars, where an id can have it.
     id: Option<Pattern>,
 }
@@ -385,7 +388,8 @@ impl TextTest {
         let could_be = pattern
             .could_be_in(LONGEST_ID, |letter| letter.is_ascii_hexdigit() || "xX".contains(letter));
         let id = could_be.then(|| pattern.anywhere());
-        Self { buses: Bits::default(), messages: Bits::default(), ways: None, id }
+        let (buses, messages) = (Bits::default(), Bits::default());
+        Self { buses, messages, ways: None, classes: 0, id }
     }
 
     /// Whether nothing that is known can have it.
@@ -393,7 +397,12 @@ impl TextTest {
         self.buses.is_empty()
             && self.messages.is_empty()
             && self.ways.is_none()
+            && self.classes == 0
             && self.id.is_none()
+    }
+
+    fn has_class(&self, frame: FrameRef<'_>) -> bool {
+        frame.kind() == Kind::Error && frame.id().raw() & self.classes != 0
     }
 
     fn has_id(&self, frame: FrameRef<'_>) -> bool {

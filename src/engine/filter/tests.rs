@@ -111,6 +111,8 @@ fn ids_are_picked_by_number_range_mask_list_and_kind() {
     assert!(lets("id:18FF0000/1FFF0000", extended(0x18FF_50E5, &[])));
     let error = Frame::error(0x40, &[0; 8]).unwrap();
     assert!(!lets("id:40", error) && lets("type:error", error) && lets("not id:40", error));
+    assert!(lets("\"bus off\"", error) && lets("off", error), "what the frame says is found");
+    assert!(!lets("\"lost arbitration\"", error));
 }
 
 #[test]

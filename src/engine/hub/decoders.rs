@@ -86,6 +86,47 @@ pub struct DecodedFrame {
     pub signals: Vec<DecodedSignal>,
 }
 
+/// Reads one signal out of the frames of its message.
+#[derive(Clone, Debug)]
+pub struct Picker {
+    codec: Arc<Codec>,
+    index: MessageIndex,
+    position: usize,
+}
+
+impl Picker {
+    /// Its value in a frame; none where it is not in it.
+    #[must_use]
+    pub fn value(&self, data: &[u8], row: &mut Row) -> Option<f64> {
+        self.codec.decode(self.index, data, row);
+        row.get(self.position)
+    }
+
+    fn signal(&self) -> Option<&Signal> {
+        self.codec.signal(self.index, self.position)
+    }
+
+    /// Its unit.
+    #[must_use]
+    pub fn unit(&self) -> &str {
+        self.signal().map_or("", |signal| signal.unit.as_str())
+    }
+
+    /// Decimals that its factor is worth.
+    #[must_use]
+    pub fn places(&self) -> usize {
+        self.signal().map_or(0, signal_places)
+    }
+
+    /// The word of its value table for a value.
+    #[must_use]
+    pub fn word(&self, value: f64) -> Option<&str> {
+        let signal = self.signal().filter(|signal| !signal.labels.is_empty())?;
+        let raw = ((value - signal.offset) / signal.factor).round();
+        signal.label(raw as i64 as u64)
+    }
+}
+
 /// A value for a signal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
@@ -213,6 +254,25 @@ impl Decoders {
         });
         let comment = message.comment.clone().unwrap_or_default();
         Some(DecodedFrame { message: message.name.clone(), comment, signals: signals.collect() })
+    }
+
+    /// What reads this signal of the message with `id` on `bus`.
+    #[must_use]
+    pub fn pick(&self, bus: BusId, id: Id, signal: &str) -> Option<Picker> {
+        let (codec, index) = self.found(bus, id)?;
+        let position = codec.message(index).position(signal)?;
+        Some(Picker { codec, index, position })
+    }
+
+    /// The codec that knows `id` on `bus`, and its message.
+    pub(in crate::engine) fn found(
+        &self,
+        bus: BusId,
+        id: Id,
+    ) -> Option<(Arc<Codec>, MessageIndex)> {
+        let codecs = self.codecs(bus).iter();
+        let mut known = codecs.filter_map(|one| Some((Arc::clone(one), one.find(id)?)));
+        known.next()
     }
 
     /// Every message of `bus` with its id and length, in the order of its devices and files.

@@ -235,7 +235,7 @@ impl Job {
         watch: &mut dyn FnMut(Position),
     ) -> Result<Report, ConvertError> {
         let write = |cause| ConvertError::Write { path: self.output.clone(), cause };
-        let file = part.file.try_clone().map_err(write)?;
+        let file = part.file().map_err(write)?;
         let to = BufWriter::with_capacity(BUFFER, file);
         let Some(mut scribe) = Scribe::new(to, self.to, self.log.timebase()) else {
             return Err(ConvertError::OnlyRead { format: self.to });
@@ -285,14 +285,14 @@ impl Job {
 
 /// The new file while it is not whole: beside its place, under another name. Gone again unless it
 /// becomes the file.
-struct Part {
+pub(super) struct Part {
     path: PathBuf,
     file: File,
     is_done: bool,
 }
 
 impl Part {
-    fn create(output: &Path) -> io::Result<Self> {
+    pub(super) fn create(output: &Path) -> io::Result<Self> {
         let name = output.file_name().unwrap_or_default().to_string_lossy();
         let path = output.with_file_name(format!(".{name}.{}.part", std::process::id()));
         // Left by one of the same number that was killed, if it is there.
@@ -304,7 +304,12 @@ impl Part {
         Ok(Self { path, file, is_done: false })
     }
 
-    fn become_the(mut self, output: &Path, existing: Existing) -> io::Result<()> {
+    /// A second hold on the file, to write to.
+    pub(super) fn file(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+
+    pub(super) fn become_the(mut self, output: &Path, existing: Existing) -> io::Result<()> {
         match existing {
             Existing::Replace => fs::rename(&self.path, output)?,
             // A link is refused where somebody else was faster; some file systems have none.

@@ -10,3 +10,4 @@ pub mod logs;
 pub mod profiles;
 pub mod record;
 pub mod replay;
+pub mod save;

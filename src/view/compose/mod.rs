@@ -18,7 +18,9 @@ pub mod sending;
 pub mod services;
 pub mod sessions;
 pub mod settings;
+pub mod signal_plot;
 pub mod start;
+pub mod study;
 #[cfg(test)]
 mod tests;
 pub mod tiles;

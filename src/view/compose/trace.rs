@@ -14,10 +14,12 @@ pub use seek::place;
 use crate::base::id::BusId;
 use crate::base::time::{Mono, Timebase, Wall};
 use crate::engine::logs::LogPicture;
-use crate::engine::{Decoders, FrameRef, Kind, Reel, Snapshot, Vocabulary, write_candump};
+use crate::engine::{
+    Decoders, Filter, FrameRef, Kind, Reel, Scope, Sieve, Snapshot, Vocabulary, write_candump,
+};
 use crate::view::compose::traffic::{direction, message, signal};
 use crate::view::text::{self, DASH};
-use crate::view::trace::{Mark, TraceIndex, TracePrefs, TraceRow, TraceTimes, TraceView};
+use crate::view::trace::{Mark, MarkView, TraceIndex, TracePrefs, TraceRow, TraceTimes, TraceView};
 use crate::view::traffic::SignalRow;
 
 /// Signals that are told in a row; more are counted.
@@ -62,12 +64,50 @@ impl<'a> Naming<'a> {
     }
 
     /// Name of a bus.
-    fn bus(&self, bus: BusId) -> &str {
+    pub(super) fn bus(&self, bus: BusId) -> &str {
         self.buses.get(usize::from(bus.0)).map_or("can", |(name, _)| name)
     }
 
-    const fn zone(&self) -> &TimeZone {
+    pub(super) const fn zone(&self) -> &TimeZone {
         self.zone
+    }
+
+    /// The bus of this name.
+    pub(super) fn find(&self, name: &str) -> Option<BusId> {
+        let place = self.buses.iter().position(|(known, _)| *known == name)?;
+        u16::try_from(place).ok().map(BusId)
+    }
+
+    /// What the stamps of a bus mean.
+    pub(super) fn timebase(&self, bus: BusId) -> Timebase {
+        self.buses.get(usize::from(bus.0)).map(|(_, base)| *base).unwrap_or_default()
+    }
+
+    /// Whether every bus knows the date.
+    pub(super) fn is_dated(&self) -> bool {
+        self.buses.iter().all(|(_, base)| base.wall_at_zero.is_some())
+    }
+
+    /// The names of its buses, and what their stamps mean.
+    #[must_use]
+    pub fn named_buses(&self) -> Vec<(String, Timebase)> {
+        self.buses.iter().map(|(name, base)| ((*name).to_owned(), *base)).collect()
+    }
+
+    /// A filter over its frames.
+    ///
+    /// # Errors
+    /// Says what is wrong with it, in a sentence.
+    pub fn sieve(&self, filter: &str) -> Result<Sieve, String> {
+        let read = Filter::parse(filter);
+        let made = read.and_then(|read| read.compile(&self.vocabulary(), Scope::Trace));
+        made.map_err(|mistake| mistake.text)
+    }
+
+    /// What frames mean.
+    #[must_use]
+    pub const fn decoders(&self) -> &'a Arc<Decoders> {
+        self.decoders
     }
 }
 
@@ -89,13 +129,27 @@ pub fn trace(
         .map(|(number, frame)| {
             let time = time(naming, frame, prefs.times, (begin, before));
             before = Some(frame.time());
-            let mark = if prefs.marks.contains(&number) { Mark::Marked } else { Mark::None };
-            TraceRow { number, time, mark, ..row(naming, frame) }
+            let named = prefs.marks.get(&number);
+            let mark = if named.is_some() { Mark::Marked } else { Mark::None };
+            let mark_name = named.cloned().unwrap_or_default();
+            TraceRow { number, time, mark, mark_name, ..row(naming, frame) }
         })
         .collect();
     let looked = index.looked(reel);
+    let marks = prefs.marks.keys().map(|&number| {
+        let kept = reel.get(number);
+        // A list has no row before.
+        let times = match prefs.times {
+            TraceTimes::Delta => TraceTimes::Relative,
+            times @ (TraceTimes::Clock | TraceTimes::Relative) => times,
+        };
+        let told = kept.map(|frame| time(naming, frame, times, (begin, None)));
+        MarkView { number, time: told.unwrap_or_else(|| DASH.to_owned()) }
+    });
+    let marks = marks.collect();
     TraceView {
         rows,
+        marks,
         top,
         fit,
         kept,
@@ -178,13 +232,14 @@ fn row(naming: &Naming<'_>, frame: FrameRef<'_>) -> TraceRow {
         id: frame.id().to_string(),
         message: message(naming.decoders, frame.bus(), frame.id(), frame.kind()),
         length: frame.len(),
-        data: data(frame),
+        data: hex(frame),
         says: says(naming, frame),
         ..TraceRow::default()
     }
 }
 
-fn data(frame: FrameRef<'_>) -> String {
+/// Its bytes, "00 52 46".
+pub(super) fn hex(frame: FrameRef<'_>) -> String {
     let mut text = String::with_capacity(frame.data.len() * 3);
     for (at, byte) in frame.data.iter().enumerate() {
         if at > 0 {
@@ -201,7 +256,12 @@ fn says(naming: &Naming<'_>, frame: FrameRef<'_>) -> String {
     if !matches!(frame.kind(), Kind::Data | Kind::Fd) {
         return String::new();
     }
-    let Some(decoded) = naming.decoders.decode(frame) else { return String::new() };
+    told(naming.decoders, frame)
+}
+
+/// What its signals say.
+pub(super) fn told(decoders: &Decoders, frame: FrameRef<'_>) -> String {
+    let Some(decoded) = decoders.decode(frame) else { return String::new() };
     let told = decoded.signals.iter().take(SIGNALS).map(|signal| {
         // A word stands for the value and its unit.
         match &signal.label {

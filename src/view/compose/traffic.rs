@@ -7,8 +7,8 @@ use crate::base::id::BusId;
 use crate::base::time::Mono;
 use crate::engine::logs::LogPicture;
 use crate::engine::{
-    Change, DecodedSignal, Decoders, Direction, Id, Kind, RowFacts, Scope, Sieve, Snapshot,
-    Traffic, TrafficEntry, Vocabulary,
+    Change, DecodedSignal, Decoders, Direction, ERROR_CLASSES, Id, Kind, RowFacts, Scope, Sieve,
+    Snapshot, Traffic, TrafficEntry, Vocabulary,
 };
 use crate::view::compose::filter::{Prepared, prepare};
 use crate::view::shown::Shade;
@@ -118,11 +118,10 @@ pub fn fits(sieve: &Sieve, snapshot: &Snapshot, entry: &TrafficEntry) -> bool {
 }
 
 fn lets(sieve: &Sieve, now: Mono, entry: &TrafficEntry) -> bool {
-    let is_warm = (0..entry.changed.len()).any(|byte| entry.heat(byte, now) > 0.0);
     let facts = RowFacts {
         count: entry.count,
         age: now.since(entry.last.time()),
-        changed: if is_warm { Change::Changed } else { Change::Same },
+        changed: if entry.is_warm(now) { Change::Changed } else { Change::Same },
     };
     sieve.lets_row(entry.last.view(), &facts)
 }
@@ -153,6 +152,7 @@ fn row(table: &Table<'_>, entry: &TrafficEntry) -> TrafficRow {
     let frame = entry.last.view();
     let bus = table.bus(frame.bus());
     let now = table.now(entry);
+    let (jitter, rate) = (entry.gaps.deviation(), entry.rate(now));
     TrafficRow {
         key: key(entry),
         id: frame.id().to_string(),
@@ -161,11 +161,33 @@ fn row(table: &Table<'_>, entry: &TrafficEntry) -> TrafficRow {
         bus: bus.map_or_else(|| DASH.to_owned(), |(name, _)| name.to_owned()),
         bytes: bytes(entry, now),
         cycle: entry.cycle_ns.map_or_else(|| DASH.into(), |ns| text::fixed(ns / 1e6, 1)),
+        jitter: jitter.map_or_else(|| DASH.into(), |ns| text::fixed(ns / 1e6, 2)),
+        gaps: gaps(entry),
+        rate: rate.map_or_else(|| DASH.into(), |rate| text::fixed(rate, 1)),
         count: text::grouped(entry.count),
         shade: shade(entry, now),
         cycle_ms: entry.cycle_ns.map(|ns| ns / 1e6),
+        jitter_ms: jitter.map(|ns| ns / 1e6),
+        frames_a_second: rate,
         frames: entry.count,
     }
+}
+
+/// What is known of the times between its frames.
+fn gaps(entry: &TrafficEntry) -> String {
+    let gaps = &entry.gaps;
+    let ms = |ns: f64| text::fixed(ns / 1e6, 2);
+    let (Some(mean), Some((least, most))) = (gaps.mean(), gaps.extremes()) else {
+        return "A second frame tells the time between them.".to_owned();
+    };
+    let deviation = gaps.deviation().map_or_else(|| DASH.to_owned(), ms);
+    format!(
+        "Between {} frames: mean {} ms, least {} ms, most {} ms, standard deviation {deviation} ms",
+        text::grouped(gaps.count() + 1),
+        ms(mean),
+        ms(least),
+        ms(most),
+    )
 }
 
 fn bytes(entry: &TrafficEntry, now: Mono) -> Vec<ByteCell> {
@@ -183,21 +205,9 @@ pub(super) fn message(decoders: &Decoders, bus: BusId, id: Id, kind: Kind) -> St
     }
 }
 
-/// The classes of an error frame in words (`linux/can/error.h`).
+/// The classes of an error frame in words.
 fn error_class(class: u32) -> String {
-    const WORDS: [&str; 10] = [
-        "transmit timeout",
-        "lost arbitration",
-        "controller problem",
-        "protocol violation",
-        "transceiver status",
-        "no acknowledgement",
-        "bus off",
-        "bus error",
-        "controller restarted",
-        "error counters",
-    ];
-    let raised = WORDS.iter().enumerate().filter(|(bit, _)| class & (1 << bit) != 0);
+    let raised = ERROR_CLASSES.iter().enumerate().filter(|(bit, _)| class & (1 << bit) != 0);
     let words: Vec<&str> = raised.map(|(_, word)| *word).collect();
     if words.is_empty() { "unspecified".into() } else { words.join(", ") }
 }
@@ -249,6 +259,7 @@ fn panel(table: &Table<'_>, entry: &TrafficEntry) -> SignalPanel {
     let now = table.now(entry);
     SignalPanel {
         key: key(entry),
+        bus: table.bus(frame.bus()).map_or_else(String::new, |(name, _)| name.to_owned()),
         title,
         comment,
         bytes: bytes(entry, now),

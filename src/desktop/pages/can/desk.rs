@@ -1,31 +1,37 @@
 //! What the tabs of the CAN page share: which is shown, what is asked on top, and what was made out
 //! of a frame that was seen.
 
-use egui::{RichText, Ui};
+use egui::{Pos2, Rect, RichText, Ui, UiBuilder, Vec2};
 use serde::{Deserialize, Serialize};
 
 use super::buses;
 use super::logs::{self, LogDesk, LogDesks};
+use super::plot::PlotDesk;
 use super::record::{Pressed, RecordForm, RecordViews};
 use super::send::SendForm;
 use super::trace::TracePage;
-use crate::desktop::ask::SendAsk;
+use crate::desktop::ask::{LogAsk, SendAsk};
 use crate::desktop::command::Command;
 use crate::desktop::fonts;
 use crate::desktop::pages;
 use crate::desktop::pages::charge::{Reply, question};
 use crate::desktop::source::Intent;
 use crate::desktop::theme::Theme;
+use crate::desktop::widgets::panel::{GAP, panel_in};
 use crate::desktop::widgets::text::note as note_line;
 use crate::view::buses::BusesView;
 use crate::view::logs::{LogView, TraceOf};
 use crate::view::offer::Question;
+use crate::view::plot::{PlotKey, PlotPicture};
 use crate::view::recordings::RecordPrefs;
 use crate::view::replay::{ReplayPrefs, ReplayView};
 use crate::view::sending::{Draft, SendPrefs, SendView};
 use crate::view::shown::{Note, Tone};
 use crate::view::trace::{TracePrefs, TraceView};
-use crate::view::traffic::{TrafficPrefs, TrafficView};
+use crate::view::traffic::{StudyView, TrafficPrefs, TrafficView};
+
+/// Share of the Trace tab that the plot takes.
+const PLOT_SHARE: f32 = 0.42;
 
 /// A tab of the page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +84,8 @@ pub struct CanPrefs {
     pub replay: ReplayPrefs,
     /// What is to be recorded.
     pub record: RecordPrefs,
+    /// What is plotted of what runs.
+    pub plotted: Vec<PlotKey>,
 }
 
 /// What the tabs show.
@@ -97,6 +105,12 @@ pub struct CanViews {
     pub record: RecordViews,
     /// Recordings beside what runs.
     pub logs: Vec<LogView>,
+    /// The plot below the trace.
+    pub plot: PlotPicture,
+    /// The share that is done of saving frames; none where nothing is being saved.
+    pub saving: Option<f32>,
+    /// A close look at the id that is selected.
+    pub study: StudyView,
 }
 
 /// What the page keeps between frames.
@@ -106,6 +120,8 @@ pub struct CanPage {
     record: RecordForm,
     /// The trace of what runs.
     pub trace: TracePage,
+    /// The plot of what runs.
+    pub plot: PlotDesk,
     /// The recordings beside it.
     pub logs: LogDesks,
     /// A sentence about recordings, until it is read.
@@ -115,6 +131,12 @@ pub struct CanPage {
 }
 
 impl CanPage {
+    /// With these lines of what runs in its plot.
+    #[must_use]
+    pub fn plotting(keys: Vec<PlotKey>) -> Self {
+        Self { plot: PlotDesk::of(keys), ..Self::default() }
+    }
+
     /// Whether a box lies on top and the page below must not be used.
     #[must_use]
     pub const fn is_covered(&self) -> bool {
@@ -222,7 +244,7 @@ impl CanPage {
         let of = self.logs.shown;
         let mut shown = of;
         let between = |ui: &mut Ui| logs::row(ui, theme, &views.logs, &mut shown);
-        let view = (of, &views.traffic);
+        let view = (of, &views.traffic, &views.study);
         let asked = match self.logs.here_mut() {
             None => super::draw(ui, theme, view, (&mut prefs.tab, traffic), between),
             Some(desk) => {
@@ -248,9 +270,9 @@ impl CanPage {
         let of = self.logs.shown;
         let mut shown = of;
         let view = (of, &views.trace);
-        let (page, own) = match self.logs.here_mut() {
-            None => (&mut self.trace, &mut prefs.trace),
-            Some(LogDesk { trace, prefs, .. }) => (trace, prefs),
+        let (page, own, plot) = match self.logs.here_mut() {
+            None => (&mut self.trace, &mut prefs.trace, &mut self.plot),
+            Some(LogDesk { trace, prefs, plot, .. }) => (trace, prefs, plot),
         };
         let mut asked = None;
         ui.horizontal(|ui| {
@@ -264,8 +286,29 @@ impl CanPage {
                 asked = asked.take().or(cleared);
             });
         });
-        let switched = logs::row(ui, theme, &views.logs, &mut shown);
-        let drawn = page.draw(ui, theme, view, own);
+        let mut switched = logs::row(ui, theme, &views.logs, &mut shown);
+        if let Some(share) = views.saving {
+            ui.horizontal(|ui| {
+                let words = format!("Saving frames, {:.0} %", share * 100.0);
+                ui.label(RichText::new(words).color(theme.text));
+                if ui.button("Stop saving").clicked() {
+                    switched = Some(Command::Submit(Intent::Log(LogAsk::StopSaving)));
+                }
+            });
+        }
+        let body = ui.available_rect_before_wrap();
+        let below = if plot.keys.is_empty() { 0.0 } else { body.height() * PLOT_SHARE };
+        let rows = Rect::from_min_max(body.min, body.max - Vec2::new(0.0, below));
+        let mut upper = ui.new_child(UiBuilder::new().max_rect(rows));
+        let mut drawn = page.draw(&mut upper, theme, view, own);
+        if below > 0.0 {
+            let lower = Rect::from_min_max(Pos2::new(body.left(), rows.bottom() + GAP), body.max);
+            let chosen = views.trace.chosen.as_ref().map(|frame| frame.at);
+            let plotted =
+                panel_in(ui, theme, lower, |ui| plot.draw(ui, theme, (of, &views.plot), chosen));
+            drawn = drawn.or(plotted);
+        }
+        ui.advance_cursor_after_rect(body);
         self.logs.shown = shown;
         asked.or(switched).or(drawn)
     }
@@ -282,12 +325,22 @@ impl CanPage {
         }
     }
 
-    /// Whether the trace that is shown has more to show.
+    /// The plot of the trace that is shown.
+    pub fn plot_here(&mut self) -> (TraceOf, &mut PlotDesk) {
+        let of = self.logs.shown;
+        match self.logs.here_mut() {
+            None => (TraceOf::Live, &mut self.plot),
+            Some(desk) => (of, &mut desk.plot),
+        }
+    }
+
+    /// Whether the trace that is shown has more to show, or its plot; `chosen` is the moment of the row
+    /// that is chosen.
     #[must_use]
-    pub fn wants_trace(&self, live: &TracePrefs) -> bool {
+    pub fn wants_trace(&self, live: &TracePrefs, chosen: Option<i64>) -> bool {
         match self.logs.here() {
-            None => self.trace.wants(TraceOf::Live, live),
-            Some(desk) => desk.trace.wants(self.logs.shown, &desk.prefs),
+            None => self.trace.wants(TraceOf::Live, live) || self.plot.wants(chosen),
+            Some(desk) => desk.trace.wants(self.logs.shown, &desk.prefs) || desk.plot.wants(chosen),
         }
     }
 

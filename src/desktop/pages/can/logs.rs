@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use egui::{ProgressBar, RichText, Ui, Vec2};
 
+use super::plot::PlotDesk;
 use super::trace::TracePage;
 use crate::desktop::ask::LogAsk;
 use crate::desktop::command::{Command, LogCommand};
@@ -30,6 +31,8 @@ pub struct LogDesk {
     pub trace: TracePage,
     /// What is wanted of its trace.
     pub prefs: TracePrefs,
+    /// Its plot.
+    pub plot: PlotDesk,
     /// What is wanted of its table by id.
     pub table: TrafficPrefs,
 }
@@ -56,6 +59,7 @@ impl LogDesks {
                 pace: crate::view::trace::TracePace::Paused,
                 ..TracePrefs::default()
             },
+            plot: PlotDesk::default(),
             table: TrafficPrefs::default(),
         });
         self.shown = TraceOf::Log(id);

@@ -98,8 +98,9 @@ pub(super) fn draw(
 
 fn spoken(row: &TraceRow) -> String {
     let mark = match row.mark {
-        Mark::None => "",
-        Mark::Marked => ", marked",
+        Mark::None => String::new(),
+        Mark::Marked if row.mark_name.is_empty() => ", marked".to_owned(),
+        Mark::Marked => format!(", marked {}", row.mark_name),
     };
     let number = row.number;
     format!("Frame {number} {} {} {} {}{mark}", row.id, row.message, row.direction, row.data)
@@ -113,6 +114,10 @@ fn row(ui: &Ui, theme: &Theme, columns: &Columns, (rect, shown): (Rect, &TraceRo
         painter.rect_filled(flag, 1.0, theme.accent);
     }
     let number = crate::view::text::grouped(shown.number);
+    let says = match shown.mark_name.as_str() {
+        "" => shown.says.clone(),
+        name => format!("\u{2691} {name}   {}", shown.says),
+    };
     let texts: [(&str, FontId, Color32); 8] = [
         (&number, fonts::mono(11.5), theme.muted),
         (&shown.time, fonts::mono(11.5), theme.text),
@@ -121,7 +126,7 @@ fn row(ui: &Ui, theme: &Theme, columns: &Columns, (rect, shown): (Rect, &TraceRo
         (&shown.id, fonts::mono(12.0), theme.text),
         (&shown.message, fonts::text(12.5), theme.text),
         (&shown.data, fonts::mono(12.0), theme.text),
-        (&shown.says, fonts::text(12.0), theme.muted),
+        (&says, fonts::text(12.0), theme.muted),
     ];
     for ((x, wide), (text, font, colour)) in columns.0.iter().zip(texts) {
         if text.is_empty() || *wide < 12.0 {

@@ -1,9 +1,10 @@
 //! The Trace tab: every frame in the order it came. Which row is on top is a number, not an offset in
 //! points, so that ten million rows are scrolled as exactly as ten.
 
-use egui::{FocusDirection, Key, Modifiers, RichText, TextEdit, Ui};
+use egui::{FocusDirection, Key, Modifiers, RichText, ScrollArea, TextEdit, Ui};
 
 use super::rows;
+use super::save::SaveForm;
 use crate::desktop::ask::Like;
 use crate::desktop::command::Command;
 use crate::desktop::fonts;
@@ -42,7 +43,9 @@ pub struct TracePage {
     finding: Option<Finding>,
     find_text: String,
     go_text: String,
-    go_to: Option<String>,
+    pub(super) go_to: Option<String>,
+    /// What is typed to save frames.
+    saving: SaveForm,
     said: Option<String>,
     /// What was asked last, and whether there was more to look at.
     last: Option<(TraceAsk, Looked)>,
@@ -64,6 +67,7 @@ impl TracePage {
             rows: self.rows.max(1),
             find: self.finding.clone(),
             go_to: self.go_to.clone(),
+            chosen: self.chosen.map(|(number, _)| number),
         }
     }
 
@@ -74,6 +78,11 @@ impl TracePage {
             None => true,
             Some((last, looked)) => *looked == Looked::Part || *last != self.ask(of, prefs),
         }
+    }
+
+    /// Goes to the frame of this number.
+    pub fn go_to(&mut self, number: u64) {
+        self.go_to = Some(number.to_string());
     }
 
     /// Takes what was seen.
@@ -217,14 +226,28 @@ impl TracePage {
         if enabled(ui, "Mark", "Marks the chosen row, or takes its mark away. M") {
             self.mark(prefs);
         }
-        if !prefs.marks.is_empty() && ui.button("Next mark").clicked() {
-            self.next_mark(prefs);
-        }
+        self.marks(ui, theme, view, prefs);
         if enabled(ui, "Copy", "Copies the chosen rows as lines of a candump log. Ctrl+C") {
             asked = chosen.map(Command::CopyRows);
         }
+        if let Some(wanted) = self.saving.menu(ui, theme, chosen) {
+            asked = Some(Command::SaveFrames(wanted));
+        }
         if enabled(ui, "Send like this\u{2026}", "Makes up a frame like the chosen one") {
             asked = chosen.map(|(number, _)| Command::SendLike(Like::Frame(of, number)));
+        }
+        if let Some(chosen) = view.chosen.as_ref().filter(|one| !one.signals.is_empty()) {
+            let menu = ui.menu_button("Plot\u{2026}", |ui| {
+                ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
+                    for key in &chosen.signals {
+                        if ui.button(&key.signal).clicked() {
+                            asked = Some(Command::Plot(key.clone()));
+                            ui.close();
+                        }
+                    }
+                });
+            });
+            menu.response.on_hover_text("Plots a signal of the chosen row below the trace");
         }
         asked
     }
@@ -240,15 +263,9 @@ impl TracePage {
 
     fn mark(&self, prefs: &mut TracePrefs) {
         let Some((number, _)) = self.chosen else { return };
-        if !prefs.marks.remove(&number) && prefs.marks.len() < TracePrefs::MOST_MARKS {
-            prefs.marks.insert(number);
+        if prefs.marks.remove(&number).is_none() && prefs.marks.len() < TracePrefs::MOST_MARKS {
+            prefs.marks.insert(number, String::new());
         }
-    }
-
-    fn next_mark(&mut self, prefs: &TracePrefs) {
-        let after = self.chosen.map_or(0, |(number, _)| number + 1);
-        let next = prefs.marks.range(after..).next().or_else(|| prefs.marks.first());
-        self.go_to = next.map(u64::to_string);
     }
 
     /// Keys of the trace, while no field has the focus.

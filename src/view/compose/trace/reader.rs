@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Naming, seek, trace};
 use crate::engine::{Decoders, Reel, Scope, Sieve};
 use crate::view::compose::filter::{Prepared, prepare};
+use crate::view::compose::signal_plot;
 use crate::view::filter::FilterView;
 use crate::view::trace::{Finding, Found, TraceAsk, TraceIndex, TracePlace, TraceSeen, TraceView};
 
@@ -59,6 +60,7 @@ impl TraceReader {
         let top = self.top(reel, ask, goes_to);
         let mut view = trace(naming, (reel, &self.index), &ask.prefs, (top, ask.rows));
         view.filter = filter;
+        view.chosen = ask.chosen.and_then(|number| signal_plot::chosen(naming, reel, number));
         TraceSeen { view, looked, found, goes_to, refused }
     }
 
