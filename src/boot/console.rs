@@ -3,6 +3,7 @@
 //! through a recording, asking the kernel for interfaces) is done on a thread of its own.
 
 mod charging;
+mod dbc;
 mod file;
 mod logs;
 mod people;
@@ -38,6 +39,7 @@ use crate::view::compose;
 use crate::view::compose::sessions::living_sessions;
 use crate::view::compose::settings::ListenerState;
 use crate::view::compose::trace::{Naming, TraceReader};
+use crate::view::dbc::{DbcPrefs, DbcView};
 use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::Question;
 use crate::view::pack::PackView;
@@ -72,6 +74,8 @@ pub struct Console {
     folder: recordings::Folder,
     /// What is plotted of what runs.
     plots: plots::Plots,
+    /// DBC files.
+    dbc: dbc::Room,
 }
 
 /// What the threads that do long work share with the window.
@@ -139,6 +143,7 @@ impl Console {
             reel,
             logs,
             folder: recordings::Folder::default(),
+            dbc: dbc::Room::default(),
         }
     }
 
@@ -356,7 +361,8 @@ impl Source for Console {
     }
 
     fn closing(&self) -> Option<Question> {
-        self.snapshot().and_then(|snapshot| compose::charge::closing(&snapshot))
+        let charging = self.snapshot().and_then(|snapshot| compose::charge::closing(&snapshot));
+        charging.or_else(|| self.dbc.is_changed().then(compose::dbc::closing))
     }
 
     fn traffic(&self, prefs: &TrafficPrefs) -> TrafficView {
@@ -389,6 +395,10 @@ impl Source for Console {
     fn with_signal(&self, draft: &Draft, signal: &str, typed: &str) -> Result<Draft, String> {
         let snapshot = self.snapshot().ok_or("Nothing runs.")?;
         compose::sending::with_signal(&snapshot, draft, (signal, typed))
+    }
+
+    fn dbc(&mut self, prefs: &DbcPrefs) -> DbcView {
+        dbc::view(self, prefs)
     }
 
     fn like(&self, like: Like) -> Option<Draft> {
@@ -509,6 +519,7 @@ impl Source for Console {
             }
             Intent::Record(ask) => recordings::carry_out(self, ask),
             Intent::Log(ask) => logs::carry_out(self, ask),
+            Intent::Dbc(ask) => dbc::carry_out(self, ask),
             Intent::Admin(ask) => {
                 let zone = self.zone.clone();
                 self.aside("admin", move |shared| people::carry_out(shared, ask, &zone));

@@ -72,6 +72,10 @@ enum Browsing {
     Dictionary(LogId),
     /// Where to save frames.
     Frames(SavedPart),
+    /// A DBC file to edit.
+    Edited,
+    /// Where to save a DBC file.
+    SavedDbc,
 }
 
 /// The views of the moment.
@@ -310,6 +314,7 @@ impl App {
                 self.carry_out(ctx, Command::GoCan(CanTab::Trace));
             }
             Command::GoToMoment { key, at } => self.go_to_moment(key.as_ref(), at),
+            Command::Dbc(command) => self.dbc(ctx, command),
             Command::SetSignal { signal, typed } => {
                 let draft = self.source.with_signal(&self.kept.can.send.draft, &signal, &typed);
                 self.can.signal_set(draft, &mut self.kept.can.send);
@@ -410,7 +415,9 @@ impl App {
                     Browsing::Log
                     | Browsing::Dictionary(_)
                     | Browsing::Frames(_)
-                    | Browsing::Replay,
+                    | Browsing::Replay
+                    | Browsing::Edited
+                    | Browsing::SavedDbc,
                     outcome,
                 ) => {
                     self.chosen(outcome);

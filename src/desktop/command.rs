@@ -12,6 +12,7 @@ use crate::desktop::pages::can::CanTab;
 use crate::desktop::source::{Intent, Pace, PlayerIntent};
 use crate::desktop::theme::ThemeChoice;
 use crate::view::chrome::Chrome;
+use crate::view::dbc::DbcAsk;
 use crate::view::export::Format;
 use crate::view::logs::LogId;
 use crate::view::pack::Tab;
@@ -127,6 +128,8 @@ pub enum Command {
         /// Nanoseconds.
         at: i64,
     },
+    /// Something about DBC files that asks the system for a file.
+    Dbc(DbcCommand),
     /// Set a signal of the frame that is made up to what was typed.
     SetSignal {
         /// Its name.
@@ -175,6 +178,17 @@ pub enum LogCommand {
     Close(LogId),
     /// Ask the system for a DBC file to decode one with.
     BrowseDictionary(LogId),
+}
+
+/// Something about DBC files.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DbcCommand {
+    /// Ask the system for one to edit.
+    Browse,
+    /// Ask the system where to save it under this name.
+    BrowseSave(String),
+    /// Hand this to the source.
+    Ask(DbcAsk),
 }
 
 /// A line of the palette.

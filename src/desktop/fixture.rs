@@ -29,6 +29,7 @@ use crate::view::chrome::{Chrome, PlayerView, Playing};
 use crate::view::compose;
 use crate::view::compose::settings::ListenerState;
 use crate::view::compose::trace::TraceReader;
+use crate::view::dbc::{DbcPrefs, DbcView};
 use crate::view::fixtures::{self, Stage};
 use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::{Offer, Question};
@@ -82,6 +83,8 @@ pub struct World {
     pub safety: SafetyText,
     /// Whether the demo's bus is armed, and for how long.
     pub armed: Option<Duration>,
+    /// The editor of DBC files.
+    pub desk: compose::dbc::desk::DbcDesk,
     /// What is scheduled.
     pub schedules: Vec<Arc<SchedulePicture>>,
     /// What is replayed.
@@ -266,6 +269,10 @@ impl Source for FixtureSource {
         compose::sending::with_signal(&snapshot, draft, (signal, typed))
     }
 
+    fn dbc(&mut self, prefs: &DbcPrefs) -> DbcView {
+        self.world.borrow_mut().dbc(prefs)
+    }
+
     fn like(&self, like: Like) -> Option<Draft> {
         self.world.borrow().like(like)
     }
@@ -337,6 +344,7 @@ impl Source for FixtureSource {
             Intent::Replay(ask) => world.replay(ask),
             Intent::Record(_) => {}
             Intent::Log(ask) => world.logs(ask),
+            Intent::Dbc(ask) => world.dbc_asked(ask),
             Intent::Admin(ask) => {
                 let place = ask.place();
                 let outcome = match world.refusal.clone() {

@@ -9,6 +9,7 @@ use crate::engine::Slcan;
 use crate::view::buses::BusesView;
 use crate::view::charge::{ChargePrefs, ChargeView};
 use crate::view::chrome::Chrome;
+use crate::view::dbc::{DbcAsk, DbcPrefs, DbcView};
 use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::Question;
 use crate::view::pack::PackView;
@@ -77,6 +78,8 @@ pub trait Source {
     /// # Errors
     /// Says what is not known or does not fit, in a sentence.
     fn with_signal(&self, draft: &Draft, signal: &str, typed: &str) -> Result<Draft, String>;
+    /// The DBC tab of the CAN page. Looks a stretch further into the trace each time.
+    fn dbc(&mut self, prefs: &DbcPrefs) -> DbcView;
     /// A draft like a frame that was seen; `None` where it is no longer kept.
     fn like(&self, like: Like) -> Option<Draft>;
     /// The Parts page.
@@ -128,6 +131,8 @@ pub enum Intent {
     Record(RecordAsk),
     /// Something about recordings that are looked at.
     Log(LogAsk),
+    /// Something about DBC files.
+    Dbc(DbcAsk),
     /// Something on the Admin pages.
     Admin(Ask),
 }

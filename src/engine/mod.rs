@@ -146,7 +146,9 @@ pub use profile::message::{HotKey, MessageEntry, MessageError};
 pub use profile::model::{
     Begins as RecordBegins, BusEntry, ComponentEntry, Limits, Profile, RecorderEntry,
 };
-pub use profile::shelf::{LARGEST as LARGEST_DBC, Shelf, ShelfError, mark as dbc_mark};
+pub use profile::shelf::{
+    LARGEST as LARGEST_DBC, Shelf, ShelfError, mark as dbc_mark, write_whole as write_dbc_file,
+};
 pub use profile::starters::StartError as StarterError;
 pub use profile::watch::{Change as WatchedChange, Watch as WatchedFile};
 pub use sim::simulate;

@@ -7,6 +7,7 @@ pub mod cells;
 pub mod charge;
 pub mod chrome;
 pub mod compose;
+pub mod dbc;
 pub mod export;
 pub mod filter;
 #[cfg(any(test, feature = "testing"))]

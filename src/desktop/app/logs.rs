@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::{App, Browsing};
 use crate::desktop::ask::{Existing, FramesWanted, LogAsk, SaveTo, SavedPart};
-use crate::desktop::command::{LogCommand, Page};
+use crate::desktop::command::{DbcCommand, LogCommand, Page};
 use crate::desktop::pages::can::CanTab;
 use crate::desktop::source::Intent;
+use crate::view::dbc::DbcAsk;
 use crate::view::logs::{LogId, TraceOf};
 use crate::view::plot::PlotKey;
 use crate::view::traffic::TrafficPrefs;
@@ -55,6 +56,10 @@ impl App {
                 let words = "This system has no file dialog. Type the path instead.";
                 self.can.said = words.to_owned();
             }
+            (Browsing::Edited, Ok(path)) => self.asked.push(Intent::Dbc(DbcAsk::Open(path))),
+            (Browsing::SavedDbc, Ok(path)) => {
+                self.asked.push(Intent::Dbc(DbcAsk::SaveAs(path)));
+            }
             (_, Err(_)) => {
                 let words = "This system has no file dialog. Drop the file on the window, or type \
                              its path on the Open page.";
@@ -68,6 +73,11 @@ impl App {
         let files: Vec<PathBuf> =
             ctx.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_owned()).collect());
         for path in files {
+            let in_tab = self.kept.can.tab == CanTab::Dbc && self.kept.page == Page::Can;
+            if in_tab && is_dictionary(&path) {
+                self.asked.push(Intent::Dbc(DbcAsk::Open(path)));
+                continue;
+            }
             match (is_dictionary(&path), self.can.logs.shown) {
                 (true, TraceOf::Log(id)) => {
                     self.asked.push(Intent::Log(LogAsk::Decode(id, path)));
@@ -91,6 +101,21 @@ impl App {
     /// Whether the Replay tab is shown.
     pub(super) fn replays_here(&self) -> bool {
         self.page() == Page::Can && self.kept.can.tab == CanTab::Replay
+    }
+
+    /// Takes what is asked of DBC files.
+    pub(super) fn dbc(&mut self, ctx: &egui::Context, command: DbcCommand) {
+        match command {
+            DbcCommand::Browse => {
+                self.browsing = Browsing::Edited;
+                self.dialog.pick(ctx, "Open a DBC file");
+            }
+            DbcCommand::BrowseSave(name) => {
+                self.browsing = Browsing::SavedDbc;
+                self.dialog.save(ctx, "Save the DBC file", name);
+            }
+            DbcCommand::Ask(ask) => self.asked.push(Intent::Dbc(ask)),
+        }
     }
 
     fn open_log(&mut self, path: PathBuf) {
@@ -179,6 +204,7 @@ impl App {
             CanTab::Buses => seen.buses = source.buses(),
             CanTab::Send => seen.sending = source.sending(&self.kept.can.send),
             CanTab::Record => (seen.record.running, seen.record.shelf) = source.recordings(),
+            CanTab::Dbc => seen.dbc = source.dbc(&self.kept.can.dbc),
         }
     }
 }

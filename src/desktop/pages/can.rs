@@ -2,6 +2,8 @@
 //! id.
 
 mod buses;
+mod dbc;
+mod dbc_desk;
 mod desk;
 mod editor;
 mod kept;

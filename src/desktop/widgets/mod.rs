@@ -1,6 +1,7 @@
 //! The small pieces every page is made of, drawn from finished values. They know the theme and
 //! egui, nothing of packs or buses.
 
+pub mod bits;
 pub mod cell_map;
 pub mod cell_plan;
 pub mod charge_plot;

@@ -91,6 +91,12 @@ impl Codec {
         self.messages.iter().enumerate().map(|(at, m)| (MessageIndex(at as u32), m))
     }
 
+    /// The index of the message at this position; `None` where there is none.
+    #[must_use]
+    pub fn index(&self, position: usize) -> Option<MessageIndex> {
+        (position < self.messages.len()).then_some(MessageIndex(position as u32))
+    }
+
     /// What the schema says about a message of this codec.
     ///
     /// # Panics

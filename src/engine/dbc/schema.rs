@@ -282,7 +282,7 @@ pub struct Variable {
 }
 
 /// What an attribute may be attached to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
     /// The whole file.
     Database,

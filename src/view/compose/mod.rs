@@ -4,6 +4,7 @@ pub mod buses;
 pub mod cells;
 pub mod charge;
 pub mod chrome;
+pub mod dbc;
 pub mod filter;
 pub mod journal;
 pub mod line;

@@ -5,6 +5,7 @@ use egui::{Pos2, Rect, RichText, Ui, UiBuilder, Vec2};
 use serde::{Deserialize, Serialize};
 
 use super::buses;
+use super::dbc::DbcPage;
 use super::logs::{self, LogDesk, LogDesks};
 use super::plot::PlotDesk;
 use super::record::{Pressed, RecordForm, RecordViews};
@@ -20,6 +21,7 @@ use crate::desktop::theme::Theme;
 use crate::desktop::widgets::panel::{GAP, panel_in};
 use crate::desktop::widgets::text::note as note_line;
 use crate::view::buses::BusesView;
+use crate::view::dbc::{DbcPrefs, DbcView};
 use crate::view::logs::{LogView, TraceOf};
 use crate::view::offer::Question;
 use crate::view::plot::{PlotKey, PlotPicture};
@@ -49,12 +51,14 @@ pub enum CanTab {
     Buses,
     /// Recording, and the recordings there are.
     Record,
+    /// DBC files.
+    Dbc,
 }
 
 impl CanTab {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::ById, Self::Trace, Self::Send, Self::Record, Self::Replay, Self::Buses];
+    pub const ALL: [Self; 7] =
+        [Self::ById, Self::Trace, Self::Send, Self::Record, Self::Replay, Self::Buses, Self::Dbc];
 
     /// Its words.
     #[must_use]
@@ -66,6 +70,7 @@ impl CanTab {
             Self::Replay => "Replay",
             Self::Buses => "Buses",
             Self::Record => "Record",
+            Self::Dbc => "DBC",
         }
     }
 }
@@ -86,6 +91,8 @@ pub struct CanPrefs {
     pub record: RecordPrefs,
     /// What is plotted of what runs.
     pub plotted: Vec<PlotKey>,
+    /// What is wanted of DBC files.
+    pub dbc: DbcPrefs,
 }
 
 /// What the tabs show.
@@ -103,6 +110,8 @@ pub struct CanViews {
     pub buses: BusesView,
     /// Recording.
     pub record: RecordViews,
+    /// DBC files.
+    pub dbc: DbcView,
     /// Recordings beside what runs.
     pub logs: Vec<LogView>,
     /// The plot below the trace.
@@ -118,6 +127,7 @@ pub struct CanViews {
 pub struct CanPage {
     form: SendForm,
     record: RecordForm,
+    dbc: DbcPage,
     /// The trace of what runs.
     pub trace: TracePage,
     /// The plot of what runs.
@@ -189,6 +199,10 @@ impl CanPage {
                     Some(buses::Asked::Do(command)) => Some(command),
                     None => None,
                 }
+            }
+            CanTab::Dbc => {
+                let typed = (&mut prefs.tab, &mut prefs.dbc, &mut traffic.saved);
+                self.dbc.draw(ui, theme, &views.dbc, typed)
             }
             CanTab::Send => {
                 ui.horizontal(|ui| {

@@ -50,6 +50,12 @@ impl Editor {
         Self { schema: parsed.schema, form: parsed.form, ..Self::default() }
     }
 
+    /// The same with something that is in no file yet.
+    #[must_use]
+    pub fn unsaved(parsed: Parsed) -> Self {
+        Self { saved: u64::MAX, ..Self::new(parsed) }
+    }
+
     /// The schema as it is now.
     #[must_use]
     pub const fn schema(&self) -> &Schema {

@@ -1,6 +1,8 @@
 //! Changes that take more than one value: long names, cycles and frame formats live in attributes
 //! that must be defined, and who sends must be a node.
 
+use std::collections::HashSet;
+
 use super::{Edit, MessageField, SignalField};
 use crate::engine::can::frame::Id;
 use crate::engine::dbc::layout::bits;
@@ -165,6 +167,16 @@ fn text_kind() -> (AttributeKind, &'static str, AttributeValue) {
     (AttributeKind::Text, "", AttributeValue::Text(String::new()))
 }
 
+fn cycles() -> (AttributeKind, &'static str, AttributeValue) {
+    (AttributeKind::Number("INT".to_owned()), "0 65535", AttributeValue::Number(0.0))
+}
+
+fn frame_formats() -> (AttributeKind, &'static str, AttributeValue) {
+    let choices = FORMATS.iter().map(|format| (*format).to_owned()).collect();
+    let default = AttributeValue::Text("StandardCAN".to_owned());
+    (AttributeKind::Choice(choices), "", default)
+}
+
 /// The short name for a long one.
 fn shortened(name: &str, taken: impl Fn(&str) -> bool) -> String {
     let stem: String = name.chars().take(LONGEST_NAME - 6).collect();
@@ -251,8 +263,7 @@ pub fn set_cycle(schema: &Schema, at: usize, ms: Option<f64>) -> Edit {
     let attributes = schema.messages.get(at).map_or(&[][..], |m| m.attributes.as_slice());
     let value = ms.map(AttributeValue::Number);
     let set = MessageField::Attributes(with(attributes, CYCLE, value));
-    let kind = (AttributeKind::Number("INT".to_owned()), "0 65535", AttributeValue::Number(0.0));
-    let defined = ms.and_then(|_| defines(schema, CYCLE, Target::Message, kind));
+    let defined = ms.and_then(|_| defines(schema, CYCLE, Target::Message, cycles()));
     together(defined, vec![Edit::Message { at, to: set }])
 }
 
@@ -269,10 +280,7 @@ pub fn set_framing(schema: &Schema, at: usize, to: Framing) -> Edit {
     };
     let text = FORMATS.get(format).copied().unwrap_or_default();
     let value = AttributeValue::Text(text.to_owned());
-    let choices = FORMATS.iter().map(|format| (*format).to_owned()).collect();
-    let default = AttributeValue::Text("StandardCAN".to_owned());
-    let kind = (AttributeKind::Choice(choices), "", default);
-    let defined = defines(schema, FRAMING, Target::Message, kind);
+    let defined = defines(schema, FRAMING, Target::Message, frame_formats());
     let set = MessageField::Attributes(with(attributes, FRAMING, Some(value)));
     together(defined, vec![Edit::Message { at, to: set }])
 }
@@ -289,4 +297,48 @@ pub fn set_senders(schema: &Schema, at: usize, senders: Vec<String>) -> Edit {
     let nodes =
         (!new.is_empty()).then(|| Edit::Nodes(schema.nodes.iter().cloned().chain(new).collect()));
     together(nodes, vec![Edit::Message { at, to: MessageField::Senders(senders) }])
+}
+
+/// The schema with every sender a node and every attribute defined that something has: other tools
+/// refuse what is not.
+#[must_use]
+pub fn define_what_is_used(mut schema: Schema) -> Schema {
+    let mut known: HashSet<(String, Target)> =
+        schema.definitions.iter().map(|d| (d.name.clone(), d.target)).collect();
+    let messages = schema.messages.iter().flat_map(|message| {
+        let signals = message.signals.iter().flat_map(|signal| &signal.attributes);
+        let own = message.attributes.iter().map(|attribute| (Target::Message, attribute));
+        own.chain(signals.map(|attribute| (Target::Signal, attribute)))
+    });
+    let mut new = Vec::new();
+    for (target, attribute) in messages {
+        if !known.insert((attribute.name.clone(), target)) {
+            continue;
+        }
+        let (kind, range, default) = match (&attribute.value, attribute.name.as_str()) {
+            (AttributeValue::Text(_), FRAMING) => frame_formats(),
+            (AttributeValue::Text(_), _) => text_kind(),
+            (AttributeValue::Number(_), CYCLE) => cycles(),
+            (AttributeValue::Number(_), _) => {
+                (AttributeKind::Number("FLOAT".to_owned()), "0 0", AttributeValue::Number(0.0))
+            }
+        };
+        new.push(Definition {
+            name: attribute.name.clone(),
+            target,
+            relates: String::new(),
+            kind,
+            range: range.to_owned(),
+            default: Some(default),
+        });
+    }
+    schema.definitions.extend(new);
+    let mut nodes: HashSet<String> = schema.nodes.iter().map(|node| node.name.clone()).collect();
+    let named = schema.messages.iter().flat_map(|message| {
+        message.senders.iter().chain(message.signals.iter().flat_map(|signal| &signal.receivers))
+    });
+    let unknown: Vec<String> =
+        named.filter(|name| nodes.insert((*name).clone())).cloned().collect();
+    schema.nodes.extend(unknown.into_iter().map(|name| Node { name, ..Node::default() }));
+    schema
 }

@@ -19,8 +19,8 @@ use crate::engine::can::frame::Id;
 pub use editor::{Editor, Pace};
 pub use faults::{Fault, Field, Place, faults};
 pub use make::{
-    Framing, LONGEST_NAME, framing, new_message, new_signal, rename_message, rename_signal,
-    set_cycle, set_framing, set_senders,
+    Framing, LONGEST_NAME, define_what_is_used, framing, new_message, new_signal, rename_message,
+    rename_signal, set_cycle, set_framing, set_senders,
 };
 
 /// A change of a schema. Messages and signals are meant by their positions.

@@ -68,7 +68,7 @@ impl House {
     }
 
     fn name(&self, raw: u32) -> Option<String> {
-        let decoders = &self.hub.snapshot(NOW).decoders;
+        let decoders = self.hub.snapshot(NOW).decoders.clone();
         decoders.name(BusId(0), Id::standard(raw).unwrap()).map(str::to_owned)
     }
 }
