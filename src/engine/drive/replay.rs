@@ -309,16 +309,25 @@ impl ReplayThread {
             self.told = Some((at, progress));
             return;
         }
-        self.say(ReplayNews { progress: Some(progress.clone()), ended: None });
-        // A queue that is full is tried again.
-        self.told = Some((at, progress));
+        let event = self.event(ReplayNews { progress: Some(progress.clone()), ended: None });
+        // While it goes on no frame waits for the hub: what was not taken is told a little later.
+        let taken = match now {
+            Some(_) => self.stage.inbox.try_send(event).is_ok(),
+            None => self.stage.inbox.send_timeout(event, NEWS).is_ok(),
+        };
+        if taken {
+            self.told = Some((at, progress));
+        }
+    }
+
+    fn event(&self, news: ReplayNews) -> Event {
+        let (epoch, name) = (self.stage.epoch, self.name.clone());
+        Event::Replay { epoch, name, number: self.number, news: Box::new(news) }
     }
 
     fn say(&self, news: ReplayNews) {
-        let (epoch, name) = (self.stage.epoch, self.name.clone());
-        let event = Event::Replay { epoch, name, number: self.number, news: Box::new(news) };
-        if self.stage.inbox.send_timeout(event, NEWS).is_err() {
-            tracing::warn!("the hub was not told how a replay is doing");
+        if self.stage.inbox.send_timeout(self.event(news), NEWS).is_err() {
+            tracing::warn!("the hub was not told how a replay ended");
         }
     }
 }

@@ -199,7 +199,7 @@ impl Hands {
     }
 
     /// A schedule that sends what a charge of this plant would send itself.
-    pub(super) fn in_the_way(&self, plant: &Plant) -> Option<String> {
+    pub(super) fn in_the_way(&self, plant: &Plant, now: Mono) -> Option<String> {
         let running = self.scheduled.iter().filter(|one| one.is_running());
         let scheduled = running
             .filter(|one| plant.charging_ids(one.bus).contains(&one.schedule.frame.id()))
@@ -208,7 +208,7 @@ impl Hands {
                 format!("the scheduled frame {name} sends {id}: stop it before charging")
             })
             .next();
-        scheduled.or_else(|| self.replays.in_the_way(plant))
+        scheduled.or_else(|| self.replays.in_the_way(plant, now))
     }
 
     /// Carries out an order about a replay.
@@ -226,8 +226,8 @@ impl Hands {
     }
 
     /// What a replay said of itself.
-    pub(super) fn take_replay(&mut self, name: &Name, number: u64, news: ReplayNews) {
-        self.replays.take(name, number, news);
+    pub(super) fn take_replay(&mut self, now: Mono, which: (&Name, u64), news: ReplayNews) {
+        self.replays.take(now, which, news);
     }
 
     /// What is replayed.

@@ -174,7 +174,7 @@ impl Hub {
                 self.news = self.news.max(News::Frames);
             }
             Event::Replay { epoch, name, number, news } if epoch == self.epoch => {
-                self.hands.take_replay(&name, number, *news);
+                self.hands.take_replay(now.mono, (&name, number), *news);
                 self.news = self.news.max(News::Frames);
             }
             Event::Controlled { epoch, bus, news } if epoch == self.epoch => {
@@ -410,7 +410,8 @@ impl Hub {
                     // What was wrong during the last charge is over.
                     self.notices.retain(|notice| notice.subject != WATCHDOG);
                 }
-                let blocked = self.hands.in_the_way(&self.plant).or_else(|| self.ruling.hinders());
+                let blocked =
+                    self.hands.in_the_way(&self.plant, now.mono).or_else(|| self.ruling.hinders());
                 if let Some(why) = blocked.filter(|_| order.begins()) {
                     Err(OrderError::Unfit(why))
                 } else {

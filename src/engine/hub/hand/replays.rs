@@ -5,10 +5,11 @@
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Bench, Hand, find};
 use crate::base::id::{BusId, Name};
-use crate::base::time::Wall;
+use crate::base::time::{Mono, Wall};
 use crate::engine::access::actor::Who;
 use crate::engine::access::grant::Face;
 use crate::engine::access::permission::{ChargePacks, Permission};
@@ -30,6 +31,8 @@ use crate::engine::store::journal::{Entry, Outcome};
 
 /// Most replays at a time; each has a thread.
 pub(in crate::engine) const REPLAYS: usize = 8;
+/// What was replayed may pass for what a pack says for this long.
+const AFTERGLOW: Duration = Duration::from_secs(5);
 /// Most buses that one goes onto.
 const BUSES: usize = 16;
 
@@ -52,6 +55,8 @@ struct Running {
 pub(in crate::engine::hub) struct Replays {
     all: Vec<Running>,
     started: u64,
+    /// When a frame of a replay was last known to go out, by bus.
+    sent: Vec<(BusId, Mono)>,
 }
 
 impl Replays {
@@ -97,7 +102,7 @@ impl Replays {
         let (targets, routes) = targets(&order, bench.plant)?;
         may_play(&targets, armed, bench)?;
         let pick = sifter(&order.filter, targets.first().map(|(bus, _)| *bus), bench.plant)?;
-        self.make_room(&order.name, bench.epoch, effects)?;
+        self.make_room(&order.name, (bench.now.mono, bench.epoch), effects)?;
         let commands = ChargePacks.covers(&by.actor());
         let onto = |(bus, _): &(BusId, Reach)| {
             let withheld = if commands { Vec::new() } else { bench.plant.charging_ids(*bus) };
@@ -126,7 +131,12 @@ impl Replays {
     }
 
     /// Takes the one of the same name from the list, or where the list is full the oldest that is over.
-    fn make_room(&mut self, name: &Name, epoch: Epoch, effects: &mut Vec<Effect>) -> Answer {
+    fn make_room(
+        &mut self,
+        name: &Name,
+        (now, epoch): (Mono, Epoch),
+        effects: &mut Vec<Effect>,
+    ) -> Answer {
         let same = self.all.iter().position(|one| one.order.name == *name);
         let place = match same {
             Some(place) if self.all.get(place).is_some_and(Running::may_send) => {
@@ -141,6 +151,9 @@ impl Replays {
         };
         if let Some(place) = place {
             let old = self.all.remove(place);
+            if old.may_send() {
+                note(&mut self.sent, now, &old.targets);
+            }
             effects.push(old.effect(epoch, ReplayWork::Stop));
         }
         Ok(())
@@ -202,12 +215,16 @@ impl Replays {
     ) -> Answer {
         let one = self.find(&order.name)?;
         effects.push(one.effect(bench.epoch, ReplayWork::Stop));
+        let (may_send, targets) = (one.may_send(), one.targets.clone());
         one.playing = false;
         if !matches!(one.state, ReplayState::Stopped(_)) {
             one.state = ReplayState::Stopped(format!("stopped by {}", by.words));
         }
         if order.then == Then::Forget {
             self.all.retain(|one| one.order.name != order.name);
+        }
+        if may_send {
+            note(&mut self.sent, bench.now.mono, &targets);
         }
         Ok(())
     }
@@ -222,6 +239,9 @@ impl Replays {
     ) {
         let on = |one: &&mut Running| bus.is_none_or(|bus| one.goes_onto(bus));
         for one in self.all.iter_mut().filter(on) {
+            if one.may_send() {
+                note(&mut self.sent, now.mono, &one.targets);
+            }
             one.end(why, (now, epoch), effects);
         }
     }
@@ -260,9 +280,15 @@ impl Replays {
     }
 
     /// What a replay said of itself.
-    pub(super) fn take(&mut self, name: &Name, number: u64, news: ReplayNews) {
+    pub(super) fn take(&mut self, now: Mono, (name, number): (&Name, u64), news: ReplayNews) {
         let found = |one: &&mut Running| one.order.name == *name && one.number == number;
         let Some(one) = self.all.iter_mut().find(found) else { return };
+        let sent = |progress: &Option<ReplayProgress>| {
+            progress.as_ref().map_or(0, |progress| progress.figures.sent)
+        };
+        if sent(&news.progress) > sent(&one.progress) {
+            note(&mut self.sent, now, &one.targets);
+        }
         if let Some(progress) = news.progress {
             if progress.state != PlayState::Playing {
                 one.playing &= progress.state == PlayState::Paused && progress.why.is_none();
@@ -278,11 +304,23 @@ impl Replays {
     }
 
     /// A replay that goes where a charge would have to be believed.
-    pub(super) fn in_the_way(&self, plant: &Plant) -> Option<String> {
+    pub(super) fn in_the_way(&self, plant: &Plant, now: Mono) -> Option<String> {
         let devices = |one: &&Running| one.targets.iter().any(|(bus, _)| plant.has_devices(*bus));
-        let one = self.all.iter().filter(|one| one.may_send()).find(devices)?;
-        let name = &one.order.name;
-        Some(format!("the replay {name} sends onto a bus of this plant: stop it before charging"))
+        if let Some(one) = self.all.iter().filter(|one| one.may_send()).find(devices) {
+            return Some(format!(
+                "the replay {} sends onto a bus of this plant: stop it before charging",
+                one.order.name
+            ));
+        }
+        let glows =
+            |(bus, at): &&(BusId, Mono)| plant.has_devices(*bus) && now.since(*at) < AFTERGLOW;
+        self.sent.iter().find(glows).map(|_| {
+            format!(
+                "a recording was replayed onto a bus of this plant a moment ago, and what it said may \
+                 still pass for what the pack says: try again in {} s",
+                AFTERGLOW.as_secs()
+            )
+        })
     }
 
     /// All of them, for people.
@@ -388,6 +426,14 @@ fn targets(
     }
     let named = order.named.iter().enumerate().map(|(at, (from, _))| (from.clone(), at + 1));
     Ok((targets, Routes { named: named.collect(), others: 0 }))
+}
+
+/// Frames of a replay may have gone onto these buses until `now`.
+fn note(sent: &mut Vec<(BusId, Mono)>, now: Mono, targets: &[(BusId, Reach)]) {
+    for (bus, _) in targets {
+        sent.retain(|(own, _)| own != bus);
+        sent.push((*bus, now));
+    }
 }
 
 /// Whether frames may go onto these buses now.

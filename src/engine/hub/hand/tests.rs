@@ -176,16 +176,16 @@ fn what_commands_a_charger_needs_the_right_to_charge_too() {
 fn a_schedule_of_a_charging_id_keeps_a_charge_from_starting() {
     let mut scene = Scene::of("demo");
     give(&mut scene, arm(60)).unwrap();
-    assert_eq!(scene.hub.hands.in_the_way(&scene.hub.plant), None);
+    assert_eq!(scene.hub.hands.in_the_way(&scene.hub.plant, scene.now().mono), None);
     let bus = scene.hub.plant.bus_ids().next().unwrap();
     let id = scene.hub.plant.charging_ids(bus)[0];
     let mut order = schedule("mine", 0x100);
     order.schedule.frame = Frame::classic(id, &[0; 8]).unwrap();
     give(&mut scene, order).unwrap();
-    let told = scene.hub.hands.in_the_way(&scene.hub.plant).unwrap();
+    let told = scene.hub.hands.in_the_way(&scene.hub.plant, scene.now().mono).unwrap();
     assert!(told.contains("mine sends"), "{told}");
     give(&mut scene, StopSchedule { name: name("mine"), then: Then::Keep }).unwrap();
-    assert_eq!(scene.hub.hands.in_the_way(&scene.hub.plant), None);
+    assert_eq!(scene.hub.hands.in_the_way(&scene.hub.plant, scene.now().mono), None);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::*;
 use crate::engine::access::grant::LocalSeat;
 use crate::engine::can::replay::{ReplayFigures, ReplayPlan, SeekTo, Speed};
 use crate::engine::hub::event::{Event, HandWork};
+use crate::engine::orders::charging::{Confirm, EngageContactors};
 use crate::engine::orders::replaying::PauseReplay;
 use crate::engine::orders::sending::Silence;
 use crate::engine::orders::{Admitted, Order, Reply, Route};
@@ -205,4 +206,19 @@ fn news_of_one_that_was_replaced_are_not_taken_for_those_of_its_successor() {
     scene.effects.clear();
     scene.run(Duration::from_secs(1));
     assert!(!scene.effects.iter().any(|effect| matches!(effect, Effect::Beat)));
+}
+
+#[test]
+fn nothing_is_charged_beside_a_replay_nor_right_after_it_and_nothing_replayed_beside_a_charge() {
+    let mut scene = Scene::of("demo");
+    give(&mut scene, start("r")).unwrap();
+    let pack = scene.hub.snapshot(scene.now()).charges[0].pack.clone();
+    let engage = || EngageContactors { pack: pack.clone(), confirm: Confirm };
+    assert!(why(give(&mut scene, engage())).contains("stop it before charging"));
+    give(&mut scene, StopReplay { name: name("r"), then: Then::Forget }).unwrap();
+    assert!(why(give(&mut scene, engage())).contains("a moment ago"));
+    scene.run(AFTERGLOW);
+    // Whatever else may be in the way, it is no replay.
+    let said = give(&mut scene, engage()).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(!said.contains("replay"), "{said}");
 }
