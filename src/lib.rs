@@ -109,6 +109,17 @@
 //! ends, its heartbeat ends with it: after half a second the sending threads tell every charger that
 //! was told to charge to stop. Before the program ends or changes its profile, what charges is stopped.
 //!
+//! # The way of a recording
+//!
+//! Somebody starts one by an order ([`StartRecording`](engine::StartRecording)), or the profile has it. The
+//! hub (`hub::recording`) knows which there are and when charges and faults begin and end them; a thread
+//! `recorder` for each (`drive::recorder`) writes. What is put on the tape is handed to a tap for each of
+//! them (`can::record::tap`), which never waits: what does not fit is counted and becomes a gap. The thread
+//! sifts, looks for the frames that begin and end it, takes what came before out of the tape, and hands
+//! frames to `can::record::roll`, which forces them onto the disk once a second, begins new files and gives
+//! up old ones. What is known of a file stands beside it in a label, out of which the folder
+//! (`can::record::shelf`) is listed; its recordings go by names that are never paths.
+//!
 //! # The way of a replay
 //!
 //! A recording that is sent onto buses ([`StartReplay`](engine::StartReplay)) is decided over by the hub

@@ -71,8 +71,9 @@ fn open(
     let mut config = Config::new(folder.to_owned(), name);
     // Settings that cannot be read are reported where they are used to choose what runs.
     let kept = Library::find(Some(folder)).ok().and_then(|library| library.settings().ok());
-    if let Some(frames) = kept.and_then(|settings| settings.trace_frames) {
-        config.trace_frames = frames;
+    if let Some(settings) = kept {
+        config.trace_frames = settings.trace_frames.unwrap_or(config.trace_frames);
+        config.recordings = settings.recordings.map(|place| folder.join(place));
     }
     let mut running = engine::start(config)?;
     // Without the program's own file there is no watchdog, and the chargers' own time-outs are all.

@@ -36,6 +36,8 @@ mod pages;
 #[cfg(unix)]
 mod process_death;
 mod processes;
+#[cfg(feature = "desktop")]
+mod record_desk;
 #[cfg(unix)]
 mod recording;
 #[cfg(feature = "desktop")]

@@ -16,6 +16,7 @@ const HEAD: &str = "\
 # theme    \"dark\", \"light\" or \"system\"
 # log_memory_mb   MB of memory that the frames of one opened recording may take; 1000 unless said
 # trace_frames    frames that the trace of what runs holds; 10000000, which take 240 MB, unless said
+# recordings      the folder that recordings go into; recordings in this folder unless said
 
 ";
 
@@ -35,6 +36,9 @@ pub struct Settings {
     /// Frames that the trace of what runs holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_frames: Option<u64>,
+    /// The folder that recordings go into.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recordings: Option<PathBuf>,
 }
 
 impl Library {
