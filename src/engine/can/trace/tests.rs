@@ -6,10 +6,10 @@ use proptest::prelude::*;
 
 use super::reader::PROBLEM_LIMIT;
 use super::*;
-use crate::base::problem::Severity;
+use crate::base::problem::{Problem, Severity};
 use crate::base::time::Wall;
 use crate::engine::can::frame::{Direction, Frame, Frames, Id, Kind};
-use crate::engine::testing::shared_data;
+use crate::engine::testing::{shared_data, shared_folder};
 
 fn kept(text: &[u8]) -> (tempfile::NamedTempFile, Log) {
     let file = written(text);
@@ -239,6 +239,46 @@ fn the_other_real_logs_are_read_whole() {
     contents_of("nmea2000-pcan-view.trc", 12_274);
     contents_of("foxbms.trc", 9);
     contents_of("ecubus.asc", 36);
+}
+
+#[test]
+fn every_file_of_the_shared_folder_opens_or_is_refused_with_a_reason() {
+    let Some(folder) = shared_folder() else { return };
+    let mut opened = 0;
+    for part in ["logs", "dbc"] {
+        for file in std::fs::read_dir(folder.join("data").join(part)).unwrap() {
+            let path = file.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            match Log::open(&path) {
+                Ok(log) => {
+                    assert_eq!(part, "logs", "{name} is no recording");
+                    let (alone, one) = all(&log);
+                    assert!(!alone.is_empty(), "{name}");
+                    assert_eq!(one.failure(), None, "{name}");
+                    // Whatever is not a frame is named.
+                    assert_eq!(one.skipped() > 0, one.problems().iter().any(is_error), "{name}");
+                    let mut together = Vec::new();
+                    let threads = std::num::NonZeroUsize::new(3).unwrap();
+                    let many = log.sweep(threads, &mut |frames, _| {
+                        together.extend(frames.iter().map(|frame| frame.to_frame()));
+                        std::ops::ControlFlow::Continue(())
+                    });
+                    assert!(together == alone, "{name} on several threads");
+                    assert_eq!(many.problems(), one.problems(), "{name}");
+                    opened += 1;
+                }
+                Err(refused) => {
+                    let said = refused.to_string();
+                    assert!(said.contains(name) && !said.contains('\n'), "{said}");
+                }
+            }
+        }
+    }
+    assert!(opened >= 15, "{opened}");
+}
+
+fn is_error(problem: &Problem) -> bool {
+    problem.severity == Severity::Error
 }
 
 /// Lines that are nearly right: real ones of every format, and pieces of them.
