@@ -6,6 +6,7 @@ pub mod fuzz;
 pub mod plant;
 pub mod record;
 pub mod roster;
+pub mod wire;
 
 /// What benches and fuzz targets reach inside for.
 pub mod inside {
