@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes what reads other people's bytes: DBC text, recordings, frames, profiles, filters. Needs a nightly
+# Fuzzes what reads other people's bytes: DBC text, recordings, frames, profiles, filters,
+# serial lines. Needs a nightly
 # compiler with its address sanitizer; where there is none it says so and ends with status 77. Uses
 # the compiler's own flags, so that cargo-fuzz need not be installed (with it, `cargo fuzz run --fuzz-dir
 # tests/fuzz dbc_text` does the same).
@@ -8,7 +9,7 @@
 set -u -o pipefail
 cd "$(dirname "$0")/.." || exit 2
 seconds=${1:-60}
-targets=(dbc_text log_lines log_blf log_capture log_mf4 frames profile_text filter_text)
+targets=(dbc_text log_lines log_blf log_capture log_mf4 frames profile_text filter_text slcan_lines)
 
 skip() { echo "skipped: fuzzing ($*)"; exit 77; }
 command -v rustup >/dev/null || skip "no rustup, so no nightly compiler"
@@ -45,6 +46,8 @@ for target in "${targets[@]}"; do
     filter_text)
         sed -n '/^const ASKED/,/^];/s/.*, "\(..*\)", .*/\1/p' benches/filter.rs |
             split -l 1 - "$work/seeds-$target/" ;;
+    slcan_lines) printf 't1232AABB1F40\rT18FF50E50\rz\r\aV1013\rF04\rB18FF50E59000102030405060708090A0B\r' \
+        >"$work/seeds-$target/all" ;;
     frames) head -c 512 Cargo.lock >"$work/seeds-$target/any" ;;
     esac
     log=$work/$target.txt

@@ -16,7 +16,7 @@ pub const APACHE: &str = include_str!("../../LICENSE-APACHE");
 pub const MIT: &str = include_str!("../../assets/licences/MIT.txt");
 
 /// Name, purpose and terms of the libraries a reader would ask about.
-pub const CRATES: [(&str, &str, &str); 15] = [
+pub const CRATES: [(&str, &str, &str); 16] = [
     ("egui, eframe, egui_extras", "the window", "MIT or Apache-2.0"),
     ("glow, glutin, winit", "pictures and input", "MIT or Apache-2.0 or Zlib"),
     ("AccessKit", "screen readers", "MIT or Apache-2.0"),
@@ -25,6 +25,7 @@ pub const CRATES: [(&str, &str, &str); 15] = [
     ("clap", "the command line", "MIT or Apache-2.0"),
     ("serde, serde_json, toml, ron", "readable files", "MIT or Apache-2.0"),
     ("socketcan", "CAN interfaces", "MIT"),
+    ("serial2", "serial ports", "BSD-2-Clause or Apache-2.0"),
     ("crossbeam-channel", "queues between threads", "MIT or Apache-2.0"),
     ("memchr", "fast reading of logs", "MIT or Unlicense"),
     ("signal-hook", "a clean end at Ctrl+C", "MIT or Apache-2.0"),

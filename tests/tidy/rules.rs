@@ -395,10 +395,11 @@ fn spread<'c>(code: &'c str, lead: &[String], found: &mut dyn FnMut(Vec<String>)
 }
 
 /// A crate and the only folder that may name it.
-const ROOMS: [(&str, &str); 20] = [
+const ROOMS: [(&str, &str); 21] = [
     ("rusqlite", "src/engine/store/"),
     ("socketcan", "src/engine/can/socketcan/"),
     ("libc", "src/engine/can/socketcan/"),
+    ("serial2", "src/engine/can/slcan/"),
     ("socket2", "src/web/"),
     ("tokio", "src/web/"),
     ("axum", "src/web/"),

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use crate::base::time::Mono;
 use crate::engine::can::frame::{Frame, Frames, Id};
+use crate::engine::can::slcan::line::{self, Lines, Said};
 use crate::engine::can::trace::{Log, OpenLogError};
 use crate::engine::dbc::{self, Codec, MessageIndex, Row};
 use crate::engine::device::{Catalog, Device};
@@ -55,6 +56,25 @@ fn comes_back(parsed: &dbc::Parsed) {
         schema.messages.iter().map(shape).collect()
     };
     assert_eq!(shapes(&again), shapes(&parsed.schema), "written otherwise than it was read");
+}
+
+/// What an adapter on a serial port says: any bytes are read, every frame is written to a line that reads
+/// the same, and a whole line after them is read too.
+///
+/// # Panics
+/// Something is wrong.
+pub fn slcan_lines(bytes: &[u8]) {
+    let read = |bytes: &[u8]| {
+        let mut lines = Lines::default();
+        bytes.iter().filter_map(|byte| lines.take(*byte)).collect::<Vec<Said>>()
+    };
+    for said in read(bytes) {
+        let Said::Frame(frame, _) = said else { continue };
+        let written = line::write(&frame.view());
+        assert_eq!(written.map(|text| read(&text)), Some(vec![Said::Frame(frame, None)]));
+    }
+    let after = read(&[bytes, b"\rt1230\r"].concat());
+    assert!(matches!(after.last(), Some(Said::Frame(..))), "a whole line was not read");
 }
 
 /// A recording: any bytes are refused in a sentence, or read to their end.

@@ -208,3 +208,80 @@ fn mode(bus: &BusPicture) -> Fact {
     };
     Fact { tone, ..fact("Mode", value.to_owned()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ScanCounts;
+    use crate::engine::testing::local_session;
+    use crate::engine::testing::plant::Plant;
+
+    fn picture() -> BusPicture {
+        let scene = Plant::of("demo");
+        let mut bus = scene.hub.snapshot(scene.now()).buses[0].clone();
+        bus.address = "socketcan:can0".parse().unwrap();
+        bus.status.state = BusState::Active;
+        bus
+    }
+
+    fn composed(bus: &BusPicture) -> BusSheet {
+        sheet(bus, &local_session())
+    }
+
+    fn value<'a>(facts: &'a [Fact], label: &str) -> &'a Fact {
+        facts.iter().find(|fact| fact.label == label).unwrap()
+    }
+
+    #[test]
+    fn listen_only_is_confirmed_or_said_not_to_be() {
+        let mut bus = picture();
+        let mut mode = |listening, tone, part: &str| {
+            bus.status.listening = listening;
+            let sheet = composed(&bus);
+            let mode = value(&sheet.set, "Mode");
+            assert!(mode.tone == tone && mode.value.contains(part), "{mode:?}");
+        };
+        mode(Listening::Confirmed, Tone::Ok, "confirmed by the controller");
+        mode(Listening::Asked, Tone::Warning, "is not confirmed");
+        mode(Listening::Silent, Tone::Plain, "acknowledges frames");
+        bus.status.state = BusState::Missing;
+        assert!(value(&composed(&bus).set, "Mode").value.contains("not known"));
+        bus.address = "virtual:demo".parse().unwrap();
+        let sheet = composed(&bus);
+        assert!(value(&sheet.set, "Mode").value.contains("nobody outside"));
+        assert!(sheet.restart.is_none() && sheet.scan.is_none(), "it has no controller");
+    }
+
+    #[test]
+    fn counters_and_load_are_judged() {
+        let mut bus = picture();
+        bus.status.error_counters = Some((130, 7));
+        bus.load = Some(72.4);
+        bus.status.dropped = 3;
+        bus.controller.restarts = 2;
+        let sheet = composed(&bus);
+        assert_eq!(value(&sheet.doing, "Error counters").tone, Tone::Fault);
+        let load = value(&sheet.doing, "Load");
+        assert_eq!((load.value.as_str(), load.tone), ("72 %", Tone::Warning));
+        assert_eq!(value(&sheet.doing, "Frames lost").tone, Tone::Warning);
+        assert_eq!(value(&sheet.doing, "Restarted by hand").value, "2 times");
+    }
+
+    #[test]
+    fn what_cannot_be_done_says_why_and_what_was_found_is_listed() {
+        let mut bus = picture();
+        bus.controller.no_restart = Some("can0 has not taken itself off the bus".into());
+        bus.controller.no_scan = None;
+        let heard = ScanCounts { frames: 30, errors: 0 };
+        let tried = vec![TriedRate { rate: 500_000, heard, refused: None }];
+        let sentence = "The bus runs at 500 kbit/s.".to_owned();
+        let report = ScanReport { found: Some(500_000), tried, sentence };
+        bus.controller.report = Some(std::sync::Arc::new(report));
+        let sheet = composed(&bus);
+        let why = sheet.restart.unwrap().why_not.unwrap();
+        assert_eq!(why, "can0 has not taken itself off the bus.");
+        assert!(sheet.scan.unwrap().offer.is_open());
+        assert_eq!(sheet.said, "The bus runs at 500 kbit/s.");
+        assert_eq!(sheet.tried[0].heard, "30 frames, 0 errors");
+    }
+}

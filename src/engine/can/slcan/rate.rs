@@ -104,7 +104,8 @@ mod tests {
             let made = 8_000_000.0 / f64::from((first + 1) * quanta);
             assert!((made / f64::from(rate) - 1.0).abs() < 0.001, "{rate}: {command} is {made}");
             let sample = f64::from(2 + (second & 15)) / f64::from(quanta);
-            assert!((0.7..=0.9).contains(&sample), "{rate}: {command} samples at {sample}");
+            // The slowest can be divided in one way only.
+            assert!((0.65..=0.9).contains(&sample), "{rate}: {command} samples at {sample}");
         }
     }
 

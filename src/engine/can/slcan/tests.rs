@@ -250,7 +250,7 @@ fn adapters_of_every_make_do_what_every_bus_must() {
         let end = |bus| {
             let adapter = Adapter::on(&air, &clock, make);
             let ports = Box::new(Socket(adapter));
-            let to = address("slcan:test@500000/2000000");
+            let to = address("slcan:test@500000");
             let mut link = open_on(&to, BusId(bus), Arc::<FakeClock>::clone(&clock), ports);
             link.rx.receive(&mut Frames::default(), Duration::ZERO);
             link
@@ -261,6 +261,26 @@ fn adapters_of_every_make_do_what_every_bus_must() {
         let mut pair = Pair::new(links, clock, tick, 0);
         frames_alone(&mut pair);
     }
+}
+
+#[test]
+fn fd_frames_go_both_ways_where_a_data_rate_is_set_and_nowhere_else() {
+    let id = Id::extended(0x18FF_50E5).unwrap();
+    let frame = Frame::fd(id, &[7; 48]).unwrap().with_bit_rate_switch();
+    let mut bench = self::bench("slcan:test@500000/2000000", Make::Lawicel);
+    bench.other.command("O");
+    assert_eq!(bench.send(frame), Ok(()));
+    bench.other.transmit("D18FF50E5A000102030405060708090A0B0C0D0E0F");
+    bench.turn();
+    let got = bench.got();
+    assert_eq!(got.len(), 2);
+    assert!(got[0].view().has_bit_rate_switch() && got[0].len() == 48);
+    assert!(!got[1].view().has_bit_rate_switch() && got[1].len() == 16);
+    let flagged = frame.with_error_state_indicator();
+    assert!(matches!(bench.send(flagged), Err(SendError::Unfit { .. })));
+    let mut bench = self::bench("slcan:test@500000", Make::Lawicel);
+    let why = bench.send(frame).unwrap_err().to_string();
+    assert!(why.contains("set data_bit_rate"), "{why}");
 }
 
 #[test]
