@@ -214,10 +214,12 @@ def sent(busbar, ours, theirs, folder):
     """What busbar sends arrives at python-can as it was."""
     made = messages(fd=False)
     log = folder / "sent.log"
-    with can.CanutilsLogWriter(str(log)) as writer:
+    # python-can's own writer leaves out how long a remote frame asks for.
+    with open(log, "w") as writer:
         for at, one in enumerate(made):
-            one.timestamp, one.channel = 1_700_000_000 + at * 0.003, "can0"
-            writer.on_message_received(one)
+            width = 8 if one.is_extended_id else 3
+            data = f"R{one.dlc}" if one.is_remote_frame else bytes(one.data).hex().upper()
+            print(f"({1_700_000_000 + at * 0.003:.6f}) can0 {one.arbitration_id:0{width}X}#{data}", file=writer)
     with can.Bus(interface="slcan", channel=theirs.path, bitrate=500000, sleep_after_open=0.2) as bus:
         got = []
         done = threading.Event()
@@ -236,8 +238,9 @@ def sent(busbar, ours, theirs, folder):
         done.set()
         listener.join()
     print((run.stdout + run.stderr).strip()[-600:])
-    check("frames from busbar to python-can", list(map(key, got)) == list(map(key, made)),
-          f"{len(made)} sent, {len(got)} received, exit {run.returncode}")
+    pairs = [(key(a), key(b)) for a, b in zip(made, got) if key(a) != key(b)]
+    check("frames from busbar to python-can", len(got) == len(made) and not pairs,
+          f"{len(made)} sent, {len(got)} received, exit {run.returncode}; {pairs[:2]}")
     run = subprocess.run([busbar, "replay", str(log), "--bus", f"slcan:{ours.path}@500000"],
                          capture_output=True, text=True, timeout=60)
     check("nothing is sent without --arm", run.returncode == 2 and "--arm" in run.stderr, run.stderr)
@@ -261,8 +264,9 @@ def listens(busbar, ours, theirs, folder):
     ours.bring("t12312B")
     time.sleep(2)
     print(end(recorder).strip())
-    check("frames before and after it was pulled out", [one.data.hex() for one in candump(out)] == ["1a", "2b"],
-          out.read_text())
+    # Gaps stand in the log as remarks, which python-can does not read.
+    seen = [line.split()[2] for line in out.read_text().splitlines() if line.startswith("(")]
+    check("frames before and after it was pulled out", seen == ["123#1A", "123#2B"], out.read_text())
     check("it listens only again", ours.quiet)
     frames = [line for line in ours.heard if line[:1] in tuple("tTrRdDbB")]
     check("nothing was sent", frames == [], str(frames))
