@@ -68,7 +68,8 @@
 //!   the command of a charger and the vehicle's switches, through a thread `tx:<bus>` whose guard wants
 //!   the hub's heartbeat for everything but a stop; simulated devices have guards of their own.
 //!   What people send by hand goes by a second guard of that thread: the bus must be armed, for a
-//!   time, and what sets devices up is never sent.
+//!   time, and what sets devices up is never sent. A profile keeps messages to be sent so; none is
+//!   ever sent by itself.
 //! - **A charge goes on only while everything is seen to be well.** Its whole intent is derived anew
 //!   ten times a second, nothing resumes by itself, and a stop waits for nothing and always ends.
 //! - **Every reading has an age.** Late is dimmed, lost is a dash, a sentinel is no number. On a

@@ -4,6 +4,7 @@ import re
 import sys
 import time
 
+from can import can_by_mouse
 from charge import charge_by_mouse, leaving_stops_it
 from tools import PHONE, Walk, moves, seconds_until
 
@@ -11,7 +12,7 @@ ADA = "four words apart maybe"
 FIRST = "temporary words to change"
 GRACE = "another sentence entirely"
 LIN = "quiet meadow under snow"
-PAGES = ["/pack", "/charge", "/charge/rules", "/charges", "/can", "/parts", "/users", "/users/new", "/users/1", "/services", "/sessions", "/journal",
+PAGES = ["/pack", "/charge", "/charge/rules", "/charges", "/can", "/can/trace", "/can/send", "/parts", "/users", "/users/new", "/users/1", "/services", "/sessions", "/journal",
          "/settings", "/account", "/about", "/account/password"]
 # A change of rights must end an open page within a second; the rest is for a busy machine.
 LEAST_PATIENCE = 3.0
@@ -151,13 +152,13 @@ def colleague(walk, ada):
     lin.looks_well("colleague-390")
     for path in ("/can", "/users", "/services", "/sessions", "/journal"):
         assert lin.page.locator(f"a[href^='{path}']").count() == 0, f"{path} is offered"
-    for path in ("/can", "/users", "/users/new", "/users/1", "/services", "/sessions", "/journal", "/journal/csv"):
+    for path in ("/can", "/can/trace", "/can/send", "/users", "/users/new", "/users/1", "/services", "/sessions", "/journal", "/journal/csv"):
         lin.go(path, 403)
     lin.looks_well("refused-390")
     lin.go("/settings")
     assert lin.page.get_by_role("button", name="Save").count() == 0, "settings can be saved"
     for path in ("/users", "/users/1", "/users/1/delete", "/users/1/disable", "/users/1/sign-out", "/users/1/tokens",
-                 "/services", "/settings/web", "/sessions/1/end"):
+                 "/services", "/settings/web", "/sessions/1/end", "/can/arm", "/can/send/once", "/can/send/start", "/can/kept"):
         assert lin.status_of("POST", path) == 403, path
     for path in ("/api/v1/users", "/api/v1/journal", "/api/v1/users/1", "/api/v1/frames"):
         assert lin.status_of("GET", path) == 403, path
@@ -312,6 +313,14 @@ def works_without_script(walk):
     plain.page.locator("tr", has_text="Workshop").locator("summary").click()
     plain.page.get_by_role("button", name="Remove Workshop").click()
     plain.sees("Removed.")
+    plain.go("/can/send")
+    plain.page.get_by_label("Message").fill("heartbeat")
+    plain.page.get_by_role("button", name="Take what I typed").click()
+    plain.sees("Several messages")
+    plain.page.get_by_label("Bytes").fill("01 02")
+    plain.page.get_by_label("Message").fill("")
+    plain.page.get_by_label("Bytes").press("Enter")
+    plain.page.wait_for_url("**bytes=01%2002**")
     plain.page.get_by_role("button", name="Sign out").click()
     plain.at("/sign-in")
     plain.go("/pack", 401)
@@ -336,6 +345,7 @@ def main(program, browser):
         ada = walk.person("ada")
         first_administrator(walk, ada)
         pack_is_live(ada)
+        can_by_mouse(walk, ada)
         every_page_looks_well(walk, ada)
         theme_is_kept(ada)
         grace = first_password(walk, ada)
