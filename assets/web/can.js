@@ -43,10 +43,12 @@
   const parts = ["send-frame", "send-signals"];
   let turn = 0;
 
-  // What stands in a field that nobody types in is what the server has drawn.
-  function settle() {
+  const state = (field) => (field.type === "checkbox" ? field.checked : field.value);
+
+  // What somebody has typed since is left alone; everything else is what the server has drawn.
+  function settle(before) {
     for (const field of form.elements) {
-      if (field === document.activeElement && field.type === "text" && field.dataset.typed) continue;
+      if (before.get(field) !== state(field)) continue;
       if (field.tagName === "SELECT") for (const one of field.options) one.selected = one.defaultSelected;
       else if (field.type === "checkbox") field.checked = field.defaultChecked;
       else field.value = field.defaultValue;
@@ -55,9 +57,11 @@
 
   async function send(whole) {
     const mine = ++turn, body = new URLSearchParams(new FormData(form));
+    const before = new Map([...form.elements].map((field) => [field, state(field)]));
     const answer = await fetch(form.getAttribute("action"), { method: "POST", body }).catch(() => null);
     if (!answer || mine !== turn) return;
-    if (whole || answer.status === 401 || answer.status === 403) return location.assign(answer.url);
+    if (answer.status === 401 || answer.status === 403) return location.reload();
+    if (whole && answer.ok) return location.assign(answer.url);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (mine !== turn) return;
     for (const id of parts) {
@@ -70,7 +74,7 @@
     }
     if (answer.ok) {
       history.replaceState(null, "", answer.url);
-      settle();
+      settle(before);
     }
   }
 

@@ -10,9 +10,10 @@ pub use plan::{like, once, planned, with_signal};
 use std::time::Duration;
 
 use crate::engine::{
-    Address, ArmBus, BusPicture, Frame, Keeps, MakeSafe, ScheduleFigures, SchedulePicture,
-    ScheduleState, Session, Snapshot, UseCan,
+    Address, ArmBus, BusPicture, BusState, Frame, Keeps, MakeSafe, ScheduleFigures,
+    SchedulePicture, ScheduleState, Session, Snapshot, UseCan,
 };
+use crate::view::compose::chrome::bus_state;
 use crate::view::offer::Offer;
 use crate::view::sending::{
     Draft, DraftSignal, MessageChoice, ScheduleRow, SendBus, SendPrefs, SendView,
@@ -185,6 +186,17 @@ pub fn arm_question(bus: &str) -> String {
 
 fn health(bus: &BusPicture) -> String {
     let mut parts = Vec::new();
+    match bus.status.state {
+        BusState::Active => {}
+        state @ (BusState::Opening
+        | BusState::Warning
+        | BusState::Passive
+        | BusState::Off
+        | BusState::Down
+        | BusState::Missing
+        | BusState::Failed
+        | BusState::Ended) => parts.push(bus_state(state).0.to_owned()),
+    }
     if let Some(load) = bus.load {
         parts.push(format!("{} % load", text::fixed(load, 0)));
     }

@@ -324,3 +324,6 @@ pub fn beside(
 pub fn nothing(reel: &Reel) -> WindowView {
     empty(reel)
 }
+
+#[cfg(test)]
+mod tests;
