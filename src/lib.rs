@@ -17,7 +17,7 @@
 //! | [`base`] | time, units, readings with an age, names, problems; the one `now()` | batteries, files, threads |
 //! | `engine::access` | who may do what; a permission is a [`Grant`](engine::Grant) that must be held | what is done with it |
 //! | `engine::can` | frames, buses, recordings, and the guard before every wire | what a frame means |
-//! | `engine::dbc` | text to schema to compiled codec | devices, files |
+//! | `engine::dbc` | text to schema to compiled codec, changes that can be undone, and back to text | devices, files |
 //! | `engine::filter` | the one language that picks frames: text to a compiled predicate, with completion | devices, files, faces |
 //! | `engine::device` | what a message means: folders of data plus a little code | buses, clocks |
 //! | `engine::supply` | bench supplies that are spoken to in text over TCP | packs, stations, frames |

@@ -28,4 +28,5 @@ status=0
 "$venv/bin/python" tests/oracle/decode.py "$BUSBAR" "$data" || status=1
 "$venv/bin/python" tests/oracle/formats.py "$BUSBAR" "$data" || status=1
 "$venv/bin/python" tests/oracle/adapters.py "$BUSBAR" || status=1
+"$venv/bin/python" tests/oracle/dbc.py "$BUSBAR" "$data" || status=1
 exit $status

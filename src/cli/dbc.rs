@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use crate::base::problem::{Problem, Severity};
 use crate::cli::Outcome;
+use crate::cli::dbc_show::{self, FormatArgs, ShowArgs};
 use crate::engine::check::{self, Check};
 
 /// What to do with a DBC file.
@@ -13,6 +14,10 @@ use crate::engine::check::{self, Check};
 pub enum Command {
     /// Check a DBC file and list its problems.
     Check(CheckArgs),
+    /// Print the messages and signals of a DBC file.
+    Show(ShowArgs),
+    /// Write a DBC file anew: the same messages in the order that other tools write, nothing lost.
+    Format(FormatArgs),
 }
 
 /// Arguments of `busbar dbc check`.
@@ -39,7 +44,11 @@ pub enum Format {
 /// # Errors
 /// Says why the result could not be written.
 pub fn run(command: &Command) -> Outcome {
-    let Command::Check(args) = command;
+    let args = match command {
+        Command::Check(args) => args,
+        Command::Show(args) => return dbc_show::show(args),
+        Command::Format(args) => return dbc_show::format(args),
+    };
     let check = match check::check(&args.file) {
         Ok(check) => check,
         Err(error) => {

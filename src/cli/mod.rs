@@ -4,6 +4,7 @@ pub mod campaign;
 pub mod charge;
 pub mod convert;
 pub mod dbc;
+mod dbc_show;
 pub mod decode;
 pub mod doctor;
 pub mod inspect;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crossbeam_channel::{Sender, TrySendError, bounded};
 use thiserror::Error;
 
+use crate::base::id::Name;
 use crate::base::time::Clock;
 use crate::engine::access::account::{Account, SessionEntry, TokenEntry};
 use crate::engine::access::grant::{Denied, Grant, Session};
@@ -261,6 +262,12 @@ impl Door {
     #[must_use]
     pub fn recordings(&self, _grant: &Grant<'_, UseCan>) -> &RecordShelf {
         &self.plant.shelf
+    }
+
+    /// The file of the kept DBC of this name, whether it exists or not.
+    #[must_use]
+    pub fn dbc_file(&self, _grant: &Grant<'_, ViewPlant>, name: &Name) -> std::path::PathBuf {
+        self.people.shelf().file_of(name)
     }
 
     /// Calls `waker` after every new snapshot.

@@ -104,6 +104,10 @@ fn sample_body(entry: &Entry) -> Option<Value> {
         ("PUT", "/api/v1/messages/{name}") => json!({"bus": "none", "frame": {"id": "1"}}),
         ("POST", "/api/v1/messages/{name}/send" | "/api/v1/messages/{name}/start") => Value::Null,
         ("PATCH", "/api/v1/charge/rules/{key}") => json!({"value": 1e9}),
+        ("PUT", "/api/v1/dbc/{name}") => json!({}),
+        ("POST", "/api/v1/dbc/{name}/assign" | "/api/v1/dbc/{name}/unassign") => {
+            json!({"bus": "none"})
+        }
         ("PUT", "/api/v1/demo") => json!({"parked": true, "pace": 0}),
         ("POST", "/api/v1/tokens") => json!({"account": 999_999, "name": "x"}),
         _ => return None,

@@ -12,8 +12,8 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
 use crate::web::api::{
-    buses, charge, charges, export, frames, journal, messages, packs, plant, recordings, replays,
-    rules, sending, services, session, sessions, settings, tokens, trace, users,
+    buses, charge, charges, dbc, export, frames, journal, messages, packs, plant, recordings,
+    replays, rules, sending, services, session, sessions, settings, tokens, trace, users,
 };
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -147,6 +147,7 @@ mod elsewhere {
         plant::buses, buses::restart, buses::scan, plant::components, packs::list, packs::look, packs::cells, frames::list, trace::list,
         charge::look, charge::start, charge::change, charge::stop, charge::stop_all, charge::clear,
         charge::contactors, charge::safety_text, charge::demo, charges::list, charges::look, rules::rules, rules::change,
+        dbc::list, dbc::look_at, dbc::download, dbc::upload, dbc::remove, dbc::assign, dbc::unassign,
         sending::arm, sending::silence, sending::silence_all, sending::send, sending::schedules,
         replays::list, replays::start, replays::one, replays::change, replays::stop,
         sending::start, sending::stop, messages::list, messages::keep, messages::forget,
@@ -169,6 +170,7 @@ mod elsewhere {
         (name = "sending", description = "Sending by hand; a bus is listened to only until it is armed"),
         (name = "replays", description = "Recordings that are sent onto buses"),
         (name = "recordings", description = "Recording buses into files, and the folder of recordings"),
+        (name = "dbc", description = "DBC files, and by which a bus is read"),
         (name = "system", description = "The listener itself"),
     )
 )]

@@ -18,6 +18,7 @@
 //! | `replays` | recordings that are sent onto buses |
 //! | `rules` | the rules that charging decides by |
 //! | `charges` | the charges that are kept, and their reports |
+//! | `dbc`, `dbc_json` | DBC files, and by which a bus is read |
 //! | `document` | what all of this is, as OpenAPI 3.1 |
 //! | `browse` | the same as a page for people |
 //!
@@ -29,6 +30,8 @@ mod buses;
 mod charge;
 mod charge_json;
 mod charges;
+pub mod dbc;
+pub mod dbc_json;
 mod document;
 mod export;
 mod frames;
@@ -86,6 +89,7 @@ pub fn routes(table: Table) -> Table {
     let table = sending::routes(table);
     let table = messages::routes(table);
     let table = trace::routes(table);
+    let table = dbc::routes(table);
     let table = replays::routes(table);
     let table = recordings::routes(table);
     frames::routes(table)

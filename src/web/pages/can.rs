@@ -31,12 +31,21 @@ pub enum Tab {
     Buses,
     /// Recording, and the recordings there are.
     Recordings,
+    /// DBC files.
+    Dbc,
 }
 
 impl Tab {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::ById, Self::Trace, Self::Send, Self::Recordings, Self::Replay, Self::Buses];
+    pub const ALL: [Self; 7] = [
+        Self::ById,
+        Self::Trace,
+        Self::Send,
+        Self::Recordings,
+        Self::Replay,
+        Self::Buses,
+        Self::Dbc,
+    ];
 
     /// Its words.
     #[must_use]
@@ -48,6 +57,7 @@ impl Tab {
             Self::Replay => "Replay",
             Self::Buses => "Buses",
             Self::Recordings => "Recordings",
+            Self::Dbc => "DBC",
         }
     }
 
@@ -58,6 +68,7 @@ impl Tab {
             Self::ById => "/can",
             Self::Trace => "/can/trace",
             Self::Send => "/can/send",
+            Self::Dbc => "/can/dbc",
             Self::Replay => "/can/replay",
             Self::Buses => "/can/buses",
             Self::Recordings => "/can/recordings",

@@ -19,6 +19,7 @@ mod buses;
 mod can;
 mod charge;
 mod charges;
+mod dbc;
 mod door;
 mod form;
 mod icons;
@@ -81,6 +82,7 @@ pub fn routes(table: Table) -> Table {
         .page(Method::GET, "/live/pages", read, stream);
     let table = trace::routes(table);
     let table = send::routes(table);
+    let table = dbc::routes(table);
     let table = replay::routes(table);
     let table = buses::routes(table);
     let table = recordings::routes(table);

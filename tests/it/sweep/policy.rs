@@ -6,16 +6,16 @@ use std::sync::Arc;
 use busbar::base::id::Name;
 use busbar::base::time::Wall;
 use busbar::engine::{
-    AccountId, AccountKind, ActivateProfile, AddAccount, AddService, ArmBus, Begins, ChangeAccount,
-    ChangeCharge, ChangeReplay, ChargeKey, ChargeRules, ClearLatches, ClearTraffic, Confirm,
-    CreateToken, Credential, DeleteAccount, Dress, EndSession, EndSessions, EngageContactors, Face,
-    ForgetMessage, Frame, GivePassword, Id, KeepMessage, Keeps, Lease, LiftWait, MakeLink,
-    MessageEntry, MustChangeIt, Order, Origin, PauseReplay, Permission, Play, Purpose,
-    ReadSafetyText, RemoveService, RenameService, ReplayChange, ReplayPlan, RestartBus,
-    RevokeToken, Right, Rights, SaveSettings, ScanBitRate, Schedule, Secret, SendFrames,
-    ServiceChoice, ServiceId, Session, SessionId, SetChargeRule, SetDemo, SetPoints, Silence,
-    StartCharge, StartReplay, StartSchedule, StopCharge, StopReplay, StopSchedule, Then, TokenId,
-    demo_profile,
+    AccountId, AccountKind, ActivateProfile, AddAccount, AddService, ArmBus, AssignDbcs, Begins,
+    ChangeAccount, ChangeCharge, ChangeReplay, ChargeKey, ChargeRules, ClearLatches, ClearTraffic,
+    Confirm, CreateToken, Credential, DeleteAccount, Dress, EndSession, EndSessions,
+    EngageContactors, Face, ForgetMessage, Frame, GivePassword, Id, KeepDbc, KeepMessage, Keeps,
+    Lease, LiftWait, MakeLink, MessageEntry, MustChangeIt, Order, Origin, PauseReplay, Permission,
+    Play, Purpose, ReadSafetyText, RemoveDbc, RemoveService, RenameService, ReplayChange,
+    ReplayPlan, RestartBus, RevokeToken, Right, Rights, SaveSettings, ScanBitRate, Schedule,
+    Secret, SendFrames, ServiceChoice, ServiceId, Session, SessionId, SetChargeRule, SetDemo,
+    SetPoints, Silence, StartCharge, StartReplay, StartSchedule, StopCharge, StopReplay,
+    StopSchedule, Then, TokenId, demo_profile,
 };
 use busbar::web::Access;
 
@@ -133,6 +133,9 @@ pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
             &sessions,
             &SetChargeRule { key: ChargeKey::CellMax, value: Some(1e9), expected: None },
         ),
+        line(&sessions, &AssignDbcs { bus: pack.clone(), dbcs: Vec::new() }),
+        line(&sessions, &KeepDbc { name: pack.clone(), bytes: Vec::new(), expected: None }),
+        line(&sessions, &RemoveDbc { name: pack.clone(), expected: None }),
         line(&sessions, &SetDemo { parked: true, pace: 1.0 }),
         line(&sessions, &ChangeCharge { pack: pack.clone(), set }),
         line(&sessions, &StartCharge { pack, charger: None, set, lease, confirm: Confirm }),
