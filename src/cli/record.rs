@@ -21,7 +21,7 @@ const NAME: &str = "recording";
 
 /// Record buses into files, without a window and without sending anything.
 ///
-/// BUS is socketcan:can0 (or can0), virtual:NAME or replay:FILE; with --profile, the name of one of its
+/// BUS is socketcan:can0 (or can0), slcan:PORT@BITRATE, virtual:NAME or replay:FILE; with --profile, the name of one of its
 /// buses, and without a BUS all of them. Files have the time of their beginning in UTC in their names
 /// unless --out names one. What was recorded a second ago is in the file, whatever happens to the
 /// program or the machine's power. Frames that could not be recorded are counted, and stand in the

@@ -186,20 +186,7 @@ impl CanPage {
         match prefs.tab {
             CanTab::ById => self.by_id(ui, theme, views, (prefs, traffic)),
             CanTab::Trace => self.frames(ui, theme, views, (prefs, traffic)),
-            CanTab::Buses => {
-                ui.horizontal(|ui| {
-                    ui.set_min_height(30.0);
-                    tabs(ui, theme, &mut prefs.tab);
-                });
-                match buses::draw(ui, theme, &views.buses) {
-                    Some(buses::Asked::First(question, ask)) => {
-                        self.question = Some((question, "Leave it as it is", Intent::Send(ask)));
-                        None
-                    }
-                    Some(buses::Asked::Do(command)) => Some(command),
-                    None => None,
-                }
-            }
+            CanTab::Buses => self.buses(ui, theme, &views.buses, &mut prefs.tab),
             CanTab::Dbc => {
                 let typed = (&mut prefs.tab, &mut prefs.dbc, &mut traffic.saved);
                 self.dbc.draw(ui, theme, &views.dbc, typed)
@@ -245,6 +232,26 @@ impl CanPage {
                     }
                 }
             }
+        }
+    }
+
+    fn buses(
+        &mut self,
+        ui: &mut Ui,
+        theme: &Theme,
+        view: &BusesView,
+        tab: &mut CanTab,
+    ) -> Option<Command> {
+        ui.horizontal(|ui| {
+            ui.set_min_height(30.0);
+            tabs(ui, theme, tab);
+        });
+        match buses::draw(ui, theme, view)? {
+            buses::Asked::First(question, ask) => {
+                self.question = Some((question, "Leave it as it is", Intent::Send(ask)));
+                None
+            }
+            buses::Asked::Do(command) => Some(command),
         }
     }
 
