@@ -94,6 +94,7 @@ impl Logs {
         for (log, dictionary) in read {
             if let Some(one) = self.find(log) {
                 one.chosen.insert(0, dictionary);
+                one.decoders = None;
             }
         }
         let view = |one: &OpenLog| {
@@ -292,7 +293,9 @@ pub(super) fn carry_out(console: &mut Console, ask: LogAsk) {
             let shared = Arc::clone(&console.shared);
             let clock = Arc::clone(shared.door.clock());
             let most = match shared.library.settings() {
-                Ok(settings) => settings.log_memory_mb.map_or(USUAL_BYTES, |mb| mb * 1_000_000),
+                Ok(settings) => {
+                    settings.log_memory_mb.map_or(USUAL_BYTES, |mb| mb.saturating_mul(1_000_000))
+                }
                 Err(_) => USUAL_BYTES,
             };
             let told = Box::new(move || shared.changed());
@@ -344,6 +347,7 @@ pub(super) fn carry_out(console: &mut Console, ask: LogAsk) {
         LogAsk::Plain(id) => {
             if let Some(one) = console.logs.find(id) {
                 one.chosen.clear();
+                one.decoders = None;
             }
         }
     }

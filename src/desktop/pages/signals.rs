@@ -19,7 +19,7 @@ use crate::view::traffic::{SignalLook, SignalPanel, SignalRow, StudyView, Traffi
 /// Most bytes of a frame.
 const BYTES: usize = 64;
 /// Room for the button at the right of a signal.
-const PLOT: f32 = 44.0;
+const PLOT: f32 = 50.0;
 /// Height of the line with what a signal was at least and at most, and what it did lately.
 const LOOK: f32 = 18.0;
 /// Between texts of a row.
@@ -188,7 +188,12 @@ fn row(
         egui::pos2(place.right(), rect.top() + 23.0),
     );
     let button = egui::Button::new(RichText::new("Plot").font(fonts::text(11.0))).small();
-    let plotted = ui.put(plot, button).accessible_name(format!("Plot {}", signal.name)).clicked();
+    // A child, so that the next row begins below this one.
+    let corner = UiBuilder::new().id_salt(("plot", &signal.name)).max_rect(plot);
+    let mut corner = ui.new_child(corner);
+    corner.spacing_mut().button_padding = Vec2::new(6.0, 1.0);
+    let button = corner.add(button.wrap_mode(egui::TextWrapMode::Extend));
+    let plotted = button.accessible_name(format!("Plot {}", signal.name)).clicked();
     name(&response, Role::Label, &format!("{}: {}", signal.name, signal.value));
     if ui.is_rect_visible(rect) {
         ui.painter().hline(rect.x_range(), rect.top(), egui::Stroke::new(1.0, theme.line));
