@@ -24,6 +24,8 @@ use crate::view::shown::Tone;
 pub const FILTER: &str = "Filter the replay";
 /// Least width of the position slider.
 const SLIDER: f32 = 120.0;
+/// Room for the filter box with its buttons.
+const WIDE: f32 = 620.0;
 
 /// Hands something about replays to the source.
 const fn submit(ask: ReplayAsk) -> Command {
@@ -254,13 +256,16 @@ fn form(
             ui.label(RichText::new("to").color(theme.muted));
             field(ui, theme, ("Ends at, seconds", 70.0), &mut prefs.to, "end");
             ui.label(RichText::new("s, pauses at most").color(theme.muted));
-            field(ui, theme, ("Longest pause, seconds", 80.0), &mut prefs.gap, "as they are");
+            field(ui, theme, ("Longest pause, seconds", 96.0), &mut prefs.gap, "as they are");
             ui.label(RichText::new("s").color(theme.muted));
         });
         labelled(ui, theme, "Filter", |ui| {
             let cursor = &mut prefs.cursor;
             let mut typed = Typed { text: &mut prefs.filter, cursor, saved };
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            // The box is drawn from the right: it has a place of its own beside its label.
+            let room = Vec2::new(ui.available_width().min(WIDE), 30.0);
+            let layout = Layout::right_to_left(Align::Center);
+            ui.allocate_ui_with_layout(room, layout, |ui| {
                 filter_box::draw(ui, theme, FILTER, &mut typed, &view.filter);
             });
         });
@@ -270,7 +275,6 @@ fn form(
         mappings(ui, theme, ("Buses", "Bus", ("can1", there.0.as_str())), &mut prefs.buses);
         labelled(ui, theme, "Called", |ui| {
             field(ui, theme, ("Name of the replay", 200.0), &mut prefs.name, "as its recording");
-            ui.checkbox(&mut prefs.stays, "Goes on without this window");
         });
         ui.add_space(4.0);
         if named_offer(ui, theme, &view.start, Look::Primary, &view.start.label) {
