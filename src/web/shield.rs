@@ -289,6 +289,7 @@ mod tests {
 
     use super::*;
     use crate::engine::{Config, testing};
+    use crate::web::limits::Limits;
     use crate::web::table::{Access, Table};
 
     async fn boom() -> Response {
