@@ -13,12 +13,13 @@ use tungstenite::{Message, WebSocket};
 use crate::listening::{Answered, BETTER, GOOD, Listening};
 
 /// Every page that an administrator sees.
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 16] = [
     "/",
     "/pack",
     "/can",
     "/can/trace",
     "/can/send",
+    "/can/recordings",
     "/parts",
     "/users",
     "/users/new",

@@ -6,7 +6,7 @@ mod tests;
 mod thread;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Sender, bounded};
@@ -142,7 +142,8 @@ impl Recorders {
                 let (tap, told, missed) = tap(QUEUE);
                 let (waits, ends) = bounded(1);
                 let desk = &self.desk;
-                let job = Job { number, entry, by, buses, sieves };
+                let from = desk.tape.read().unwrap_or_else(PoisonError::into_inner).end();
+                let job = Job { number, entry, by, buses, sieves, from };
                 let place = Place::Folder(desk.shelf.folder().to_owned());
                 let thread = Recorder::new(job, place, desk, (told, missed, ends), reply);
                 self.spawn("recorder", move || thread.run());
@@ -151,11 +152,7 @@ impl Recorders {
             RecordWork::Rule(begins) => {
                 let here = self.runs.iter_mut().filter(|run| run.number == number);
                 for run in here {
-                    run.tap.word(if begins {
-                        Told::Begin("its rule has come true".into())
-                    } else {
-                        Told::End("its rule is over".into())
-                    });
+                    run.tap.word(if begins { Told::Begin } else { Told::End });
                 }
             }
             RecordWork::End(reply) => {

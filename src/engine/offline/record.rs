@@ -393,7 +393,7 @@ impl Desk {
                 *word = Some(why.to_string());
                 self.roll.gap(now, lost, &why)
             }
-            Told::Begin(_) | Told::End(_) => Ok(()),
+            Told::Begin | Told::End => Ok(()),
         }
     }
 

@@ -28,9 +28,9 @@ pub enum Told {
     /// So many frames are missing here, or something else happened that leaves a gap.
     Gap(u64, Arc<str>),
     /// Something that it waits for has begun.
-    Begin(Arc<str>),
+    Begin,
     /// It is over.
-    End(Arc<str>),
+    End,
 }
 
 /// The giving end.
@@ -72,7 +72,7 @@ impl Tap {
     pub fn word(&mut self, what: Told) {
         let missing = match &what {
             Told::Gap(frames, _) => *frames,
-            Told::Frames(..) | Told::Begin(_) | Told::End(_) => 0,
+            Told::Frames(..) | Told::Begin | Told::End => 0,
         };
         self.tell(what, missing);
     }

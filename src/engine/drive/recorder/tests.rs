@@ -47,6 +47,12 @@ impl Stage {
 
     /// Begins `entry` as recording 1, and waits until it is there.
     fn begin(&mut self, entry: RecorderEntry) -> Answer {
+        self.ask(entry);
+        self.answer()
+    }
+
+    /// Asks for `entry` as recording 1.
+    fn ask(&mut self, entry: RecorderEntry) {
         let sieve = |text: &str| -> Sieve {
             let mut vocabulary = Vocabulary::new();
             vocabulary.add_bus("can0", &[]);
@@ -64,7 +70,6 @@ impl Stage {
         let by = "ada".to_owned();
         let (entry, reply) = (Arc::new(entry), Some(Reply::new(|_| {})));
         self.recorders.work(1, RecordWork::Begin { entry, by, buses, sieves, reply });
-        self.answer()
     }
 
     fn answer(&self) -> Answer {
@@ -148,6 +153,19 @@ fn what_came_before_is_recorded_out_of_the_tape_and_nothing_twice() {
     (100..120).for_each(|n| stage.bring(n));
     let found = stage.end();
     assert_eq!(bytes(&found[0]), (79..120).collect::<Vec<u8>>());
+}
+
+#[test]
+fn what_comes_while_a_recording_begins_is_neither_lost_nor_recorded_twice() {
+    for _ in 0..20 {
+        let mut stage = Stage::new();
+        (0..50).for_each(|n| stage.bring(n));
+        stage.ask(RecorderEntry { before: Duration::from_secs(1), ..entry() });
+        (50..200).for_each(|n| stage.bring(n));
+        stage.answer().unwrap();
+        let found = stage.end();
+        assert_eq!(bytes(&found[0]), (0..200).collect::<Vec<u8>>());
+    }
 }
 
 #[test]

@@ -40,6 +40,8 @@ pub(super) struct Job {
     pub(super) by: String,
     pub(super) buses: Vec<RecordBus>,
     pub(super) sieves: Sieves,
+    /// Number on the tape of the first frame that its tap brings.
+    pub(super) from: u64,
 }
 
 /// The names and times of the buses that are recorded.
@@ -61,6 +63,9 @@ pub(super) struct Recorder {
     memory: Memory,
     begins: Memory,
     roll: Option<Roll>,
+    /// Number on the tape of the next frame that the tap will bring: what comes before it is taken from
+    /// the tape, and nothing is taken from both.
+    next: u64,
     /// When it ends, after its rule is over.
     until: Option<Mono>,
     /// What recordings before this one of the same rule have come to.
@@ -92,6 +97,7 @@ impl Recorder {
             memory: Memory::new(),
             begins: Memory::new(),
             roll: None,
+            next: job.from,
             until: None,
             before: Figures::default(),
             rated: (desk.clock.now(), 0, 0.0),
@@ -122,7 +128,7 @@ impl Recorder {
 
     fn record(&mut self) -> Result<(), Broken> {
         match self.job.entry.begins {
-            Begins::AtOnce => self.begin(self.number_of_next())?,
+            Begins::AtOnce => self.begin(self.next)?,
             Begins::Charge | Begins::Fault | Begins::Frames { .. } => {}
         }
         if let Some(reply) = self.reply.take() {
@@ -149,11 +155,6 @@ impl Recorder {
         if self.roll.is_some() { RecordState::Running } else { RecordState::Waiting }
     }
 
-    /// The number on the tape of the next frame that the tap will bring, as far as it has brought any.
-    fn number_of_next(&self) -> u64 {
-        self.tape.read().unwrap_or_else(PoisonError::into_inner).end()
-    }
-
     fn take(&mut self, tapped: Tapped) -> Result<(), Broken> {
         if tapped.missed > 0
             && let Some(roll) = &mut self.roll
@@ -166,11 +167,11 @@ impl Recorder {
                 Some(roll) => roll.gap(Moment::of(&*self.clock), lost, &why),
                 None => Ok(()),
             },
-            Told::Begin(_) => {
+            Told::Begin => {
                 self.until = None;
-                if self.roll.is_none() { self.begin(self.number_of_next()) } else { Ok(()) }
+                if self.roll.is_none() { self.begin(self.next) } else { Ok(()) }
             }
-            Told::End(_) => {
+            Told::End => {
                 self.until = Some(self.clock.now().after(self.job.entry.after));
                 Ok(())
             }
@@ -179,6 +180,7 @@ impl Recorder {
 
     fn frames(&mut self, number: u64, frames: &Frames) -> Result<(), Broken> {
         let now = Moment::of(&*self.clock);
+        self.next = number + frames.len() as u64;
         for (number, frame) in (number..).zip(frames.iter()) {
             let Some((_, timebase)) = self.buses.get_mut(&frame.bus()) else { continue };
             *timebase = frames.timebase();
