@@ -178,7 +178,7 @@ impl BusRx for Rx {
 impl Drop for Rx {
     fn drop(&mut self) {
         if let Some(port) = &self.port {
-            opening::close(port.as_ref(), self.opened.stamped);
+            opening::close(port.as_ref(), &self.opened);
         }
     }
 }
@@ -244,7 +244,7 @@ impl Rx {
             }
             Err(error) => {
                 let why = format!("The adapter on {} was not opened: {error}.", self.set.port);
-                opening::close(port.as_ref(), false);
+                opening::close(port.as_ref(), &Opened::default());
                 let lost = self.lose(BusState::Failed, why);
                 Err(match error {
                     OpeningError::Rate(_) | OpeningError::RefusesRate(_) => {

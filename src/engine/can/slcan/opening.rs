@@ -201,8 +201,8 @@ pub fn open(port: &dyn Port, to: &Slcan) -> Result<Opened, OpeningError> {
 }
 
 /// Leaves the adapter closed, and with its frames as other programs expect them.
-pub fn close(port: &dyn Port, stamped: bool) {
-    let goodbye: &[u8] = if stamped { b"\rC\rZ0\r" } else { b"\rC\r" };
+pub fn close(port: &dyn Port, opened: &Opened) {
+    let goodbye: &[u8] = if opened.stamped { b"\rC\rZ0\r" } else { b"\rC\r" };
     // It may have gone already.
     let _gone = port.write(goodbye);
 }
