@@ -344,7 +344,12 @@ impl Roll {
     fn next(&mut self, now: Moment) -> Result<(), Broken> {
         self.close(now)?;
         let number = self.figures.files + 1;
-        for again in 0..NAMES_TRIED {
+        // A file that somebody has named is that file or none.
+        let tries = match (&self.place, number) {
+            (Place::File(_), 1) => 1,
+            (Place::File(_) | Place::Folder(_), _) => NAMES_TRIED,
+        };
+        for again in 0..tries {
             let path = self.place.file(&self.plan, &self.title.name, (number, now.wall, again));
             let paper = match self.disk.create(&path) {
                 Ok(paper) => paper,
