@@ -61,6 +61,9 @@ impl Gate {
     }
 }
 
+/// What became of a frame, and when that was.
+pub(super) type Answer = (Mono, Outcome);
+
 /// A frame on its way from a replay to a sending thread.
 #[derive(Debug)]
 pub(super) struct Given {
@@ -68,7 +71,7 @@ pub(super) struct Given {
     pub(super) gate: Gate,
     pub(super) pass: u64,
     /// Where it is told what became of it, and when.
-    pub(super) back: Sender<(Mono, Outcome)>,
+    pub(super) back: Sender<Answer>,
 }
 
 /// The near end of a replay.
@@ -162,7 +165,7 @@ struct ReplayThread {
     gate: Gate,
     orders: Receiver<ReplayWork>,
     stage: Stage,
-    answers: (Sender<(Mono, Outcome)>, Receiver<(Mono, Outcome)>),
+    answers: (Sender<Answer>, Receiver<Answer>),
     /// What was last told, and when.
     told: Option<(Mono, ReplayProgress)>,
 }
