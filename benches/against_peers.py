@@ -2,9 +2,9 @@
 
 usage: against_peers.py BUSBAR WORK FRAMES [RUST_READER]
 
-Every run is a process of its own; the figure is the smallest processor time (user and system) of three
-runs, less what the process takes for a file of one frame, a second. Wall time is printed too, and means
-little on a machine that does something else.
+Every run is a process of its own; the figure is frames by the smallest processor time (user and system)
+of three runs, less that of the same process for a file of one frame. Wall time is printed too, and means
+little on a machine that does something else. What takes too little to tell is a dash: ask for more frames.
 """
 
 import pathlib
@@ -15,6 +15,8 @@ import sys
 import time
 
 ROUNDS = 3
+# Less than this, seconds, is lost among what starting a process takes.
+LEAST = 0.004
 # What a peer is given at most beyond a million frames, as a part of what we are given.
 LARGE = 1_000_000
 
@@ -23,7 +25,7 @@ WRITE = ("import can,sys\nw=can.Logger(sys.argv[2])\n"
          "for m in can.LogReader(sys.argv[1]): w(m)\nw.stop()")
 DECODE = ("import can,cantools,sys\nd=cantools.database.load_file(sys.argv[2])\nn=0\n"
           "for m in can.LogReader(sys.argv[1]):\n"
-          "  try: d.decode_message(m.arbitration_id,m.data); n+=1\n  except KeyError: pass\nprint(n)")
+          "  try: d.decode_message(m.arbitration_id,m.data); n+=1\n  except (KeyError, cantools.database.DecodeError): pass\nprint(n)")
 DBC = "assets/devices/prohelion-d1000-gen1/messages.dbc"
 
 
@@ -54,17 +56,21 @@ def run(command, out=None):
 
 def row(what, peer, ours, theirs, count):
     """Ours and theirs in turn; `ours` and `theirs` are commands of (file, frames), small files first."""
-    best = {}
-    for _ in range(ROUNDS):
-        for name, commands in (("ours", ours), ("theirs", theirs)):
-            small, large = [run(command) for command in commands]
-            cpu, wall = large[0] - small[0], large[1] - small[1]
-            known = best.get(name, (9e9, 9e9))
-            best[name] = (min(known[0], cpu), min(known[1], wall))
-    mine, others = (count[0] / max(best["ours"][0], 1e-6), count[1] / max(best["theirs"][0], 1e-6))
-    walls = count[0] / max(best["ours"][1], 1e-6), count[1] / max(best["theirs"][1], 1e-6)
-    print(f"{what:34} {peer:22} {mine / 1e6:9.3f} {others / 1e6:9.3f} {mine / others:8.1f} "
-          f"{walls[0] / 1e6:9.3f} {walls[1] / 1e6:9.3f}", flush=True)
+    runs = [run(command) for _ in range(ROUNDS) for command in ours + theirs]
+
+    def rate(place, kind, frames):
+        """M frames a second; none where one frame takes nearly as long as all."""
+        one, many = (min(runs[n][kind] for n in range(at, len(runs), 4)) for at in (place, place + 1))
+        took = many - one
+        return frames / took / 1e6 if took > max(LEAST, 0.1 * many) else None
+
+    def shown(figure, width=9, digits=3):
+        return f"{'-':>{width}}" if figure is None else f"{figure:{width}.{digits}f}"
+
+    mine, others = rate(0, 0, count[0]), rate(2, 0, count[1])
+    ratio = mine / others if mine and others else None
+    print(f"{what:34} {peer:22} {shown(mine)} {shown(others)} {shown(ratio, 8, 1)} "
+          f"{shown(rate(0, 1, count[0]))} {shown(rate(2, 1, count[1]))}", flush=True)
 
 
 def main():
