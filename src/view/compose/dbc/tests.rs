@@ -62,7 +62,9 @@ fn the_picture_has_both_byte_orders_and_the_signal_that_is_there_now_first() {
 fn what_is_typed_changes_the_file_and_what_is_no_value_is_said() {
     let mut desk = desk();
     desk.ask(DeskAsk::Select(0, Some(1)));
-    assert_eq!(type_in(&mut desk, EditField::Factor, "0.").0, "");
+    let (wrong, tone) = type_in(&mut desk, EditField::Factor, "0.");
+    let wanted = "signal Voltage has the factor 0: it always reads 0";
+    assert_eq!((wrong.as_str(), tone), (wanted, Tone::Fault));
     let (wrong, tone) = type_in(&mut desk, EditField::Factor, "0.x");
     assert_eq!((wrong.as_str(), tone), ("\u{201c}0.x\u{201d} is no factor.", Tone::Fault));
     assert_eq!(type_in(&mut desk, EditField::Factor, "0.25").0, "");
