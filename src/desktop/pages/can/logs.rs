@@ -20,6 +20,8 @@ use crate::view::traffic::TrafficPrefs;
 
 /// Name of the button that opens a recording, also for tests.
 pub const OPEN: &str = "Open a log\u{2026}";
+/// Width that the filter and what stands beside it need behind the button.
+const OPEN_LEAST: f32 = 330.0;
 /// Longest name on a button of the row, letters.
 const NAME: usize = 28;
 
@@ -100,6 +102,10 @@ impl LogDesks {
 
 /// The button that opens a recording.
 pub(super) fn open(ui: &mut Ui) -> Option<Command> {
+    // Beside the filter there is no room for it in a small window; Ctrl+L and the palette stay.
+    if ui.available_width() < OPEN_LEAST {
+        return None;
+    }
     let button = ui.button(icons::FOLDER_OPEN).accessible_name(OPEN);
     let words = "Open a log beside what runs: its own trace, table by id and plot. Or drop the file on \
                  the window.";
