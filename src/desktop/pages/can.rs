@@ -183,7 +183,7 @@ fn table_panel(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut Traff
     }
     let room = ui.available_size();
     // Below this the columns would be unreadable: the table scrolls sideways instead.
-    let least = 672.0;
+    let least = 560.0;
     ScrollArea::horizontal().id_salt("by id").auto_shrink(false).show(ui, |ui| {
         ui.set_width(room.x.max(least));
         table(ui, theme, view, prefs, room.y);
@@ -192,6 +192,13 @@ fn table_panel(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut Traff
 
 /// Widths of columns are remembered for each so many points of the table's width.
 const WIDTH_STEP: f32 = 16.0;
+
+/// Tables narrower than this leave jitter and rate to the tip of a row.
+const ALL_COLUMNS: f32 = 672.0;
+/// Those columns, by place.
+const TOLD_ON_HOVER: [usize; 2] = [6, 7];
+/// The first column of numbers, by place.
+const NUMBERS: usize = 5;
 
 const COLUMNS: [(&str, SortBy); 9] = [
     ("Id", SortBy::Id),
@@ -210,7 +217,9 @@ fn table(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut TrafficPref
     // The message gives way first. Widths a person has set hold for windows of about this width:
     // those of a large window would push the last columns out of a small one.
     let step = (ui.available_width() / WIDTH_STEP).floor();
-    let message = (step * WIDTH_STEP - 602.0).clamp(70.0, 420.0);
+    let is_wide = step * WIDTH_STEP >= ALL_COLUMNS;
+    let others = if is_wide { 602.0 } else { 490.0 };
+    let message = (step * WIDTH_STEP - others).clamp(70.0, 420.0);
     let widths = [82.0, message, 22.0, 52.0, BYTE.x * BYTES_IN_ROW as f32 + 2.0, 60.0, 50.0, 46.0];
     // Rules between rows, none between columns.
     ui.visuals_mut().widgets.noninteractive.bg_stroke = egui::Stroke::NONE;
@@ -222,7 +231,8 @@ fn table(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut TrafficPref
         .min_scrolled_height(60.0)
         .max_scroll_height(height)
         .cell_layout(Layout::left_to_right(Align::Center));
-    for width in widths {
+    let kept = |at: &usize| is_wide || !TOLD_ON_HOVER.contains(at);
+    for (_, width) in widths.into_iter().enumerate().filter(|(at, _)| kept(at)) {
         builder = builder.column(Column::initial(width).range(26.0..=900.0).clip(true));
     }
     builder = builder.column(Column::remainder().at_least(50.0).clip(true));
@@ -230,7 +240,7 @@ fn table(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut TrafficPref
     let mut clicked = None;
     builder
         .header(28.0, |mut header| {
-            for (label, sort) in COLUMNS {
+            for (_, (label, sort)) in COLUMNS.into_iter().enumerate().filter(|(at, _)| kept(at)) {
                 header.col(|ui| head(ui, theme, label, sort, prefs));
             }
         })
@@ -238,7 +248,7 @@ fn table(ui: &mut Ui, theme: &Theme, view: &TrafficView, prefs: &mut TrafficPref
             body.rows(28.0, view.rows.len(), |mut row| {
                 let Some(shown) = view.rows.get(row.index()) else { return };
                 row.set_selected(selected == Some(shown.key));
-                cells(&mut row, theme, shown);
+                cells(&mut row, theme, shown, is_wide);
                 let response = row.response();
                 rule(&response, theme);
                 name(&response, Role::Row, &spoken(shown));
@@ -293,7 +303,12 @@ fn head(ui: &mut Ui, theme: &Theme, label: &str, sort: SortBy, prefs: &mut Traff
     }
 }
 
-fn cells(row: &mut egui_extras::TableRow<'_, '_>, theme: &Theme, shown: &TrafficRow) {
+fn cells(
+    row: &mut egui_extras::TableRow<'_, '_>,
+    theme: &Theme,
+    shown: &TrafficRow,
+    is_wide: bool,
+) {
     let plain = shade(theme, shown.shade, Tone::Plain);
     let texts = [
         (&shown.id, fonts::mono(12.5), plain),
@@ -311,7 +326,9 @@ fn cells(row: &mut egui_extras::TableRow<'_, '_>, theme: &Theme, shown: &Traffic
     row.col(|ui| {
         bytes(ui, theme, &shown.bytes, BYTES_IN_ROW, shown.shade);
     });
-    for text in [&shown.cycle, &shown.jitter, &shown.rate, &shown.count] {
+    let numbers = [&shown.cycle, &shown.jitter, &shown.rate, &shown.count];
+    let kept = |at: &usize| is_wide || !TOLD_ON_HOVER.contains(&(at + NUMBERS));
+    for (_, text) in numbers.into_iter().enumerate().filter(|(at, _)| kept(at)) {
         let (_, response) = row.col(|ui| {
             cell(ui, text, fonts::mono(12.0), plain);
         });

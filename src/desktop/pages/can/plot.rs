@@ -118,7 +118,7 @@ impl PlotDesk {
         for (sign, words, factor) in [("+", "Zoom in", STEP), ("\u{2212}", "Zoom out", 1.0 / STEP)]
         {
             let button = ui.add_enabled(usable, egui::Button::new(sign).small());
-            if button.accessible_name(words).on_hover_text(words).clicked() {
+            if button.accessible_name(words).clicked() {
                 self.span = PlotSpan::zoomed(picture.ends, 0.5, factor);
             }
         }
@@ -251,7 +251,7 @@ fn legend(ui: &mut Ui, colour: Color32, shown: &PlotLine) -> bool {
     response.on_hover_text(&shown.hover);
     let remove = ui.add(egui::Button::new(icons::CLOSE).small().frame(false));
     let words = format!("Remove {} from the plot", shown.label);
-    remove.accessible_name(&words).on_hover_text(words).clicked()
+    remove.accessible_name(words).clicked()
 }
 
 fn scales(painter: &egui::Painter, theme: &Theme, picture: &PlotPicture, frame: Rect) {
