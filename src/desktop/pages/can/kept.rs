@@ -1,5 +1,5 @@
 //! The messages that the profile keeps: each can be sent, started, loaded into the fields above or
-//! forgotten; a key of its own sends one while no field has the focus.
+//! forgotten; a key of its own sends one while nobody types in a field.
 
 use egui::{Align, Color32, Event, FontId, Key, Layout, Pos2, Rect, Sense, Ui, UiBuilder, Vec2};
 
@@ -47,7 +47,8 @@ pub(super) fn draw(
 
 /// The message whose key was pressed, where it can be sent now.
 pub(super) fn keys(ui: &Ui, view: &SendView) -> Option<Command> {
-    if ui.memory(|memory| memory.focused().is_some()) || !ui.is_enabled() {
+    // A button that was pressed last keeps the focus; only what is typed into a field is no key.
+    if ui.ctx().text_edit_focused() || !ui.is_enabled() {
         return None;
     }
     let pressed = |wanted: Key| {

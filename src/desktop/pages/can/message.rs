@@ -69,7 +69,11 @@ fn options(
         .desired_width(f32::INFINITY)
         .margin(egui::Margin::symmetric(8, 5));
     let field = ui.add(field).accessible_name(SEARCH);
-    if ui.memory(|memory| memory.focused().is_none()) {
+    // The list has just been opened: what is typed now looks for a message.
+    let (pass, seen) = (ui.ctx().cumulative_pass_nr(), field.id.with("seen"));
+    let last =
+        ui.data_mut(|kept| std::mem::replace(kept.get_temp_mut_or_default::<u64>(seen), pass));
+    if pass > last + 1 {
         field.request_focus();
     }
     let folded = search.trim().to_lowercase();

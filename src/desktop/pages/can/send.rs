@@ -17,7 +17,7 @@ use crate::view::sending::{ByteOrder, Draft, SendBus, SendPrefs, SendView, Width
 /// Narrower pages show the signals below the frame.
 const TWO_COLUMNS: f32 = 760.0;
 /// Height of the frame and of its signals.
-const HEIGHT: f32 = 430.0;
+const HEIGHT: f32 = 438.0;
 
 /// What the tab keeps between frames.
 #[derive(Default)]
