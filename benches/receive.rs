@@ -118,7 +118,7 @@ fn main() {
     while running.door.look(&view).totals.received + running.door.look(&view).totals.lost < sent {
         news.recv_timeout(Duration::from_secs(20)).expect("frames that are neither here nor lost");
     }
-    let totals = running.door.look(&view).totals.clone();
+    let totals = running.door.look(&view).totals;
     println!(
         "{BUSES} buses: {sent} frames in {took:.2} s, {:.0} frames/s of {}; {} received, {} lost",
         sent as f64 / took,

@@ -79,7 +79,7 @@ impl Eyes for Same {
 
 fn topic() -> Topic {
     match read(r#"{"subscribe":{"id":"a","packs":["*"],"rate_hz":20}}"#).unwrap() {
-        Ask::Subscribe(_, topic) => topic,
+        Ask::Subscribe(_, topic) => *topic,
         Ask::Unsubscribe(_) => unreachable!(),
     }
 }

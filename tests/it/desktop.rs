@@ -71,9 +71,11 @@ impl Window {
     }
 
     pub fn type_into(&mut self, label: &str, text: &str) {
-        self.harness.get_by_label(label).click();
+        // The word that stands before a field may be its name too.
+        let field = |node: &egui_kittest::Node<'_>| node.accesskit_node().role() == Role::TextInput;
+        self.harness.get_all_by_label(label).find(field).expect("a field").click();
         self.harness.run();
-        self.harness.get_by_label(label).type_text(text);
+        self.harness.get_all_by_label(label).find(field).expect("a field").type_text(text);
         self.harness.run();
     }
 

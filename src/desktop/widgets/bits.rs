@@ -68,13 +68,13 @@ pub fn draw(ui: &mut Ui, theme: &Theme, view: &LayoutView, chosen: Option<u16>) 
             painter.rect_stroke(place, 3.0, Stroke::new(1.5, theme.text), StrokeKind::Inside);
         }
         if let Some(value) = cell.value {
-            let ink = if owner.is_some() { Color32::BLACK } else { theme.muted };
+            let ink = if owner.is_some() { theme.tile_text } else { theme.muted };
             let corner = place.right_bottom() - Vec2::new(4.0, 2.0);
             let font = fonts::mono(10.5);
             painter.text(corner, Align2::RIGHT_BOTTOM, value.to_string(), font, ink);
         }
     }
-    names(ui, view, &at);
+    names(ui, theme, view, &at);
     touched(ui, &response, view, &at)
 }
 
@@ -94,7 +94,7 @@ fn numbers(ui: &Ui, theme: &Theme, rect: Rect, (rows, column): (usize, f32)) {
 }
 
 /// The name of a signal stands once in each row, over the bits it has there.
-fn names(ui: &Ui, view: &LayoutView, at: &impl Fn(usize) -> Rect) {
+fn names(ui: &Ui, theme: &Theme, view: &LayoutView, at: &impl Fn(usize) -> Rect) {
     let owner = |index: usize| view.cells.get(index).and_then(|cell| cell.signals.first().copied());
     let mut index = 0;
     while index < view.cells.len() {
@@ -109,7 +109,7 @@ fn names(ui: &Ui, view: &LayoutView, at: &impl Fn(usize) -> Rect) {
         if let Some(text) = view.names.get(usize::from(signal)) {
             let galley = cut(ui, text, fonts::text(11.0), room);
             let place = first.left_top() + Vec2::new(4.0, 2.0);
-            ui.painter().galley(place, galley, Color32::BLACK);
+            ui.painter().galley(place, galley, theme.tile_text);
         }
         index += run;
     }

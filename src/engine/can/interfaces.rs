@@ -33,7 +33,7 @@ pub struct Found {
 pub fn interfaces() -> Found {
     let mut found = kernel();
     found.interfaces.extend(slcan::candidates().into_iter().map(|port| {
-        let what = port.device.map_or_else(|| "serial port".to_owned(), |device| device);
+        let what = port.device.unwrap_or_else(|| "serial port".to_owned());
         Interface {
             address: Address::Slcan(Slcan { port: port.port.clone(), ..Slcan::default() }),
             name: port.port,

@@ -327,7 +327,7 @@ mod tests {
         let subject = Subject { bus: BusId(0), id, direction: Direction::Received };
         let decoders = decoders();
         let mut tape = Tape::default();
-        let mut until = |curves: &mut Curves, tape: &Tape| {
+        let until = |curves: &mut Curves, tape: &Tape| {
             let (lines, decoders) = (vec![line.clone()], Arc::clone(&decoders));
             let wanted = Wanted { reel: tape.reel(), decoders, lines, study: Some(subject) };
             curves.want(wanted);

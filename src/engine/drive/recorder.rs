@@ -143,7 +143,7 @@ impl Recorders {
                 let (waits, ends) = bounded(1);
                 let desk = &self.desk;
                 let from = desk.tape.read().unwrap_or_else(PoisonError::into_inner).end();
-                let job = Job { number, entry, by, buses, sieves, from };
+                let job = Job { number, entry, by, buses, sieves: *sieves, from };
                 let place = Place::Folder(desk.shelf.folder().to_owned());
                 let thread = Recorder::new(job, place, desk, (told, missed, ends), reply);
                 self.spawn("recorder", move || thread.run());

@@ -419,7 +419,7 @@ pub enum RecordWork {
         /// Which buses.
         buses: Vec<RecordBus>,
         /// Its filters.
-        sieves: Sieves,
+        sieves: Box<Sieves>,
         /// Who waits for it.
         reply: Option<Reply>,
     },

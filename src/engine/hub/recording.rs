@@ -158,6 +158,7 @@ impl Recordings {
             rate: 0.0,
         };
         let one = Recording { number: self.next, picture };
+        let sieves = Box::new(sieves);
         effects.push(one.work(RecordWork::Begin { entry, by, buses, sieves, reply }));
         // What its rule asks for may be so already.
         let begins = &one.picture.entry.begins;

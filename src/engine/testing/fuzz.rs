@@ -42,7 +42,9 @@ pub fn dbc_text(bytes: &[u8]) {
 fn comes_back(parsed: &dbc::Parsed) {
     // UTF-8 has every character that damaged bytes can turn into.
     let form = dbc::Form { encoding: dbc::Encoding::Utf8Marked, ..parsed.form };
-    let Ok(written) = dbc::write(&parsed.schema, form) else { panic!("UTF-8 lacks no character") };
+    let written = dbc::write(&parsed.schema, form);
+    assert!(written.is_ok(), "UTF-8 lacks no character");
+    let Ok(written) = written else { return };
     let again = dbc::parse(&written.bytes).schema;
     let shapes = |schema: &dbc::Schema| -> Vec<_> {
         let shape = |m: &dbc::Message| {

@@ -322,6 +322,6 @@ mod tests {
         assert_eq!((size(999), size(1_250_000)), ("999 B".into(), "1.2 MB".into()));
         assert_eq!(missing(0, 0), "");
         assert_eq!(missing(0, 1), "1 gap");
-        assert_eq!(missing(1234, 2), "1,234 frames are missing in 2 gaps");
+        assert_eq!(missing(1234, 2), "1\u{a0}234 frames are missing in 2 gaps");
     }
 }

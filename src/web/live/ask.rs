@@ -28,7 +28,7 @@ const USUAL_HZ: f64 = 10.0;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// Begin, or begin anew, the subscription of this name.
-    Subscribe(String, Topic),
+    Subscribe(String, Box<Topic>),
     /// End it.
     Unsubscribe(String),
 }
@@ -242,7 +242,7 @@ pub fn read(text: &str) -> Result<Ask, AskError> {
     match (message.subscribe, message.unsubscribe) {
         (Some(wish), None) => {
             let id = name(wish.id.clone())?;
-            Ok(Ask::Subscribe(id, topic(wish)?))
+            Ok(Ask::Subscribe(id, Box::new(topic(wish)?)))
         }
         (None, Some(id)) => Ok(Ask::Unsubscribe(name(id)?)),
         (None, None) | (Some(_), Some(_)) => Err(AskError::Either),
@@ -347,7 +347,7 @@ mod tests {
         match read(&format!("{{\"subscribe\":{{\"id\":\"a\",{fields}}}}}"))? {
             Ask::Subscribe(id, topic) => {
                 assert_eq!(id, "a");
-                Ok(topic)
+                Ok(*topic)
             }
             Ask::Unsubscribe(_) => unreachable!("it was a subscription"),
         }

@@ -351,7 +351,7 @@ impl Peer {
                 }
                 Ok(())
             }
-            Ok(Ask::Subscribe(name, topic)) => self.wish(&name, topic, turn),
+            Ok(Ask::Subscribe(name, topic)) => self.wish(&name, *topic, turn),
             Err(error) => self.complain("invalid", &error.to_string(), turn.beat),
         }
     }

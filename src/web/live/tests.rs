@@ -220,7 +220,7 @@ fn wish(text: &str) -> Value {
 
 fn topic(fields: &str) -> Topic {
     match read(&format!("{{\"subscribe\":{{\"id\":\"a\",{fields}}}}}")) {
-        Ok(Ask::Subscribe(_, topic)) => topic,
+        Ok(Ask::Subscribe(_, topic)) => *topic,
         other => unreachable!("{other:?}"),
     }
 }

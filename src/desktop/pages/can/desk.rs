@@ -392,9 +392,16 @@ fn arming(bus: String) -> (Question, &'static str, Intent) {
     (question, "Leave it silent", Intent::Send(SendAsk::Arm(bus)))
 }
 
+/// Narrower than this, the tabs are one box that opens.
+const TABS_LEAST: f32 = 720.0;
+
 /// The title of the page and its tabs.
 pub(super) fn tabs(ui: &mut Ui, theme: &Theme, here: &mut CanTab) {
     pages::title(ui, theme, "CAN");
+    if ui.available_width() < TABS_LEAST {
+        folded(ui, here);
+        return;
+    }
     ui.spacing_mut().item_spacing.x = 6.0;
     for tab in CanTab::ALL {
         let active = tab == *here;
@@ -409,4 +416,18 @@ pub(super) fn tabs(ui: &mut Ui, theme: &Theme, here: &mut CanTab) {
         }
     }
     ui.spacing_mut().item_spacing.x = 8.0;
+}
+
+/// The same as one box that opens, where they would take the room of what stands beside them.
+fn folded(ui: &mut Ui, here: &mut CanTab) {
+    let now = *here;
+    let open = egui::ComboBox::from_id_salt("can tabs").selected_text(now.words()).width(84.0);
+    let open = open.show_ui(ui, |ui| {
+        for tab in CanTab::ALL {
+            ui.selectable_value(here, tab, tab.words());
+        }
+    });
+    open.response.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::Role::ComboBox, true, format!("CAN: {}", now.words()))
+    });
 }

@@ -116,7 +116,7 @@ fn every_file_is_whole_by_itself_in_every_format_and_together_they_are_everythin
                 assert!(label.ended.is_some());
                 all.extend(frames);
             }
-            let kept = |n: &u32| n % 0x700 != 0 || format != LogFormat::ArrowPoint;
+            let kept = |n: &u32| !n.is_multiple_of(0x700) || format != LogFormat::ArrowPoint;
             let wanted: Vec<u32> = (1..3500).filter(kept).collect();
             assert_eq!(all.len(), wanted.len(), "{name} {packing:?}");
             for (frame, n) in all.iter().zip(wanted) {

@@ -13,8 +13,9 @@ use crate::engine::can::guard::Cleared;
 use crate::engine::can::slcan::line;
 use crate::engine::can::slcan::port::Port;
 
-/// Most commands that may wait for their answers. A full adapter buffers less.
-const WAITING: usize = 64;
+/// Most commands that may wait for their answers. A frame of eight bytes takes a
+/// quarter of a millisecond on a fast line, so that all of them are through within the patience.
+const WAITING: usize = 128;
 /// After this long there will be no answer any more.
 const PATIENCE: Duration = Duration::from_millis(500);
 

@@ -384,7 +384,7 @@ fn an_adapter_that_does_not_answer_is_given_up_in_time() {
 fn a_queue_that_is_full_is_said_to_be() {
     let mut bench = bench("slcan:test@500000", Make::Lawicel);
     let sent = (0..1000).filter(|number| bench.send(data(*number)).is_ok()).count();
-    assert_eq!(sent, 64);
+    assert_eq!(sent, 128);
     assert!(matches!(bench.send(data(1)), Err(SendError::Full { .. })));
 }
 

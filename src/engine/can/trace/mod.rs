@@ -163,7 +163,6 @@ pub struct Log {
     format: LogFormat,
     front: Front,
     style: TimeStyle,
-    packing: Packing,
     /// Why there is no more of it than there is, where it was packed and is broken.
     broken: Option<Arc<str>>,
 }
@@ -200,7 +199,6 @@ impl Log {
         let packed = |what| OpenLogError::Packed { path: path.to_owned(), what };
         let unpacked = packed::unpack(packing, from, sniff::HEAD_BYTES).map_err(packed)?;
         let mut log = Self::judge(path, &unpacked.head, unpacked.source)?;
-        log.packing = packing;
         log.broken = unpacked.broken.map(Into::into);
         Ok(log)
     }
@@ -252,7 +250,7 @@ impl Log {
             Verdict::Blank => return Err(OpenLogError::Empty { path: path() }),
         };
         let path = at.into();
-        Ok(Self { path, source, format, front, style, packing: Packing::None, broken: None })
+        Ok(Self { path, source, format, front, style, broken: None })
     }
 
     /// The file.
@@ -265,12 +263,6 @@ impl Log {
     #[must_use]
     pub const fn format(&self) -> LogFormat {
         self.format
-    }
-
-    /// How it was packed. Sizes and places are those of what was unpacked.
-    #[must_use]
-    pub const fn packing(&self) -> Packing {
-        self.packing
     }
 
     /// Size in bytes; `None` for a pipe, which has none and can be read only once.

@@ -64,7 +64,7 @@ impl Stage {
             }
             Begins::AtOnce | Begins::Charge | Begins::Fault => None,
         };
-        let sieves = Sieves { keeps: sieve(&entry.filter), frames };
+        let sieves = Box::new(Sieves { keeps: sieve(&entry.filter), frames });
         let timebase = self.clock.timebase(TimeSource::Program);
         let buses = vec![RecordBus { bus: BusId(0), name: "can0".into(), timebase }];
         let by = "ada".to_owned();

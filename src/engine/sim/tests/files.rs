@@ -50,7 +50,7 @@ fn a_simulation_that_cannot_be_says_why() {
     };
     assert!(on("replay:a.log").contains("a recording cannot be sent to"));
     assert!(on("can0").contains("write socketcan:can0"));
-    assert!(on("usb:1").contains("there are socketcan, virtual, replay and tcp"));
+    assert!(on("usb:1").contains("there are socketcan, slcan, virtual, replay and tcp"));
 }
 
 fn scene_start() -> crate::base::time::Wall {

@@ -164,7 +164,7 @@ impl Pass {
     pub fn next(&mut self) -> Piece<'static> {
         let size = match self.find() {
             Ok(size) => size,
-            Err(piece) => return piece,
+            Err(piece) => return *piece,
         };
         if self.until < u64::MAX && self.place().container >= self.until {
             return Piece::End;
@@ -181,40 +181,40 @@ impl Pass {
 
     /// Goes to the front of the next object, of which all is there then; gives its size, or what is
     /// there instead.
-    fn find(&mut self) -> Result<usize, Piece<'static>> {
+    fn find(&mut self) -> Result<usize, Box<Piece<'static>>> {
         loop {
             if let Some((fault, at)) = self.told.take() {
-                return Err(Piece::Skip(fault, at));
+                return Err(Box::new(Piece::Skip(fault, at)));
             }
             let rest = self.buffer.get(self.used..).unwrap_or_default();
             if rest.len() < OBJECT_HEAD + 4 {
                 match self.load() {
                     More::Yes => continue,
                     More::No if rest_is_padding(self.buffer.get(self.used..)) => {
-                        return Err(Piece::End);
+                        return Err(Box::new(Piece::End));
                     }
-                    More::No => return Err(self.cut()),
+                    More::No => return Err(Box::new(self.cut())),
                 }
             }
             // Up to three bytes of padding stand between objects; some writers have more.
             let front = rest.get(..12).unwrap_or(rest);
             let pad =
                 if front.starts_with(MARK) { Some(0) } else { memchr::memmem::find(front, MARK) };
-            let Some(pad) = pad else { return Err(self.search()) };
+            let Some(pad) = pad else { return Err(Box::new(self.search())) };
             self.used += pad;
             let head = rest.get(pad..).unwrap_or_default();
             let size = u32_at(head, 8).map_or(0, |size| size as usize);
             let head_size = u16_at(head, 4).map_or(0, usize::from);
             if size < head_size.max(OBJECT_HEAD) || size > LIMIT {
                 self.used += MARK.len();
-                return Err(Piece::Skip(Fault::Object, self.place().container));
+                return Err(Box::new(Piece::Skip(Fault::Object, self.place().container)));
             }
             if head.len() >= size {
                 return Ok(size);
             }
             match self.load() {
                 More::Yes => {}
-                More::No => return Err(self.cut()),
+                More::No => return Err(Box::new(self.cut())),
             }
         }
     }
