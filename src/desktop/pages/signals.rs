@@ -227,7 +227,8 @@ fn row(
             let words = Rect::from_min_max(line.min, egui::pos2(line.center().x, line.bottom()));
             let mut at = ui.new_child(UiBuilder::new().max_rect(words));
             cell(&mut at, &look.extremes, fonts::mono(11.0), theme.muted);
-            let place = Rect::from_min_max(egui::pos2(line.center().x + 6.0, line.top()), line.max);
+            let place =
+                Rect::from_min_max(egui::pos2(line.center().x + 6.0, line.top() + 4.0), line.max);
             plot::spark(
                 ui.painter(),
                 place.shrink2(Vec2::new(2.0, 3.0)),

@@ -13,6 +13,9 @@ use crate::engine::filter::Filter;
 use crate::engine::profile::model::Profile;
 use crate::engine::profile::parse::{Number, Part, Reader};
 
+#[cfg(test)]
+mod tests;
+
 /// Most recorders of a profile, and recordings at a time.
 pub const RECORDER_LIMIT: usize = 16;
 /// Longest time before and after, seconds.

@@ -135,9 +135,12 @@ fn keys(ui: &Ui) -> Option<Command> {
     pressed(Modifiers::COMMAND, Key::S).then(|| ask(DbcAsk::Save))
 }
 
+/// What the captions and buttons of both lists take together.
+const LIST_ROWS: f32 = 150.0;
+
 fn lists(ui: &mut Ui, theme: &Theme, view: &DeskView) -> Option<Command> {
     let mut asked = None;
-    let half = (ui.available_height() - 90.0).max(120.0) / 2.0;
+    let half = (ui.available_height() - LIST_ROWS).max(120.0) / 2.0;
     let of_messages = ("Messages", view.messages.as_slice(), view.message);
     let mut add_or_remove = |ui: &mut Ui, words: (&str, &str), asks: (DeskAsk, DeskAsk)| {
         ui.horizontal(|ui| {
