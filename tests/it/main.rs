@@ -22,6 +22,8 @@ mod can_desk;
 mod charge_faces;
 #[cfg(feature = "desktop")]
 mod charging;
+#[cfg(feature = "web")]
+mod dbc_files;
 #[cfg(feature = "desktop")]
 mod desktop;
 mod door;
