@@ -25,7 +25,7 @@ fn armed(size: egui::Vec2) -> Window {
     source.world.borrow_mut().armed = Some(Duration::from_secs(572));
     let mut window = open(source, size);
     window.ctrl(Key::Num3);
-    window.click("Send");
+    window.can_tab("Send");
     window
 }
 

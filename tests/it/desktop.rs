@@ -70,9 +70,21 @@ impl Window {
         self.harness.run();
     }
 
+    /// Opens a tab of the CAN page, which are one box in a narrow window.
+    pub fn can_tab(&mut self, tab: &str) {
+        let folded = self.harness.query_by_label("CAN: By id").is_some();
+        if folded {
+            self.click("CAN: By id");
+        }
+        self.click(tab);
+    }
+
     pub fn type_into(&mut self, label: &str, text: &str) {
         // The word that stands before a field may be its name too.
-        let field = |node: &egui_kittest::Node<'_>| node.accesskit_node().role() == Role::TextInput;
+        let field = |node: &egui_kittest::Node<'_>| {
+            let role = node.accesskit_node().role();
+            matches!(role, Role::TextInput | Role::MultilineTextInput | Role::PasswordInput)
+        };
         self.harness.get_all_by_label(label).find(field).expect("a field").click();
         self.harness.run();
         self.harness.get_all_by_label(label).find(field).expect("a field").type_text(text);
