@@ -28,6 +28,14 @@ def shape(database):
                 s.minimum, s.maximum, s.unit or "", sorted(s.receivers), choices, s.is_multiplexer,
                 s.multiplexer_ids, s.multiplexer_signal, s.comment)
 
+    # Busbar tells a second signal of the same name apart by a number, and says so.
+    for m in database.messages:
+        met = {}
+        for s in m.signals:
+            met[s.name] = met.get(s.name, 0) + 1
+            if met[s.name] > 1:
+                s.name = f"{s.name}_{met[s.name]}"
+
     messages = [(m.frame_id, m.is_extended_frame, m.name, m.length, sorted(m.senders), m.cycle_time,
                  m.comment, m.is_fd, sorted(map(signal, m.signals), key=lambda s: s[0]))
                 for m in database.messages]
