@@ -102,6 +102,8 @@ impl Listening {
         let shared = Shared::of(door, gate, Site::at(base), Limits::default(), reader);
         let listener = Listener::start("127.0.0.1:0".parse().unwrap(), shared).unwrap();
         let agent = ureq::Agent::config_builder()
+            // A connection that rested may be closed by the listener while the next request is sent.
+            .max_idle_connections(0)
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
