@@ -389,7 +389,10 @@ impl Owner {
             // The moment it was decided at, not this one: a program that was frozen in between must not
             // give what it decided before that a fresh heartbeat.
             Effect::Beat => self.plant.beat(decided),
-            Effect::Send { epoch, bus, frames } => self.plant.send(epoch, bus, frames),
+            Effect::Send { epoch, bus, frames } => {
+                let frames = frames.into_iter().map(|frame| frame.at(decided)).collect();
+                self.plant.send(epoch, bus, frames);
+            }
             Effect::Hand { epoch, bus, work } => self.plant.by_hand(epoch, bus, work),
             Effect::Replay { epoch, name, work } => self.plant.replay(epoch, &name, work),
             Effect::Record { number, work } => self.recorders.work(number, work),

@@ -229,6 +229,9 @@ mod api {
         wrong(json!({"begin": "whenever"}), "begin");
         wrong(json!({"pattern": "../{n}"}), "pattern");
         wrong(json!({"rotate_bytes": 5}), "rotate_bytes");
+        wrong(json!({"rotate_s": 0}), "rotate_s");
+        wrong(json!({"rotate_s": 604_801}), "rotate_s");
+        wrong(json!({"keep_files": 0}), "keep_files");
         bench.post("/api/v1/recordings", &json!({"buses": ["none"]})).is(404);
     }
 

@@ -100,7 +100,9 @@ impl Outlet {
         !self.waiting.is_empty() || !self.told.is_empty()
     }
 
-    /// Sends a frame, now or as soon as its rate allows.
+    /// Sends a frame, now or as soon as its rate allows. It bears the moment it was decided at: what was
+    /// decided before the hub's patience, by a program that was frozen since, goes out no more, however
+    /// fresh the heartbeat is. Stops do.
     ///
     /// # Errors
     /// Why it will not go out.
@@ -109,6 +111,9 @@ impl Outlet {
         // Whatever waits with this id is older than this.
         self.waiting.remove(&id);
         let stop = self.guard.is_stop(&frame);
+        if stop != Some(true) && now.since(frame.time()) > PATIENCE {
+            return Err(format!("what was decided for {id} has waited too long to be sent"));
+        }
         match self.guard.clear(now, frame) {
             Ok(cleared) => {
                 match stop {
@@ -184,8 +189,10 @@ impl Outlet {
     /// Repeats the switches while the hub is a little late.
     fn hold(&mut self, now: Mono) -> Result<(), String> {
         let held = self.plan.held.iter().filter_map(|id| self.told.get(id)).copied();
-        let late: Vec<Frame> =
-            held.filter(|told| now.since(told.at) >= HOLD_AFTER).map(|told| told.frame).collect();
+        let late: Vec<Frame> = held
+            .filter(|told| now.since(told.at) >= HOLD_AFTER)
+            .map(|told| told.frame.at(now))
+            .collect();
         let mut result = Ok(());
         for frame in late {
             result = result.and(self.send(now, frame));

@@ -163,7 +163,10 @@ impl Plant {
                 }
                 Effect::Send { frames, .. } => {
                     for frame in frames {
-                        let sent = self.outlet.as_mut().map(|outlet| outlet.send(self.at, *frame));
+                        let sent = self
+                            .outlet
+                            .as_mut()
+                            .map(|outlet| outlet.send(self.at, frame.at(self.at)));
                         unsent.extend(sent.and_then(Result::err));
                     }
                 }

@@ -160,6 +160,17 @@ fn usual_name() -> String {
     "recording".to_owned()
 }
 
+/// A number that is not left out is from one to `most`.
+fn whole(field: &'static str, number: Option<u32>, most: u32) -> Result<(), Problem> {
+    match number {
+        Some(number) if !(1..=most).contains(&number) => {
+            let text = format!("{field} is {number}; it is from 1 to {most}.");
+            Err(Problem::invalid(text).about(field))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Longest time before and after, seconds.
 const LONGEST: f64 = 3600.0;
 
@@ -204,6 +215,9 @@ impl StartWanted {
                 RecordWhenFull::named(word).ok_or_else(|| unknown("when_full", word))?;
         }
         files.rotate_size = self.rotate_bytes;
+        whole("rotate_s", self.rotate_s, 604_800)?;
+        whole("keep_files", self.keep_files, u32::MAX)?;
+        whole("keep_h", self.keep_h, u32::MAX)?;
         files.rotate_span = self.rotate_s.map(|s| Duration::from_secs(s.into()));
         files.keeping.files = self.keep_files;
         files.keeping.bytes = self.keep_bytes;

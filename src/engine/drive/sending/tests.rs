@@ -146,6 +146,20 @@ fn a_hub_that_rests_after_a_stop_is_no_fault_of_the_bus() {
 }
 
 #[test]
+fn what_was_decided_before_a_freeze_does_not_go_out_beside_a_fresh_heartbeat() {
+    let (wire, mut outlet) = outlet();
+    // Decided at 0, and in the queue while the program was frozen; the hub has decided anew since.
+    outlet.beat(t(6000));
+    let said = outlet.send(t(6001), give(5.0).at(t(0))).unwrap_err();
+    assert!(said.contains("waited too long"), "{said}");
+    assert_eq!(wire.take(), []);
+    outlet.send(t(6002), stop().at(t(0))).unwrap();
+    assert_eq!(wire.take().len(), 1, "a stop is never too old");
+    outlet.send(t(6200), give(5.0).at(t(5900))).unwrap();
+    assert_eq!(wire.take().len(), 1);
+}
+
+#[test]
 fn what_the_guard_keeps_back_is_told() {
     let (wire, mut outlet) = outlet();
     outlet.beat(t(0));
