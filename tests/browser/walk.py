@@ -55,7 +55,7 @@ def pack_is_live(ada):
     ada.page.locator("#signals table").wait_for()
     ada.page.get_by_role("link", name="Count", exact=True).click()
     ada.page.locator("[aria-sort=ascending]").wait_for()
-    ada.page.get_by_role("searchbox").fill("cells")
+    ada.page.locator("input[name=filter]").fill("cells")
     ada.page.get_by_role("button", name="Filter").click()
     ada.page.wait_for_url("**filter=cells**")
     assert "Heartbeat" not in ada.page.inner_text("#rows")
