@@ -135,22 +135,25 @@ pub struct StartWanted {
     #[schema(minimum = 0, maximum = 3600)]
     after_s: Option<f64>,
     /// A new file begins when one has so many bytes.
-    #[schema(minimum = 4096)]
+    #[schema(minimum = 4096, maximum = 1_000_000_000_000_000_i64)]
     rotate_bytes: Option<u64>,
     /// A new file begins after so many seconds.
     #[schema(minimum = 1, maximum = 604800)]
     rotate_s: Option<u32>,
     /// So many files are kept.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 1_000_000)]
     keep_files: Option<u32>,
     /// So many bytes are kept.
+    #[schema(maximum = 1_000_000_000_000_000_i64)]
     keep_bytes: Option<u64>,
     /// Files are kept for so many hours.
+    #[schema(minimum = 1, maximum = 1_000_000)]
     keep_h: Option<u32>,
     /// `stop` or `delete-oldest`.
     #[schema(default = "stop")]
     when_full: Option<String>,
     /// So many bytes stay free on the disk.
+    #[schema(maximum = 1_000_000_000_000_000_i64)]
     free_bytes: Option<u64>,
     /// How names of files are made: `{name}`, `{time}`, `{n}`.
     pattern: Option<String>,
@@ -160,11 +163,20 @@ fn usual_name() -> String {
     "recording".to_owned()
 }
 
-/// A number that is not left out is from one to `most`.
-fn whole(field: &'static str, number: Option<u32>, most: u32) -> Result<(), Problem> {
+/// Most bytes, files and hours that can be asked for.
+const MOST_BYTES: u64 = 1_000_000_000_000_000;
+const MOST: u64 = 1_000_000;
+
+/// A number that is not left out is within this range.
+fn whole(
+    field: &'static str,
+    number: Option<u64>,
+    range: std::ops::RangeInclusive<u64>,
+) -> Result<(), Problem> {
     match number {
-        Some(number) if !(1..=most).contains(&number) => {
-            let text = format!("{field} is {number}; it is from 1 to {most}.");
+        Some(number) if !range.contains(&number) => {
+            let (least, most) = (range.start(), range.end());
+            let text = format!("{field} is {number}; it is from {least} to {most}.");
             Err(Problem::invalid(text).about(field))
         }
         Some(_) | None => Ok(()),
@@ -215,9 +227,12 @@ impl StartWanted {
                 RecordWhenFull::named(word).ok_or_else(|| unknown("when_full", word))?;
         }
         files.rotate_size = self.rotate_bytes;
-        whole("rotate_s", self.rotate_s, 604_800)?;
-        whole("keep_files", self.keep_files, u32::MAX)?;
-        whole("keep_h", self.keep_h, u32::MAX)?;
+        whole("rotate_s", self.rotate_s.map(u64::from), 1..=604_800)?;
+        whole("keep_files", self.keep_files.map(u64::from), 1..=MOST)?;
+        whole("keep_h", self.keep_h.map(u64::from), 1..=MOST)?;
+        whole("rotate_bytes", self.rotate_bytes, 4096..=MOST_BYTES)?;
+        whole("keep_bytes", self.keep_bytes, 0..=MOST_BYTES)?;
+        whole("free_bytes", self.free_bytes, 0..=MOST_BYTES)?;
         files.rotate_span = self.rotate_s.map(|s| Duration::from_secs(s.into()));
         files.keeping.files = self.keep_files;
         files.keeping.bytes = self.keep_bytes;
