@@ -131,14 +131,15 @@ struct Tx {
 
 impl BusTx for Tx {
     fn transmit(&mut self, frame: Cleared) -> Result<(), SendError> {
-        let frame = frame.into_frame().at(self.clock.now());
+        let now = self.clock.now();
+        let frame = frame.into_frame().at(now);
         let mut facts = Vec::new();
         self.device.take(frame.view(), &mut facts);
         let Some(Fact::ChargerCommand(command)) = facts.first() else {
             let why = "it is no command for it".to_owned();
             return Err(SendError::Unfit { bus: self.place.clone(), why });
         };
-        self.line.tell(match command.control {
+        let command = match command.control {
             ChargerControl::Charge => {
                 Command::Give { volts: command.voltage, amps: command.current }
             }
@@ -146,7 +147,8 @@ impl BusTx for Tx {
             ChargerControl::Stop | ChargerControl::Sleep | ChargerControl::Undocumented(_) => {
                 Command::Stop
             }
-        });
+        };
+        self.line.tell(now, command);
         let _full = self.echo.try_send(News::Sent(frame));
         Ok(())
     }

@@ -33,7 +33,8 @@ pub struct Line {
 #[derive(Debug, Default)]
 struct Tray {
     stop: bool,
-    give: Option<Command>,
+    /// What to give, and when that was decided: it does not grow younger by waiting here.
+    give: Option<(Mono, Command)>,
     ends: bool,
 }
 
@@ -68,13 +69,13 @@ impl Line {
         Ok(Self { desk, thread: Some(thread) })
     }
 
-    /// Tells it what to do; never waits. A stop is never overtaken, and of several set points only
-    /// the last is taken.
-    pub fn tell(&self, command: Command) {
+    /// Tells it what was decided at `at`; never waits. A stop is never overtaken, and of several set
+    /// points only the last is taken.
+    pub fn tell(&self, at: Mono, command: Command) {
         let mut tray = self.desk.tray();
         match command {
             Command::Stop => (tray.stop, tray.give) = (true, None),
-            Command::Give { .. } => tray.give = Some(command),
+            Command::Give { .. } => tray.give = Some((at, command)),
         }
         drop(tray);
         self.desk.bell.notify_one();
@@ -161,8 +162,8 @@ impl Pump {
         if std::mem::take(&mut tray.stop) {
             self.machine.tell(now, Command::Stop);
         }
-        if let Some(give) = tray.give.take() {
-            self.machine.tell(now, give);
+        if let Some((at, give)) = tray.give.take() {
+            self.machine.tell(at, give);
         }
         tray.ends
     }
@@ -250,4 +251,29 @@ impl Pump {
 
 fn is_only_quiet(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::time::{FakeClock, Wall};
+    use crate::base::units::{Amps, Volts};
+    use crate::engine::supply::Brand;
+    use crate::engine::supply::machine::COMMAND_LIFE;
+
+    #[test]
+    fn what_waits_to_be_taken_does_not_grow_younger() {
+        let (volts, amps) = (Volts(150.0), Amps(2.0));
+        let target =
+            Target { brand: Brand::Genesys, host: "".into(), port: 1, number: 5, volts, amps };
+        let clock = FakeClock::new(Wall::from_nanos(0));
+        let mut pump = Pump::new(Machine::new(target), clock.clone(), Box::new(|_| {}));
+        let give = Some((clock.now(), Command::Give { volts, amps }));
+        clock.advance(COMMAND_LIFE + Duration::from_millis(1));
+        pump.take(&mut Tray { give, ..Tray::default() });
+        assert!(pump.machine.is_left_alone(clock.now()));
+        let give = Some((clock.now(), Command::Give { volts, amps }));
+        pump.take(&mut Tray { give, ..Tray::default() });
+        assert!(!pump.machine.is_left_alone(clock.now()));
+    }
 }

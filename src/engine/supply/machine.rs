@@ -161,9 +161,9 @@ impl Machine {
         self.news.take()
     }
 
-    /// Tells it what to do.
-    pub fn tell(&mut self, now: Mono, command: Command) {
-        self.told_at = now;
+    /// Tells it what to do, as it was decided at `at`.
+    pub fn tell(&mut self, at: Mono, command: Command) {
+        self.told_at = at;
         match command {
             Command::Stop => {
                 self.wanted = Wanted::Off;
@@ -310,8 +310,14 @@ impl Machine {
         if now < self.not_before {
             return Need::Wait(self.not_before);
         }
-        if self.queue.is_empty() && self.stage == Stage::Ready {
-            self.plan(now);
+        if self.stage == Stage::Ready {
+            // What was planned before a standstill of the program is not said after it.
+            if self.is_left_alone(now) {
+                self.queue.clear();
+            }
+            if self.queue.is_empty() {
+                self.plan(now);
+            }
         }
         let Some(ask) = self.queue.pop_front() else { return Need::Wait(self.next_round) };
         let line = format!("{}{}", ask.text, self.target.brand.line_end());
@@ -324,11 +330,16 @@ impl Machine {
         Need::Send(line.into_bytes())
     }
 
+    /// Whether it is to give, and nobody has said so for too long.
+    pub(super) fn is_left_alone(&self, now: Mono) -> bool {
+        self.wanted != Wanted::Off && now.since(self.told_at) > COMMAND_LIFE
+    }
+
     /// Puts what is to be said next into the queue: off before a round, a round before new set
     /// points, the current before the voltage where it goes down, the output on last.
     fn plan(&mut self, now: Mono) {
         let (brand, number) = (self.target.brand, self.target.number);
-        if self.wanted != Wanted::Off && now.since(self.told_at) > COMMAND_LIFE {
+        if self.is_left_alone(now) {
             self.fault("nobody has told it what to do for 3 s".to_owned());
         }
         self.release();

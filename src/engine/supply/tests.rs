@@ -64,7 +64,7 @@ impl Bench {
     }
 
     fn give(&self, volts: f64, amps: f64) {
-        self.line.tell(Command::Give { volts: Volts(volts), amps: Amps(amps) });
+        self.line.tell(self.clock.now(), Command::Give { volts: Volts(volts), amps: Amps(amps) });
     }
 }
 
@@ -84,7 +84,7 @@ fn a_supply_is_identified_seen_off_set_read_back_and_stopped() {
         bench.give(volts, amps);
         let gives = bench.until("giving", |status| status.measured.is_some_and(|m| m.1.0 > 0.1));
         assert_eq!(gives.measured.unwrap().1, Amps(amps));
-        bench.line.tell(Command::Stop);
+        bench.line.tell(bench.clock.now(), Command::Stop);
         bench.until("off", |status| status.output == Some(false));
         assert!(!bench.stand.device().on);
         let order = bench.stand.device().heard.clone();
@@ -128,7 +128,7 @@ fn goes_off_and_stays_off(brand: Brand, fault: Fault) {
     assert!(!bench.stand.device().on, "{brand:?} {fault:?}");
     assert!(bench.until("still in doubt", |_| true).in_doubt, "{brand:?} {fault:?}");
     // A stop that was told and seen does.
-    bench.line.tell(Command::Stop);
+    bench.line.tell(bench.clock.now(), Command::Stop);
     bench.until("sound again", |status| !status.in_doubt);
     bench.give(volts, amps);
     bench.until("on again", |status| status.output == Some(true));
@@ -321,6 +321,27 @@ mod alone {
         assert!(serve(&mut pair, late).contains(&"OUT 0".to_owned()));
         let status = pair.machine.news().unwrap();
         assert!(status.in_doubt && status.sentence.unwrap().contains("nobody"));
+    }
+
+    #[test]
+    fn nothing_that_was_planned_before_a_standstill_is_said_after_it() {
+        let give = Command::Give { volts: Volts(150.0), amps: Amps(2.0) };
+        let late = |at: Mono| at.after(COMMAND_LIFE).after(Duration::from_millis(1));
+        let switched_on =
+            |said: &[String]| said.iter().any(|line| line.starts_with("PC ") || line == "OUT 1");
+        // In the middle of setting it.
+        let mut pair = ready();
+        pair.machine.tell(MS(100), give);
+        assert_eq!(pair.machine.next(MS(100)), Need::Send(b"PV 150.00\r".to_vec()));
+        pair.machine.heard(MS(101), b"OK\r");
+        let said = serve(&mut pair, late(MS(100)));
+        assert!(!switched_on(&said) && pair.machine.is_off(), "{said:?}");
+        // Before it was even taken: it is as old as its decision.
+        let mut pair = ready();
+        pair.machine.tell(MS(100), give);
+        let said = serve(&mut pair, late(MS(100)));
+        assert!(!switched_on(&said) && !said.iter().any(|one| one.starts_with("PV ")), "{said:?}");
+        assert!(pair.machine.is_off());
     }
 
     #[test]
