@@ -19,7 +19,7 @@ use crate::engine::logs::LogPicture;
 use crate::engine::testing::local_session;
 use crate::engine::testing::roster::{NOW, after, person, roster};
 use crate::engine::{
-    AccountId, AccountKind, JournalLine, JournalPage, MessageEntry, OneTimeLink, Outcome,
+    AccountId, AccountKind, Curves, JournalLine, JournalPage, MessageEntry, OneTimeLink, Outcome,
     PendingLink, Purpose, ReplayPicture, Roster, SchedulePicture, Secret, Service, ServiceChoice,
     ServiceId, Snapshot, Status, Tape,
 };
@@ -103,6 +103,8 @@ pub struct World {
     pub saving: Option<f32>,
     /// What was asked of the plot.
     pub plotted: Vec<PlotAsk>,
+    /// What gathers the values of a plot from the tape; without it plots are made up.
+    pub curves: Option<Curves>,
     /// Recordings that are open.
     pub logs: Vec<(LogId, LogPicture)>,
     /// Answers that were not fetched yet.

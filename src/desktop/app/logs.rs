@@ -21,6 +21,13 @@ impl App {
         self
     }
 
+    /// The same, with these signals drawn below the trace.
+    #[must_use]
+    pub fn with_plot(mut self, keys: impl IntoIterator<Item = PlotKey>) -> Self {
+        keys.into_iter().for_each(|key| self.can.plot_here().1.add(key));
+        self
+    }
+
     /// Takes what is asked of recordings.
     pub(super) fn logs(&mut self, ctx: &egui::Context, command: LogCommand) {
         match command {

@@ -1,6 +1,7 @@
 //! The thread that gathers values: looks through what is new on a tape for the signals that somebody
 //! wants to see. Whoever wants them never waits.
 
+use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::study::Study;
@@ -83,6 +84,12 @@ struct Done {
     study: Option<Arc<Mutex<Study>>>,
     /// Number of the frame up to which everything was looked at.
     looked: u64,
+}
+
+impl fmt::Debug for Curves {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Curves").field("last", &self.last).finish_non_exhaustive()
+    }
 }
 
 impl Curves {

@@ -8,6 +8,8 @@ use std::collections::VecDeque;
 const CHUNK: usize = 4096;
 /// Values of a block.
 const BLOCK: usize = 64;
+/// Blocks that are kept as one too.
+const SOME: usize = 8;
 /// Most values that are kept one by one; of older ones only their blocks are.
 const MOST_SAMPLES: u64 = 2_000_000;
 /// A value that comes later than so many usual times between two leaves a gap.
@@ -80,6 +82,8 @@ struct Chunk {
     /// Places of samples before which is a gap.
     gaps: Vec<u16>,
     blocks: Vec<Block>,
+    /// Of [`SOME`] blocks each.
+    middles: Vec<Block>,
     whole: Option<Block>,
     count: usize,
 }
@@ -91,15 +95,32 @@ impl Chunk {
         }
         self.samples.push((point.at, point.value));
         let block = Block::of(point);
-        match self.blocks.last_mut().filter(|_| !self.count.is_multiple_of(BLOCK)) {
-            Some(last) => last.join(&block),
-            None => self.blocks.push(block),
+        for (kept, of) in [(&mut self.blocks, BLOCK), (&mut self.middles, BLOCK * SOME)] {
+            match kept.last_mut().filter(|_| !self.count.is_multiple_of(of)) {
+                Some(last) => last.join(&block),
+                None => kept.push(block),
+            }
         }
         match &mut self.whole {
             Some(whole) => whole.join(&block),
             None => self.whole = Some(block),
         }
         self.count += 1;
+    }
+
+    /// The blocks of a middle, or their values where a block is wider than a column.
+    fn draw(&self, middle: usize, drawn: &mut Columns) {
+        let from = middle * SOME;
+        for (place, block) in self.blocks.iter().enumerate().skip(from).take(SOME) {
+            if drawn.is_done() {
+                return;
+            }
+            if self.samples.is_empty() || block.span() <= drawn.width {
+                drawn.add(*block);
+            } else {
+                self.points(place).for_each(|point| drawn.add(Block::of(point)));
+            }
+        }
     }
 
     fn points(&self, block: usize) -> impl Iterator<Item = Point> + '_ {
@@ -211,7 +232,8 @@ impl Series {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let of = |chunk: &Chunk| {
-            chunk.samples.capacity() * 16 + chunk.blocks.capacity() * size_of::<Block>()
+            let blocks = chunk.blocks.capacity() + chunk.middles.capacity();
+            chunk.samples.capacity() * 16 + blocks * size_of::<Block>()
         };
         self.chunks.iter().map(of).sum::<usize>() as u64
     }
@@ -249,15 +271,15 @@ impl Series {
                 drawn.add(*whole);
                 continue;
             }
-            let first = chunk.blocks.partition_point(|block| block.last < from);
-            for (place, block) in chunk.blocks.iter().enumerate().skip(first.saturating_sub(1)) {
+            let first = chunk.middles.partition_point(|middle| middle.last < from);
+            for (place, middle) in chunk.middles.iter().enumerate().skip(first.saturating_sub(1)) {
                 if drawn.is_done() {
                     break;
                 }
-                if chunk.samples.is_empty() || block.span() <= width {
-                    drawn.add(*block);
+                if middle.span() <= width {
+                    drawn.add(*middle);
                 } else {
-                    chunk.points(place).for_each(|point| drawn.add(Block::of(point)));
+                    chunk.draw(place, &mut drawn);
                 }
             }
         }
@@ -294,10 +316,10 @@ impl Columns {
             let Block { last: at, tail: value, .. } = before;
             self.out.push(Point { at, value, joint: Joint::Begins });
         }
+        let column = |at: i64| at.saturating_sub(self.from).div_euclid(self.width);
         match &mut self.open {
             Some(open)
-                if block.joint == Joint::Joined
-                    && block.last.saturating_sub(open.first) <= self.width =>
+                if block.joint == Joint::Joined && column(block.first) == column(open.first) =>
             {
                 open.join(&block);
             }

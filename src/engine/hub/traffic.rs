@@ -23,6 +23,7 @@ const NEAR: usize = 8;
 const NEVER: i64 = i64::MIN;
 /// Frames are counted over at least this time to say how many come a second.
 const RATE_SPAN: Duration = Duration::from_secs(1);
+const RATE_SPAN_NS: i64 = 1_000_000_000;
 
 /// The times between the frames of an id, since it was first seen.
 #[derive(Clone, Copy, Debug, Default)]
@@ -95,6 +96,14 @@ impl Changes {
             return;
         }
         self.latest = now;
+        if before.len() == after.len() && after.len() <= NEAR {
+            for (place, (was, is)) in self.near.iter_mut().zip(before.iter().zip(after)) {
+                if was != is {
+                    *place = now;
+                }
+            }
+            return;
+        }
         for byte in 0..before.len().max(after.len()) {
             if before.get(byte) == after.get(byte) {
                 continue;
@@ -132,9 +141,10 @@ struct Rate {
 impl Rate {
     fn take(&mut self, now: Mono) {
         self.frames += 1;
-        let span = now.since(self.since);
-        if span >= RATE_SPAN {
-            self.last = Some(f64::from(self.frames) / span.as_secs_f64());
+        // In nanoseconds, because it is asked for every frame.
+        let span = now.nanos().saturating_sub(self.since.nanos());
+        if span >= RATE_SPAN_NS {
+            self.last = Some(f64::from(self.frames) / (span as f64 / 1e9));
             (self.since, self.frames) = (now, 0);
         }
     }
@@ -164,7 +174,7 @@ impl Row {
 
     fn take(&mut self, frame: FrameRef<'_>) {
         let now = frame.time();
-        let gap = now.since(self.last.time()).as_nanos() as f64;
+        let gap = now.nanos().saturating_sub(self.last.time().nanos()).max(0) as f64;
         self.cycle_ns = Some(match self.cycle_ns {
             Some(mean) => mean + (gap - mean) * CYCLE_WEIGHT,
             None => gap,

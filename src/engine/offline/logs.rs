@@ -6,8 +6,10 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::base::id::BusId;
 use crate::base::problem::Problem;
@@ -33,6 +35,9 @@ const FRAME_BYTES: u64 = 24;
 const THREADS: usize = 4;
 /// Most skipped lines that a picture names.
 const PROBLEMS: usize = 20;
+/// Frames after which the tape is handed on to be counted, and how often it may wait there.
+const STRETCH: u64 = 65_536;
+const TAPES: usize = 16;
 /// Larger tables by id are not put into every picture.
 const SMALL_TABLE: usize = 512;
 
@@ -175,7 +180,7 @@ impl Opening {
             shared: Arc::clone(&shared),
             picture: first,
             tape: Tape::new(u64::MAX),
-            traffic: Traffic::default(),
+            table: Arc::default(),
             bytes: 0,
             most,
             last: clock.now(),
@@ -209,7 +214,7 @@ struct Loader {
     shared: Arc<Shared>,
     picture: LogPicture,
     tape: Tape,
-    traffic: Traffic,
+    table: Arc<Table>,
     /// Memory that the frames take, about.
     bytes: u64,
     most: u64,
@@ -217,6 +222,29 @@ struct Loader {
     /// When the last picture was made.
     last: Mono,
     told: Told,
+}
+
+/// The table by id, which is filled on a thread of its own: putting frames onto the tape and counting
+/// them take about the same time, and both have to go in order.
+#[derive(Default)]
+struct Table {
+    traffic: Mutex<Traffic>,
+}
+
+impl Table {
+    fn traffic(&self) -> MutexGuard<'_, Traffic> {
+        self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts what is on the tapes that come, each longer than the one before, until none comes.
+    fn fill(&self, tapes: &Receiver<Reel>) {
+        let mut counted = 0;
+        for reel in tapes {
+            let mut traffic = self.traffic();
+            reel.from(counted).for_each(|(_, frame)| traffic.take(frame));
+            counted = reel.end();
+        }
+    }
 }
 
 impl Loader {
@@ -231,23 +259,18 @@ impl Loader {
         self.front(&log);
         let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let threads = NonZeroUsize::new(threads.min(THREADS)).unwrap_or(NonZeroUsize::MIN);
-        let mut end = LogState::Whole;
-        let reader = log.sweep(threads, &mut |frames, reader| {
-            if self.shared.stop.load(Ordering::Relaxed) {
-                end = LogState::Stopped;
-                return ControlFlow::Break(());
+        let table = Arc::clone(&self.table);
+        let (end, reader) = std::thread::scope(|scope| {
+            let (to, tapes) = bounded(TAPES);
+            let counting = std::thread::Builder::new().name("log:count".into());
+            // Without a thread the tape is counted here, once it is whole.
+            let counts = counting.spawn_scoped(scope, move || table.fill(&tapes)).is_ok();
+            let ended = self.sweep(&log, threads, counts.then_some(&to));
+            if !counts {
+                let mut traffic = self.table.traffic();
+                self.tape.reel().from(0).for_each(|(_, frame)| traffic.take(frame));
             }
-            if !self.take(frames) {
-                end = LogState::Full;
-                return ControlFlow::Break(());
-            }
-            let now = self.clock.now();
-            if now.since(self.last) >= PICTURE {
-                self.last = now;
-                self.count(reader);
-                self.publish(LogState::Reading);
-            }
-            ControlFlow::Continue(())
+            ended
         });
         self.count(&reader);
         let end = match (end, reader.failure()) {
@@ -260,8 +283,50 @@ impl Loader {
         if matches!(end, LogState::Whole) {
             self.picture.read = self.picture.size.unwrap_or(self.picture.read);
         }
-        self.picture.traffic = Arc::new(self.traffic.clone());
+        self.picture.traffic = Arc::new(self.table.traffic().clone());
         self.publish(end);
+    }
+
+    /// Reads everything onto the tape and tells `to` how far that is.
+    fn sweep(
+        &mut self,
+        log: &Log,
+        threads: NonZeroUsize,
+        to: Option<&Sender<Reel>>,
+    ) -> (LogState, Reader) {
+        let mut end = LogState::Whole;
+        let mut told = 0;
+        let reader = log.sweep(threads, &mut |frames, reader| {
+            if self.shared.stop.load(Ordering::Relaxed) {
+                end = LogState::Stopped;
+                return ControlFlow::Break(());
+            }
+            let fits = self.take(frames);
+            if self.tape.end() - told >= STRETCH {
+                told = self.tape.end();
+                self.tell(to);
+            }
+            if !fits {
+                end = LogState::Full;
+                return ControlFlow::Break(());
+            }
+            let now = self.clock.now();
+            if now.since(self.last) >= PICTURE {
+                self.last = now;
+                self.count(reader);
+                self.publish(LogState::Reading);
+            }
+            ControlFlow::Continue(())
+        });
+        self.tell(to);
+        (end, reader)
+    }
+
+    /// Hands what is on the tape to whoever counts it.
+    fn tell(&self, to: Option<&Sender<Reel>>) {
+        if to.is_some_and(|to| to.send(self.tape.reel()).is_err()) {
+            tracing::error!("the table by id of a recording ends before the recording does");
+        }
     }
 
     /// Shows the first rows, before threads are started and containers looked for.
@@ -276,10 +341,11 @@ impl Loader {
             return;
         }
         self.take(&frames);
+        frames.iter().for_each(|frame| self.table.traffic().take(frame));
         self.count(&reader);
         self.publish(LogState::Reading);
         (self.tape, self.bytes) = (Tape::new(u64::MAX), 0);
-        self.traffic.clear();
+        self.table.traffic().clear();
     }
 
     /// Puts frames onto the tape; whether there was room for all.
@@ -290,7 +356,6 @@ impl Loader {
             if frame.data.len() > CLASSIC_BYTES {
                 bytes += FD_BYTES as u64;
             }
-            self.traffic.take(frame);
         }
         self.tape.push(frames);
         self.bytes += bytes;
@@ -305,8 +370,9 @@ impl Loader {
         (picture.read, picture.skipped) = (reader.offset(), reader.skipped());
         picture.problems = reader.problems();
         picture.problems.truncate(PROBLEMS);
-        if self.traffic.rows().len() <= SMALL_TABLE {
-            picture.traffic = Arc::new(self.traffic.clone());
+        let traffic = self.table.traffic();
+        if traffic.rows().len() <= SMALL_TABLE {
+            picture.traffic = Arc::new(traffic.clone());
         }
     }
 
@@ -331,7 +397,7 @@ impl Loader {
 
 #[cfg(test)]
 mod tests {
-    use crossbeam_channel::{Receiver, unbounded};
+    use crossbeam_channel::unbounded;
 
     use super::*;
     use crate::base::time::SystemClock;

@@ -1,7 +1,7 @@
 //! The plot below the trace: lines of signals over time, moved and zoomed with the mouse, the values
 //! at the moment under the pointer; a click leads to the row of that moment, a chosen row is marked.
 
-use egui::{Align2, Color32, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, Vec2};
+use egui::{Align2, Color32, Mesh, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, Vec2};
 
 use crate::desktop::command::Command;
 use crate::desktop::fonts;
@@ -211,6 +211,9 @@ impl PlotDesk {
     }
 }
 
+/// Width of a line, points.
+const WIDTH: f32 = 1.5;
+
 /// The line that passes nearest to a place.
 fn nearest(picture: &PlotPicture, frame: Rect, at: Pos2) -> Option<&PlotLine> {
     let x = (at.x - frame.left()) / frame.width();
@@ -291,13 +294,59 @@ fn strokes(painter: &egui::Painter, frame: Rect, shown: &PlotLine, colour: Color
         Pos2::new(frame.left() + frame.width() * x, frame.bottom() - frame.height() * y)
     };
     for stroke in &shown.strokes {
-        let points: Vec<Pos2> = stroke.iter().map(place).collect();
-        match points.as_slice() {
+        let points = stroke.iter().map(place);
+        match stroke.as_slice() {
             [] => {}
-            [only] => _ = painter.circle_filled(*only, 1.8, colour),
-            _ => _ = painter.add(Shape::line(points, Stroke::new(1.5, colour))),
+            [only] => _ = painter.circle_filled(place(only), 1.8, colour),
+            many if many.len() as f32 > frame.width() / 2.0 => {
+                painter.add(bars(points, painter.pixels_per_point(), colour));
+            }
+            _ => _ = painter.add(Shape::line(points.collect(), Stroke::new(WIDTH, colour))),
         }
     }
+}
+
+/// A line of more points than there is room for, as upright bars of a pixel from its lowest to its highest
+/// point there, joined with the bar before: one mesh, which costs a fraction of a line that is joined
+/// point by point and looks the same.
+fn bars(points: impl Iterator<Item = Pos2>, pixels: f32, colour: Color32) -> Mesh {
+    let mut mesh = Mesh::default();
+    let half = WIDTH / 2.0;
+    let mut bar = |column: i64, low: f32, high: f32| {
+        let (x, wide) = (column as f32 / pixels, 1.0 / pixels);
+        let least = Pos2::new(x - half + wide / 2.0, low - half);
+        let most = Pos2::new(x + half + wide / 2.0, high + half);
+        mesh.add_colored_rect(Rect::from_min_max(least, most), colour);
+    };
+    let mut open: Option<(i64, f32, f32)> = None;
+    let mut last: Option<(i64, Pos2)> = None;
+    for point in points {
+        let column = (point.x * pixels).floor() as i64;
+        if let Some((at, low, high)) = &mut open
+            && *at == column
+        {
+            (*low, *high) = (low.min(point.y), high.max(point.y));
+        } else {
+            if let Some((at, low, high)) = open.take() {
+                bar(at, low, high);
+            }
+            let (before, end) = last.unwrap_or((column, point));
+            let mut from = end.y;
+            // Columns in between that have no point of their own: there are few where points are many.
+            for between in before + 1..column {
+                let share = (between - before) as f32 / (column - before) as f32;
+                let to = end.y + (point.y - end.y) * share;
+                bar(between, from.min(to), from.max(to));
+                from = to;
+            }
+            open = Some((column, from.min(point.y), from.max(point.y)));
+        }
+        last = Some((column, point));
+    }
+    if let Some((at, low, high)) = open {
+        bar(at, low, high);
+    }
+    mesh
 }
 
 /// A few lines as small as a word, for lists.
@@ -317,5 +366,31 @@ pub(in crate::desktop::pages) fn spark(
             [only] => _ = painter.circle_filled(*only, 1.0, colour),
             _ => _ = painter.add(Shape::line(points, Stroke::new(1.0, colour))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowded_line_is_a_bar_in_every_column_between_its_ends_and_joined() {
+        // Four points a column, then a hole of three columns that has none.
+        let near =
+            (0..40).map(|n| Pos2::new(10.0 + n as f32 / 4.0, if n % 2 == 0 { 5.0 } else { 9.0 }));
+        let far = (0..8).map(|n| Pos2::new(23.0 + n as f32 / 4.0, 20.0));
+        let mesh = bars(near.chain(far), 1.0, Color32::RED);
+        let rects: Vec<Rect> = mesh
+            .vertices
+            .chunks(4)
+            .map(|four| Rect::from_points(&[four[0].pos, four[3].pos]))
+            .collect();
+        let columns: Vec<i32> = rects.iter().map(|bar| bar.center().x.floor() as i32).collect();
+        assert_eq!(columns, (10..25).collect::<Vec<_>>());
+        for two in rects.windows(2) {
+            assert!(two[0].y_range().intersects(two[1].y_range()), "{two:?}");
+        }
+        assert_eq!(rects[3].y_range(), egui::Rangef::new(5.0 - WIDTH / 2.0, 9.0 + WIDTH / 2.0));
+        assert!(rects[14].max.y > 20.0 && rects[14].min.y < 20.0);
     }
 }
