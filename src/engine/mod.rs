@@ -96,7 +96,8 @@ pub use dbc::{
     write as write_dbc,
 };
 pub use device::{
-    ChargerCommand, ChargerControl, ChargerFaults, Contactors, Flag, Level, PackState,
+    Beside, Category, ChargerCommand, ChargerControl, ChargerFaults, Contactors, Flag, Level,
+    PackState, Sheet, SheetLamp, SheetReading,
 };
 pub use door::{Door, Own, Refusal, Vitals, Waker};
 pub use drive::stopper::{StopFirst, Stopper};
@@ -134,7 +135,7 @@ pub use orders::settings::SaveSettings;
 pub use orders::{Answer, Haste, Order, OrderError, Ticket};
 pub use pack::{
     CellAt, CellPicture, CellState, ChargerPicture, DriverPicture, FlagPicture, ModulePicture,
-    PackPicture, Remark, Seen, Soc, TemperatureAt,
+    PackPicture, PartPicture, ReadingPicture, Remark, Seen, Soc, TemperatureAt,
 };
 pub use people::gate::{
     Gate, LinkOffer, NotIn, OwnPasswordError, RedeemError, SignInError, SignedIn,

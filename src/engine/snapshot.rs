@@ -13,11 +13,12 @@ use crate::engine::can::replay::{Progress, ReplayPlan, ReplayProgress};
 use crate::engine::can::scan::Report;
 use crate::engine::can::schedule::{Schedule, ScheduleFigures};
 use crate::engine::charge::{ChargePicture, Rules};
+use crate::engine::device::Category;
 use crate::engine::filter::Vocabulary;
 use crate::engine::hub::decoders::Decoders;
 use crate::engine::hub::traffic::Traffic;
 use crate::engine::orders::sending::Keeps;
-use crate::engine::pack::{ChargerPicture, DriverPicture, PackPicture};
+use crate::engine::pack::{ChargerPicture, DriverPicture, PackPicture, PartPicture};
 use crate::engine::profile::message::MessageEntry;
 use crate::engine::profile::model::RecorderEntry;
 
@@ -297,8 +298,14 @@ pub struct ComponentPicture {
     pub settings: Vec<(String, String)>,
     /// Frames of a wrong length for their message, and the last such complaint.
     pub malformed: (u64, Option<String>),
+    /// The pack that it belongs to, where its profile says so.
+    pub pack: Option<Name>,
+    /// What kind of part it is.
+    pub category: Category,
     /// What it tells.
     pub model: ModelPicture,
+    /// What its folder wants shown besides; all there is of a part without a model.
+    pub part: Arc<PartPicture>,
 }
 
 /// What a component tells, by category.
@@ -310,6 +317,8 @@ pub enum ModelPicture {
     Charger(Arc<ChargerPicture>),
     /// Driver controls.
     DriverControls(Arc<DriverPicture>),
+    /// A part that is described by its folder alone.
+    Part,
 }
 
 /// Several BMSs that make one pack.

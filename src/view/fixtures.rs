@@ -429,6 +429,7 @@ pub fn parts() -> PartsView {
                 status: status.into(),
                 sentence: sentence.into(),
                 settings: settings.iter().map(|(l, v)| ((*l).into(), (*v).into())).collect(),
+                panels: Vec::new(),
             }
         };
     PartsView {

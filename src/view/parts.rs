@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::view::shown::{Note, Tone};
+use crate::view::shown::{Lamp, Note, Tile, Tone};
 
 /// The page.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -32,4 +32,17 @@ pub struct Part {
     pub sentence: String,
     /// Label and value, read-only.
     pub settings: Vec<(String, String)>,
+    /// What its folder wants shown of it.
+    pub panels: Vec<PanelView>,
+}
+
+/// A group of readings and lamps of a part.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct PanelView {
+    /// What it is about.
+    pub title: String,
+    /// Numbers and words.
+    pub tiles: Vec<Tile>,
+    /// Flags.
+    pub lamps: Vec<Lamp>,
 }

@@ -252,7 +252,7 @@ fn readings(sheet: &mut Sheet, packs: &[(&dyn Display, &PackPicture)]) {
 fn packs(snapshot: &Snapshot) -> Vec<(&dyn Display, &PackPicture)> {
     let single = snapshot.components.iter().filter_map(|component| match &component.model {
         ModelPicture::Bms(picture) => Some((&component.name as &dyn Display, &**picture)),
-        ModelPicture::Charger(_) | ModelPicture::DriverControls(_) => None,
+        ModelPicture::Charger(_) | ModelPicture::DriverControls(_) | ModelPicture::Part => None,
     });
     let several =
         snapshot.groups.iter().map(|group| (&group.name as &dyn Display, &*group.picture));

@@ -387,7 +387,9 @@ fn the_demo_pack_is_read_with_its_units_ages_and_cells() {
             ModelPicture::Bms(picture) => {
                 picture.modules.len() == 14 && picture.soc.value.is_some()
             }
-            ModelPicture::Charger(_) | ModelPicture::DriverControls(_) => false,
+            ModelPicture::Charger(_) | ModelPicture::DriverControls(_) | ModelPicture::Part => {
+                false
+            }
         })
     };
     while !counted(&house) {

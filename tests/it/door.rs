@@ -58,7 +58,7 @@ impl House {
 fn pack(snapshot: &Snapshot) -> Option<&PackPicture> {
     snapshot.components.iter().find_map(|component| match &component.model {
         ModelPicture::Bms(picture) => Some(&**picture),
-        ModelPicture::Charger(_) | ModelPicture::DriverControls(_) => None,
+        ModelPicture::Charger(_) | ModelPicture::DriverControls(_) | ModelPicture::Part => None,
     })
 }
 

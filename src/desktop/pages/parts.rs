@@ -8,6 +8,7 @@ use crate::desktop::icons;
 use crate::desktop::pages;
 use crate::desktop::theme::Theme;
 use crate::desktop::widgets::panel::{GAP, panel};
+use crate::desktop::widgets::readings::readings;
 use crate::desktop::widgets::text::{caption, line, note, paragraph};
 use crate::view::parts::{Part, PartsView};
 
@@ -76,6 +77,7 @@ fn card(ui: &mut Ui, theme: &Theme, part: &Part) {
     if !part.sentence.is_empty() {
         paragraph(ui, &part.sentence, theme.text);
     }
+    readings(ui, theme, &part.panels);
     ui.add_space(4.0);
     ui.spacing_mut().item_spacing.y = 2.0;
     ui.spacing_mut().interact_size.y = 20.0;

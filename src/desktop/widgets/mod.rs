@@ -11,6 +11,7 @@ pub mod form;
 pub mod list;
 pub mod panel;
 pub mod player;
+pub mod readings;
 pub mod text;
 pub mod tiles;
 pub mod trend;

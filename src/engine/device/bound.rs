@@ -11,6 +11,7 @@ use super::catalog::Kind;
 use super::fact::Fact;
 use super::kinds::{Meaning, Values};
 use super::manifest::{AddressRule, AddressWay};
+use super::panel::Told;
 use super::settings::{BindError, Claim, Settings};
 use crate::engine::can::frame::{CLASSIC_BYTES, FD_BYTES, Frame, FrameRef, Id, Kind as FrameKind};
 use crate::engine::can::guard::Allow;
@@ -55,6 +56,8 @@ struct Slot {
     index: MessageIndex,
     meaning: Meaning,
     places: Vec<u16>,
+    /// What it tells of the kind's sheet.
+    told: Vec<Told>,
     len: usize,
 }
 
@@ -214,6 +217,9 @@ impl Table {
         for (index, message) in codec.messages() {
             let map = kind.manifest.charger.as_ref();
             let mapped = map.and_then(|map| Meaning::mapped(map, &message.name));
+            let beats = kind.manifest.heartbeat.as_ref();
+            let beats = beats.is_some_and(|rule| rule.message == message.name);
+            let mapped = mapped.or_else(|| beats.then_some(Meaning::Heartbeat));
             let meaning = mapped.unwrap_or_else(|| Meaning::of(&kind.manifest.id, &message.name));
             let named = map.and_then(|map| map.signals(&message.name));
             let place = |signal: &&str| {
@@ -227,7 +233,8 @@ impl Table {
             let signals = named.unwrap_or_else(|| meaning.signals().to_vec());
             let places = signals.iter().map(place).collect::<Result<_, _>>()?;
             let slot = table.slots.len() as u16;
-            table.slots.push(Slot { index, meaning, places, len: usize::from(message.len) });
+            let (told, len) = (kind.sheet.told_by(&message.name), usize::from(message.len));
+            table.slots.push(Slot { index, meaning, places, told, len });
             table.names.insert(message.name.clone(), slot);
             if message.id.is_extended() {
                 table.far.push((message.id, slot));
@@ -278,6 +285,13 @@ impl Device {
                 self.table.far.iter().map(own).collect()
             }
         }
+    }
+
+    /// How many ids it owns.
+    #[must_use]
+    pub fn claimed(&self) -> u32 {
+        let width = |claim: Claim| claim.ids.end().saturating_sub(*claim.ids.start()) + 1;
+        self.claims().into_iter().map(width).fold(0, u32::saturating_add)
     }
 
     /// The ids that no host may ever send.
@@ -399,7 +413,7 @@ impl Device {
                 return Taken::Malformed;
             }
         }
-        if slot.meaning == Meaning::Named {
+        if slot.meaning == Meaning::Named && slot.told.is_empty() {
             return Taken::Known;
         }
         if frame.data.len() != slot.len {
@@ -415,6 +429,8 @@ impl Device {
         self.table.codec.decode(slot.index, frame.data, &mut self.row);
         let values = Values { row: &self.row, places: &slot.places };
         slot.meaning.say(&values, self.settings.current_sign, facts);
+        let sign = self.settings.current_sign.factor();
+        facts.extend(slot.told.iter().filter_map(|told| told.fact(&self.row, sign)));
         Taken::Known
     }
 

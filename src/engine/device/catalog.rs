@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::bound::Tables;
 use super::manifest::{Manifest, ManifestError};
+use super::panel::Sheet;
 use super::settings::Settings;
 use crate::engine::dbc::{self, Schema};
 
@@ -14,6 +15,8 @@ pub struct Kind {
     pub manifest: Manifest,
     /// Its messages at the default address.
     pub schema: Schema,
+    /// What is shown of it besides what every part of its category has.
+    pub sheet: Arc<Sheet>,
     /// What it says at the addresses where it was last bound.
     pub(super) tables: Tables,
 }
@@ -46,14 +49,18 @@ macro_rules! folder {
 }
 
 /// Every folder under `assets/devices`; a test compares this list with the disk.
-pub(super) const FOLDERS: [Folder; 7] = [
+pub(super) const FOLDERS: [Folder; 11] = [
     folder!("elcon-tc"),
     folder!("elcon-tc-v1"),
+    folder!("elmar-mppt"),
     folder!("ev-driver-controls"),
     folder!("generic-charger"),
+    folder!("isabellenhuette-ivt-s"),
     folder!("prohelion-d1000-gen1"),
     folder!("siglent-spd3303x"),
     folder!("tdk-genesys"),
+    folder!("wavesculptor-200"),
+    folder!("wavesculptor-22"),
 ];
 
 impl Kind {
@@ -89,8 +96,11 @@ impl Catalog {
         if schema.messages.is_empty() {
             return Err(ManifestError::EmptySchema { folder: folder.to_owned() });
         }
+        let sheet = Sheet::of(&manifest, &schema);
+        let sheet = sheet.map_err(|why| ManifestError::Panel { folder: folder.to_owned(), why })?;
         self.kinds.retain(|kind| kind.manifest.id != manifest.id);
-        self.kinds.push(Arc::new(Kind { manifest, schema, tables: Tables::default() }));
+        let (sheet, tables) = (Arc::new(sheet), Tables::default());
+        self.kinds.push(Arc::new(Kind { manifest, schema, sheet, tables }));
         self.kinds.sort_by(|a, b| a.manifest.id.cmp(&b.manifest.id));
         Ok(())
     }

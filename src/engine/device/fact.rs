@@ -140,6 +140,21 @@ pub enum Fact {
         /// The share.
         bus_current: f64,
     },
+    /// A reading that the device's folder wants shown.
+    Reading {
+        /// Its place on the sheet of the kind.
+        place: u16,
+        /// In the unit of the sheet, currents positive into the battery; `None` where the device sent
+        /// what is no number.
+        value: Option<f64>,
+    },
+    /// A lamp that the device's folder wants shown.
+    Lamp {
+        /// Its place on the sheet of the kind.
+        place: u16,
+        /// Whether it is lit.
+        lit: bool,
+    },
 }
 
 /// What a module says of one cell's place.

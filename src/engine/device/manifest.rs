@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::base::reading::Patience;
 use crate::engine::can::guard::WordLimit;
+use crate::engine::device::panel::{HeartbeatRule, PanelRule};
 use crate::engine::device::settings::CurrentSign;
 
 /// A device folder's manifest.
@@ -51,6 +52,11 @@ pub struct Manifest {
     /// Which signals say what, of a charger that needs no code of its own.
     #[serde(default)]
     pub charger: Option<ChargerMap>,
+    /// What is shown of it besides what every part of its category has.
+    #[serde(default, rename = "panel")]
+    pub panels: Vec<PanelRule>,
+    /// Which message says who it is, of a Tritium or Prohelion device without code of its own.
+    pub heartbeat: Option<HeartbeatRule>,
 }
 
 /// Something to know about a kind.
@@ -138,20 +144,43 @@ impl ChargerMap {
 pub enum Category {
     /// A battery management system.
     Battery,
-    /// A charger.
+    /// A charger or a supply.
     Charger,
+    /// What drives a motor.
+    MotorController,
+    /// What takes power from the sun.
+    Solar,
+    /// What only measures.
+    Sensor,
     /// Pedals, keys and switches.
     DriverControls,
+    /// Whatever a person has described.
+    Custom,
 }
 
 impl Category {
+    /// All of them, in the order of lists.
+    pub const ALL: [Self; 7] = [
+        Self::Battery,
+        Self::Charger,
+        Self::MotorController,
+        Self::Solar,
+        Self::Sensor,
+        Self::DriverControls,
+        Self::Custom,
+    ];
+
     /// What to call it.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
             Self::Battery => "battery",
             Self::Charger => "charger",
+            Self::MotorController => "motor controller",
+            Self::Solar => "solar",
+            Self::Sensor => "sensor",
             Self::DriverControls => "driver controls",
+            Self::Custom => "custom",
         }
     }
 }
@@ -342,6 +371,14 @@ pub enum ManifestError {
         folder: String,
         /// Id in the manifest.
         id: String,
+    },
+    /// A panel shows what is not there.
+    #[error("device.toml of {folder}: {why}")]
+    Panel {
+        /// Name of the folder.
+        folder: String,
+        /// What is wrong.
+        why: String,
     },
     /// The DBC defines nothing.
     #[error("the DBC of {folder} defines no message")]

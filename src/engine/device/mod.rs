@@ -13,6 +13,7 @@ mod folders;
 mod identity;
 mod kinds;
 mod manifest;
+mod panel;
 mod settings;
 
 pub use bound::{Device, Malformed, Taken};
@@ -24,4 +25,5 @@ pub use fact::{
 pub use flag::{Flag, FlagSet, Level};
 pub use identity::{Model, Question};
 pub use manifest::{AddressWay, Category, Manifest, Rate};
+pub use panel::{Beside, Sheet, SheetLamp, SheetReading};
 pub use settings::{BindError, Claim, CurrentSign, Settings};

@@ -21,7 +21,7 @@ use crate::engine::hub::hand::Hands;
 use crate::engine::hub::limits;
 use crate::engine::orders::dbc::AssignDbcs;
 use crate::engine::orders::plant::ActivateProfile;
-use crate::engine::pack::{Charger, DriverControls, Pack, PackSettings, together};
+use crate::engine::pack::{Charger, DriverControls, Pack, PackSettings, Part, together};
 use crate::engine::profile::message::MessageEntry;
 use crate::engine::profile::model::{ComponentEntry, Limits, Profile};
 use crate::engine::snapshot::{
@@ -79,6 +79,8 @@ pub(super) struct Component {
     pub(super) bus: BusId,
     pub(super) device: Device,
     pub(super) model: Model,
+    /// What its folder wants shown besides what its model tells.
+    part: Part,
     /// How long its kind may usually be silent.
     usual: Patience,
 }
@@ -87,6 +89,8 @@ pub(super) enum Model {
     Bms(Box<Pack>),
     Charger(Box<Charger>),
     DriverControls(Box<DriverControls>),
+    /// Described by its folder alone.
+    Part,
 }
 
 impl Plant {
@@ -116,7 +120,11 @@ impl Plant {
         let components = components?;
         let mut buses: Vec<Bus> = profile.buses.iter().cloned().map(Bus::new).collect();
         let mut decoders = Decoders::new(buses.len());
-        for (at, component) in components.iter().enumerate() {
+        // An id that several claim belongs to the one that claims least: a solar tracker within the
+        // block of a BMU with few modules is itself, and not a module.
+        let mut order: Vec<(usize, &Component)> = components.iter().enumerate().collect();
+        order.sort_by_key(|(_, component)| component.device.claimed());
+        for (at, component) in order {
             if let Some(bus) = buses.get_mut(usize::from(component.bus.0)) {
                 bus.route(ComponentId(at as u16), &component.device.claims());
             }
@@ -163,6 +171,7 @@ impl Plant {
         component.device.take(frame, &mut self.facts);
         for fact in &self.facts {
             component.model.apply(frame.time(), frame.direction(), fact);
+            component.part.apply(frame.time(), fact);
         }
     }
 
@@ -183,7 +192,10 @@ impl Plant {
     /// Forgets what the components of a bus said.
     pub(super) fn forget(&mut self, bus: BusId) {
         let on_bus = self.components.iter_mut().filter(|component| component.bus == bus);
-        on_bus.for_each(|component| component.model.forget());
+        on_bus.for_each(|component| {
+            component.model.forget();
+            component.part.forget();
+        });
         if let Some(bus) = self.buses.get_mut(usize::from(bus.0)) {
             bus.forget();
         }
@@ -253,7 +265,9 @@ impl Plant {
             let component = components.get(usize::from(id.0))?;
             match &component.model {
                 ModelPicture::Bms(picture) => Some((component.name.as_str(), &**picture)),
-                ModelPicture::Charger(_) | ModelPicture::DriverControls(_) => None,
+                ModelPicture::Charger(_) | ModelPicture::DriverControls(_) | ModelPicture::Part => {
+                    None
+                }
             }
         };
         let groups = self.groups.iter().map(|(name, members)| {
@@ -282,14 +296,18 @@ impl Component {
         })?;
         let bind = |error| PlantError::Bind { component: component(), error };
         let device = kind.bind(entry.settings(kind)).map_err(bind)?;
-        let model = Model::new(entry, kind);
+        let (model, usual) = (Model::new(entry, kind), usual_patience(kind));
+        let set = entry.late.is_some() || entry.lost.is_some();
+        let own = set.then(|| entry.patience(usual));
+        let part = Part::new(Arc::clone(&kind.sheet), usual, own);
         Ok(Self {
             entry: entry.clone(),
             kind: Arc::clone(kind),
             bus: BusId(bus as u16),
             device,
             model,
-            usual: usual_patience(kind),
+            part,
+            usual,
         })
     }
 
@@ -306,7 +324,10 @@ impl Component {
                 malformed.count,
                 Some(malformed.last.clone()).filter(|text| !text.is_empty()),
             ),
+            pack: self.entry.pack.clone(),
+            category: self.kind.manifest.category,
             model: self.model.picture(now, &self.entry.limits),
+            part: Arc::new(self.part.picture(now)),
         }
     }
 
@@ -340,8 +361,13 @@ impl Component {
 /// How long a kind may usually be silent: by the messages that its presence is judged by.
 pub(in crate::engine) fn usual_patience(kind: &Kind) -> Patience {
     let named = match kind.manifest.category {
-        Category::Battery | Category::DriverControls => "fast",
         Category::Charger => "status",
+        Category::Battery
+        | Category::DriverControls
+        | Category::MotorController
+        | Category::Solar
+        | Category::Sensor
+        | Category::Custom => "fast",
     };
     let rate = kind.manifest.rate(named).or_else(|| kind.manifest.rates.first());
     rate.map_or_else(|| PackSettings::default().fast, Rate::patience)
@@ -364,6 +390,9 @@ impl Model {
                 let own = |usual| entry.patience(usual);
                 Self::DriverControls(Box::new(DriverControls::of(&kind.manifest, own)))
             }
+            Category::MotorController | Category::Solar | Category::Sensor | Category::Custom => {
+                Self::Part
+            }
         }
     }
 
@@ -372,6 +401,7 @@ impl Model {
             Self::Bms(pack) => pack.apply(at, fact),
             Self::Charger(charger) => charger.apply(at, direction, fact),
             Self::DriverControls(controls) => controls.apply(at, fact),
+            Self::Part => {}
         }
     }
 
@@ -380,6 +410,7 @@ impl Model {
             Self::Bms(pack) => pack.forget(),
             Self::Charger(charger) => charger.forget(),
             Self::DriverControls(controls) => controls.forget(),
+            Self::Part => {}
         }
     }
 
@@ -394,6 +425,7 @@ impl Model {
             Self::DriverControls(controls) => {
                 ModelPicture::DriverControls(Arc::new(controls.picture(now)))
             }
+            Self::Part => ModelPicture::Part,
         }
     }
 }

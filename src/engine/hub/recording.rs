@@ -269,7 +269,9 @@ fn is_faulty(snapshot: &Snapshot) -> bool {
     latched
         || snapshot.components.iter().any(|component| match &component.model {
             ModelPicture::Bms(pack) => pack.level == Level::Fault,
-            ModelPicture::Charger(_) | ModelPicture::DriverControls(_) => false,
+            ModelPicture::Charger(_) | ModelPicture::DriverControls(_) | ModelPicture::Part => {
+                false
+            }
         })
 }
 

@@ -84,7 +84,7 @@ impl Plant {
                 bus_ok: bus.can_send(now),
                 ..PackView::of(&pack.glance(bus.now(now)), member)
             },
-            Model::Charger(_) | Model::DriverControls(_) => nothing,
+            Model::Charger(_) | Model::DriverControls(_) | Model::Part => nothing,
         }
     }
 

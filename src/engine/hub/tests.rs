@@ -19,7 +19,7 @@ const SECOND: Duration = Duration::from_secs(1);
 fn bms(snapshot: &Snapshot) -> &PackPicture {
     let found = snapshot.components.iter().find_map(|part| match &part.model {
         ModelPicture::Bms(picture) => Some(&**picture),
-        ModelPicture::Charger(_) | ModelPicture::DriverControls(_) => None,
+        ModelPicture::Charger(_) | ModelPicture::DriverControls(_) | ModelPicture::Part => None,
     });
     found.expect("a BMS")
 }

@@ -156,7 +156,9 @@ impl Charger {
             | Fact::Hardware { .. }
             | Fact::Switches(_)
             | Fact::Drive { .. }
-            | Fact::DrivePower { .. } => {}
+            | Fact::DrivePower { .. }
+            | Fact::Reading { .. }
+            | Fact::Lamp { .. } => {}
         }
     }
 

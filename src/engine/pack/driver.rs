@@ -116,7 +116,9 @@ impl DriverControls {
             | Fact::Fans(_)
             | Fact::Hardware { .. }
             | Fact::ChargerOutput { .. }
-            | Fact::ChargerCommand(_) => {}
+            | Fact::ChargerCommand(_)
+            | Fact::Reading { .. }
+            | Fact::Lamp { .. } => {}
         }
     }
 

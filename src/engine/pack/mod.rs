@@ -12,6 +12,7 @@ mod lapse;
 mod look;
 mod model;
 mod modules;
+mod part;
 mod picture;
 mod remarks;
 mod seen;
@@ -26,6 +27,7 @@ pub use driver::{DriverControls, DriverPicture};
 pub use glance::Glance;
 pub use lapse::{Lapse, LapseSign};
 pub use model::Pack;
+pub use part::{Part, PartPicture, ReadingPicture};
 pub use picture::{
     BalancingKnown, CellAt, CellPicture, CellState, FlagPicture, ModulePicture, PackPicture,
     Remark, Soc, TemperatureAt,

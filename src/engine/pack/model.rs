@@ -158,7 +158,9 @@ impl Pack {
             | Fact::ChargerCommand(_)
             | Fact::Switches(_)
             | Fact::Drive { .. }
-            | Fact::DrivePower { .. } => {}
+            | Fact::DrivePower { .. }
+            | Fact::Reading { .. }
+            | Fact::Lamp { .. } => {}
         }
     }
 
@@ -248,6 +250,8 @@ const fn group_of(fact: &Fact) -> Option<Group> {
         | Fact::ChargerCommand(_)
         | Fact::Switches(_)
         | Fact::Drive { .. }
-        | Fact::DrivePower { .. } => return None,
+        | Fact::DrivePower { .. }
+        | Fact::Reading { .. }
+        | Fact::Lamp { .. } => return None,
     })
 }

@@ -73,7 +73,9 @@ impl Heard {
             | Fact::Hardware { .. }
             | Fact::ChargerOutput { .. }
             | Fact::Drive { .. }
-            | Fact::DrivePower { .. } => None,
+            | Fact::DrivePower { .. }
+            | Fact::Reading { .. }
+            | Fact::Lamp { .. } => None,
         }
     }
 }

@@ -42,6 +42,8 @@ pub(super) struct Plant {
     pub strands: Vec<Strand>,
     pub charger: ChargerPower,
     load: Load,
+    /// What other parts give, amperes into the battery.
+    given_amps: f64,
     ambient_c: f64,
     steps: u32,
     /// How much faster than everything else the cells live.
@@ -62,6 +64,7 @@ impl Plant {
             strands,
             charger: ChargerPower { most_watts, ..ChargerPower::default() },
             load: Load::new(Chance::new(seed, 99)),
+            given_amps: 0.0,
             ambient_c: scene.ambient_c,
             steps: 0,
             pace: 1.0,
@@ -85,6 +88,17 @@ impl Plant {
         self.pace
     }
 
+    /// What other parts give from now on, amperes into the battery; it counts while a string is
+    /// connected.
+    pub(super) const fn give(&mut self, amps: f64) {
+        self.given_amps = amps;
+    }
+
+    /// Current of the vehicle, amperes into the battery.
+    pub(super) const fn load_amps(&self) -> f64 {
+        self.load.amps
+    }
+
     /// How far the pedal is pressed, 0 to 1, for the driver controls.
     pub(super) fn pedal(&self) -> f64 {
         self.load.pedal()
@@ -102,7 +116,7 @@ impl Plant {
         }
         let voltage = if share > 0.0 {
             let charge = self.charger.step(pull / share, 1.0 / share);
-            (load + charge + pull) / share
+            (load + self.given_amps + charge + pull) / share
         } else {
             self.charger.idle_volts()
         };

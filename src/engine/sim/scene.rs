@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::part::{PartKind, PartPlan};
 use super::world::Parked;
 use crate::base::id::Name;
 use crate::base::time::{Mono, Wall};
@@ -45,6 +46,8 @@ pub struct Scene {
     pub(super) charger: Option<ChargerPlan>,
     /// The driver controls.
     pub(super) controls: Option<ControlsPlan>,
+    /// Parts besides these.
+    pub(super) parts: Vec<PartPlan>,
     /// What the driver does, over and over.
     pub(super) legs: Vec<Leg>,
     /// What goes wrong.
@@ -453,6 +456,7 @@ built_in!(
     "bus-off",
     "sensor-untrusted",
     "large",
+    "solar-car",
 );
 
 impl Scene {
@@ -543,6 +547,11 @@ impl Scene {
         let charger = self.charger.iter().map(|c| other(super::wire::CHARGER_KIND, &c.name, None));
         let controls =
             self.controls.iter().map(|c| other(super::wire::CONTROLS_KIND, &c.name, Some(c.base)));
-        bmus.chain(charger).chain(controls).collect()
+        let parts = self.parts.iter().map(|part| {
+            // A shunt stands beside the pack that it measures.
+            let pack = (part.kind == PartKind::Shunt).then(|| self.pack.clone());
+            SceneComponent { pack, ..other(part.kind.folder(), &part.name, part.base) }
+        });
+        bmus.chain(charger).chain(controls).chain(parts).collect()
     }
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
 
+use super::part::PartPlan;
 use super::scene::{
     BmuPlan, ChargerPlan, ControlsPlan, Doing, Fault, Leg, MODULE_CELLS, Oddity, Scene, SceneError,
     Wrong,
@@ -17,6 +18,7 @@ use crate::base::time::{Mono, Wall};
 
 /// Most BMUs, legs, faults and odd cells of a scene.
 const MOST_BMUS: usize = 8;
+const MOST_PARTS: usize = 16;
 const MOST_LEGS: usize = 256;
 const MOST_FAULTS: usize = 64;
 const MOST_ODDITIES: usize = 1024;
@@ -44,6 +46,8 @@ struct File {
     cell: Vec<Spanned<CellTable>>,
     charger: Option<Spanned<ChargerPlan>>,
     controls: Option<Spanned<ControlsPlan>>,
+    #[serde(default)]
+    part: Vec<Spanned<PartPlan>>,
     #[serde(default)]
     leg: Vec<Spanned<Leg>>,
     #[serde(default)]
@@ -114,6 +118,7 @@ impl Scene {
             bmus: Vec::new(),
             charger: None,
             controls: None,
+            parts: Vec::new(),
             legs: Vec::new(),
             faults: Vec::new(),
         };
@@ -126,6 +131,7 @@ impl Scene {
         }
         limit(&file.bmu, MOST_BMUS, "bmu").map_err(|(o, t)| at(o, t))?;
         limit(&file.cell, MOST_ODDITIES, "cell").map_err(|(o, t)| at(o, t))?;
+        limit(&file.part, MOST_PARTS, "part").map_err(|(o, t)| at(o, t))?;
         limit(&file.leg, MOST_LEGS, "leg").map_err(|(o, t)| at(o, t))?;
         limit(&file.fault, MOST_FAULTS, "fault").map_err(|(o, t)| at(o, t))?;
         if file.bmu.is_empty() {
@@ -153,6 +159,14 @@ impl Scene {
             let plan = controls.into_inner();
             fresh(&mut taken, &plan.name).map_err(|t| at(offset, t))?;
             scene.controls = Some(plan);
+        }
+        for part in file.part {
+            let offset = part.span().start;
+            let plan = part.into_inner();
+            check_part(&plan, &scene)
+                .and_then(|()| fresh(&mut taken, &plan.name))
+                .map_err(|t| at(offset, t))?;
+            scene.parts.push(plan);
         }
         for cell in file.cell {
             let offset = cell.span().start;
@@ -306,6 +320,7 @@ impl Scene {
         if let Some(on) = &table.on {
             let others = self.charger.iter().map(|c| &c.name);
             let others = others.chain(self.controls.iter().map(|c| &c.name));
+            let others = others.chain(self.parts.iter().map(|part| &part.name));
             let known: Vec<&Name> = self.bmus.iter().map(|b| &b.name).chain(others).collect();
             if !known.contains(&on) {
                 let known = names(known.into_iter());
@@ -383,7 +398,12 @@ impl Needs {
             }
             Self::Any
                 if what == Wrong::Reboots
-                    && (!bare || scene.controls.as_ref().map(|c| &c.name) == table.on.as_ref()) =>
+                    && (!bare
+                        || scene.controls.as_ref().map(|c| &c.name) == table.on.as_ref()
+                        || scene
+                            .parts
+                            .iter()
+                            .any(|part| Some(&part.name) == table.on.as_ref())) =>
             {
                 says("is on a BMU or on the charger: name it with on, and nothing else")
             }
@@ -459,6 +479,17 @@ fn check_charger(charger: &ChargerPlan) -> Check {
     number("volts", charger.volts, 1.0, 2000.0)?;
     number("amps", charger.amps, 0.1, 1000.0)?;
     number("watts", charger.watts, 1.0, 1_000_000.0)
+}
+
+fn check_part(part: &PartPlan, scene: &Scene) -> Check {
+    number("watts", part.watts, 0.0, 100_000.0)?;
+    match &part.on {
+        Some(on) if !scene.bmus.iter().any(|bmu| bmu.name == *on) => {
+            let known = names(scene.bmus.iter().map(|bmu| &bmu.name));
+            Err(format!("there is no BMU {:?}; this scene has {known}", on.as_str()))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn fresh(taken: &mut BTreeSet<Name>, name: &Name) -> Check {

@@ -154,7 +154,7 @@ impl Voice {
     }
 
     /// The message `name` with these fields; a field with commas takes a word of bits.
-    fn slot(&self, name: &str, fields: &[&str]) -> Result<Slot, WireError> {
+    pub(super) fn slot(&self, name: &str, fields: &[&str]) -> Result<Slot, WireError> {
         let lacks = |what: String| WireError::Schema { kind: self.kind, what };
         let (index, message) = self
             .codec

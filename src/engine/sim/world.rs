@@ -13,12 +13,14 @@ use super::charger::{self, Charger};
 use super::driver::{self, Driver};
 use super::ear::{Ear, Ears, Heard};
 use super::fault::{Fate, Faults, Node};
+use super::part::Part;
 use super::plant::{self, Plant};
 use super::scene::{Scene, Wrong};
 use super::wire::{
     BMU_KIND, BmuWire, CHARGER_KIND, CONTROLS_KIND, ChargerWire, ControlsWire, Mouth, Said, Slot,
     Voice, WireError,
 };
+use crate::base::id::Name;
 use crate::base::time::{Mono, TimeSource, Timebase};
 use crate::engine::can::frame::{Frame, FrameRef, Frames, Kind};
 use crate::engine::can::guard::Allow;
@@ -71,6 +73,7 @@ enum Task {
     Driver,
     Command,
     Charger,
+    Part(usize),
     SecondControls,
     SecondMaster,
     BusOff { from: Mono, until: Option<Mono>, every: Option<i64>, stage: Complaint },
@@ -87,6 +90,7 @@ pub struct World {
     bmus: Vec<(Bmu, BmuWire)>,
     charger: Option<(Charger, ChargerWire)>,
     driver: Option<(Driver, ControlsWire)>,
+    parts: Vec<Part>,
     charger_limits: (f64, f64),
     faults: Faults,
     line: BusLine,
@@ -138,6 +142,12 @@ impl World {
             .controls
             .as_ref()
             .map(|plan| (Driver::new(plan, &scene.legs, bmus.len(), seed), controls));
+        let strand = |on: &Name| scene.bmus.iter().position(|bmu| bmu.name == *on);
+        let parts = scene.parts.iter().enumerate();
+        let parts = parts.map(|(number, plan)| {
+            Part::new(catalog, plan, number, plan.on.as_ref().and_then(strand), seed)
+        });
+        let parts = parts.collect::<Result<_, _>>()?;
         let mut world = Self {
             now: Mono::ZERO,
             timebase,
@@ -148,6 +158,7 @@ impl World {
             bmus,
             charger,
             driver,
+            parts,
             faults: Faults::new(seed),
             line: BusLine::default(),
             ears,
@@ -164,7 +175,15 @@ impl World {
         let bmus = scene.bmus.iter().map(|bmu| bmu.name.as_str());
         let charger = scene.charger.as_ref().map_or("", |c| c.name.as_str());
         let controls = scene.controls.as_ref().map_or("", |c| c.name.as_str());
-        bmus.chain([charger, controls]).position(|known| known == name).map(Node)
+        let first = self.part_node(0).0;
+        let part = scene.parts.iter().position(|part| part.name.as_str() == name);
+        let other = bmus.chain([charger, controls]).position(|known| known == name);
+        other.or_else(|| part.map(|part| first + part)).map(Node)
+    }
+
+    /// Behind the BMUs stand charger, controls, and whoever commands or copies them.
+    const fn part_node(&self, part: usize) -> Node {
+        Node(self.bmus.len() + 5 + part)
     }
 
     const fn controls_node(&self) -> Node {
@@ -198,6 +217,8 @@ impl World {
             wire.slots()
         } else if node == self.controls_node() {
             self.driver.as_ref().map_or_else(Vec::new, |(_, wire)| wire.slots())
+        } else if let Some(part) = node.0.checked_sub(self.part_node(0).0) {
+            self.parts.get(part).map_or_else(Vec::new, |part| part.slots().collect())
         } else {
             self.charger.as_ref().map_or_else(Vec::new, |(_, wire)| vec![&wire.status])
         }
@@ -223,6 +244,9 @@ impl World {
             if scene.legs.iter().any(|leg| leg.what == super::scene::Doing::Charge) {
                 self.plan(Task::Command, (chance.between(0.1, 0.9) * 1e9) as i64);
             }
+        }
+        for part in 0..self.parts.len() {
+            self.plan(Task::Part(part), (chance.between(0.01, 0.1) * 1e9) as i64);
         }
         if self.faults.all(Wrong::SecondControls).next().is_some() {
             self.plan(Task::SecondControls, SECOND_CONTROLS_NS);
@@ -369,6 +393,11 @@ impl World {
                 charger.say(now, &self.faults, &self.plant.charger, &mut mouth, wire);
                 (Node(self.bmus.len()), after(charger::STATUS_NS))
             }
+            Task::Part(number) => {
+                let span = self.parts.get_mut(number)?.tick(now, &self.plant, &mut mouth);
+                self.plant.give(self.parts.iter().map(Part::given_amps).sum());
+                (self.part_node(number), after(span))
+            }
             Task::SecondControls => {
                 if let Some((_, wire)) = &self.driver
                     && self.faults.has_bus(Wrong::SecondControls, now)
@@ -475,7 +504,8 @@ impl World {
         let controls = self.driver.iter().flat_map(|(_, wire)| wire.slots());
         let complaints =
             Complaint::ids().map(|id| Allow::any(id, Kind::Error, 8, std::time::Duration::ZERO));
-        let data = bmus.chain(charger).chain(controls).map(Slot::allow);
+        let parts = self.parts.iter().flat_map(Part::slots);
+        let data = bmus.chain(charger).chain(controls).chain(parts).map(Slot::allow);
         data.chain(complaints).collect()
     }
 }

@@ -10,6 +10,7 @@ pub mod journal;
 pub mod line;
 pub mod logs;
 pub mod pack;
+pub mod panels;
 pub mod parts;
 pub mod plot;
 pub mod recordings;

@@ -71,7 +71,7 @@ pub fn open_flags(snapshot: &Snapshot) -> Vec<Lamp> {
                 open.push(lamp);
             }
         };
-        for remark in remarks(component) {
+        for remark in remarks(component).chain(&component.part.remarks) {
             add(remark.level, &remark.text, &remark.text);
         }
         if let ModelPicture::Bms(picture) = &component.model {
@@ -90,8 +90,11 @@ pub fn standing(part: &ComponentPicture) -> (String, Tone, String) {
         ModelPicture::Bms(picture) => (picture.presence, picture.level),
         ModelPicture::Charger(picture) => (picture.voltage.age, picture.level),
         ModelPicture::DriverControls(picture) => (picture.switches.age, picture.level),
+        ModelPicture::Part => (part.part.presence, Level::Ok),
     };
-    let remark = remarks(part).iter().find(|remark| remark.level == level);
+    let level = level.max(part.part.level);
+    let mut said = remarks(part).chain(&part.part.remarks);
+    let remark = said.find(|remark| remark.level == level);
     let sentence = remark.map_or_else(String::new, |remark| remark.text.clone());
     match age {
         Age::Never => {
@@ -123,12 +126,14 @@ pub const fn tone(level: Level) -> Tone {
     }
 }
 
-fn remarks(part: &ComponentPicture) -> &[Remark] {
-    match &part.model {
+fn remarks(part: &ComponentPicture) -> std::slice::Iter<'_, Remark> {
+    let said: &[Remark] = match &part.model {
         ModelPicture::Bms(picture) => &picture.remarks,
         ModelPicture::Charger(picture) => &picture.remarks,
         ModelPicture::DriverControls(picture) => &picture.remarks,
-    }
+        ModelPicture::Part => &[],
+    };
+    said.iter()
 }
 
 fn choices(snapshot: &Snapshot) -> Vec<Choice<'_>> {
@@ -145,7 +150,7 @@ fn choices(snapshot: &Snapshot) -> Vec<Choice<'_>> {
             base: part.base.map_or_else(String::new, |base| format!("0x{base:03X}")),
             picture,
         }),
-        ModelPicture::Charger(_) | ModelPicture::DriverControls(_) => None,
+        ModelPicture::Charger(_) | ModelPicture::DriverControls(_) | ModelPicture::Part => None,
     });
     groups.chain(single).collect()
 }

@@ -5,6 +5,7 @@ use crate::engine::{
 };
 use crate::view::compose::chrome::{bit_rate, bus_state, listening};
 use crate::view::compose::pack::standing;
+use crate::view::compose::panels::panels;
 use crate::view::parts::{Part, PartsView};
 use crate::view::shown::{Note, Tone};
 use crate::view::text;
@@ -59,6 +60,7 @@ fn bus(bus: &BusPicture) -> Part {
         status: word.to_owned(),
         sentence: status.sentence.clone().unwrap_or_default(),
         settings,
+        panels: Vec::new(),
     }
 }
 
@@ -81,7 +83,15 @@ fn component(snapshot: &Snapshot, part: &ComponentPicture) -> Part {
         let frames = text::grouped(*malformed);
         settings.push(("Not understood".to_owned(), format!("{frames} frames; last: {last}")));
     }
-    Part { name: part.name.to_string(), kind: part.title.clone(), tone, status, sentence, settings }
+    Part {
+        name: part.name.to_string(),
+        kind: part.title.clone(),
+        tone,
+        status,
+        sentence,
+        settings,
+        panels: panels(&part.part),
+    }
 }
 
 /// How long a charger goes on when nobody commands it: as measured, beside what its documents say.

@@ -40,6 +40,7 @@ mod journal;
 mod messages;
 mod pack_json;
 mod packs;
+mod panels;
 mod place;
 mod plant;
 mod reading;

@@ -50,7 +50,7 @@ pub fn sources(snapshot: &Snapshot) -> Vec<Source<'_>> {
             members: Vec::new(),
             picture,
         }),
-        ModelPicture::Charger(_) | ModelPicture::DriverControls(_) => None,
+        ModelPicture::Charger(_) | ModelPicture::DriverControls(_) | ModelPicture::Part => None,
     });
     let behind = snapshot.components.len();
     let part = |id: &crate::base::id::ComponentId| snapshot.components.get(usize::from(id.0));

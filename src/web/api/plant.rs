@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::engine::{
-    BusPicture, BusState, ChargerPicture, ComponentPicture, DriverPicture, Listening, ModelPicture,
-    Right, Snapshot, ViewPlant,
+    BusPicture, BusState, Category as Kind, ChargerPicture, ComponentPicture, DriverPicture,
+    Listening, ModelPicture, Right, Snapshot, ViewPlant,
 };
 use crate::web::api::buses::Controller;
 use crate::web::api::give::{Answer, List, json, page};
-use crate::web::api::reading::{Reading, Sentence, Weight, reading, tidy};
+use crate::web::api::panels::{Panel, panels};
+use crate::web::api::reading::{Freshness, Reading, Sentence, Weight, reading, tidy};
 use crate::web::api::take::{Asked, Who};
 use crate::web::shared::Shared;
 use crate::web::table::{Access, Table};
@@ -203,6 +204,12 @@ pub struct Component {
     charger: Option<Charger>,
     /// What it tells as driver controls.
     driver_controls: Option<Driver>,
+    /// How old its last word is, as a word, of a part that is described by its folder alone.
+    presence: Option<Freshness>,
+    /// Sentences on what its readings and lamps say, worst first.
+    remarks: Vec<Sentence>,
+    /// What its folder wants shown of it.
+    panels: Vec<Panel>,
 }
 
 /// A setting of a component.
@@ -221,10 +228,32 @@ struct Setting {
 enum Category {
     /// A battery management system.
     Bms,
-    /// A charger.
+    /// A charger or a supply.
     Charger,
+    /// A motor controller.
+    MotorController,
+    /// What takes power from the sun.
+    Solar,
+    /// What only measures.
+    Sensor,
     /// Driver controls.
     DriverControls,
+    /// Whatever a person has described.
+    Custom,
+}
+
+impl From<Kind> for Category {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Battery => Self::Bms,
+            Kind::Charger => Self::Charger,
+            Kind::MotorController => Self::MotorController,
+            Kind::Solar => Self::Solar,
+            Kind::Sensor => Self::Sensor,
+            Kind::DriverControls => Self::DriverControls,
+            Kind::Custom => Self::Custom,
+        }
+    }
 }
 
 /// What a charger tells.
@@ -279,14 +308,19 @@ fn component(snapshot: &Snapshot, part: &ComponentPicture) -> Component {
     let bus = snapshot.buses.get(usize::from(part.bus.0));
     let setting =
         |(name, value): &(String, String)| Setting { name: name.clone(), value: value.clone() };
-    let (category, level, pack, charger, driver_controls) = match &part.model {
-        ModelPicture::Bms(picture) => (Category::Bms, picture.level, Some(part.id.0), None, None),
+    let (level, pack, charger, driver_controls) = match &part.model {
+        ModelPicture::Bms(picture) => (picture.level, Some(part.id.0), None, None),
         ModelPicture::Charger(picture) => {
-            (Category::Charger, picture.level, None, Some(Charger::from(&**picture)), None)
+            (picture.level, None, Some(Charger::from(&**picture)), None)
         }
         ModelPicture::DriverControls(picture) => {
-            (Category::DriverControls, picture.level, None, None, Some(Driver::from(&**picture)))
+            (picture.level, None, None, Some(Driver::from(&**picture)))
         }
+        ModelPicture::Part => (part.part.level, None, None, None),
+    };
+    let presence = match &part.model {
+        ModelPicture::Part => Some(part.part.presence.into()),
+        ModelPicture::Bms(_) | ModelPicture::Charger(_) | ModelPicture::DriverControls(_) => None,
     };
     Component {
         id: part.id.0,
@@ -297,11 +331,14 @@ fn component(snapshot: &Snapshot, part: &ComponentPicture) -> Component {
         settings: part.settings.iter().map(setting).collect(),
         malformed: part.malformed.0,
         last_complaint: part.malformed.1.clone(),
-        category,
-        level: level.into(),
+        category: part.category.into(),
+        level: level.max(part.part.level).into(),
         pack,
         charger,
         driver_controls,
+        presence,
+        remarks: part.part.remarks.iter().map(Sentence::from).collect(),
+        panels: panels(&part.part),
     }
 }
 

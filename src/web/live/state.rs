@@ -102,7 +102,7 @@ pub fn difference(old: &Object, new: &Object) -> Object {
 fn packs(snapshot: &Snapshot) -> impl Iterator<Item = (&str, &PackPicture)> {
     let single = snapshot.components.iter().filter_map(|component| match &component.model {
         ModelPicture::Bms(picture) => Some((component.name.as_str(), &**picture)),
-        ModelPicture::Charger(_) | ModelPicture::DriverControls(_) => None,
+        ModelPicture::Charger(_) | ModelPicture::DriverControls(_) | ModelPicture::Part => None,
     });
     let joined = snapshot.groups.iter().map(|group| (group.name.as_str(), &*group.picture));
     single.chain(joined)

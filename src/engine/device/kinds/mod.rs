@@ -20,6 +20,8 @@ pub(super) enum Meaning {
     Driver(driver_controls::Says),
     /// As the manifest maps it.
     Mapped(mapped::Says),
+    /// The heartbeat that Tritium and Prohelion devices share, as the manifest names it.
+    Heartbeat,
     /// It is named and decoded, but no model uses it.
     Named,
 }
@@ -49,6 +51,7 @@ impl Meaning {
             Self::Driver(says) => says.signals(),
             // They are named by the manifest, not here.
             Self::Mapped(_) => &[],
+            Self::Heartbeat => HEARTBEAT,
             Self::Named => &[],
         }
     }
@@ -60,6 +63,7 @@ impl Meaning {
             Self::Charger(says) => says.say(values, facts),
             Self::Driver(says) => says.say(values, facts),
             Self::Mapped(says) => says.say(values, facts),
+            Self::Heartbeat => facts.push(heartbeat(values)),
             Self::Named => {}
         }
     }

@@ -291,7 +291,7 @@ fn after_a_charge_the_charger_is_timed_until_it_gives_up_waiting_and_nothing_is_
         let picture = scene.published();
         let charger = picture.components.iter().find_map(|part| match &part.model {
             ModelPicture::Charger(charger) => Some(Arc::clone(charger)),
-            ModelPicture::Bms(_) | ModelPicture::DriverControls(_) => None,
+            ModelPicture::Bms(_) | ModelPicture::DriverControls(_) | ModelPicture::Part => None,
         });
         charger.expect("a charger").lapse
     };
