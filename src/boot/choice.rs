@@ -46,11 +46,11 @@ impl Choice {
     /// # Errors
     /// Says what is wrong with the scene, profile or recording.
     pub fn order(&self, library: &Library) -> Result<ActivateProfile, ChoiceError> {
-        match self.made()? {
+        match self.made(library)? {
             Made::New(profile) => Ok(ActivateProfile::of(profile)),
             Made::Kept(text) => {
                 let file = library.resolve(&text)?;
-                Ok(ActivateProfile::loaded(load_profile(&file)?))
+                Ok(ActivateProfile::loaded(load_profile(&file, &library.catalog())?))
             }
         }
     }
@@ -62,7 +62,7 @@ impl Choice {
     /// Says what is wrong with it, or that it cannot be written.
     #[cfg(feature = "desktop")]
     pub fn keep(&self, library: &Library) -> Result<ActivateProfile, ChoiceError> {
-        let text = match self.made()? {
+        let text = match self.made(library)? {
             Made::Kept(text) => text,
             Made::New(profile) => write_once(profile, library)?,
         };
@@ -71,10 +71,10 @@ impl Choice {
         Ok(order)
     }
 
-    fn made(&self) -> Result<Made, ChoiceError> {
+    fn made(&self, library: &Library) -> Result<Made, ChoiceError> {
         Ok(match self {
             Self::Demo(scene) => Made::New(demo_profile(scene)?),
-            Self::Bus(address) => Made::New(bus_profile(address)?),
+            Self::Bus(address) => Made::New(bus_profile(address, &library.catalog())?),
             Self::Profile(text) => Made::Kept(text.clone()),
         })
     }
@@ -97,7 +97,7 @@ fn write_once(profile: Profile, library: &Library) -> Result<String, LibraryErro
     let bus = |profile: &Profile| -> Option<(Address, Option<String>)> {
         profile.buses.first().map(|bus| (bus.address.clone(), bus.scene.clone()))
     };
-    if let Ok(there) = load_profile(&file)
+    if let Ok(there) = load_profile(&file, &library.catalog())
         && bus(&there.profile) == bus(&profile)
     {
         return Ok(profile.name.to_string());

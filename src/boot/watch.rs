@@ -10,8 +10,8 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use crate::engine::{
-    ActivateProfile, ChangeSettings, Door, Notice, Session, ViewPlant, WatchedChange, WatchedFile,
-    interpret_profile,
+    ActivateProfile, Catalog, ChangeSettings, Door, Notice, Session, ViewPlant, WatchedChange,
+    WatchedFile, interpret_profile,
 };
 
 /// How often the file is looked at.
@@ -88,9 +88,16 @@ impl Watcher {
         }
     }
 
+    /// The kinds of device that the plant knows.
+    fn catalog(&self) -> Option<Arc<Catalog>> {
+        let grant = self.session.permit(ViewPlant).ok()?;
+        Some(Arc::clone(&self.door.look(&grant).catalog))
+    }
+
     fn edited(&mut self, text: String) {
         let Some(file) = self.file.as_ref().map(|watch| watch.file().to_owned()) else { return };
-        let refused = match interpret_profile(&file, text) {
+        let Some(catalog) = self.catalog() else { return };
+        let refused = match interpret_profile(&file, text, &catalog) {
             Err(error) => Some(error.to_string()),
             Ok(loaded) => {
                 let order = ActivateProfile::loaded(loaded);

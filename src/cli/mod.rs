@@ -6,6 +6,7 @@ pub mod convert;
 pub mod dbc;
 mod dbc_show;
 pub mod decode;
+pub mod discover;
 pub mod doctor;
 pub mod inspect;
 mod meter;
@@ -93,6 +94,8 @@ pub enum Command {
     /// Work with DBC files.
     #[command(subcommand)]
     Dbc(dbc::Command),
+    /// Say what talks on a bus or in a recording.
+    Discover(discover::Args),
     /// Look at the data folder and say what is wrong with it.
     Doctor(doctor::Args),
     /// Say what a recording tells about a pack.
@@ -133,6 +136,7 @@ pub fn run(command: &Command, cli: &Cli) -> Outcome {
         Command::Convert(args) => convert::run(args),
         Command::Decode(args) => decode::run(args),
         Command::Dbc(command) => dbc::run(command),
+        Command::Discover(args) => discover::run(args, cli.data_dir.as_deref()),
         Command::Doctor(args) => doctor::run(args, cli.data_dir.as_deref()),
         Command::Inspect(args) => inspect::run(args),
         Command::Replay(args) => replay::run(args),

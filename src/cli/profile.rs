@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::base::problem::Problem;
 use crate::cli::Outcome;
 use crate::engine::profiles::{self, Filled, Report, Summary};
-use crate::engine::{ComponentEntry, Profile};
+use crate::engine::{ComponentEntry, Library, Profile};
 
 /// What to do with profiles.
 #[derive(clap::Subcommand, Debug)]
@@ -64,11 +64,13 @@ pub fn run(command: &Command, data_dir: Option<&Path>) -> Outcome {
         }
         Command::Show(args) => {
             let loaded = profiles::open(&args.profile, data_dir)?;
+            let catalog = Library::find(data_dir)?.catalog();
+            let filled = profiles::filled(&loaded.profile, &catalog);
             match args.format {
-                Format::Text => print_profile(&mut out, &loaded.file, &loaded.profile)?,
+                Format::Text => print_profile(&mut out, &loaded.file, &loaded.profile, &filled)?,
                 Format::Json => {
                     let mut json = serde_json::to_value(&loaded.profile)?;
-                    json["component"] = serde_json::to_value(profiles::filled(&loaded.profile))?;
+                    json["component"] = serde_json::to_value(filled)?;
                     print_json(&mut out, &json)?;
                 }
             }
@@ -119,7 +121,12 @@ fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-fn print_profile(out: &mut impl Write, file: &Path, profile: &Profile) -> io::Result<()> {
+fn print_profile(
+    out: &mut impl Write,
+    file: &Path,
+    profile: &Profile,
+    filled: &[Filled],
+) -> io::Result<()> {
     writeln!(out, "{}  ({})", profile.name, file.display())?;
     for bus in &profile.buses {
         write!(out, "  bus {}: {}", bus.name, bus.address)?;
@@ -131,9 +138,9 @@ fn print_profile(out: &mut impl Write, file: &Path, profile: &Profile) -> io::Re
         }
         writeln!(out)?;
     }
-    for filled in profiles::filled(profile) {
+    for filled in filled {
         let ComponentEntry { name, kind, bus, .. } = &filled.entry;
-        writeln!(out, "  component {name}: {kind} on {bus}{}", settings(&filled))?;
+        writeln!(out, "  component {name}: {kind} on {bus}{}", settings(filled))?;
     }
     Ok(())
 }

@@ -152,8 +152,10 @@ fn buses(args: &Args, data_dir: Option<&Path>) -> Result<(Profile, Vec<Name>), R
         return Ok((profile, names(&args.buses)?));
     }
     if let Some(text) = &args.profile {
-        let file = Library::find(data_dir)?.resolve(text)?;
-        return Ok((load_profile(&file)?.profile, names(&args.buses)?));
+        let library = Library::find(data_dir)?;
+        let file = library.resolve(text)?;
+        let loaded = load_profile(&file, &library.catalog())?;
+        return Ok((loaded.profile, names(&args.buses)?));
     }
     let mut entries: Vec<BusEntry> = Vec::new();
     for text in &args.buses {

@@ -28,6 +28,7 @@ use crate::engine::orders::desk::Desk;
 use crate::engine::orders::{Admitted, Answer, Haste, Order, OrderError, Reply, Route, Ticket};
 use crate::engine::people::People;
 use crate::engine::people::stamp::Stamp;
+use crate::engine::profile::devices::Devices;
 use crate::engine::profile::shelf::Shelf;
 use crate::engine::snapshot::{Notice, Snapshot};
 use crate::engine::store::charges::{self, Reader};
@@ -256,6 +257,13 @@ impl Door {
     #[must_use]
     pub fn dbcs(&self, _grant: &Grant<'_, UseCan>) -> Shelf {
         self.people.shelf().clone()
+    }
+
+    /// What the device folders of the data folder say, sound or not; they are changed by orders.
+    /// Reading blocks.
+    #[must_use]
+    pub fn devices(&self, _grant: &Grant<'_, ChangeSettings>) -> Devices {
+        self.people.devices().clone()
     }
 
     /// The folder of recordings. What changes it is done by orders.

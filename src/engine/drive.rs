@@ -2,6 +2,7 @@
 //! per simulated world. Every queue is bounded and says what it drops; a thread that ends by a panic is told to
 //! everybody, so that nothing it left behind passes for live.
 
+mod devices;
 mod hand;
 mod recorder;
 mod replay;
@@ -29,8 +30,8 @@ use crate::engine::can::bus::Wires;
 use crate::engine::can::record::shelf::Shelf;
 use crate::engine::can::tape::{Tape, USUAL_FRAMES};
 use crate::engine::can::virtual_bus::VirtualNet;
-use crate::engine::device::Catalog;
 use crate::engine::door::{Board, Door, Plant, SharedTape, Wakers};
+use crate::engine::drive::devices::DeviceWatch;
 use crate::engine::drive::recorder::{Desk, Recorders};
 use crate::engine::drive::sentinel::{Program, Sentinel};
 use crate::engine::drive::stopper::{End, Stopper};
@@ -167,7 +168,8 @@ pub(in crate::engine) fn start_on(
     let (people, remarks) = People::open(&folder, opener, Arc::clone(&clock), cost)?;
     let (inbox, events) = bounded(INBOX_EVENTS);
     let latches = people.store().latches()?;
-    let hub = Hub::latched(Arc::new(Catalog::builtin()), now(&*clock), latches);
+    let devices = people.devices().clone();
+    let hub = Hub::latched(devices.catalog(), now(&*clock), latches);
     let board: Board = Arc::new(RwLock::new(hub.snapshot(now(&*clock))));
     let tape = Arc::new(RwLock::new(Tape::new(trace_frames)));
     let wakers = Wakers::default();
@@ -176,6 +178,10 @@ pub(in crate::engine) fn start_on(
     let roster_news = Arc::new(AtomicBool::new(true));
     let news = Arc::clone(&roster_news);
     people.watch(Box::new(move || news.store(true, Ordering::SeqCst)));
+    let catalog_news = Arc::new(AtomicBool::new(true));
+    let news = Arc::clone(&catalog_news);
+    devices.watch(Box::new(move || news.store(true, Ordering::SeqCst)));
+    let device_watch = DeviceWatch::start(devices)?;
     let (urgent, stops) = bounded(URGENT_EVENTS);
     let plant = Plant {
         inbox: inbox.clone(),
@@ -207,6 +213,8 @@ pub(in crate::engine) fn start_on(
         recorders: Recorders::new(desk),
         people: records,
         roster_news,
+        catalog_news,
+        _device_watch: device_watch,
         _end: stopper.end(),
     };
     for text in remarks {
@@ -251,7 +259,7 @@ pub fn office(folder: &Path) -> Result<Office, StartError> {
     let clock: Arc<dyn Clock> = SystemClock::new();
     let (people, remarks) =
         People::open(folder, Opener::Command, Arc::clone(&clock), Cost::STANDARD)?;
-    let hub = Hub::new(Arc::new(Catalog::builtin()), now(&*clock));
+    let hub = Hub::new(people.devices().catalog(), now(&*clock));
     let board: Board = Arc::new(RwLock::new(hub.snapshot(now(&*clock))));
     // Nobody takes from this inbox: the engine is stopping, as far as orders for it are concerned.
     let (inbox, _) = bounded(1);
@@ -290,6 +298,9 @@ struct Owner {
     people: Arc<People>,
     /// Set when people or their rights have changed.
     roster_news: Arc<AtomicBool>,
+    /// Set when other kinds of device are known.
+    catalog_news: Arc<AtomicBool>,
+    _device_watch: DeviceWatch,
     /// Last of all: says that everything before it has ended.
     _end: End,
 }
@@ -330,6 +341,10 @@ impl Owner {
         let now = now(&*self.clock);
         if self.roster_news.swap(false, Ordering::SeqCst) {
             self.hub.step(now, Event::Roster(self.people.roster()), &mut effects);
+        }
+        if self.catalog_news.swap(false, Ordering::SeqCst) {
+            let catalog = self.people.devices().catalog();
+            self.hub.step(now, Event::Catalog(catalog), &mut effects);
         }
         // Stops before everything else, even before what was taken first.
         for event in self.stops.try_iter().take(EVENTS_A_TURN) {

@@ -8,6 +8,7 @@ mod charge;
 mod curves;
 mod dbc;
 mod device;
+mod discovery;
 mod door;
 mod drive;
 mod filter;
@@ -96,8 +97,13 @@ pub use dbc::{
     write as write_dbc,
 };
 pub use device::{
-    Beside, Category, ChargerCommand, ChargerControl, ChargerFaults, Contactors, Flag, Level,
-    PackState, Sheet, SheetLamp, SheetReading,
+    Beside, Catalog, Category, ChargerCommand, ChargerControl, ChargerFaults, Contactors,
+    Fault as DeviceFault, Flag, Kind as DeviceKind, Level, Origin as DeviceOrigin, PackState,
+    Refused as RefusedDevice, Sheet, SheetLamp, SheetReading, Stays as DeviceStays,
+};
+pub use discovery::{
+    Candidate, Configured as ConfiguredDevice, Discovery, OFFERED, Reason as DiscoveryReason,
+    Side as DiscoverySide,
 };
 pub use door::{Door, Own, Refusal, Vitals, Waker};
 pub use drive::stopper::{StopFirst, Stopper};
@@ -108,7 +114,9 @@ pub use filter::{
 };
 pub use hub::decoders::{DecodedFrame, DecodedSignal, Decoders, Source as DbcSource, Value};
 pub use hub::traffic::{Row as TrafficEntry, Traffic};
-pub use offline::{check, convert, decode, inspect, logs, profiles, record, replay, save};
+pub use offline::{
+    check, convert, decode, discover, inspect, logs, profiles, record, replay, save,
+};
 pub use orders::accounts::{
     AddAccount, AddService, Added, ChangeAccount, Credential, DeleteAccount, GivePassword,
     MakeLink, MustChangeIt, RemoveService, RenameService, ServiceChoice,
@@ -119,6 +127,7 @@ pub use orders::charging::{
     StartCharge, StopCharge,
 };
 pub use orders::dbc::{AssignDbcs, BusDbc, KeepDbc, RemoveDbc};
+pub use orders::devices::{KeepDevice, RemoveDevice};
 pub use orders::plant::{ActivateProfile, ClearTraffic, Play};
 pub use orders::recording::{
     DeleteRecording, ForgetRecording, KeepUpload, StartRecording, StopRecording,
@@ -141,6 +150,9 @@ pub use people::gate::{
     Gate, LinkOffer, NotIn, OwnPasswordError, RedeemError, SignInError, SignedIn,
 };
 pub use prepare::{PrepareError, bus_profile, demo_profile, interpret_profile, load_profile};
+pub use profile::devices::{
+    Devices, DevicesError, Expected as ExpectedDevice, Files as DeviceFiles,
+};
 pub use profile::expand::environment;
 pub use profile::library::{Library, LibraryError, Loaded};
 pub use profile::message::{HotKey, MessageEntry, MessageError};

@@ -12,8 +12,10 @@ use crate::base::units::{Amps, Volts, Watts};
 use crate::engine::can::address::Address;
 use crate::engine::can::trace::OpenLogError;
 use crate::engine::dbc::Codec;
+use crate::engine::device::{Catalog, Category, Kind};
+use crate::engine::discovery::{Candidate, Discovery};
 use crate::engine::offline::check;
-use crate::engine::offline::discover::{Heard, discover};
+use crate::engine::offline::discover;
 use crate::engine::offline::profiles::ground;
 use crate::engine::orders::dbc::{AssignDbcs, BusDbc};
 use crate::engine::orders::plant::ActivateProfile;
@@ -92,20 +94,25 @@ impl AssignDbcs {
     }
 }
 
-/// Reads a profile file and checks that it may run.
+/// Reads a profile file and checks that it may run with the kinds of `catalog`.
 ///
 /// # Errors
 /// Says what is wrong, in which file and line.
-pub fn load_profile(file: &Path) -> Result<Loaded, LibraryError> {
-    admit(library::load(file, &environment)?, &ground())
+pub fn load_profile(file: &Path, catalog: &Catalog) -> Result<Loaded, LibraryError> {
+    admit(library::load(file, &environment)?, &ground(catalog))
 }
 
-/// Takes `text` as that of the profile file `file` and checks that it may run.
+/// Takes `text` as that of the profile file `file` and checks that it may run with the kinds of
+/// `catalog`.
 ///
 /// # Errors
 /// Says what is wrong, in which line.
-pub fn interpret_profile(file: &Path, text: String) -> Result<Loaded, LibraryError> {
-    admit(library::interpret(file, text, &environment)?, &ground())
+pub fn interpret_profile(
+    file: &Path,
+    text: String,
+    catalog: &Catalog,
+) -> Result<Loaded, LibraryError> {
+    admit(library::interpret(file, text, &environment)?, &ground(catalog))
 }
 
 /// The codec of a DBC file, and a sentence if something of it was left out.
@@ -160,7 +167,7 @@ pub fn demo_profile(scene: &str) -> Result<Profile, PrepareError> {
 ///
 /// # Errors
 /// A recording that cannot be opened or is none.
-pub fn bus_profile(address: &Address) -> Result<Profile, PrepareError> {
+pub fn bus_profile(address: &Address, catalog: &Catalog) -> Result<Profile, PrepareError> {
     match address {
         Address::SocketCan(interface) => Ok(Profile::for_interface(interface)?),
         Address::Slcan(to) => Ok(Profile::for_adapter(to)?),
@@ -170,22 +177,26 @@ pub fn bus_profile(address: &Address) -> Result<Profile, PrepareError> {
             let buses = vec![BusEntry::new(bus.clone(), address.clone())];
             Ok(Profile::new(bus, buses, components))
         }
-        Address::Replay(path) => recording_profile(path),
+        Address::Replay(path) => recording_profile(path, catalog),
         Address::Tcp { .. } => Err(PrepareError::Text(address.clone())),
     }
 }
 
-fn recording_profile(path: &Path) -> Result<Profile, PrepareError> {
-    let heard = discover(path)?;
+fn recording_profile(path: &Path, catalog: &Catalog) -> Result<Profile, PrepareError> {
+    // Of several buses only the first: it is the one that is played.
+    let first = discover::recording(path, catalog)?.into_iter().next();
+    let heard = first.map(|bus| sure(bus.discovery)).unwrap_or_default();
     // A profile is kept elsewhere, and a relative path would be looked for there.
     let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let bus = Name::new("recording")?;
-    let batteries = heard.iter().filter(|heard| heard.kind == BMU).count();
+    let is_battery = |found: &Candidate| found.kind.manifest.category == Category::Battery;
+    let batteries = heard.iter().filter(|found| is_battery(found)).count();
     let pack = if batteries > 1 { Some(Name::new("Pack")?) } else { None };
     let mut components = Vec::new();
-    for Heard { kind, base } in heard {
-        let pack = pack.clone().filter(|_| kind == BMU);
-        let name = Name::new(&format!("{} 0x{base:X}", title(kind)))?;
+    for found in heard {
+        let (kind, base) = (found.kind.manifest.id.as_str(), found.base);
+        let pack = pack.clone().filter(|_| is_battery(&found));
+        let name = Name::new(&format!("{} 0x{base:X}", title(&found.kind)))?;
         let entry = ComponentEntry::new(name, kind, bus.clone()).at(base);
         components.push(ComponentEntry { pack, ..entry });
     }
@@ -193,14 +204,35 @@ fn recording_profile(path: &Path) -> Result<Profile, PrepareError> {
     Ok(Profile { components, ..Profile::for_recording(path, Vec::new())? })
 }
 
-const BMU: &str = "prohelion-d1000-gen1";
+/// What is likely enough to be taken for a device, of several on the same ids only the likeliest; in
+/// the order of kind and address.
+fn sure(discovery: Discovery) -> Vec<Candidate> {
+    let mut sure: Vec<Candidate> = Vec::new();
+    for found in discovery.candidates.into_iter().filter(Candidate::is_offered) {
+        if !sure.iter().any(|surer| surer.overlaps(&found)) {
+            sure.push(found);
+        }
+    }
+    sure.sort_by_key(|found| (found.kind.manifest.id.clone(), found.base));
+    sure
+}
+
 const CHARGER: &str = "elcon-tc";
 
 /// What to call a device of `kind` in a profile that Busbar writes.
-fn title(kind: &str) -> &'static str {
-    match kind {
-        BMU => "BMU",
-        CHARGER => "Charger",
-        _ => "Driver controls",
+fn title(kind: &Kind) -> String {
+    match kind.manifest.category {
+        Category::Battery => "BMU".to_owned(),
+        Category::Charger => "Charger".to_owned(),
+        other @ (Category::MotorController
+        | Category::Solar
+        | Category::Sensor
+        | Category::DriverControls
+        | Category::Custom) => sentence_case(other.words()),
     }
+}
+
+fn sentence_case(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

@@ -13,7 +13,8 @@ use crate::engine::can::replay::{Progress, ReplayPlan, ReplayProgress};
 use crate::engine::can::scan::Report;
 use crate::engine::can::schedule::{Schedule, ScheduleFigures};
 use crate::engine::charge::{ChargePicture, Rules};
-use crate::engine::device::Category;
+use crate::engine::device::{Catalog, Category, Kind, Settings};
+use crate::engine::discovery::{self, Configured, Discovery};
 use crate::engine::filter::Vocabulary;
 use crate::engine::hub::decoders::Decoders;
 use crate::engine::hub::traffic::Traffic;
@@ -31,6 +32,8 @@ pub struct Snapshot {
     pub at: Mono,
     /// The same on the wall clock.
     pub wall: Wall,
+    /// The kinds of device that are known, and the device folders that were refused.
+    pub catalog: Arc<Catalog>,
     /// The running profile; `None` before the first choice.
     pub profile: Option<ProfilePicture>,
     /// Sentences that concern everything, until they are no longer true.
@@ -64,6 +67,25 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// What talks on a bus, as far as it was heard until now.
+    #[must_use]
+    pub fn discovery(&self, bus: &BusPicture) -> Discovery {
+        let on_bus = self.components.iter().filter(|component| component.bus == bus.id);
+        let configured = on_bus.map(|component| {
+            let kind = &component.kind;
+            let base = component.base.unwrap_or(kind.manifest.address.default);
+            let device = kind.bind(Settings { base, ..kind.defaults() });
+            Configured {
+                name: component.name.clone(),
+                kind: kind.manifest.id.clone(),
+                base,
+                claims: device.map(|device| device.claims()).unwrap_or_default(),
+            }
+        });
+        let configured: Vec<Configured> = configured.collect();
+        discovery::discover(&self.traffic.hearing(bus.id, bus.now), &self.catalog, &configured)
+    }
+
     /// The names that filters are compared with.
     #[must_use]
     pub fn vocabulary(&self) -> Arc<Vocabulary> {
@@ -288,6 +310,8 @@ pub struct ComponentPicture {
     pub id: ComponentId,
     /// Name.
     pub name: Name,
+    /// Its kind, as it was when the profile was activated.
+    pub kind: Arc<Kind>,
     /// Title of its kind: "Prohelion D1000 Gen 1".
     pub title: String,
     /// Its bus.

@@ -8,6 +8,7 @@ pub mod charge;
 pub mod chrome;
 pub mod compose;
 pub mod dbc;
+pub mod discovery;
 pub mod export;
 pub mod filter;
 #[cfg(any(test, feature = "testing"))]

@@ -1,8 +1,10 @@
-//! The device kinds that are known: the folders under `assets/devices`, embedded.
+//! The device kinds that are known: the folders under `assets/devices`, embedded, and those that
+//! somebody has put into the data folder (`engine::profile::devices`).
 
 use std::sync::Arc;
 
 use super::bound::Tables;
+use super::check::Fault;
 use super::manifest::{Manifest, ManifestError};
 use super::panel::Sheet;
 use super::settings::Settings;
@@ -17,14 +19,46 @@ pub struct Kind {
     pub schema: Schema,
     /// What is shown of it besides what every part of its category has.
     pub sheet: Arc<Sheet>,
+    /// Where its folder is from.
+    pub origin: Origin,
     /// What it says at the addresses where it was last bound.
     pub(super) tables: Tables,
+}
+
+/// Where a device folder is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It comes with the program.
+    Builtin,
+    /// It is in the data folder.
+    Own,
+}
+
+/// A device folder of the data folder that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Its name.
+    pub folder: String,
+    /// Everything that is wrong with it.
+    pub faults: Vec<Fault>,
+    /// Whether what it said before is still in force.
+    pub stays: Stays,
+}
+
+/// What is in force in place of a device folder that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stays {
+    /// What it said before.
+    Former,
+    /// Nothing.
+    Nothing,
 }
 
 /// All known kinds.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     kinds: Vec<Arc<Kind>>,
+    refused: Vec<Refused>,
 }
 
 /// An embedded device folder.
@@ -49,7 +83,7 @@ macro_rules! folder {
 }
 
 /// Every folder under `assets/devices`; a test compares this list with the disk.
-pub(super) const FOLDERS: [Folder; 11] = [
+pub(super) const FOLDERS: &[Folder] = &[
     folder!("elcon-tc"),
     folder!("elcon-tc-v1"),
     folder!("elmar-mppt"),
@@ -64,6 +98,18 @@ pub(super) const FOLDERS: [Folder; 11] = [
 ];
 
 impl Kind {
+    /// The kind, unless its panels show what is not there.
+    pub(super) fn new(manifest: Manifest, schema: Schema, origin: Origin) -> Result<Self, String> {
+        let sheet = Arc::new(Sheet::of(&manifest, &schema)?);
+        Ok(Self { manifest, schema, sheet, origin, tables: Tables::default() })
+    }
+
+    #[cfg(test)]
+    pub(in crate::engine) fn for_tests(manifest: Manifest, schema: Schema) -> Self {
+        let sheet = Arc::default();
+        Self { manifest, schema, sheet, origin: Origin::Own, tables: Tables::default() }
+    }
+
     /// The settings of a component that sets nothing.
     #[must_use]
     pub const fn defaults(&self) -> Settings {
@@ -77,7 +123,7 @@ impl Catalog {
     #[must_use]
     pub fn builtin() -> Self {
         let mut catalog = Self::default();
-        for folder in &FOLDERS {
+        for folder in FOLDERS {
             // A test reads every embedded folder, so none is left out here.
             if let Err(error) = catalog.add(folder.name, folder.manifest, folder.dbc) {
                 tracing::error!("{error}");
@@ -96,13 +142,34 @@ impl Catalog {
         if schema.messages.is_empty() {
             return Err(ManifestError::EmptySchema { folder: folder.to_owned() });
         }
-        let sheet = Sheet::of(&manifest, &schema);
-        let sheet = sheet.map_err(|why| ManifestError::Panel { folder: folder.to_owned(), why })?;
-        self.kinds.retain(|kind| kind.manifest.id != manifest.id);
-        let (sheet, tables) = (Arc::new(sheet), Tables::default());
-        self.kinds.push(Arc::new(Kind { manifest, schema, sheet, tables }));
-        self.kinds.sort_by(|a, b| a.manifest.id.cmp(&b.manifest.id));
+        let kind = Kind::new(manifest, schema, Origin::Builtin);
+        let kind = kind.map_err(|why| ManifestError::Panel { folder: folder.to_owned(), why })?;
+        self.put(Arc::new(kind));
         Ok(())
+    }
+
+    /// Takes in a kind, in place of one of the same id.
+    pub(in crate::engine) fn put(&mut self, kind: Arc<Kind>) {
+        self.kinds.retain(|other| other.manifest.id != kind.manifest.id);
+        self.kinds.push(kind);
+        self.kinds.sort_by(|a, b| a.manifest.id.cmp(&b.manifest.id));
+    }
+
+    /// Notes a folder that was not taken.
+    pub(in crate::engine) fn refuse(&mut self, refused: Refused) {
+        self.refused.push(refused);
+    }
+
+    /// The device folders of the data folder that were not taken, by name.
+    #[must_use]
+    pub fn refused(&self) -> &[Refused] {
+        &self.refused
+    }
+
+    /// Whether a kind of this id comes with the program.
+    #[must_use]
+    pub fn comes_with(id: &str) -> bool {
+        FOLDERS.iter().any(|folder| folder.name == id)
     }
 
     /// The kind with this id.

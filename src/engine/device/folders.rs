@@ -58,7 +58,7 @@ fn every_folder_on_disk_is_embedded_and_every_embedded_one_is_known() {
 
 #[test]
 fn every_folder_has_a_sound_dbc_whose_messages_have_a_rate_and_a_comment() {
-    for folder in &FOLDERS {
+    for folder in FOLDERS {
         let parsed = dbc::parse(folder.dbc);
         assert_eq!(parsed.problems, [], "{}", folder.name);
         let kind = kind(folder.name);
@@ -92,7 +92,7 @@ fn every_folder_has_a_sound_dbc_whose_messages_have_a_rate_and_a_comment() {
 /// The ids that a device of this kind listens to stay within what it claims.
 #[test]
 fn every_message_is_within_the_claims_of_its_device_at_every_address() {
-    for folder in &FOLDERS {
+    for folder in FOLDERS {
         let kind = kind(folder.name);
         let rule = &kind.manifest.address;
         let bases: Vec<u32> = match rule.way {
@@ -149,7 +149,7 @@ fn golden_text(name: &str, sample: &str) -> String {
 
 #[test]
 fn every_sample_decodes_to_its_golden_text() {
-    for folder in &FOLDERS {
+    for folder in FOLDERS {
         assert!(!folder.sample.is_empty(), "{} has no sample", folder.name);
         let text = golden_text(folder.name, folder.sample);
         let path = assets().join(folder.name).join("golden.txt");
@@ -168,7 +168,7 @@ fn every_sample_decodes_to_its_golden_text() {
 
 #[test]
 fn every_sample_shows_every_message_that_means_something() {
-    for folder in &FOLDERS {
+    for folder in FOLDERS {
         let device = bound(folder.name);
         let mut shown = BTreeSet::new();
         for line in folder.sample.lines() {

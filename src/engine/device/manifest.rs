@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::base::reading::Patience;
 use crate::engine::can::guard::WordLimit;
 use crate::engine::device::panel::{HeartbeatRule, PanelRule};
+use crate::engine::device::recognise::Recognition;
 use crate::engine::device::settings::CurrentSign;
 
 /// A device folder's manifest.
@@ -57,6 +58,9 @@ pub struct Manifest {
     pub panels: Vec<PanelRule>,
     /// Which message says who it is, of a Tritium or Prohelion device without code of its own.
     pub heartbeat: Option<HeartbeatRule>,
+    /// By what a device of the kind gives itself away on a bus; left out: it is never offered.
+    #[serde(default)]
+    pub recognise: Option<Recognition>,
 }
 
 /// Something to know about a kind.
@@ -253,14 +257,19 @@ impl Rate {
     /// Whether `message` belongs to this group.
     #[must_use]
     pub fn covers(&self, message: &str) -> bool {
-        self.messages.iter().any(|pattern| match pattern.split_once('*') {
-            None => pattern == message,
-            Some((head, tail)) => {
-                message.len() >= head.len() + tail.len()
-                    && message.starts_with(head)
-                    && message.ends_with(tail)
-            }
-        })
+        self.messages.iter().any(|pattern| covers(pattern, message))
+    }
+}
+
+/// Whether `pattern`, in which a `*` stands for anything, means this message.
+pub(super) fn covers(pattern: &str, message: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == message,
+        Some((head, tail)) => {
+            message.len() >= head.len() + tail.len()
+                && message.starts_with(head)
+                && message.ends_with(tail)
+        }
     }
 }
 

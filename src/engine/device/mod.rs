@@ -6,6 +6,7 @@
 
 mod bound;
 mod catalog;
+pub(crate) mod check;
 mod fact;
 mod flag;
 #[cfg(test)]
@@ -14,10 +15,12 @@ mod identity;
 mod kinds;
 mod manifest;
 mod panel;
+pub(crate) mod recognise;
 mod settings;
 
 pub use bound::{Device, Malformed, Taken};
-pub use catalog::{Catalog, Kind};
+pub use catalog::{Catalog, Kind, Origin, Refused, Stays};
+pub use check::Fault;
 pub use fact::{
     CellWord, ChargerCommand, ChargerControl, ChargerFaults, Contactors, Fact, Fans, Headroom,
     PackState, Precharge, ReportedCell, ReportedTemperature, Switches,

@@ -102,6 +102,7 @@ impl Recorders {
             | Event::Kept { .. }
             | Event::Present { .. }
             | Event::Roster(_)
+            | Event::Catalog(_)
             | Event::Shutdown
             | Event::Notice(_)
             | Event::Tick => {}

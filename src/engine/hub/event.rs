@@ -16,7 +16,7 @@ use crate::engine::can::record::roll::Figures;
 use crate::engine::can::replay::{Progress, ReplayPlan, ReplayProgress, Routes, SeekTo, Speed};
 use crate::engine::can::schedule::{Schedule, ScheduleFigures};
 use crate::engine::charge::Keep;
-use crate::engine::device::Device;
+use crate::engine::device::{Catalog, Device};
 use crate::engine::filter::{Sieve, Sifter};
 use crate::engine::orders::charging::SetDemo;
 use crate::engine::orders::plant::Play;
@@ -147,6 +147,8 @@ pub enum Event {
     },
     /// People or their rights have changed.
     Roster(Arc<Roster>),
+    /// Other kinds of device are known: device folders of the data folder have changed.
+    Catalog(Arc<Catalog>),
     /// The program ends: whatever charges is to be stopped first.
     Shutdown,
     /// Something to tell everybody; an empty text takes the notice back.

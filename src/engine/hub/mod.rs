@@ -8,7 +8,9 @@ mod controllers;
 pub(crate) mod decoders;
 pub(crate) mod event;
 mod hand;
+pub(crate) mod hearing;
 mod keeping;
+mod kinds;
 mod limits;
 pub(in crate::engine) mod plant;
 mod recording;
@@ -204,6 +206,7 @@ impl Hub {
                 self.hands.judge(&roster, (now, self.epoch), effects);
                 self.charging.take_roster(roster);
             }
+            Event::Catalog(catalog) => self.take_catalog(catalog),
             Event::Shutdown => self.charging.close(now.mono),
             Event::Notice(notice) => self.notice(notice),
             Event::Tick => {}
@@ -263,6 +266,7 @@ impl Hub {
             version: self.version,
             at: now.mono,
             wall: now.wall,
+            catalog: Arc::clone(&self.catalog),
             profile: self.plant.profile(),
             notices: self.notices.clone(),
             buses: self.plant.bus_pictures(now.mono, &self.hands, &self.controllers),
@@ -545,6 +549,7 @@ impl Hub {
         self.traffic = Arc::default();
         self.player = None;
         self.notices.clear();
+        self.notice_kinds();
         effects.push(Effect::Connect { epoch: self.epoch, buses: self.plant.bus_plans() });
         Ok(())
     }

@@ -316,6 +316,7 @@ impl Component {
         ComponentPicture {
             id,
             name: self.entry.name.clone(),
+            kind: Arc::clone(&self.kind),
             title: self.kind.manifest.title.clone(),
             bus: self.bus,
             base: self.entry.base.or(Some(self.device.settings().base)),

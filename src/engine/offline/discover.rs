@@ -1,94 +1,141 @@
-//! Who speaks in a recording: looked for by heartbeats and fixed ids, so that an opened recording
-//! comes with its components filled in. Of several buses only the first is looked at: it is the one
-//! that is played.
+//! Who speaks in a recording, or on a bus that is listened to for a moment: every bus goes through the
+//! table by id and then to `engine::discovery`, as the bus of a running profile does.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use crate::base::time::Timebase;
-use crate::engine::can::frame::{FrameRef, Frames, Kind};
+use thiserror::Error;
+
+use crate::base::id::BusId;
+use crate::base::time::{Clock, Mono, Timebase};
+use crate::engine::can::address::Address;
+use crate::engine::can::bus::{BusState, BusStatus, OpenError, Wires};
+use crate::engine::can::frame::Frames;
 use crate::engine::can::trace::{Log, OpenLogError};
-use crate::engine::device::{Catalog, Model};
+use crate::engine::can::virtual_bus::VirtualNet;
+use crate::engine::device::Catalog;
+use crate::engine::discovery::{self, Discovery};
+use crate::engine::hub::traffic::Traffic;
+use crate::engine::sim::{Runner, Scene, SceneError};
 
 /// So many frames are looked at: about a minute of a busy bus, and every device that sends at least
 /// once a second is in it.
 const FRAMES: usize = 200_000;
 /// Frames read at once.
 const CHUNK: usize = 4096;
+/// How long one look at a live bus waits.
+const WAIT: Duration = Duration::from_millis(20);
 
-/// A device that was heard.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Heard {
-    /// Id of its kind.
-    pub kind: &'static str,
-    /// Base address.
-    pub base: u32,
+/// What was found on a bus of a recording, or on a bus that was listened to.
+#[derive(Debug)]
+pub struct BusFound {
+    /// Its name.
+    pub name: String,
+    /// What was found.
+    pub discovery: Discovery,
+    /// Frames that were looked at.
+    pub frames: u64,
+    /// How the bus was doing at the end, where it was a live one.
+    pub status: Option<BusStatus>,
 }
 
-/// The devices that speak in the recording at `path`, in order of kind and address.
+/// Why a bus cannot be listened to.
+#[derive(Debug, Error)]
+pub enum ListenError {
+    /// It cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Its scene.
+    #[error(transparent)]
+    Scene(#[from] SceneError),
+    /// The world of its scene.
+    #[error("the scene cannot be run: {0}")]
+    World(String),
+}
+
+/// What speaks on the buses of the recording at `path`, in the order in which the buses come first.
+/// Blocks for reading it.
 ///
 /// # Errors
 /// The recording cannot be opened.
-pub fn discover(path: &Path) -> Result<Vec<Heard>, OpenLogError> {
+pub fn recording(path: &Path, catalog: &Catalog) -> Result<Vec<BusFound>, OpenLogError> {
     let log = Log::open(path)?;
     let mut reader = log.reader();
     let mut frames = Frames::with_capacity(Timebase::default(), CHUNK);
-    let mut heard = BTreeSet::new();
-    let catalog = Catalog::builtin();
-    let mut first_bus = None;
-    for _ in 0..FRAMES / CHUNK {
+    let mut traffic = Traffic::default();
+    // The place, the last time and the number of frames of every bus.
+    let mut seen: BTreeMap<u16, (usize, Mono, u64)> = BTreeMap::new();
+    for _ in 0..FRAMES.div_ceil(CHUNK) {
         frames.clear();
         if reader.read(&mut frames, CHUNK) == 0 {
             break;
         }
         for frame in frames.iter() {
-            if *first_bus.get_or_insert(frame.bus()) == frame.bus() {
-                heard.extend(recognise(frame, &catalog));
-            }
+            let next = seen.len();
+            let bus = seen.entry(frame.bus().0).or_insert((next, frame.time(), 0));
+            bus.1 = bus.1.max(frame.time());
+            bus.2 += 1;
+            traffic.take(frame);
         }
     }
-    Ok(heard.into_iter().collect())
+    let mut buses: Vec<(usize, BusFound)> = seen
+        .into_iter()
+        .map(|(bus, (place, last, count))| {
+            let hearing = traffic.hearing(BusId(bus), last);
+            let discovery = discovery::discover(&hearing, catalog, &[]);
+            let name = reader.bus_names().get(usize::from(bus)).cloned();
+            let name = name.unwrap_or_else(|| format!("bus {bus}"));
+            (place, BusFound { name, discovery, frames: count, status: None })
+        })
+        .collect();
+    buses.sort_by_key(|(place, _)| *place);
+    Ok(buses.into_iter().map(|(_, bus)| bus).collect())
 }
 
-/// The device that a frame gives away, if it does.
-fn recognise(frame: FrameRef<'_>, catalog: &Catalog) -> Option<Heard> {
-    if frame.kind() != Kind::Data {
-        return None;
-    }
-    let (kind, base) = match (frame.id().is_extended(), frame.id().raw()) {
-        // Elcon status frames end in the charger's own address (protocol note, section 9.1).
-        (true, raw @ 0x18FF_50E5..=0x18FF_50E9) => ("elcon-tc", raw & 0xFF),
-        (true, _) => return None,
-        (false, raw) => (heartbeat(frame)?, raw),
+/// What speaks on the bus at `address`, with the devices of `scene` on it where one is given, within
+/// `span` or until `stop` is set. Nothing is sent. Blocks.
+///
+/// # Errors
+/// The bus cannot be opened, or the scene cannot be run.
+pub fn bus(
+    (address, scene): (&Address, Option<&str>),
+    span: Duration,
+    clock: &Arc<dyn Clock>,
+    stop: &AtomicBool,
+    catalog: &Catalog,
+) -> Result<BusFound, ListenError> {
+    let wires = Wires { net: VirtualNet::new(Arc::clone(clock)), clock: Arc::clone(clock) };
+    let mut rx = wires.open(address, BusId(0))?.rx;
+    let mut runner = match scene {
+        None => None,
+        Some(scene) => {
+            let scene = Scene::find(scene)?;
+            let other = wires.open(address, BusId(0))?;
+            let runner = Runner::new(&scene, other, clock.now());
+            Some(runner.map_err(|error| ListenError::World(error.to_string()))?)
+        }
     };
-    let settings = crate::engine::device::Settings { base, ..catalog.find(kind)?.defaults() };
-    catalog.find(kind)?.bind(settings).ok().map(|_| Heard { kind, base })
-}
-
-/// The kind whose heartbeat this is (protocol note, section 1).
-fn heartbeat(frame: FrameRef<'_>) -> Option<&'static str> {
-    let word: [u8; 4] = frame.data.get(..4)?.try_into().ok()?;
-    let sized = frame.data.len() == 8;
-    match Model::from_word(u32::from_le_bytes(word)).0 {
-        Model::Bmu | Model::OldBmu if sized => Some("prohelion-d1000-gen1"),
-        Model::DriverControls | Model::OldDriverControls if sized => Some("ev-driver-controls"),
-        _ => None,
+    let until = clock.now().after(span);
+    let (mut traffic, mut last, mut count) = (Traffic::default(), Mono::ZERO, 0);
+    let mut frames = Frames::with_capacity(Timebase::default(), CHUNK);
+    while clock.now() < until && !stop.load(Ordering::SeqCst) {
+        if let Some(runner) = &mut runner {
+            runner.step(clock.now());
+        }
+        frames.clear();
+        rx.receive(&mut frames, WAIT);
+        for frame in frames.iter() {
+            last = last.max(frame.time());
+            count += 1;
+            traffic.take(frame);
+        }
+        if rx.status().state == BusState::Ended {
+            break;
+        }
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use super::*;
-
-    #[test]
-    fn only_the_bus_that_is_played_is_looked_at() {
-        let mut log = tempfile::NamedTempFile::new().unwrap();
-        let text = "(1.0) can0 123#00\n(1.1) can0 600#00100000D1F10000\n\
-                    (1.2) can1 600#00100000D2F10000\n(1.3) can1 640#00100000D3F10000\n";
-        log.write_all(text.as_bytes()).unwrap();
-        let bmu = Heard { kind: "prohelion-d1000-gen1", base: 0x600 };
-        assert_eq!(discover(log.path()).unwrap(), [bmu]);
-    }
+    let discovery = discovery::discover(&traffic.hearing(BusId(0), last), catalog, &[]);
+    Ok(BusFound { name: address.to_string(), discovery, frames: count, status: Some(rx.status()) })
 }

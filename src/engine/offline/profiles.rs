@@ -39,10 +39,10 @@ pub struct Report {
     pub problems: Vec<Problem>,
 }
 
-/// What profiles are checked against: the kinds and scenes that come with the program.
+/// What profiles are checked against: these kinds, and the scenes that come with the program.
 #[must_use]
-pub fn ground() -> Ground {
-    Ground { catalog: Catalog::builtin(), scenes: Scene::names().map(str::to_owned).collect() }
+pub fn ground(catalog: &Catalog) -> Ground {
+    Ground { catalog: catalog.clone(), scenes: Scene::names().map(str::to_owned).collect() }
 }
 
 /// All profiles of the data folder, the broken ones with the reason.
@@ -51,7 +51,7 @@ pub fn ground() -> Ground {
 /// The folder cannot be read.
 pub fn list(data_dir: Option<&Path>) -> Result<(PathBuf, Vec<Summary>), LibraryError> {
     let library = Library::find(data_dir)?;
-    let ground = ground();
+    let ground = ground(&library.catalog());
     let summary = |listed: library::Listed| {
         let outcome = listed.outcome.and_then(|loaded| check::admit(loaded, &ground));
         let (name, file) = (listed.name, listed.file);
@@ -89,8 +89,9 @@ fn sentence(error: &dyn std::error::Error) -> String {
 /// # Errors
 /// There is none, or it is refused.
 pub fn open(name: &str, data_dir: Option<&Path>) -> Result<Loaded, LibraryError> {
-    let file = Library::find(data_dir)?.resolve(name)?;
-    check::admit(library::load(&file, &environment)?, &ground())
+    let library = Library::find(data_dir)?;
+    let file = library.resolve(name)?;
+    check::admit(library::load(&file, &environment)?, &ground(&library.catalog()))
 }
 
 /// Checks the profile called `name`, or in the file `name`.
@@ -132,9 +133,8 @@ pub struct Filled {
 
 /// The components of `profile` as they will run. One of an unknown kind stays as it is written.
 #[must_use]
-pub fn filled(profile: &Profile) -> Vec<Filled> {
-    let catalog = Catalog::builtin();
-    profile.components.iter().map(|entry| fill(entry.clone(), &catalog)).collect()
+pub fn filled(profile: &Profile, catalog: &Catalog) -> Vec<Filled> {
+    profile.components.iter().map(|entry| fill(entry.clone(), catalog)).collect()
 }
 
 fn fill(mut entry: ComponentEntry, catalog: &Catalog) -> Filled {
@@ -195,12 +195,13 @@ mod tests {
 
     #[test]
     fn every_built_in_scene_may_be_named() {
-        let known = ground().scenes;
+        let ground = ground(&Catalog::builtin());
+        let known = ground.scenes.clone();
         assert!(known.len() >= 7, "{known:?}");
         for scene in known {
             let profile = Profile::demo(&scene, Vec::new()).unwrap();
             let problems =
-                check::check(&profile, &crate::engine::profile::parse::Lines::default(), &ground());
+                check::check(&profile, &crate::engine::profile::parse::Lines::default(), &ground);
             assert_eq!(problems, []);
         }
     }

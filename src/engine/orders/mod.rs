@@ -9,6 +9,7 @@
 //! | `recording` | recordings: beginning, ending, taking in, deleting | the hub and its recorders |
 //! | `sending` | arming buses, sending and scheduling by hand | the hub |
 //! | `dbc` | DBC files: keeping them, and by which a bus is read | the store, the hub |
+//! | `devices` | device folders of one's own | the store |
 //! | `buses` | restarting controllers, looking for a bit rate | the hub |
 //! | `accounts` | accounts, services, links | the store |
 //! | `sessions` | sessions, tokens, waits | the store |
@@ -20,6 +21,7 @@ pub(in crate::engine) mod charging;
 pub(in crate::engine) mod dbc;
 mod deeds;
 pub(in crate::engine) mod desk;
+pub(in crate::engine) mod devices;
 pub(in crate::engine) mod plant;
 pub(in crate::engine) mod recording;
 pub(in crate::engine) mod replaying;

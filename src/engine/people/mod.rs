@@ -35,6 +35,7 @@ use crate::engine::people::lobby::Lobby;
 use crate::engine::people::picture::Picture;
 use crate::engine::people::sweep::Sweeper;
 use crate::engine::people::work::Work;
+use crate::engine::profile::devices::Devices;
 use crate::engine::profile::shelf::Shelf;
 use crate::engine::store::charges::Reader;
 use crate::engine::store::journal::Entry;
@@ -52,6 +53,7 @@ pub struct People {
     refused: AtomicU64,
     budget: Mutex<Budget>,
     shelf: Shelf,
+    devices: Devices,
 }
 
 impl People {
@@ -94,8 +96,19 @@ impl People {
         let refused = AtomicU64::new(0);
         let budget = Mutex::default();
         let shelf = Shelf::new(folder);
-        let people =
-            Self { _sweeper: sweeper, store, clock, lobby, work, waits, refused, budget, shelf };
+        let devices = Devices::open(folder);
+        let people = Self {
+            _sweeper: sweeper,
+            store,
+            clock,
+            lobby,
+            work,
+            waits,
+            refused,
+            budget,
+            shelf,
+            devices,
+        };
         people.know_where_they_came_from();
         Ok((Arc::new(people), remarks))
     }
@@ -110,6 +123,12 @@ impl People {
     #[must_use]
     pub const fn shelf(&self) -> &Shelf {
         &self.shelf
+    }
+
+    /// The device folders of the data folder.
+    #[must_use]
+    pub const fn devices(&self) -> &Devices {
+        &self.devices
     }
 
     /// The clock.

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use directories::ProjectDirs;
 use thiserror::Error;
@@ -12,6 +13,8 @@ use thiserror::Error;
 use crate::base::id::{Name, NameError};
 use crate::base::problem::Problem;
 use crate::engine::can::address::Address;
+use crate::engine::device::Catalog;
+use crate::engine::profile::devices::Devices;
 use crate::engine::profile::expand::Lookup;
 use crate::engine::profile::model::Profile;
 use crate::engine::profile::parse::{self, Lines};
@@ -167,6 +170,13 @@ impl Library {
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The kinds of device that are known with this data folder: those that come with the program, and
+    /// its own. Blocks for reading them.
+    #[must_use]
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Devices::open(&self.folder).catalog()
     }
 
     /// Where the profiles are.

@@ -2,7 +2,8 @@
 //! `parse` reads it, with the environment filled in by `expand`; `check` asks the
 //! catalog of devices whether it makes sense; `write` writes it with comments
 //! for people, `edit` changes one value in what a person wrote and `keep` a `message` that is kept to be
-//! sent; `library` is the data folder, `shelf` the DBC files in it and `settings` what is remembered
+//! sent; `library` is the data folder, `shelf` the DBC files in it, `devices` the
+//! device folders in it and `settings` what is remembered
 //! beside the profiles;
 //! `watch` notices edits made outside; `starters` are the profiles that Busbar writes itself.
 //!
@@ -10,6 +11,7 @@
 //! bus or touches the running profile.
 
 pub(crate) mod check;
+pub(crate) mod devices;
 pub(crate) mod edit;
 pub(crate) mod expand;
 pub(crate) mod keep;

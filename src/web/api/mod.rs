@@ -19,6 +19,7 @@
 //! | `rules` | the rules that charging decides by |
 //! | `charges` | the charges that are kept, and their reports |
 //! | `dbc`, `dbc_json` | DBC files, and by which a bus is read |
+//! | `discovery` | what talks on a bus |
 //! | `document` | what all of this is, as OpenAPI 3.1 |
 //! | `browse` | the same as a page for people |
 //!
@@ -32,6 +33,7 @@ mod charge_json;
 mod charges;
 pub mod dbc;
 pub mod dbc_json;
+mod discovery;
 mod document;
 mod export;
 mod frames;
@@ -91,6 +93,7 @@ pub fn routes(table: Table) -> Table {
     let table = messages::routes(table);
     let table = trace::routes(table);
     let table = dbc::routes(table);
+    let table = discovery::routes(table);
     let table = replays::routes(table);
     let table = recordings::routes(table);
     frames::routes(table)

@@ -20,6 +20,7 @@ mod can;
 mod charge;
 mod charges;
 mod dbc;
+mod discover;
 mod door;
 mod form;
 mod icons;
@@ -83,6 +84,7 @@ pub fn routes(table: Table) -> Table {
     let table = trace::routes(table);
     let table = send::routes(table);
     let table = dbc::routes(table);
+    let table = discover::routes(table);
     let table = replay::routes(table);
     let table = buses::routes(table);
     let table = recordings::routes(table);

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod dbc;
+pub mod devices;
 pub mod services;
 pub mod sessions;
 pub mod settings;

@@ -1,0 +1,186 @@
+//! Composes the Discover page.
+
+use crate::engine::{
+    BusPicture, Candidate, ChangeSettings, DiscoverySide, OFFERED, Session, Snapshot,
+};
+use crate::view::discovery::{DiscoveryView, FoundView};
+use crate::view::offer::Offer;
+use crate::view::shown::Tone;
+use crate::view::text;
+
+/// From this score on something is as good as sure.
+const SURE: u8 = 85;
+/// Ids that are named one by one.
+const NAMED: usize = 12;
+
+/// Makes the page of the bus called `wanted`, or of the first.
+#[must_use]
+pub fn discovery(snapshot: &Snapshot, session: &Session, wanted: &str) -> DiscoveryView {
+    let buses: Vec<String> = snapshot.buses.iter().map(|bus| bus.name.to_string()).collect();
+    let chosen = snapshot.buses.iter().find(|bus| bus.name.as_str() == wanted);
+    let Some(bus) = chosen.or_else(|| snapshot.buses.first()) else {
+        let empty = "There is no bus to listen to: open a profile, a CAN interface or a recording.";
+        return DiscoveryView { empty: empty.to_owned(), ..DiscoveryView::default() };
+    };
+    let found = snapshot.discovery(bus);
+    let can = session.permit(ChangeSettings).map(drop).map_err(|denied| denied.to_string());
+    let one = |candidate: &Candidate| view(snapshot, bus, candidate, &can);
+    let empty = match (found.ids, found.candidates.is_empty()) {
+        (0, _) => "Nothing was heard on this bus yet. Is it connected, and at the right bit rate?",
+        (_, true) => {
+            "Nothing that talks here looks like a device that Busbar knows. A component can be added by hand, or described by a DBC file of its own."
+        }
+        (_, false) => "",
+    };
+    DiscoveryView {
+        bus: bus.name.to_string(),
+        buses,
+        heard: format!(
+            "{} ids heard within {}",
+            text::grouped(found.ids as u64),
+            text::span(found.span)
+        ),
+        empty: empty.to_owned(),
+        found: found.candidates.iter().map(one).collect(),
+        unknown: unknown(&found.unknown),
+    }
+}
+
+fn unknown(ids: &[crate::engine::Id]) -> String {
+    let first: Vec<String> = ids.iter().take(NAMED).map(ToString::to_string).collect();
+    match ids.len() {
+        0 => String::new(),
+        count if count > NAMED => {
+            format!("{count} ids are nobody's: {} and more", first.join(", "))
+        }
+        1 => format!("One id is nobody's: {}", first.join(", ")),
+        count => format!("{count} ids are nobody's: {}", first.join(", ")),
+    }
+}
+
+fn view(
+    snapshot: &Snapshot,
+    bus: &BusPicture,
+    candidate: &Candidate,
+    can: &Result<(), String>,
+) -> FoundView {
+    let side = |wanted: DiscoverySide| {
+        let of = candidate.reasons.iter().filter(|reason| reason.side == wanted);
+        of.map(|reason| reason.text.clone()).collect()
+    };
+    let manifest = &candidate.kind.manifest;
+    let mut place = format!("at 0x{:03X}", candidate.base);
+    if let Some(serial) = candidate.serial {
+        place.push_str(&format!(", serial {serial}"));
+    }
+    if let Some(firmware) = &candidate.firmware {
+        place.push_str(&format!(", firmware {firmware}"));
+    }
+    let shares: Vec<&str> = candidate.shares.iter().map(|name| name.as_str()).collect();
+    let remark = match (&candidate.known, shares.is_empty()) {
+        (Some(name), _) => format!("It is in the profile already: {name}."),
+        (None, false) => format!("Some of its ids belong to {}.", shares.join(", ")),
+        (None, true) => String::new(),
+    };
+    FoundView {
+        title: manifest.title.clone(),
+        place,
+        score: format!("{} %", candidate.score),
+        share: f32::from(candidate.score) / 100.0,
+        tone: match candidate.score {
+            SURE.. => Tone::Ok,
+            OFFERED.. => Tone::Info,
+            _ => Tone::Muted,
+        },
+        good: side(DiscoverySide::For),
+        bad: side(DiscoverySide::Against),
+        remark,
+        add: add(candidate, can),
+        kind: manifest.id.clone(),
+        fields: fields(snapshot, bus, candidate),
+    }
+}
+
+fn add(candidate: &Candidate, can: &Result<(), String>) -> Offer {
+    match (can, &candidate.known) {
+        (Err(why), _) => Offer::shut("Add\u{2026}", why),
+        (Ok(()), Some(name)) => Offer::shut("Add\u{2026}", &format!("{name} is this one")),
+        (Ok(()), None) if candidate.score < OFFERED => Offer::shut(
+            "Add\u{2026}",
+            "Too little speaks for it: add it by hand if you know better",
+        ),
+        (Ok(()), None) => Offer::open("Add\u{2026}"),
+    }
+}
+
+/// What stands in the fields of the form to add it.
+fn fields(snapshot: &Snapshot, bus: &BusPicture, candidate: &Candidate) -> Vec<(String, String)> {
+    let field = |name: &str, value: String| (name.to_owned(), value);
+    let mut fields = vec![
+        field("name", free_name(snapshot, candidate)),
+        field("bus", bus.name.to_string()),
+        field("base", format!("0x{:X}", candidate.base)),
+    ];
+    fields.extend(candidate.settings.iter().map(|(name, value)| field(name, value.clone())));
+    fields
+}
+
+/// A name that no component has: what it is and its serial number or address.
+fn free_name(snapshot: &Snapshot, candidate: &Candidate) -> String {
+    let word = candidate.kind.manifest.category.words();
+    let mut chars = word.chars();
+    let word: String =
+        chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default();
+    let first = match candidate.serial {
+        Some(serial) => format!("{word} {serial}"),
+        None => format!("{word} 0x{:X}", candidate.base),
+    };
+    let is_free = |name: &String| snapshot.components.iter().all(|c| c.name.as_str() != name);
+    let more = (2..1000).map(|n| format!("{first} ({n})"));
+    let mut all = std::iter::once(first.clone()).chain(more);
+    all.find(is_free).unwrap_or(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::testing::local_session;
+    use crate::engine::testing::plant::Plant;
+
+    fn heard() -> Snapshot {
+        let mut scene = Plant::of("demo");
+        scene.run(std::time::Duration::from_secs(12));
+        Snapshot::clone(&scene.hub.snapshot(scene.now()))
+    }
+
+    #[test]
+    fn what_is_in_the_profile_already_is_said_and_cannot_be_added_again() {
+        let snapshot = heard();
+        let view = discovery(&snapshot, &local_session(), "");
+        let pack = view.found.iter().find(|found| found.kind == "prohelion-d1000-gen1").unwrap();
+        assert!(pack.place.starts_with("at 0x600, serial "), "{pack:?}");
+        assert!(pack.remark.starts_with("It is in the profile already: "), "{pack:?}");
+        assert!(!pack.add.is_open());
+    }
+
+    #[test]
+    fn what_is_not_in_the_profile_is_offered_with_its_fields_filled_in() {
+        let mut snapshot = heard();
+        snapshot.components.clear();
+        let view = discovery(&snapshot, &local_session(), "demo");
+        let pack = view.found.iter().find(|found| found.kind == "prohelion-d1000-gen1").unwrap();
+        assert!(pack.add.is_open(), "{pack:?}");
+        let field = |name: &str| pack.fields.iter().find(|(own, _)| own == name).unwrap().1.clone();
+        assert_eq!((field("bus"), field("base")), ("demo".to_owned(), "0x600".to_owned()));
+        assert!(field("name").starts_with("Battery "), "{}", field("name"));
+        assert!(view.heard.contains(" ids heard within "), "{}", view.heard);
+    }
+
+    #[test]
+    fn a_silent_bus_says_what_to_look_for() {
+        let scene = Plant::of("demo");
+        let snapshot = scene.hub.snapshot(scene.now());
+        let view = discovery(&snapshot, &local_session(), "");
+        assert!(view.empty.contains("right bit rate"), "{}", view.empty);
+    }
+}
