@@ -173,8 +173,9 @@ fn settings(filled: &Filled) -> String {
     .into_iter()
     .flatten()
     .collect();
+    let set = entry.settings.iter().map(|(name, value)| format!("{name} {value}"));
     let none = bounds.is_empty().then(|| "no limits (default)".to_owned());
-    let all = own.into_iter().flatten().chain(bounds).chain(none);
+    let all = own.into_iter().flatten().chain(bounds).chain(none).chain(set);
     all.map(|one| format!(", {one}")).collect()
 }
 

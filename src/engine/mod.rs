@@ -99,7 +99,8 @@ pub use dbc::{
 pub use device::{
     Beside, Catalog, Category, ChargerCommand, ChargerControl, ChargerFaults, Contactors,
     Fault as DeviceFault, Flag, Kind as DeviceKind, Level, Origin as DeviceOrigin, PackState,
-    Refused as RefusedDevice, Sheet, SheetLamp, SheetReading, Stays as DeviceStays,
+    Refused as RefusedDevice, SettingRule, SettingShape, SettingValue, Sheet, SheetLamp,
+    SheetReading, Stays as DeviceStays,
 };
 pub use discovery::{
     Candidate, Configured as ConfiguredDevice, Discovery, OFFERED, Reason as DiscoveryReason,
@@ -154,6 +155,10 @@ pub use profile::devices::{
     Devices, DevicesError, Expected as ExpectedDevice, Files as DeviceFiles,
 };
 pub use profile::expand::environment;
+pub use profile::form::{
+    Checked as FormChecked, Field as FormField, Form as ComponentForm, Group as FieldGroup,
+    Need as FieldNeed, Typed, Wrong as FormWrong,
+};
 pub use profile::library::{Library, LibraryError, Loaded};
 pub use profile::message::{HotKey, MessageEntry, MessageError};
 pub use profile::model::{

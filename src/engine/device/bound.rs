@@ -10,7 +10,7 @@ use thiserror::Error;
 use super::catalog::Kind;
 use super::fact::Fact;
 use super::kinds::{Meaning, Values};
-use super::manifest::{AddressRule, AddressWay};
+use super::manifest::{AddressRule, AddressWay, Sending};
 use super::panel::Told;
 use super::settings::{BindError, Claim, Settings};
 use crate::engine::can::frame::{CLASSIC_BYTES, FD_BYTES, Frame, FrameRef, Id, Kind as FrameKind};
@@ -120,6 +120,10 @@ impl Kind {
             let (strings, limit) = (settings.strings, STRINGS_LIMIT);
             return Err(BindError::Strings { title: title(), strings, limit });
         }
+        let values = settings.values.complete(&self.manifest.settings);
+        let values =
+            values.map_err(|(name, why)| BindError::Setting { title: title(), name, why })?;
+        let settings = Settings { values, ..settings };
         let table = self.table(settings.base)?;
         let (kind, row, malformed) = (Arc::clone(self), Row::new(), Malformed::default());
         Ok(Device { kind, settings, table, row, malformed })
@@ -261,8 +265,8 @@ impl Device {
 
     /// What it was bound with.
     #[must_use]
-    pub const fn settings(&self) -> Settings {
-        self.settings
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Its messages at its address, compiled; shared by all devices of its kind there.
@@ -388,6 +392,13 @@ impl Device {
         slot.map(usize::from)
     }
 
+    /// Its messages where it is: id, name, and whether it sends them by itself.
+    pub fn messages(&self) -> impl Iterator<Item = (Id, &str, Sending)> {
+        let manifest = &self.kind.manifest;
+        let messages = self.table.codec.messages();
+        messages.map(|(_, one)| (one.id, one.name.as_str(), manifest.sending(&one.name)))
+    }
+
     /// The name of its message with this id.
     #[must_use]
     pub fn message_name(&self, id: Id) -> Option<&str> {
@@ -428,7 +439,7 @@ impl Device {
         }
         self.table.codec.decode(slot.index, frame.data, &mut self.row);
         let values = Values { row: &self.row, places: &slot.places };
-        slot.meaning.say(&values, self.settings.current_sign, facts);
+        slot.meaning.say(&values, &self.settings, facts);
         let sign = self.settings.current_sign.factor();
         facts.extend(slot.told.iter().filter_map(|told| told.fact(&self.row, sign)));
         Taken::Known

@@ -7,6 +7,7 @@ use super::bound::Tables;
 use super::check::Fault;
 use super::manifest::{Manifest, ManifestError};
 use super::panel::Sheet;
+use super::setting::SettingValues;
 use super::settings::Settings;
 use crate::engine::dbc::{self, Schema};
 
@@ -112,9 +113,10 @@ impl Kind {
 
     /// The settings of a component that sets nothing.
     #[must_use]
-    pub const fn defaults(&self) -> Settings {
+    pub fn defaults(&self) -> Settings {
         let Manifest { address, current_sign, .. } = &self.manifest;
-        Settings { base: address.default, current_sign: *current_sign, strings: 1 }
+        let (base, current_sign) = (address.default, *current_sign);
+        Settings { base, current_sign, strings: 1, values: SettingValues::default() }
     }
 }
 

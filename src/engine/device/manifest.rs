@@ -9,6 +9,7 @@ use crate::base::reading::Patience;
 use crate::engine::can::guard::WordLimit;
 use crate::engine::device::panel::{HeartbeatRule, PanelRule};
 use crate::engine::device::recognise::Recognition;
+use crate::engine::device::setting::{SETTINGS_LIMIT, SettingRule};
 use crate::engine::device::settings::CurrentSign;
 
 /// A device folder's manifest.
@@ -61,6 +62,9 @@ pub struct Manifest {
     /// By what a device of the kind gives itself away on a bus; left out: it is never offered.
     #[serde(default)]
     pub recognise: Option<Recognition>,
+    /// What its components may set besides what every component can.
+    #[serde(default, rename = "setting")]
+    pub settings: Vec<SettingRule>,
 }
 
 /// Something to know about a kind.
@@ -140,6 +144,17 @@ impl ChargerMap {
         let command = || self.most.iter().chain([&self.control]).map(String::as_str).collect();
         (message == self.command).then(command)
     }
+}
+
+/// Whether a device sends a message by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sending {
+    /// It does, unless it was told otherwise.
+    Always,
+    /// It depends on what is connected to it: one of many that a pattern stands for.
+    Maybe,
+    /// It is sent to it, or only when asked for.
+    Never,
 }
 
 /// What kind of part a device is.
@@ -389,6 +404,14 @@ pub enum ManifestError {
         /// What is wrong.
         why: String,
     },
+    /// Two settings of one name, or too many.
+    #[error("device.toml of {folder}: {why}")]
+    Settings {
+        /// Name of the folder.
+        folder: String,
+        /// What is wrong.
+        why: String,
+    },
     /// The DBC defines nothing.
     #[error("the DBC of {folder} defines no message")]
     EmptySchema {
@@ -407,10 +430,41 @@ impl Manifest {
             folder: folder.to_owned(),
             source: Box::new(source),
         })?;
-        if manifest.id == folder {
-            Ok(manifest)
-        } else {
-            Err(ManifestError::OtherName { folder: folder.to_owned(), id: manifest.id })
+        if manifest.id != folder {
+            return Err(ManifestError::OtherName { folder: folder.to_owned(), id: manifest.id });
+        }
+        match manifest.odd_settings() {
+            None => Ok(manifest),
+            Some(why) => Err(ManifestError::Settings { folder: folder.to_owned(), why }),
+        }
+    }
+
+    fn odd_settings(&self) -> Option<String> {
+        let settings = &self.settings;
+        if settings.len() > SETTINGS_LIMIT {
+            let found = settings.len();
+            return Some(format!("{found} settings; at most {SETTINGS_LIMIT} are possible"));
+        }
+        let earlier = |at: usize| settings.iter().take(at);
+        let twice = settings.iter().enumerate();
+        let twice = twice.map(|(at, one)| (one, earlier(at).any(|other| other.name == one.name)));
+        twice
+            .filter(|(_, again)| *again)
+            .map(|(one, _)| format!("a second setting is called {:?}", one.name))
+            .next()
+    }
+
+    /// Whether a device of the kind sends `message` by itself.
+    #[must_use]
+    pub fn sending(&self, message: &str) -> Sending {
+        let told = self.sends.iter().any(|send| send.message == message);
+        if told || self.on_demand.iter().any(|one| one == message) {
+            return Sending::Never;
+        }
+        match self.rate_of(message) {
+            None => Sending::Never,
+            Some(rate) if rate.messages.iter().any(|one| one == message) => Sending::Always,
+            Some(_) => Sending::Maybe,
         }
     }
 

@@ -16,6 +16,7 @@ mod kinds;
 mod manifest;
 mod panel;
 pub(crate) mod recognise;
+mod setting;
 mod settings;
 
 pub use bound::{Device, Malformed, Taken};
@@ -27,6 +28,9 @@ pub use fact::{
 };
 pub use flag::{Flag, FlagSet, Level};
 pub use identity::{Model, Question};
-pub use manifest::{AddressWay, Category, Manifest, Rate};
+pub use manifest::{AddressWay, Category, Manifest, Rate, Sending};
 pub use panel::{Beside, Sheet, SheetLamp, SheetReading};
+pub use setting::{
+    Digits, LONGEST_TEXT, SettingChoice, SettingRule, SettingShape, SettingValue, SettingValues,
+};
 pub use settings::{BindError, Claim, CurrentSign, Settings};

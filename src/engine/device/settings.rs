@@ -8,6 +8,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::engine::device::setting::SettingValues;
+
 /// Which way round a device counts current.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -63,7 +65,7 @@ impl FromStr for CurrentSign {
 pub struct BadCurrentSign(String);
 
 /// What a component sets on its device kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Base address, or for a device of fixed 29-bit ids the address of its node.
     pub base: u32,
@@ -71,6 +73,8 @@ pub struct Settings {
     pub current_sign: CurrentSign,
     /// Parallel strings below it, at least 1.
     pub strings: u16,
+    /// What its kind lets it set besides; a bound device has all of them.
+    pub values: SettingValues,
 }
 
 /// Why a kind cannot be bound with these settings.
@@ -126,6 +130,16 @@ pub enum BindError {
         strings: u16,
         /// Most it can have.
         limit: u16,
+    },
+    /// A setting that cannot be so.
+    #[error("{title}: {why}")]
+    Setting {
+        /// Title of the kind.
+        title: String,
+        /// The setting.
+        name: String,
+        /// Why not.
+        why: String,
     },
     /// The kind's own DBC lacks what its code reads.
     #[error("the DBC of {title} has no signal {signal} in message {message}")]

@@ -12,7 +12,7 @@ pub(crate) mod hearing;
 mod keeping;
 mod kinds;
 mod limits;
-pub(in crate::engine) mod plant;
+mod plant;
 mod recording;
 mod ruling;
 mod sight;

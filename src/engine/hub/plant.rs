@@ -12,7 +12,7 @@ use crate::base::time::{Mono, Timebase};
 use crate::engine::can::bus::BusStatus;
 use crate::engine::can::frame::{Direction, FrameRef, Frames};
 use crate::engine::charge::Rules;
-use crate::engine::device::{BindError, Catalog, Category, Device, Fact, Kind, Rate};
+use crate::engine::device::{BindError, Catalog, Category, Device, Fact, Kind};
 use crate::engine::hub::bus::{Bus, StatusChange};
 use crate::engine::hub::controllers::Controllers;
 use crate::engine::hub::decoders::{Decoders, Source};
@@ -21,7 +21,9 @@ use crate::engine::hub::hand::Hands;
 use crate::engine::hub::limits;
 use crate::engine::orders::dbc::AssignDbcs;
 use crate::engine::orders::plant::ActivateProfile;
-use crate::engine::pack::{Charger, DriverControls, Pack, PackSettings, Part, together};
+use crate::engine::pack::{
+    Charger, DriverControls, Pack, PackSettings, Part, together, usual_patience,
+};
 use crate::engine::profile::message::MessageEntry;
 use crate::engine::profile::model::{ComponentEntry, Limits, Profile};
 use crate::engine::snapshot::{
@@ -341,6 +343,7 @@ impl Component {
             rows.push(row("Parallel strings", settings.strings.to_string()));
             rows.push(row("Pack", self.entry.pack().to_string()));
         }
+        rows.extend(self.own_settings());
         let notes = self.kind.manifest.notes.iter();
         rows.extend(notes.map(|note| row(&note.about, note.text.clone())));
         let claims: Vec<String> = self.device.claims().iter().map(ToString::to_string).collect();
@@ -357,21 +360,17 @@ impl Component {
         }
         rows
     }
-}
 
-/// How long a kind may usually be silent: by the messages that its presence is judged by.
-pub(in crate::engine) fn usual_patience(kind: &Kind) -> Patience {
-    let named = match kind.manifest.category {
-        Category::Charger => "status",
-        Category::Battery
-        | Category::DriverControls
-        | Category::MotorController
-        | Category::Solar
-        | Category::Sensor
-        | Category::Custom => "fast",
-    };
-    let rate = kind.manifest.rate(named).or_else(|| kind.manifest.rates.first());
-    rate.map_or_else(|| PackSettings::default().fast, Rate::patience)
+    /// What its kind lets it set besides, as it holds.
+    fn own_settings(&self) -> impl Iterator<Item = (String, String)> + '_ {
+        let values = &self.device.settings().values;
+        self.kind.manifest.settings.iter().filter_map(|rule| {
+            let value = rule.in_words(values.get(&rule.name)?);
+            let is_set = self.entry.settings.contains_key(&rule.name);
+            let note = if is_set { "" } else { " (default)" };
+            Some((rule.title.clone(), format!("{value}{note}")))
+        })
+    }
 }
 
 impl Model {

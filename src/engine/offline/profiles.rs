@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::base::problem::{Problem, Severity};
 use crate::engine::device::{Catalog, Category};
-use crate::engine::hub::plant::usual_patience;
+use crate::engine::pack::usual_patience;
 use crate::engine::profile::check::{self, Ground};
 use crate::engine::profile::expand::environment;
 use crate::engine::profile::library::{self, FILE_LIMIT, Library, LibraryError, Loaded};

@@ -33,5 +33,5 @@ pub use picture::{
     Remark, Soc, TemperatureAt,
 };
 pub use seen::Seen;
-pub use settings::PackSettings;
+pub use settings::{PackSettings, usual_patience};
 pub use together::together;

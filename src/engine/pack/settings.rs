@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::base::reading::Patience;
-use crate::engine::device::Manifest;
+use crate::engine::device::{Category, Kind, Manifest, Rate};
 
 /// What a pack model is set to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +33,7 @@ impl PackSettings {
     #[must_use]
     pub fn of(manifest: &Manifest, strings: u16) -> Self {
         let plain = Self::default();
-        let group =
-            |name, plain| manifest.rate(name).map_or(plain, super::super::device::Rate::patience);
+        let group = |name, plain| manifest.rate(name).map_or(plain, Rate::patience);
         Self {
             fast: group("fast", plain.fast),
             slow: group("slow", plain.slow),
@@ -56,4 +55,20 @@ impl PackSettings {
         self.modules = longer(self.modules);
         self
     }
+}
+
+/// How long a kind may usually be silent: by the messages that its presence is judged by.
+#[must_use]
+pub fn usual_patience(kind: &Kind) -> Patience {
+    let named = match kind.manifest.category {
+        Category::Charger => "status",
+        Category::Battery
+        | Category::DriverControls
+        | Category::MotorController
+        | Category::Solar
+        | Category::Sensor
+        | Category::Custom => "fast",
+    };
+    let rate = kind.manifest.rate(named).or_else(|| kind.manifest.rates.first());
+    rate.map_or_else(|| PackSettings::default().fast, Rate::patience)
 }

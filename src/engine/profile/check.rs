@@ -6,10 +6,11 @@ use std::path::Path;
 
 use crate::base::problem::{Problem, Severity};
 use crate::engine::can::address::Address;
-use crate::engine::device::{AddressWay, BindError, Catalog, Claim, Device};
+use crate::engine::device::{AddressWay, BindError, Catalog, Device};
 use crate::engine::profile::library::{LibraryError, Loaded};
 use crate::engine::profile::model::{BusEntry, ComponentEntry, Profile};
-use crate::engine::profile::parse::{Lines, Part};
+use crate::engine::profile::overlap::{Overlap, overlap};
+use crate::engine::profile::parse::{Lines, Part, setting_key};
 
 /// Most overlaps that are reported one by one.
 const OVERLAP_LIMIT: usize = 50;
@@ -51,7 +52,7 @@ pub fn check(profile: &Profile, lines: &Lines, ground: &Ground) -> Vec<Problem> 
                 devices.push((position, device));
             }
             Err((key, text)) => {
-                let line = lines.of(Part::Component(position), key);
+                let line = lines.of(Part::Component(position), &key);
                 problems.push(Problem { line, severity: Severity::Error, text });
             }
         }
@@ -136,57 +137,55 @@ fn fits(
 }
 
 /// The device of a component, or the key that is wrong and why.
-fn bind(component: &ComponentEntry, ground: &Ground) -> Result<Device, (&'static str, String)> {
+fn bind(component: &ComponentEntry, ground: &Ground) -> Result<Device, (String, String)> {
     let Some(kind) = ground.catalog.find(&component.kind) else {
         let known: Vec<&str> =
             ground.catalog.iter().map(|kind| kind.manifest.id.as_str()).collect();
         let known = known.join(", ");
-        return Err(("kind", format!("unknown kind {:?}: there is {known}", component.kind)));
+        return Err((
+            "kind".to_owned(),
+            format!("unknown kind {:?}: there is {known}", component.kind),
+        ));
     };
     kind.bind(component.settings(kind)).map_err(|error| {
-        let key = match error {
+        let key = match &error {
             BindError::Strings { .. } => "strings",
+            BindError::Setting { name, .. } => &setting_key(name),
             BindError::NotAMultiple { .. }
             | BindError::OutOfRange { .. }
             | BindError::NotAChoice { .. } => "base",
             BindError::Schema { .. } => "kind",
         };
-        (key, format!("component {:?}: {error}", component.name.as_str()))
+        (key.to_owned(), format!("component {:?}: {error}", component.name.as_str()))
     })
 }
 
-/// Ids that two components on one bus both claim. Where one of them claims nothing that the other
-/// does not, it would only ever repeat the other: that is a mistake; a partial overlap may be meant.
+/// Ids that two components on one bus both claim.
 fn overlaps(
     profile: &Profile,
     lines: &Lines,
     devices: &[(usize, Device)],
     problems: &mut Vec<Problem>,
 ) {
-    let claimed: Vec<(usize, Vec<Claim>)> =
-        devices.iter().map(|(position, device)| (*position, device.claims())).collect();
     let mut reported = 0;
-    for (at, (second, claims)) in claimed.iter().enumerate() {
-        for (first, others) in claimed.iter().take(at) {
+    for (at, (second, later)) in devices.iter().enumerate() {
+        for (first, earlier) in devices.iter().take(at) {
             let (Some(one), Some(two)) =
                 (profile.components.get(*first), profile.components.get(*second))
             else {
                 continue;
             };
-            let shared = shared(claims, others);
-            if one.bus != two.bus || shared.is_empty() || reported == OVERLAP_LIMIT {
+            if one.bus != two.bus || reported == OVERLAP_LIMIT {
                 continue;
             }
+            let found = overlap((one.name.as_str(), earlier), (two.name.as_str(), later));
+            let Some(Overlap { severity, ids, fate }) = found else { continue };
             reported += 1;
-            let whole = one.kind == two.kind && claims == others;
-            let severity = if whole { Severity::Error } else { Severity::Warning };
-            let ids: Vec<String> = shared.iter().map(ToString::to_string).collect();
             let text = format!(
-                "components {:?} (line {}) and {:?} both claim {} on bus {:?}",
+                "components {:?} (line {}) and {:?} both claim {ids} on bus {:?}{fate}",
                 one.name.as_str(),
                 lines.of(Part::Component(*first), "base"),
                 two.name.as_str(),
-                ids.join(", "),
                 one.bus.as_str(),
             );
             let line = lines.of(Part::Component(*second), "base");
@@ -195,9 +194,27 @@ fn overlaps(
     }
 }
 
-fn shared(some: &[Claim], others: &[Claim]) -> Vec<Claim> {
-    let pairs = some.iter().flat_map(|a| others.iter().map(move |b| (a, b)));
-    pairs.filter_map(|(a, b)| a.overlap(b).map(|ids| Claim { ids, extended: a.extended })).collect()
+/// Every overlap of a component with others of its bus: how bad, and a sentence about it.
+pub fn overlaps_with<'p>(
+    entry: &ComponentEntry,
+    device: &Device,
+    others: impl Iterator<Item = &'p ComponentEntry>,
+    catalog: &Catalog,
+) -> Vec<(Severity, String)> {
+    let mut found = Vec::new();
+    for other in others.filter(|other| other.bus == entry.bus) {
+        let Some(kind) = catalog.find(&other.kind) else { continue };
+        let Ok(theirs) = kind.bind(other.settings(kind)) else { continue };
+        // A new one stands last in the profile.
+        let both = overlap((other.name.as_str(), &theirs), (entry.name.as_str(), device));
+        let Some(Overlap { severity, ids, fate }) = both else { continue };
+        let text = format!("{:?} claims {ids} on this bus too{fate}", other.name.as_str());
+        found.push((severity, text));
+        if found.len() == OVERLAP_LIMIT {
+            break;
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -273,6 +290,39 @@ mod tests {
         assert_eq!(said.len(), 1, "{said:?}");
         assert!(said[0].starts_with("17: warning: components \"one\""), "{said:?}");
         assert!(said[0].contains("0x6A0"), "{said:?}");
+    }
+
+    #[test]
+    fn a_setting_that_its_kind_does_not_have_or_cannot_be_so_is_refused_at_its_line() {
+        let mut catalog = Catalog::default();
+        let manifest = "id = 'probe'\ntitle = 'Probe'\nmaker = 'm'\ncategory = 'charger'\n\
+            summary = 's'\nrate = []\n[address]\nway = 'base'\ndefault = 0x100\n\
+            [[setting]]\nname = 'gain'\ntitle = 'Gain'\ntype = 'number'\nrange = [0, 2]\n\
+            default = 1\nhelp = 'What it is multiplied with.'\n";
+        catalog
+            .add("probe", manifest, b"BO_ 256 M: 8 X\n SG_ S : 0|8@1+ (1,0) [0|0] \"\" X\n")
+            .unwrap();
+        let ground = Ground { catalog, ..ground() };
+        let said = |settings: &str| -> Vec<String> {
+            let text = format!(
+                "{BUSES}[[component]]\nname = 'c'\nkind = 'probe'\nbus = 'b'\n[component.settings]\n{settings}"
+            );
+            let parsed = parse::parse(&text, &|_| None).unwrap();
+            let problems = check(&parsed.profile, &parsed.lines, &ground).into_iter();
+            problems.map(|p| format!("{}: {}", p.line, p.text)).collect()
+        };
+        assert_eq!(said("gain = 1.5\n"), [] as [String; 0]);
+        assert_eq!(said("gain = '0.5'\n"), [] as [String; 0]);
+        assert_eq!(
+            said("\ngain = 3\n"),
+            [
+                "13: component \"c\": Probe: Gain cannot be \u{201c}3\u{201d}: it must be a number from 0 to 2"
+            ]
+        );
+        assert_eq!(
+            said("gian = 1\n"),
+            ["12: component \"c\": Probe: there is no setting gian; there is gain"]
+        );
     }
 
     #[test]

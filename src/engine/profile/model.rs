@@ -1,5 +1,6 @@
 //! What a profile says, as plain data. Knows nothing of files or of what a kind of device is.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::base::reading::Patience;
 use crate::base::units::{Amps, Celsius, Millivolts, Volts, Watts};
 use crate::engine::can::address::Address;
 use crate::engine::charge::{Rating, Rules};
-use crate::engine::device::{CurrentSign, Kind, Settings};
+use crate::engine::device::{CurrentSign, Kind, SettingValue, SettingValues, Settings};
 use crate::engine::profile::message::MessageEntry;
 pub use crate::engine::profile::recorder::{Begins, RecorderEntry};
 
@@ -77,6 +78,9 @@ pub struct ComponentEntry {
     /// What it can give, where it is a charger.
     #[serde(flatten)]
     pub rating: OwnRating,
+    /// What else its kind lets it set; what is not here is the kind's own.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, SettingValue>,
 }
 
 /// What a charger can give at most, as far as its profile says; the rest is its kind's own.
@@ -152,6 +156,7 @@ impl ComponentEntry {
             lost: None,
             limits: Limits::default(),
             rating: OwnRating::default(),
+            settings: BTreeMap::new(),
         }
     }
 
@@ -181,6 +186,7 @@ impl ComponentEntry {
             base: self.base.unwrap_or(usual.base),
             current_sign: self.current_sign.unwrap_or(usual.current_sign),
             strings: self.strings,
+            values: SettingValues::of(&self.settings),
         }
     }
 

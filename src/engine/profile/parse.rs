@@ -1,35 +1,32 @@
 //! Reads a profile's text. Everything a person can get wrong in the file itself is found here,
 //! with its line; what the catalog of devices has to say is [`super::check`]'s matter.
 
+mod component;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use serde::Deserialize as DeriveDeserialize;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use toml::Spanned;
 
+use self::component::RawComponent;
+pub use self::component::{bounds, setting_key};
 use crate::base::id::Name;
 use crate::base::problem::{Problem, Severity};
-use crate::base::units::{Amps, Celsius, Millivolts, Volts, Watts};
 use crate::engine::can::address::{Address, SlcanError};
 use crate::engine::can::slcan::rate::RateError;
 use crate::engine::charge::{Key, RuleError, Rules};
-use crate::engine::device::CurrentSign;
 use crate::engine::profile::expand::{self, Lookup};
 use crate::engine::profile::message::{MESSAGE_LIMIT, MessageEntry, RawMessage};
-use crate::engine::profile::model::{BusEntry, ComponentEntry, Limits, OwnRating, Profile};
+use crate::engine::profile::model::{BusEntry, Profile};
 use crate::engine::profile::recorder::RawRecorder;
 
 /// Most buses a profile may have.
 pub const BUS_LIMIT: usize = 64;
 /// Most components a profile may have.
 pub const COMPONENT_LIMIT: usize = 512;
-/// Greatest base address: a 29-bit identifier.
-const GREATEST_ID: u32 = 0x1FFF_FFFF;
-/// Greatest time until late or lost: an hour.
-const GREATEST_PATIENCE_MS: u32 = 3_600_000;
 
 /// What a line number belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,14 +43,14 @@ pub enum Part {
 
 /// Where in the file everything stands, for problems that are found later.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lines(BTreeMap<(Part, &'static str), u32>);
+pub struct Lines(BTreeMap<(Part, String), u32>);
 
 impl Lines {
     /// The line of `key` in `part`, else the line where `part` begins, else 0.
     #[must_use]
-    pub fn of(&self, part: Part, key: &'static str) -> u32 {
-        let known = self.0.get(&(part, key)).or_else(|| self.0.get(&(part, "")));
-        known.copied().unwrap_or_default()
+    pub fn of(&self, part: Part, key: &str) -> u32 {
+        let at = |key: &str| self.0.get(&(part, key.to_owned())).copied();
+        at(key).or_else(|| at("")).unwrap_or_default()
     }
 }
 
@@ -164,34 +161,6 @@ struct RawBus {
     dbc: Vec<Spanned<String>>,
 }
 
-#[derive(DeriveDeserialize)]
-#[serde(deny_unknown_fields)]
-struct RawComponent {
-    name: Spanned<String>,
-    kind: Spanned<String>,
-    bus: Spanned<String>,
-    base: Option<Spanned<Number>>,
-    current_sign: Option<Spanned<String>>,
-    strings: Option<Spanned<Number>>,
-    pack: Option<Spanned<String>>,
-    late_ms: Option<Spanned<Number>>,
-    lost_ms: Option<Spanned<Number>>,
-    limits: Option<RawLimits>,
-    rating_v: Option<Spanned<f64>>,
-    rating_a: Option<Spanned<f64>>,
-    rating_w: Option<Spanned<f64>>,
-}
-
-#[derive(DeriveDeserialize)]
-#[serde(deny_unknown_fields)]
-struct RawLimits {
-    cell_min_mv: Option<Spanned<Number>>,
-    cell_max_mv: Option<Spanned<Number>>,
-    temperature_min_c: Option<Spanned<f64>>,
-    temperature_max_c: Option<Spanned<f64>>,
-    current_max_a: Option<Spanned<f64>>,
-}
-
 /// Turns raw tables into a profile and collects what is wrong.
 pub(super) struct Reader<'t> {
     text: &'t str,
@@ -204,9 +173,9 @@ impl Reader<'_> {
         line_at(self.text, at.span().start)
     }
 
-    pub(super) fn note<T>(&mut self, part: Part, key: &'static str, at: &Spanned<T>) -> u32 {
+    pub(super) fn note<T>(&mut self, part: Part, key: &str, at: &Spanned<T>) -> u32 {
         let line = self.line(at);
-        self.lines.0.insert((part, key), line);
+        self.lines.0.insert((part, key.to_owned()), line);
         line
     }
 
@@ -251,7 +220,7 @@ impl Reader<'_> {
         for (name, value) in raw {
             let line = self.line(value);
             let set = name.parse::<Key>().and_then(|key| {
-                self.lines.0.insert((Part::Profile, key.rule().name), line);
+                self.lines.0.insert((Part::Profile, key.rule().name.to_owned()), line);
                 rules.set(key, *value.get_ref())
             });
             if let Err(why) = set {
@@ -466,57 +435,6 @@ impl Reader<'_> {
         Some(Address::Slcan(to))
     }
 
-    fn component(&mut self, position: usize, raw: Spanned<RawComponent>) -> Option<ComponentEntry> {
-        let part = Part::Component(position);
-        self.note(part, "", &raw);
-        let raw = raw.into_inner();
-        let name = self.name(part, "name", &raw.name);
-        self.note(part, "kind", &raw.kind);
-        let bus = self.name(part, "bus", &raw.bus);
-        let base = self.whole(part, "base", raw.base.as_ref(), 0, GREATEST_ID);
-        let strings = self.whole(part, "strings", raw.strings.as_ref(), 1, 1_000);
-        let pack = raw.pack.map(|pack| self.name(part, "pack", &pack));
-        let late = self.whole(part, "late_ms", raw.late_ms.as_ref(), 1, GREATEST_PATIENCE_MS);
-        let lost = self.whole(part, "lost_ms", raw.lost_ms.as_ref(), 1, GREATEST_PATIENCE_MS);
-        if let (Some(late), Some(lost)) = (late, lost)
-            && late >= lost
-        {
-            let line = self.lines.of(part, "lost_ms");
-            self.wrong(line, format!("lost_ms ({lost}) must be greater than late_ms ({late})"));
-        }
-        let current_sign = raw.current_sign.and_then(|sign| self.sign(part, &sign));
-        let limits = raw.limits.map_or_else(Limits::default, |raw| self.limits(part, &raw));
-        let rating = OwnRating {
-            volts: self.real(part, "rating_v", raw.rating_v.as_ref(), 1.0, 1500.0).map(Volts),
-            amps: self.real(part, "rating_a", raw.rating_a.as_ref(), 0.1, 1000.0).map(Amps),
-            watts: self.real(part, "rating_w", raw.rating_w.as_ref(), 1.0, 500_000.0).map(Watts),
-        };
-        Some(ComponentEntry {
-            name: name?,
-            kind: raw.kind.into_inner(),
-            bus: bus?,
-            base,
-            current_sign,
-            strings: strings.and_then(|n| u16::try_from(n).ok()).unwrap_or(1),
-            pack: pack.flatten(),
-            late: late.map(|ms| Duration::from_millis(ms.into())),
-            lost: lost.map(|ms| Duration::from_millis(ms.into())),
-            limits,
-            rating,
-        })
-    }
-
-    fn sign(&mut self, part: Part, raw: &Spanned<String>) -> Option<CurrentSign> {
-        let line = self.note(part, "current_sign", raw);
-        match raw.get_ref().parse::<CurrentSign>() {
-            Ok(sign) => Some(sign),
-            Err(why) => {
-                self.wrong(line, format!("current_sign: {why}"));
-                None
-            }
-        }
-    }
-
     /// A whole number from `least` to `most`.
     pub(super) fn whole(
         &mut self,
@@ -541,44 +459,8 @@ impl Reader<'_> {
         fits
     }
 
-    fn limits(&mut self, part: Part, raw: &RawLimits) -> Limits {
-        let cell_min = self.whole(part, "cell_min_mv", raw.cell_min_mv.as_ref(), 0, 10_000);
-        let cell_max = self.whole(part, "cell_max_mv", raw.cell_max_mv.as_ref(), 1, 10_000);
-        let cold = raw.temperature_min_c.as_ref();
-        let cold = self.real(part, "temperature_min_c", cold, -100.0, 300.0);
-        let hot = raw.temperature_max_c.as_ref();
-        let hot = self.real(part, "temperature_max_c", hot, -100.0, 300.0);
-        let current = raw.current_max_a.as_ref();
-        let current = self.real(part, "current_max_a", current, 0.0, 100_000.0);
-        if let (Some(min), Some(max)) = (cell_min, cell_max)
-            && min >= max
-        {
-            let line = self.lines.of(part, "cell_max_mv");
-            self.wrong(
-                line,
-                format!("cell_max_mv ({max}) must be greater than cell_min_mv ({min})"),
-            );
-        }
-        if let (Some(min), Some(max)) = (cold, hot)
-            && min >= max
-        {
-            let line = self.lines.of(part, "temperature_max_c");
-            let text =
-                format!("temperature_max_c ({max}) must be greater than temperature_min_c ({min})");
-            self.wrong(line, text);
-        }
-        let millivolts = |mv: u32| i32::try_from(mv).ok().map(Millivolts);
-        Limits {
-            cell_min: cell_min.and_then(millivolts),
-            cell_max: cell_max.and_then(millivolts),
-            temperature_min: cold.map(Celsius),
-            temperature_max: hot.map(Celsius),
-            current_max: current.map(Amps),
-        }
-    }
-
     /// A number from `least` to `most`.
-    fn real(
+    pub(super) fn real(
         &mut self,
         part: Part,
         key: &'static str,

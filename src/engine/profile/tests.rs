@@ -1,5 +1,6 @@
 //! Profiles from text to file and back.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use crate::base::id::Name;
 use crate::base::units::{Amps, Celsius, Millivolts, Volts};
 use crate::engine::can::address::Address;
 use crate::engine::charge::{Key, Rules};
-use crate::engine::device::CurrentSign;
+use crate::engine::device::{CurrentSign, SettingValue};
 use crate::engine::profile::library::{self, Library, LibraryError};
 use crate::engine::profile::model::{BusEntry, ComponentEntry, Limits, OwnRating, Profile};
 use crate::engine::profile::parse::{self, Part};
@@ -40,6 +41,11 @@ fn full() -> Profile {
         pack: Some(name("Main pack")),
         late: Some(Duration::from_millis(400)),
         lost: Some(Duration::from_millis(900)),
+        settings: BTreeMap::from([
+            ("dialect".to_owned(), SettingValue::Word("a $ b".to_owned())),
+            ("odd key".to_owned(), SettingValue::Number(2.0)),
+            ("on".to_owned(), SettingValue::Switch(true)),
+        ]),
         limits: Limits {
             cell_min: Some(Millivolts(2700)),
             cell_max: Some(Millivolts(4150)),
@@ -148,6 +154,9 @@ fn every_mistake_in_the_file_has_its_line() {
         ("limits = { temperature_min_c = 9.5, temperature_max_c = 9 }", "9: temperature_max_c (9)"),
         ("limits = { current_max_a = nan }", "9: current_max_a is NaN"),
         ("limits = { cell_max = 1 }", "9: unknown field `cell_max`"),
+        ("settings = { a = [1] }", "9: invalid type: sequence, expected a number, a text, true or"),
+        ("settings = { a = nan }", "9: a is NaN, which is no number"),
+        ("[component.settings]\na = 'x'\na = 'y'", "11: duplicate key"),
         ("rating_v = -5", "9: rating_v is -5: from 1 to 1500"),
         ("rating_a = nan", "9: rating_a is NaN"),
         ("[charge]\ncurrent_max_a = 9000", "10: [charge]: current_max_a cannot be 9000"),
@@ -279,6 +288,15 @@ fn any_name() -> impl Strategy<Value = Name> {
     any_text().prop_filter_map("no name", |text| Name::new(&text).ok())
 }
 
+fn any_setting() -> impl Strategy<Value = SettingValue> {
+    prop_oneof![
+        any::<bool>().prop_map(SettingValue::Switch),
+        any::<i64>().prop_map(SettingValue::Integer),
+        (-1e9..1e9_f64).prop_map(SettingValue::Number),
+        any_text().prop_map(SettingValue::Word),
+    ]
+}
+
 prop_compose! {
     fn any_component()(
         name in any_name(),
@@ -290,6 +308,7 @@ prop_compose! {
         lost in proptest::option::of(500_u64..5000),
         cell_max in proptest::option::of(1..10_000_i32),
         hot in proptest::option::of(-100.0..300.0_f64),
+        settings in proptest::collection::btree_map(any_text(), any_setting(), 0..3),
     ) -> ComponentEntry {
         let limits = Limits {
             cell_max: cell_max.map(Millivolts),
@@ -297,7 +316,7 @@ prop_compose! {
             ..Limits::default()
         };
         ComponentEntry {
-            base, strings, pack, limits,
+            base, strings, pack, limits, settings,
             late: late.map(Duration::from_millis),
             lost: lost.map(Duration::from_millis),
             ..ComponentEntry::new(name, &kind, Name::new("b").unwrap())

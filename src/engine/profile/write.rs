@@ -6,6 +6,7 @@ use std::fmt::{Display, Write as _};
 
 use crate::base::units::{Amps, Volts, Watts};
 use crate::engine::can::address::Address;
+use crate::engine::device::SettingValue;
 use crate::engine::profile::model::{BusEntry, ComponentEntry, Profile, RecorderEntry};
 use crate::engine::profile::recorder::RecorderValue;
 
@@ -53,6 +54,7 @@ const COMPONENT_HEAD: &str = "
 # rating_v      what a charger can give at most: volts,
 # rating_a      amperes,
 # rating_w      watts; left out: as the data sheet of its kind says
+# settings      what else its kind lets it set, such as { dialect = \"sma\" }
 ";
 
 const CHARGE_HEAD: &str = "
@@ -174,6 +176,29 @@ fn write_component(out: &mut String, component: &ComponentEntry) {
         if let Some(value) = value {
             put(out, key, &value);
         }
+    }
+    let settings = component.settings.iter();
+    let settings: Vec<String> =
+        settings.map(|(name, value)| format!("{} = {}", key(name), setting(value))).collect();
+    if !settings.is_empty() {
+        put(out, "settings", &format!("{{ {} }}", settings.join(", ")));
+    }
+}
+
+/// A name as a key of TOML.
+fn key(name: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if !name.is_empty() && name.chars().all(bare) { name.to_owned() } else { quote(name) }
+}
+
+/// A value of a setting as TOML.
+pub(super) fn setting(value: &SettingValue) -> String {
+    match value {
+        SettingValue::Switch(on) => on.to_string(),
+        SettingValue::Integer(number) => number.to_string(),
+        // With its point, so that it reads back as what it is.
+        SettingValue::Number(number) => format!("{number:?}"),
+        SettingValue::Word(text) => quote(text),
     }
 }
 

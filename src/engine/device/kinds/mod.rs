@@ -9,7 +9,7 @@ mod mapped;
 use super::fact::Fact;
 use super::identity::Model;
 use super::manifest::ChargerMap;
-use super::settings::CurrentSign;
+use super::settings::Settings;
 use crate::engine::dbc::Row;
 
 /// What a message of some kind means.
@@ -57,9 +57,9 @@ impl Meaning {
     }
 
     /// Appends what the values say.
-    pub fn say(self, values: &Values<'_>, sign: CurrentSign, facts: &mut Vec<Fact>) {
+    pub fn say(self, values: &Values<'_>, settings: &Settings, facts: &mut Vec<Fact>) {
         match self {
-            Self::Bmu(says) => says.say(values, sign, facts),
+            Self::Bmu(says) => says.say(values, settings.current_sign, facts),
             Self::Charger(says) => says.say(values, facts),
             Self::Driver(says) => says.say(values, facts),
             Self::Mapped(says) => says.say(values, facts),
