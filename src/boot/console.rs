@@ -547,11 +547,8 @@ impl Source for Console {
         })
     }
 
-    fn settings(&self) -> SettingsView {
-        people::roster(&self.shared).map_or_else(SettingsView::default, |roster| {
-            let listener = people::listener(&self.shared);
-            compose::settings::settings(&roster.settings, &listener, &self.shared.session)
-        })
+    fn settings(&self, find: &str) -> SettingsView {
+        people::settings(&self.shared, &self.zone, find).unwrap_or_default()
     }
 
     fn answers(&mut self) -> Vec<Answer> {

@@ -299,10 +299,14 @@ impl Keeper {
     /// Says what went wrong, once.
     fn complain(&self, error: &HostError) {
         let stays = match self.standing.now().open {
-            Some(open) => format!("It still listens on {}.", open.address),
-            None => "It is closed.".to_owned(),
+            Some(open) => format!("It still listens on {}, as before.", open.address),
+            None => "Until it can, nobody comes in that way; it is tried again every few seconds."
+                .to_owned(),
         };
-        let text = format!("The web listener: {}. {stays}", causes(error));
+        let text = format!(
+            "The web listener cannot be opened as the settings say: {}. {stays}",
+            causes(error)
+        );
         let state = self.standing.now();
         if state.trouble.as_deref() != Some(&text) {
             self.standing.set(State { trouble: Some(text.clone()), ..state });
@@ -366,6 +370,7 @@ fn stays(old: &WebSettings, new: &WebSettings) -> bool {
     let names = |web: &WebSettings| WebSettings {
         public_url: None,
         cross_origins: Vec::new(),
+        trusted_proxies: Vec::new(),
         enabled: true,
         ..web.clone()
     };
@@ -407,6 +412,7 @@ fn site(wanted: &WebSettings, port: u16, fingerprint: Option<String>) -> (Site, 
         .named(all.into_iter().chain(Machine::look().hosts()))
         .found_under(wanted.public_url.clone())
         .open_to(wanted.cross_origins.clone())
+        .behind(wanted.trusted_proxies.clone())
         .certified(fingerprint);
     (site, also)
 }

@@ -1,6 +1,7 @@
 //! Starts the engine and the faces; hands the local seat to the desktop or to the command line
 //! that started the engine, never to the web.
 
+mod adopt;
 pub(crate) mod choice;
 #[cfg(feature = "desktop")]
 mod console;
@@ -25,13 +26,18 @@ use tracing_subscriber::EnvFilter;
 
 use crate::boot::choice::Choice;
 use crate::cli::{self, Cli, Command, Outcome, Wanted, serve};
-use crate::engine::{self, Config, Door, Face, Library, LocalSeat, Running, Session, StopFirst};
+use crate::engine::{
+    self, Config, Door, Face, Library, LocalSeat, Override, OverrideBy, Running, Session, StopFirst,
+};
+
+/// What standard error is told of the log.
+const LOG_VARIABLE: &str = "BUSBAR_LOG";
 
 /// Parses the arguments and runs what they ask for; prints what went wrong, cause by cause.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_env("BUSBAR_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     let outcome = match &cli.command {
         Some(Command::Serve(args)) => serve(&cli, args),
@@ -43,6 +49,36 @@ pub fn main() -> ExitCode {
         cli::print_error(&*error);
         ExitCode::from(2)
     })
+}
+
+/// Settings that a variable of the environment stands above.
+fn environment() -> Vec<Override> {
+    let value = std::env::var(LOG_VARIABLE).ok();
+    let over = |value| Override {
+        field: "general.log_level",
+        value: format!("\u{201c}{value}\u{201d} on standard error"),
+        by: OverrideBy::Environment,
+        name: LOG_VARIABLE,
+    };
+    value.map(over).into_iter().collect()
+}
+
+/// Settings that an argument of `busbar serve` stands above.
+fn overridden(args: &serve::Args) -> Vec<Override> {
+    let over = |field, name, value| Override { field, value, by: OverrideBy::CommandLine, name };
+    let mut all = vec![over("web.enabled", "serve", "on".to_owned())];
+    all.extend(args.listen.map(|at| over("web.listen", "--listen", at.to_string())));
+    if args.tls {
+        all.push(over("web.tls", "--tls", "always".to_owned()));
+    }
+    let file = |path: &PathBuf| path.display().to_string();
+    let certificate = args.certificate.as_ref().map(file);
+    all.extend(certificate.map(|file| over("web.certificate", "--certificate", file)));
+    all.extend(args.key.as_ref().map(file).map(|file| over("web.key", "--key", file)));
+    if args.allow_plain_http {
+        all.push(over("web.allow_plain_http", "--allow-plain-http", "on".to_owned()));
+    }
+    all
 }
 
 /// What the arguments or the last choice say; `None` at the first start.
@@ -66,15 +102,12 @@ fn chosen(
 fn open(
     face: Face,
     folder: &Path,
+    mut overrides: Vec<Override>,
 ) -> Result<(Running, LocalSeat, Session), Box<dyn std::error::Error>> {
     let name = if face == Face::Desktop { "the window" } else { "busbar serve" };
     let mut config = Config::new(folder.to_owned(), name);
-    // Settings that cannot be read are reported where they are used to choose what runs.
-    let kept = Library::find(Some(folder)).ok().and_then(|library| library.settings().ok());
-    if let Some(settings) = kept {
-        config.trace_frames = settings.trace_frames.unwrap_or(config.trace_frames);
-        config.recordings = settings.recordings.map(|place| folder.join(place));
-    }
+    overrides.extend(environment());
+    config.overrides = overrides;
     let mut running = engine::start(config)?;
     // Without the program's own file there is no watchdog, and the chargers' own time-outs are all.
     match std::env::current_exe() {
@@ -83,6 +116,7 @@ fn open(
     }
     let seat = running.take_seat().ok_or("the local seat is taken")?;
     let session = seat.sit(face);
+    adopt::adopt(&running.door, &session, folder);
     Ok((running, seat, session))
 }
 
@@ -126,7 +160,7 @@ fn window(cli: &Cli, logs: Vec<PathBuf>) -> Outcome {
     cli::open::check(&logs)?;
     desktop::display::check()?;
     let library = Library::find(cli.data_dir.as_deref())?;
-    let (running, seat, session) = open(Face::Desktop, library.folder())?;
+    let (running, seat, session) = open(Face::Desktop, library.folder(), Vec::new())?;
     let door = running.door.clone();
     let (choice, trouble) = match chosen(&cli.wanted, &library) {
         Ok(choice) => (choice, None),
@@ -197,7 +231,8 @@ fn serve(cli: &Cli, args: &serve::Args) -> Outcome {
     let choice = chosen(wanted, &library)?.ok_or(
         "nothing was chosen yet: run `busbar serve --demo`, or name a profile with `busbar serve --profile NAME|FILE`",
     )?;
-    let (running, seat, session) = open(Face::CommandLine, library.folder())?;
+    let above = overridden(args);
+    let (running, seat, session) = open(Face::CommandLine, library.folder(), above)?;
     run(&running.door, &session, &choice, &library)?;
     let control = control(&running.door, &seat, library.folder());
     let watch = watch::start(running.door.clone(), seat.send_profile_watcher())?;

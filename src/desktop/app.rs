@@ -271,7 +271,7 @@ impl App {
             Tab::Users => seen.users = source.users(&self.kept.admin.users),
             Tab::Services => seen.services = source.services(),
             Tab::Sessions => seen.sessions = source.sessions(),
-            Tab::Settings => seen.settings = source.settings(),
+            Tab::Settings => seen.settings = source.settings(&self.kept.admin.find),
             // Its lines are asked for by the page and come as an answer.
             Tab::Journal => {}
         }

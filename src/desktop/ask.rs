@@ -205,6 +205,15 @@ pub enum Ask {
         /// What stands in each field, by its name.
         typed: BTreeMap<&'static str, String>,
     },
+    /// Set a setting back to its default.
+    ResetSetting {
+        /// In which section.
+        section: Section,
+        /// The version that was looked at.
+        version: i64,
+        /// Which.
+        name: &'static str,
+    },
 }
 
 /// Where something is saved.
@@ -298,7 +307,9 @@ impl Ask {
             Self::VerifyJournal | Self::ExportJournal { .. } => Place::JournalTools,
             Self::ReadCharges | Self::SaveReport { .. } => Place::Charges,
             Self::SetRule { .. } => Place::Rules,
-            Self::SaveSettings { section, .. } => Place::Settings(*section),
+            Self::SaveSettings { section, .. } | Self::ResetSetting { section, .. } => {
+                Place::Settings(*section)
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ use crate::view::buses::BusesView;
 use crate::view::charge::{ChargePrefs, ChargeView, SafetyText};
 use crate::view::chrome::{Chrome, PlayerView, Playing};
 use crate::view::compose;
-use crate::view::compose::settings::ListenerState;
+use crate::view::compose::settings::{ListenerState, Seen};
 use crate::view::compose::trace::TraceReader;
 use crate::view::dbc::{DbcPrefs, DbcView};
 use crate::view::fixtures::{self, Stage};
@@ -301,10 +301,21 @@ impl Source for FixtureSource {
         compose::sessions::sessions(roster, &local_session(), NOW, &TimeZone::UTC)
     }
 
-    fn settings(&self) -> SettingsView {
-        let roster = &self.world.borrow().roster;
-        let listener = ListenerState::default();
-        compose::settings::settings(&roster.settings, &listener, &local_session())
+    fn settings(&self, find: &str) -> SettingsView {
+        let world = self.world.borrow();
+        let roster = &world.roster;
+        let seen = Seen {
+            settings: &roster.settings,
+            marks: &roster.marks,
+            overrides: &[],
+            listener: &ListenerState::default(),
+            snapshot: &world.snapshot(),
+            accounts: &roster.accounts,
+            displays: 0,
+            zone: &TimeZone::UTC,
+            find,
+        };
+        compose::settings::settings(&seen, &local_session())
     }
 
     fn answers(&mut self) -> Vec<Answer> {
@@ -448,7 +459,8 @@ impl World {
             | Ask::ExportJournal { .. }
             | Ask::SaveReport { .. }
             | Ask::SetRule { .. }
-            | Ask::SaveSettings { .. } => {}
+            | Ask::SaveSettings { .. }
+            | Ask::ResetSetting { .. } => {}
         }
         Brought::Done("Done.".into())
     }

@@ -92,8 +92,8 @@ pub trait Source {
     fn services(&self) -> ServicesView;
     /// The Sessions page.
     fn sessions(&self) -> SessionsView;
-    /// The Settings page.
-    fn settings(&self) -> SettingsView;
+    /// The Settings page, with what is looked for in it.
+    fn settings(&self, find: &str) -> SettingsView;
     /// What has come of what was asked on the Admin pages, each told once.
     fn answers(&mut self) -> Vec<Answer>;
     /// Takes what a person asked for. What comes of it shows in the views.

@@ -19,7 +19,7 @@ use crate::engine::access::permission::{
     Administer, ChangeSettings, OwnAccount, UseCan, ViewPlant,
 };
 use crate::engine::access::roster::Roster;
-use crate::engine::access::settings::Settings;
+use crate::engine::access::settings::{Marks, Override, Settings};
 use crate::engine::can::record::shelf::Shelf as RecordShelf;
 use crate::engine::can::tape::{Reel, Tape};
 use crate::engine::charge::ChargeReport;
@@ -68,6 +68,8 @@ pub(in crate::engine) struct Plant {
     pub tape: SharedTape,
     pub wakers: Wakers,
     pub shelf: RecordShelf,
+    /// What stands above the settings for this run.
+    pub overrides: Arc<[Override]>,
 }
 
 /// The door of a running engine. Cloning gives another handle to the same door.
@@ -330,6 +332,24 @@ impl Door {
     #[must_use]
     pub fn settings(&self, _grant: &Grant<'_, ViewPlant>) -> Arc<Settings> {
         Arc::clone(&self.people.roster().settings)
+    }
+
+    /// Who changed which setting, and when.
+    #[must_use]
+    pub fn marks(&self, _grant: &Grant<'_, ViewPlant>) -> Arc<Marks> {
+        Arc::clone(&self.people.roster().marks)
+    }
+
+    /// What stands above the settings for this run.
+    #[must_use]
+    pub fn overrides(&self, _grant: &Grant<'_, ViewPlant>) -> &[Override] {
+        &self.plant.overrides
+    }
+
+    /// Displays that are signed in.
+    #[must_use]
+    pub fn displays(&self, _grant: &Grant<'_, ViewPlant>) -> usize {
+        self.people.displays().count()
     }
 
     /// Journal lines that `filter` wants with numbers below `before`, newest first, at most `limit`.

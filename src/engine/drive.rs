@@ -23,12 +23,14 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 use thiserror::Error;
 
+use crate::base::id::Name;
 use crate::base::time::{Clock, Mono, SystemClock};
 use crate::engine::access::grant::LocalSeat;
 use crate::engine::access::password::Cost;
+use crate::engine::access::settings::{Override, RecordSettings};
 use crate::engine::can::bus::Wires;
 use crate::engine::can::record::shelf::Shelf;
-use crate::engine::can::tape::{Tape, USUAL_FRAMES};
+use crate::engine::can::tape::Tape;
 use crate::engine::can::virtual_bus::VirtualNet;
 use crate::engine::door::{Board, Door, Plant, SharedTape, Wakers};
 use crate::engine::drive::devices::DeviceWatch;
@@ -39,7 +41,7 @@ use crate::engine::drive::threads::PlantThreads;
 use crate::engine::hub::{Effect, Event, Hub, Now};
 use crate::engine::people::People;
 use crate::engine::people::gate::Gate;
-use crate::engine::snapshot::Notice;
+use crate::engine::snapshot::{Notice, Snapshot};
 use crate::engine::store::historian::LOOK_EVERY;
 use crate::engine::store::{OpenError, Opener, StoreError, lock};
 
@@ -63,23 +65,15 @@ pub struct Config {
     pub face: &'static str,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Frames that the trace holds.
-    pub trace_frames: u64,
-    /// Where recordings go; none: into the data folder.
-    pub recordings: Option<PathBuf>,
+    /// What stands above the settings for this run.
+    pub overrides: Vec<Override>,
 }
 
 impl Config {
     /// On the machine's clock.
     #[must_use]
     pub fn new(folder: PathBuf, face: &'static str) -> Self {
-        Self {
-            folder,
-            face,
-            clock: SystemClock::new(),
-            trace_frames: USUAL_FRAMES,
-            recordings: None,
-        }
+        Self { folder, face, clock: SystemClock::new(), overrides: Vec::new() }
     }
 }
 
@@ -162,16 +156,17 @@ pub(in crate::engine) fn start_on(
     cost: Cost,
     net: VirtualNet,
 ) -> Result<Running, StartError> {
-    let Config { folder, face, clock, trace_frames, recordings } = config;
-    let shelf = Shelf::new(recordings.unwrap_or_else(|| folder.join(RECORDINGS)));
+    let Config { folder, face, clock, overrides } = config;
     let opener = Opener::Engine { face };
     let (people, remarks) = People::open(&folder, opener, Arc::clone(&clock), cost)?;
+    let settings = Arc::clone(&people.roster().settings);
+    let shelf = Shelf::new(place_of(&folder, &settings.records));
     let (inbox, events) = bounded(INBOX_EVENTS);
     let latches = people.store().latches()?;
     let devices = people.devices().clone();
     let hub = Hub::latched(devices.catalog(), now(&*clock), latches);
     let board: Board = Arc::new(RwLock::new(hub.snapshot(now(&*clock))));
-    let tape = Arc::new(RwLock::new(Tape::new(trace_frames)));
+    let tape = Arc::new(RwLock::new(Tape::new(u64::from(settings.records.trace_frames))));
     let wakers = Wakers::default();
     let stopper = Stopper::new(inbox.clone());
     // Looked at by the hub's thread in every turn, so that no full inbox can lose it.
@@ -190,14 +185,19 @@ pub(in crate::engine) fn start_on(
         tape: Arc::clone(&tape),
         wakers: wakers.clone(),
         shelf: shelf.clone(),
+        overrides: overrides.into(),
     };
     let door = Door::new(plant, Arc::clone(&people));
     let wires = Wires { net, clock: Arc::clone(&clock) };
     let watchdog = Program::default();
     let sentinel = Sentinel::new(Arc::clone(&watchdog));
     let plant = PlantThreads::new(inbox.clone(), wires, sentinel);
-    let desk =
-        Desk { inbox: inbox.clone(), clock: Arc::clone(&clock), shelf, tape: Arc::clone(&tape) };
+    let desk = Desk {
+        inbox: inbox.clone(),
+        clock: Arc::clone(&clock),
+        shelf: shelf.clone(),
+        tape: Arc::clone(&tape),
+    };
     let records = Arc::clone(&people);
     let owner = Owner {
         hub,
@@ -215,6 +215,9 @@ pub(in crate::engine) fn start_on(
         roster_news,
         catalog_news,
         _device_watch: device_watch,
+        running: None,
+        folder,
+        shelf,
         _end: stopper.end(),
     };
     for text in remarks {
@@ -265,7 +268,8 @@ pub fn office(folder: &Path) -> Result<Office, StartError> {
     let (inbox, _) = bounded(1);
     let (tape, wakers) = (SharedTape::default(), Wakers::default());
     let shelf = Shelf::new(folder.join(RECORDINGS));
-    let plant = Plant { urgent: inbox.clone(), inbox, board, tape, wakers, shelf };
+    let overrides = Arc::default();
+    let plant = Plant { urgent: inbox.clone(), inbox, board, tape, wakers, shelf, overrides };
     let door = Door::new(plant, Arc::clone(&people));
     Ok(Office {
         door,
@@ -274,6 +278,11 @@ pub fn office(folder: &Path) -> Result<Office, StartError> {
         remarks,
         folder: folder.to_owned(),
     })
+}
+
+/// Where recordings go.
+fn place_of(folder: &Path, records: &RecordSettings) -> PathBuf {
+    folder.join(records.recordings.as_deref().unwrap_or(Path::new(RECORDINGS)))
 }
 
 fn now(clock: &dyn Clock) -> Now {
@@ -301,6 +310,12 @@ struct Owner {
     /// Set when other kinds of device are known.
     catalog_news: Arc<AtomicBool>,
     _device_watch: DeviceWatch,
+    /// The profile that runs, as displays know it.
+    running: Option<Name>,
+    /// The data folder.
+    folder: PathBuf,
+    /// The folder of recordings.
+    shelf: Shelf,
     /// Last of all: says that everything before it has ended.
     _end: End,
 }
@@ -340,7 +355,9 @@ impl Owner {
         };
         let now = now(&*self.clock);
         if self.roster_news.swap(false, Ordering::SeqCst) {
-            self.hub.step(now, Event::Roster(self.people.roster()), &mut effects);
+            let roster = self.people.roster();
+            self.follow(&roster.settings.records);
+            self.hub.step(now, Event::Roster(roster), &mut effects);
         }
         if self.catalog_news.swap(false, Ordering::SeqCst) {
             let catalog = self.people.devices().catalog();
@@ -367,6 +384,23 @@ impl Owner {
             self.plant.sentinel.rest();
         }
         true
+    }
+
+    /// Brings the tape and the folder of recordings to what the settings say.
+    fn follow(&self, records: &RecordSettings) {
+        self.shelf.move_to(place_of(&self.folder, records));
+        let limit = u64::from(records.trace_frames);
+        self.tape.write().unwrap_or_else(PoisonError::into_inner).hold(limit);
+    }
+
+    /// Displays may belong to a profile: they end when another one runs.
+    fn tell_displays(&mut self, snapshot: &Snapshot) {
+        let name = snapshot.profile.as_ref().map(|profile| &profile.name);
+        if name != self.running.as_ref() {
+            self.running = name.cloned();
+            let name = self.running.as_ref().map(Name::as_str);
+            self.people.displays().profile_runs(name, &self.people.roster());
+        }
     }
 
     /// Puts what the present plant brought onto the tape, and hands it to whoever records.
@@ -419,6 +453,7 @@ impl Owner {
                 self.plant.failures.extend(writing::keep(self.plant.inbox(), job));
             }
             Effect::Publish(snapshot) => {
+                self.tell_displays(&snapshot);
                 *self.board.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
                 self.wakers.wake();
             }

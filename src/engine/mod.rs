@@ -41,11 +41,14 @@ pub use access::permission::{
     Administer, ChangeSettings, ChargePacks, MakeSafe, OwnAccount, Permission, Right, UnknownRight,
     UseCan, ViewPlant,
 };
+pub use access::range::{AddressRange, NoRange};
 pub use access::roster::Roster;
 pub use access::secret::Secret;
+pub use access::settings::kiosk::unfit as display_unfit;
 pub use access::settings::{
-    MailSecurity, MailSettings, PORT, RecordSettings, SessionSettings, SettingError, Settings, Tls,
-    WebSettings,
+    GeneralSettings, KioskSettings, LogLevel, LookSettings, MailSecurity, MailSettings, Mark,
+    Marks, Override, OverrideBy, PORT, RecordSettings, SessionSettings, SettingError, Settings,
+    TemperatureUnit, ThemeChoice, Tls, WebSettings,
 };
 pub use campaign::{Campaign, CampaignError, FAMILIES, Failure, Family, Tally, replay_run};
 pub use can::address::{Address, AddressError, Slcan};
@@ -141,12 +144,13 @@ pub use orders::sending::{
     Then,
 };
 pub use orders::sessions::{CreateToken, EndSession, EndSessions, LiftWait, NewToken, RevokeToken};
-pub use orders::settings::SaveSettings;
+pub use orders::settings::{SaveSettings, SaveSystem};
 pub use orders::{Answer, Haste, Order, OrderError, Ticket};
 pub use pack::{
     CellAt, CellPicture, CellState, ChargerPicture, DriverPicture, FlagPicture, ModulePicture,
     PackPicture, PartPicture, ReadingPicture, Remark, Seen, Soc, TemperatureAt,
 };
+pub use people::displays::NoDisplay;
 pub use people::gate::{
     Gate, LinkOffer, NotIn, OwnPasswordError, RedeemError, SignInError, SignedIn,
 };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::base::id::{BusId, ComponentId, Name};
 use crate::base::time::{Mono, Timebase, Wall};
+use crate::engine::access::settings::TemperatureUnit;
 use crate::engine::can::address::Address;
 use crate::engine::can::bus::BusStatus;
 use crate::engine::can::record::roll::Figures;
@@ -64,6 +65,8 @@ pub struct Snapshot {
     pub player: Option<Progress>,
     /// Frames since the engine started: received, sent, lost.
     pub totals: Totals,
+    /// The unit of temperatures on screens.
+    pub temperature: TemperatureUnit,
 }
 
 impl Snapshot {

@@ -15,6 +15,8 @@ pub struct CellMap {
     pub scale: Scale,
     /// What stands here when there are no rows.
     pub empty: String,
+    /// The unit of temperatures.
+    pub unit: &'static str,
 }
 
 /// The colour scale: deviation from the mean.

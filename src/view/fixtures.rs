@@ -150,6 +150,7 @@ fn cell_map(cells: usize, tick: u64) -> CellMap {
         empty:
             "No cell has been heard yet. They appear as soon as the BMU sends its cell voltages."
                 .into(),
+        unit: "°C",
     }
 }
 

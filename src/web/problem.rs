@@ -289,7 +289,10 @@ impl From<OrderError> for Problem {
                 Self::invalid(detail).about(error.rule().unwrap_or("key"))
             }
             OrderError::SetPoint(ref error) => Self::invalid(detail).about(error.field()),
-            OrderError::Setting(ref error) => Self::invalid(detail).about(error.field),
+            // The field is named beside it.
+            OrderError::Setting(ref error) => {
+                Self::invalid(sentence(&error.why)).about(error.field)
+            }
             OrderError::NoRandom(_) => Self::not_kept(detail),
             OrderError::Store(error) => error.into(),
             OrderError::Busy => busy(detail),

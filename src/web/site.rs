@@ -1,6 +1,10 @@
 //! How a listener is found: its names and addresses, what links to it begin with, and which other
 //! sites' pages may use its API. Knows no request and no socket.
 
+use std::net::IpAddr;
+
+use crate::engine::AddressRange;
+
 /// How a listener is found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Site {
@@ -12,6 +16,8 @@ pub struct Site {
     names: Vec<String>,
     /// Origins whose pages may use the API.
     cross_origins: Vec<String>,
+    /// Proxies whose word is taken for where a request comes from.
+    proxies: Vec<AddressRange>,
     /// SHA-256 of the certificate, over HTTPS.
     fingerprint: Option<String>,
 }
@@ -43,6 +49,34 @@ impl Site {
     #[must_use]
     pub fn open_to(self, origins: Vec<String>) -> Self {
         Self { cross_origins: origins, ..self }
+    }
+
+    /// The same, behind proxies whose word is taken for where a request comes from.
+    #[must_use]
+    pub fn behind(self, proxies: Vec<AddressRange>) -> Self {
+        Self { proxies, ..self }
+    }
+
+    /// Where a request comes from that came in from `peer`: from there, or, where that is a proxy that is
+    /// trusted, from the last address before it that is none. `passed_on` is what proxies say, nearest
+    /// last. What cannot be read ends the search at the proxy that said it.
+    #[must_use]
+    pub fn origin_of<'t>(
+        &self,
+        peer: IpAddr,
+        passed_on: impl DoubleEndedIterator<Item = &'t str>,
+    ) -> IpAddr {
+        let mut at = peer.to_canonical();
+        for said in passed_on.rev() {
+            if !self.proxies.iter().any(|range| range.contains(at)) {
+                break;
+            }
+            match said.trim().parse::<IpAddr>() {
+                Ok(address) => at = address.to_canonical(),
+                Err(_) => break,
+            }
+        }
+        at
     }
 
     /// The same, with the SHA-256 of its certificate.
@@ -203,5 +237,24 @@ mod tests {
         assert!(site.is_open_to("https://dash.example.org"));
         assert!(!site.is_open_to("https://dash.example.org.evil.example"));
         assert!(!site.is_open_to("http://dash.example.org"));
+    }
+
+    #[test]
+    fn a_proxys_word_counts_only_where_it_is_trusted_and_only_as_far_as_it_reaches() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let proxies = vec!["10.0.0.1".parse().unwrap(), "10.0.1.0/24".parse().unwrap()];
+        let site = Site::at("https://rack:1".into()).behind(proxies);
+        let from = |peer: &str, said: &str| site.origin_of(ip(peer), said.split(',')).to_string();
+        assert_eq!(from("192.0.2.9", "10.9.9.9"), "192.0.2.9", "nobody trusts it");
+        assert_eq!(from("10.0.0.1", "192.0.2.5"), "192.0.2.5");
+        assert_eq!(from("::ffff:10.0.0.1", "192.0.2.5"), "192.0.2.5");
+        // What a browser says of itself stands to the left of what the proxy says of the browser.
+        assert_eq!(from("10.0.0.1", "10.9.9.9, 192.0.2.5"), "192.0.2.5");
+        assert_eq!(from("10.0.0.1", "10.9.9.9, 192.0.2.5, 10.0.1.7"), "192.0.2.5");
+        assert_eq!(from("10.0.0.1", "10.9.9.9, unknown"), "10.0.0.1");
+        assert_eq!(
+            Site::default().origin_of(ip("10.0.0.1"), ["1.2.3.4"].into_iter()),
+            ip("10.0.0.1")
+        );
     }
 }

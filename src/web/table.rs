@@ -30,6 +30,8 @@ pub enum Access {
     Needs(Right),
     /// Who holds this right, and everybody on this machine itself.
     NeedsOrLoopback(Right),
+    /// A display that has signed itself in, and nobody else.
+    Display,
 }
 
 impl Access {
@@ -41,6 +43,7 @@ impl Access {
             Self::SignedIn => "signed in",
             Self::Needs(right) => right.code(),
             Self::NeedsOrLoopback(_) => "read_settings or loopback",
+            Self::Display => "display",
         }
     }
 
@@ -54,6 +57,8 @@ impl Access {
         }
         match self {
             Self::Open => Ok(()),
+            // The turnstile asks the display, not whoever is signed in.
+            Self::Display => held(session.permit(ViewPlant)),
             Self::SignedIn => match session.actor().account() {
                 Some(id) => held(session.permit(OwnAccount(id))),
                 None => held(session.permit(ViewPlant)),
@@ -196,7 +201,13 @@ async fn pass(State(turnstile): State<Turnstile>, mut request: Request, next: Ne
     {
         return in_our_words(next.run(request).await, reader);
     }
-    let refused = match visitor.session() {
+    let who = match access {
+        Access::Display => visitor.display(),
+        Access::Open | Access::SignedIn | Access::Needs(_) | Access::NeedsOrLoopback(_) => {
+            visitor.session()
+        }
+    };
+    let refused = match who {
         Ok(session) => access.admit(session).err().map(|denied| {
             shared.door().note_refusal(session, route.to_string(), &denied);
             Problem::from(denied)

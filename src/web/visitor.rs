@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
 use crate::base::time::Wall;
-use crate::engine::{Face, NotIn, Origin, Session, SignedIn};
+use crate::engine::{Face, NotIn, Origin, Secret, Session, SignedIn};
 use crate::web::origin;
 use crate::web::shared::Shared;
 
@@ -18,6 +18,14 @@ use crate::web::shared::Shared;
 const SECURE_COOKIE: &str = "__Host-busbar";
 /// Its equivalent over plain HTTP, where a browser takes no such prefix.
 const PLAIN_COOKIE: &str = "busbar";
+/// The page for displays, and what belongs to it.
+pub const DISPLAY_PATH: &str = "/kiosk";
+/// Name of a display's cookie over HTTPS.
+const SECURE_DISPLAY_COOKIE: &str = "__Secure-busbar-display";
+/// Its equivalent over plain HTTP.
+const PLAIN_DISPLAY_COOKIE: &str = "busbar-display";
+/// How long a browser keeps a display's cookie, in seconds: it is signed in again without.
+const DISPLAY_SECONDS: u32 = 30 * 24 * 3600;
 /// Longest token that is looked up, in bytes.
 const TOKEN_BYTES: usize = 128;
 /// How much of a browser's name is kept, in characters.
@@ -42,6 +50,8 @@ pub struct Visitor {
     origin: Origin,
     from: Nearness,
     form_token: String,
+    /// The display that asks, on the page for displays.
+    display: Result<Arc<Session>, NotIn>,
 }
 
 /// Where a request comes from.
@@ -66,6 +76,14 @@ impl Visitor {
     #[must_use]
     pub fn proof(&self) -> Option<Proof> {
         self.session.as_ref().ok().map(|(_, proof)| *proof)
+    }
+
+    /// The display that asks; only ever one on the page for displays.
+    ///
+    /// # Errors
+    /// It is none, or not any more.
+    pub fn display(&self) -> Result<&Arc<Session>, NotIn> {
+        self.display.as_ref().map_err(|not_in| *not_in)
     }
 
     /// Where they come from.
@@ -105,20 +123,25 @@ pub async fn identify(State(shared): State<Shared>, mut request: Request, next: 
 
 fn visitor(shared: &Shared, request: &Request) -> Visitor {
     let headers = request.headers();
-    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let peer =
+        request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| unmapped(info.0.ip()));
+    let site = shared.site();
+    let address = peer.map(|peer| site.origin_of(peer, passed_on(headers)));
     let bearer = bearer(headers);
     let face = if bearer.is_some() || request.uri().path().starts_with("/api/") {
         Face::Api
     } else {
         Face::Web
     };
-    let origin = Origin { face, address: address.map(unmapped), agent: agent(headers) };
-    let from = from(shared, &origin, headers);
+    let origin = Origin { face, address, agent: agent(headers) };
+    let from = from(shared, peer, headers);
+    let display = display(shared, request, &origin);
     let cookie = || cookie(headers, cookie_name(shared.is_https()));
     let shown =
         bearer.map(|token| (token, Proof::Bearer)).or_else(|| Some((cookie()?, Proof::Cookie)));
     let Some((token, proof)) = shown.filter(|(token, _)| token.len() <= TOKEN_BYTES) else {
-        return Visitor { session: Err(NotIn::Unknown), origin, from, form_token: String::new() };
+        let (session, form_token) = (Err(NotIn::Unknown), String::new());
+        return Visitor { session, origin, from, form_token, display };
     };
     let session = shared.gate().enter(token, &origin).map(|session| (session, proof));
     if let Ok((session, _)) = &session {
@@ -128,14 +151,31 @@ fn visitor(shared: &Shared, request: &Request) -> Visitor {
         (Ok(_), Proof::Cookie) => form_token(token),
         (Ok(_), Proof::Bearer) | (Err(_), _) => String::new(),
     };
-    Visitor { session, origin, from, form_token }
+    Visitor { session, origin, from, form_token, display }
 }
 
-/// Whether a request from `origin` comes from this machine itself. Where a proxy may stand in front,
+/// The display that asks for the page for displays. Its token is looked at nowhere else.
+fn display(shared: &Shared, request: &Request, origin: &Origin) -> Result<Arc<Session>, NotIn> {
+    if !request.uri().path().starts_with(DISPLAY_PATH) {
+        return Err(NotIn::Unknown);
+    }
+    let token = cookie(request.headers(), display_cookie_name(shared.is_https()));
+    let token = token.filter(|token| token.len() <= TOKEN_BYTES).ok_or(NotIn::Unknown)?;
+    shared.gate().enter_display(token, origin)
+}
+
+/// What proxies say of where a request comes from, the nearest last.
+fn passed_on(headers: &HeaderMap) -> impl DoubleEndedIterator<Item = &str> {
+    let said = headers.get_all("x-forwarded-for").iter().filter_map(|said| said.to_str().ok());
+    let said: Vec<&str> = said.flat_map(|said| said.split(',')).collect();
+    said.into_iter()
+}
+
+/// Whether a request from `peer` comes from this machine itself. Where a proxy may stand in front,
 /// which the public address says, nothing does.
-fn from(shared: &Shared, origin: &Origin, headers: &HeaderMap) -> Nearness {
+fn from(shared: &Shared, peer: Option<IpAddr>, headers: &HeaderMap) -> Nearness {
     let passed_on = PASSED_ON.iter().any(|name| headers.contains_key(*name));
-    let near = origin.address.is_some_and(|address| address.is_loopback());
+    let near = peer.is_some_and(|peer| peer.is_loopback());
     if near && !passed_on && !shared.site().is_published() {
         Nearness::Here
     } else {
@@ -155,6 +195,29 @@ pub fn cookie_name(https: impl Into<Https>) -> &'static str {
         Https::Yes => SECURE_COOKIE,
         Https::No => PLAIN_COOKIE,
     }
+}
+
+/// The name of a display's cookie.
+fn display_cookie_name(https: impl Into<Https>) -> &'static str {
+    match https.into() {
+        Https::Yes => SECURE_DISPLAY_COOKIE,
+        Https::No => PLAIN_DISPLAY_COOKIE,
+    }
+}
+
+/// The header `Set-Cookie` that gives a display its session: sent to the page for displays alone.
+#[must_use]
+pub fn display_cookie(shared: &Shared, token: &Secret) -> HeaderValue {
+    let https = shared.is_https();
+    let (name, secure) = (display_cookie_name(https), if https { "; Secure" } else { "" });
+    let token = token.reveal();
+    let text = format!(
+        "{name}={token}; Path={DISPLAY_PATH}; Max-Age={DISPLAY_SECONDS}; HttpOnly; SameSite=Strict{secure}"
+    );
+    let mut value =
+        HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("busbar-display="));
+    value.set_sensitive(true);
+    value
 }
 
 /// Whether a listener speaks HTTPS.

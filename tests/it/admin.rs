@@ -407,7 +407,7 @@ fn the_journal_is_read_filtered_continued_and_checked() {
 fn settings_say_default_and_effect_and_are_saved_by_section() {
     let mut window = admin(LARGE);
     go(&mut window, "Settings");
-    assert!(window.shows("Default: 127.0.0.1:18080."));
+    assert!(window.shows("Default: 127.0.0.1:18080. As by default."));
     let saved = why_not(&window, "Save web listener");
     assert_eq!(saved.as_deref(), Some("Nothing was changed."));
     tick(&mut window, "Listen");

@@ -49,7 +49,7 @@ fn parameter(name: &str) -> Option<&'static str> {
         "set" => Some("0000000000000000"),
         "name" => Some("none.css"),
         "key" => Some("cell_max_mv"),
-        "section" => Some("sessions"),
+        "section" => Some("look"),
         _ => None,
     }
 }
@@ -83,6 +83,7 @@ fn sample_body(entry: &Entry) -> Option<Value> {
         ("POST", "/api/v1/invitations/{token}") => json!({"password": good}),
         ("POST", "/api/v1/users" | "/api/v1/services") => json!({"name": ""}),
         ("PATCH", "/api/v1/users/{id}" | "/api/v1/settings") => json!({}),
+        ("POST", "/api/v1/settings/reset") => json!({"setting": "look.theme"}),
         ("PATCH", "/api/v1/services/{id}") => json!({"name": "x"}),
         ("POST", "/api/v1/users/{id}/invitation" | "/api/v1/users/{id}/lift-wait") => Value::Null,
         ("POST", "/api/v1/users/{id}/password-reset") => json!({}),

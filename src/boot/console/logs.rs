@@ -292,12 +292,9 @@ pub(super) fn carry_out(console: &mut Console, ask: LogAsk) {
         LogAsk::Open(id, path) => {
             let shared = Arc::clone(&console.shared);
             let clock = Arc::clone(shared.door.clock());
-            let most = match shared.library.settings() {
-                Ok(settings) => {
-                    settings.log_memory_mb.map_or(USUAL_BYTES, |mb| mb.saturating_mul(1_000_000))
-                }
-                Err(_) => USUAL_BYTES,
-            };
+            let most = shared.session.permit(ViewPlant).map_or(USUAL_BYTES, |grant| {
+                u64::from(shared.door.settings(&grant).records.log_memory_mb) * 1_000_000
+            });
             let told = Box::new(move || shared.changed());
             let opening = Opening::start(&path, most, clock, told).map_err(|error| LogPicture {
                 path,

@@ -13,17 +13,18 @@ use super::{Shared, charging, file};
 use crate::base::time::Wall;
 use crate::desktop::ask::{Answer, Ask, Brought, EditedUser, NewUser, SaveTo, Way};
 use crate::engine::{
-    AccountId, AddAccount, AddService, Added, Administer, ChangeAccount, CreateToken, Credential,
-    DeleteAccount, EndSession, EndSessions, GivePassword, LiftWait, MakeLink, MustChangeIt,
-    OneTimeLink, Order, OrderError, RemoveService, RenameService, RevokeToken, Rights, Roster,
-    SetChargeRule, Status,
+    AccountId, AddAccount, AddService, Added, Administer, ChangeAccount, ChargeRules, CreateToken,
+    Credential, DeleteAccount, EndSession, EndSessions, GivePassword, LiftWait, MakeLink,
+    MustChangeIt, OneTimeLink, Order, OrderError, RemoveService, RenameService, RevokeToken,
+    Rights, Roster, SetChargeRule, Settings, Status, ViewPlant,
 };
 use crate::view::compose;
-use crate::view::compose::settings::ListenerState;
-use crate::view::compose::typed_settings::save_order;
+use crate::view::compose::settings::{
+    ListenerState, SaveOrder, Seen, TypedError, reset_order, save_order,
+};
 use crate::view::export::{Format, JournalExport};
 use crate::view::journal::JournalPrefs;
-use crate::view::settings::Section;
+use crate::view::settings::SettingsView;
 use crate::view::users::ShownOnce;
 
 /// Lines of the journal that are read at once.
@@ -152,7 +153,11 @@ impl Clerk<'_> {
                 })
             }
             Ask::SaveSettings { section, version, typed } => {
-                self.settings(section, version, &|name| typed.get(name).map(String::as_str))
+                let typed = |name: &str| typed.get(name).map(String::as_str);
+                self.save_settings(|current| save_order(section, current, Some(version), &typed))
+            }
+            Ask::ResetSetting { section, version, name } => {
+                self.save_settings(|current| reset_order(section, current, Some(version), name))
             }
         }
     }
@@ -163,6 +168,7 @@ impl Clerk<'_> {
         ticket.wait().map_err(|error| match error {
             // It begins with a name, which stays as it is written.
             OrderError::LastAdministrator { .. } => format!("{error}."),
+            OrderError::Setting(error) => compose::settings::complaint(error.field, &error.why),
             other => sentence(other),
         })
     }
@@ -310,15 +316,42 @@ impl Clerk<'_> {
         )
     }
 
-    fn settings<'t>(
+    /// Saves what `make` makes of the settings as they are.
+    fn save_settings(
         &self,
-        section: Section,
-        version: i64,
-        typed: &dyn Fn(&str) -> Option<&'t str>,
+        make: impl FnOnce((&Settings, &ChargeRules)) -> Result<SaveOrder, TypedError>,
     ) -> Outcome {
         let roster = roster(self.shared).ok_or("The settings cannot be read.")?;
-        let order = save_order(section, &roster.settings, Some(version), typed);
-        self.order(order.map_err(sentence)?)?;
-        done("Saved. It takes effect at once.")
+        let grant = self.shared.session.permit(ViewPlant).map_err(sentence)?;
+        let snapshot = self.shared.door.look(&grant);
+        let order = make((&roster.settings, &snapshot.rules.rules));
+        match order.map_err(|error| error.complaint())? {
+            SaveOrder::Settings(order) => self.order(order).map(drop)?,
+            SaveOrder::System(order) => self.order(order).map(drop)?,
+            SaveOrder::Safety(orders) => {
+                for order in orders {
+                    let key = order.key;
+                    self.order(order).map_err(|why| compose::charge::rule_refused(key, &why))?;
+                }
+            }
+        }
+        done("What was entered is kept and holds at once. Where it cannot be had, it is said here.")
     }
+}
+
+/// The Settings page.
+pub(super) fn settings(shared: &Shared, zone: &TimeZone, find: &str) -> Option<SettingsView> {
+    let (roster, grant) = (roster(shared)?, shared.session.permit(ViewPlant).ok()?);
+    let seen = Seen {
+        settings: &roster.settings,
+        marks: &roster.marks,
+        overrides: shared.door.overrides(&grant),
+        listener: &listener(shared),
+        snapshot: &shared.door.look(&grant),
+        accounts: &roster.accounts,
+        displays: shared.door.displays(&grant),
+        zone,
+        find,
+    };
+    Some(compose::settings::settings(&seen, &shared.session))
 }

@@ -43,7 +43,7 @@ pub(super) fn view(console: &mut Console) -> (RecordView, ShelfView) {
             let Ok(grant) = shared.session.permit(UseCan) else { return };
             let shelf = shared.door.recordings(&grant);
             let found = shelf.list().map_err(|error| format!("{error}."));
-            let place = (shelf.folder(), &shared.session);
+            let place = (&*shelf.folder(), &shared.session);
             let view = compose::recordings::shelf(&found, place, &zone);
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
             let is_new = *seen != view;

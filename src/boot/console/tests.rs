@@ -245,14 +245,14 @@ fn the_journal_shows_what_was_done_and_is_saved_as_a_file() {
 fn settings_are_saved_by_section_and_bad_ones_are_named() {
     let mut desk = desk();
     let save = |desk: &mut Desk, minutes: &str| {
-        let version = desk.console.settings().version;
+        let version = desk.console.settings("").version;
         let typed = BTreeMap::from([("sessions.idle_min", minutes.to_owned())]);
         desk.ask(Ask::SaveSettings { section: Section::Sessions, version, typed })
     };
     let refused = save(&mut desk, "0").unwrap_err();
-    assert!(refused.contains("0 is not between 1 and 1440"), "{refused}");
+    assert_eq!(refused, "End a session after idling: 0 is not between 1 and 1440.");
     save(&mut desk, "5").unwrap();
-    let view = desk.console.settings();
+    let view = desk.console.settings("");
     let fields = view.sections.iter().flat_map(|section| &section.fields);
     let field = fields.into_iter().find(|field| field.name == "sessions.idle_min").unwrap();
     assert_eq!(field.value, "5");

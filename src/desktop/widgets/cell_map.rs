@@ -123,7 +123,8 @@ impl Canvas<'_> {
                 painter.text(at, Align2::CENTER_CENTER, column, font.clone(), self.theme.muted);
             }
             if self.plan.temperatures {
-                for (column, text) in ["cell °C", "PCB °C"].into_iter().enumerate() {
+                for (column, text) in ["cell", "PCB"].into_iter().enumerate() {
+                    let text = format!("{text} {}", map.unit);
                     let at = self.plan.temperature(block, None, column) + self.offset;
                     painter.text(at, Align2::RIGHT_CENTER, text, font.clone(), self.theme.muted);
                 }

@@ -106,6 +106,11 @@ pub enum Who {
         /// The token's name.
         token: String,
     },
+    /// A display that signed itself in as an account: it may read, and nothing else, not even stop.
+    Display {
+        /// The account's name.
+        name: String,
+    },
     /// Somebody who has not come in (yet): an attempt to sign in, a link being used.
     Nobody,
     /// The profile watcher, which picks up edits made outside.
@@ -144,6 +149,7 @@ impl Actor {
             Who::Account { id, .. } => Some(*id),
             Who::Token { account, .. } => Some(*account),
             Who::LocalConsole
+            | Who::Display { .. }
             | Who::Nobody
             | Who::ProfileWatcher
             | Who::WebListener
@@ -151,6 +157,12 @@ impl Actor {
             | Who::SendControl
             | Who::RecordControl => None,
         }
+    }
+
+    /// Whether it is a display, at which nobody sits.
+    #[must_use]
+    pub const fn is_display(&self) -> bool {
+        matches!(self.who, Who::Display { .. })
     }
 
     /// Whether it holds `right` itself.
@@ -172,6 +184,7 @@ impl fmt::Display for Who {
             Self::LocalConsole => f.write_str("local console"),
             Self::Account { name, .. } => f.write_str(name),
             Self::Token { name, token, .. } => write!(f, "{name} (token {token})"),
+            Self::Display { name } => write!(f, "{name} (display)"),
             Self::Nobody => f.write_str("not signed in"),
             Self::ProfileWatcher => f.write_str("profile watcher"),
             Self::WebListener => f.write_str("web listener"),
@@ -206,6 +219,7 @@ mod tests {
         }
         let (account, name, token) = (AccountId(1), "ada".into(), "ci".into());
         assert!(account_name(&Who::Token { account, name, token }.to_string()).is_err());
+        assert!(account_name(&Who::Display { name: "wall".into() }.to_string()).is_err());
         assert_eq!(account_name("mailroom").as_deref(), Ok("mailroom"));
     }
 

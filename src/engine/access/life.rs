@@ -29,11 +29,13 @@ pub enum Ended {
     Revoked,
     /// Another session took its place: a new token was given out.
     Replaced,
+    /// Displays were switched off, or this one may not be any more.
+    DisplayOff,
 }
 
 impl Ended {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SignedOut,
         Self::Expired,
         Self::ByOthers,
@@ -43,6 +45,7 @@ impl Ended {
         Self::Deleted,
         Self::Revoked,
         Self::Replaced,
+        Self::DisplayOff,
     ];
 
     /// Its name in the store and the API.
@@ -58,6 +61,7 @@ impl Ended {
             Self::Deleted => "account_deleted",
             Self::Revoked => "token_revoked",
             Self::Replaced => "replaced",
+            Self::DisplayOff => "display_off",
         }
     }
 
@@ -74,6 +78,7 @@ impl Ended {
             Self::Deleted => "This account no longer exists.",
             Self::Revoked => "This token was revoked.",
             Self::Replaced => "A newer session has taken the place of this one.",
+            Self::DisplayOff => "This display was switched off, or may not be shown here any more.",
         }
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod grant;
 pub(crate) mod life;
 pub(crate) mod password;
 pub(crate) mod permission;
+pub(crate) mod range;
 pub(crate) mod roster;
 pub(crate) mod secret;
 pub(crate) mod settings;

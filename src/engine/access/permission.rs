@@ -146,13 +146,19 @@ permission!(
 );
 
 /// Stop what runs. Everybody who may see the plant holds it, even while the password must be changed
-/// first: a stop makes things safer, and is never the thing to wait with.
+/// first: a stop makes things safer, and is never the thing to wait with. A display does not: nobody knows
+/// who stands before it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MakeSafe;
 
 impl Permission for MakeSafe {
     const NAME: &'static str = "make_safe";
     const RIGHT: Right = Right::ReadSettings;
+
+    fn covers(&self, actor: &Actor) -> bool {
+        let holds = actor.holds(Self::RIGHT) || actor.holds(Right::Administrator);
+        holds && !actor.is_display()
+    }
 
     fn covers_before_password_change(&self, actor: &Actor) -> bool {
         self.covers(actor)

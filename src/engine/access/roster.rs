@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::engine::access::account::{
     Account, AccountId, Service, ServiceId, SessionEntry, TokenEntry,
 };
-use crate::engine::access::settings::Settings;
+use crate::engine::access::settings::{Marks, Settings};
 
 /// Who there is and who is in.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,8 @@ pub struct Roster {
     pub tokens: Vec<TokenEntry>,
     /// The settings.
     pub settings: Arc<Settings>,
+    /// Who changed which of them, and when.
+    pub marks: Arc<Marks>,
 }
 
 impl Roster {

@@ -1,11 +1,22 @@
 //! The system's own settings: one struct a section, each with defaults and bounds. Secrets are not
 //! in here; a section says at most whether there is one.
 
+pub mod house;
+pub mod kiosk;
+pub mod marks;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use crate::engine::access::range::AddressRange;
+pub use crate::engine::access::settings::house::{
+    GeneralSettings, LogLevel, LookSettings, RecordSettings, TemperatureUnit, ThemeChoice,
+};
+pub use crate::engine::access::settings::kiosk::KioskSettings;
+pub use crate::engine::access::settings::marks::{Mark, Marks, Override, OverrideBy};
 
 /// All settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +30,12 @@ pub struct Settings {
     pub mail: MailSettings,
     /// What is kept, and how much of it.
     pub records: RecordSettings,
+    /// What concerns everything.
+    pub general: GeneralSettings,
+    /// Units and look.
+    pub look: LookSettings,
+    /// Displays that sign themselves in.
+    pub kiosk: KioskSettings,
     /// Counts the changes: an edit names the version it was made on.
     #[serde(skip_deserializing)]
     pub version: i64,
@@ -45,6 +62,8 @@ pub struct WebSettings {
     pub public_url: Option<String>,
     /// Origins whose pages may use the API, such as `https://dash.example.org`.
     pub cross_origins: Vec<String>,
+    /// Proxies whose word is taken for where a request comes from.
+    pub trusted_proxies: Vec<AddressRange>,
 }
 
 /// When the listener speaks HTTPS.
@@ -95,15 +114,6 @@ pub struct MailSettings {
     pub from: String,
 }
 
-/// What is kept, and how much of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RecordSettings {
-    /// So many charges are kept with their reports; the oldest go first. Each has its plot, so that
-    /// one takes some ten kilobytes. The journal keeps its lines of all of them.
-    pub charges: u32,
-}
-
 /// How a connection to a mail server is secured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -131,6 +141,7 @@ impl Default for WebSettings {
             allow_plain_http: false,
             public_url: None,
             cross_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -138,12 +149,6 @@ impl Default for WebSettings {
 impl Default for SessionSettings {
     fn default() -> Self {
         Self { idle_min: 30, absolute_h: 12, link_h: 72, password_chars: 12 }
-    }
-}
-
-impl Default for RecordSettings {
-    fn default() -> Self {
-        Self { charges: 500 }
     }
 }
 
@@ -183,22 +188,9 @@ impl Settings {
         self.web.check()?;
         self.sessions.check()?;
         self.mail.check()?;
-        self.records.check()
-    }
-}
-
-impl RecordSettings {
-    /// Checks them.
-    ///
-    /// # Errors
-    /// Names the first setting that cannot be.
-    pub fn check(&self) -> Result<(), SettingError> {
-        let (least, most) = (10, 100_000);
-        if (least..=most).contains(&self.charges) {
-            return Ok(());
-        }
-        let why = format!("{} is not between {least} and {most}", self.charges);
-        Err(SettingError { field: "records.charges", why })
+        self.records.check()?;
+        self.general.check()?;
+        self.kiosk.check()
     }
 }
 
@@ -254,6 +246,15 @@ impl WebSettings {
         }
         for text in &self.cross_origins {
             origin(text).map_err(|why| SettingError { field: "web.cross_origins", why })?;
+        }
+        let (proxies, field) = (&self.trusted_proxies, "web.trusted_proxies");
+        if proxies.len() > ORIGINS {
+            let why = format!("at most {ORIGINS} proxies can be listed");
+            return Err(SettingError { field, why });
+        }
+        if proxies.iter().any(AddressRange::is_everything) {
+            let why = "with every address trusted, anybody could claim to come from anywhere";
+            return Err(SettingError { field, why: why.to_owned() });
         }
         Ok(())
     }
@@ -355,17 +356,6 @@ mod tests {
         let sessions = SessionSettings { password_chars: 8, ..SessionSettings::default() };
         let error = sessions.check().unwrap_err().to_string();
         assert_eq!(error, "sessions.password_chars: 8 is not between 12 and 128");
-    }
-
-    #[test]
-    fn so_many_charges_are_kept_and_neither_none_nor_all() {
-        let records =
-            |charges| Settings { records: RecordSettings { charges }, ..Default::default() };
-        assert_eq!(Settings::default().records.charges, 500);
-        assert!(records(10).check().is_ok() && records(100_000).check().is_ok());
-        for charges in [0, 9, 100_001, u32::MAX] {
-            assert_eq!(records(charges).check().unwrap_err().field, "records.charges");
-        }
     }
 
     #[test]

@@ -65,8 +65,20 @@ impl Tape {
         let fresh = Frames::with_capacity(self.open.frames.timebase(), PIECE);
         let full = std::mem::replace(&mut self.open, Piece { first, frames: fresh });
         self.full.push_back(Arc::new(full));
+        self.cut();
+    }
+
+    fn cut(&mut self) {
         while self.full.len() as u64 * PIECE as u64 > self.limit {
             self.full.pop_front();
+        }
+    }
+
+    /// Holds about `limit` frames from now on; the oldest go at once where that is fewer.
+    pub fn hold(&mut self, limit: u64) {
+        if self.limit != limit {
+            self.limit = limit;
+            self.cut();
         }
     }
 

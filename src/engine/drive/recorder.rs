@@ -145,7 +145,7 @@ impl Recorders {
                 let desk = &self.desk;
                 let from = desk.tape.read().unwrap_or_else(PoisonError::into_inner).end();
                 let job = Job { number, entry, by, buses, sieves: *sieves, from };
-                let place = Place::Folder(desk.shelf.folder().to_owned());
+                let place = Place::Folder(desk.shelf.folder().to_path_buf());
                 let thread = Recorder::new(job, place, desk, (told, missed, ends), reply);
                 self.spawn("recorder", move || thread.run());
                 self.runs.push(Run { number, tap, waits });

@@ -485,6 +485,7 @@ impl Hand {
                 .filter(|one| one.account == *account && one.name == *token)
                 .any(|one| one.life.ended().is_none() && holds(*account, Some(one.rights))),
             Who::Nobody
+            | Who::Display { .. }
             | Who::ProfileWatcher
             | Who::WebListener
             | Who::ChargeControl

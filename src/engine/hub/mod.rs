@@ -32,6 +32,7 @@ pub use event::{
 
 use crate::base::id::BusId;
 use crate::base::time::{Mono, Wall};
+use crate::engine::access::settings::TemperatureUnit;
 use crate::engine::can::bus::{BusStatus, Received};
 use crate::engine::can::frame::{Direction, Frames, Kind};
 use crate::engine::can::replay::Progress;
@@ -93,6 +94,8 @@ pub struct Hub {
     epoch: Epoch,
     traffic: Arc<Traffic>,
     totals: Totals,
+    /// The unit of temperatures on screens.
+    temperature: TemperatureUnit,
     notices: Vec<Notice>,
     player: Option<Progress>,
     version: u64,
@@ -138,6 +141,7 @@ impl Hub {
             epoch: Epoch::default(),
             traffic: Arc::default(),
             totals: Totals::default(),
+            temperature: TemperatureUnit::default(),
             notices: Vec::new(),
             player: None,
             version: 0,
@@ -203,6 +207,10 @@ impl Hub {
             Event::Order { order, reply } => self.order(now, order, reply, effects),
             Event::Present { who, session } => self.charging.present(now.mono, &who, session),
             Event::Roster(roster) => {
+                if self.temperature != roster.settings.look.temperature {
+                    self.temperature = roster.settings.look.temperature;
+                    self.news = News::Urgent;
+                }
                 self.hands.judge(&roster, (now, self.epoch), effects);
                 self.charging.take_roster(roster);
             }
@@ -282,6 +290,7 @@ impl Hub {
             decoders: self.plant.decoders(),
             player: self.player.clone(),
             totals: self.totals,
+            temperature: self.temperature,
         })
     }
 

@@ -20,6 +20,7 @@ use crate::engine::access::life::Ended;
 use crate::engine::access::password::{self, PasswordError, PasswordHash};
 use crate::engine::access::secret::{NoRandom, Secret, token_hash};
 use crate::engine::people::People;
+use crate::engine::people::displays::{self, NoDisplay};
 use crate::engine::people::work::COME_AGAIN_S;
 use crate::engine::store::StoreError;
 
@@ -181,6 +182,26 @@ impl Gate {
             let pass = picture.pass(&hash).ok_or(NotIn::Unknown)?;
             pass.enter(self.people.clock.wall(), picture.idle(), from).map_err(NotIn::Ended)
         })
+    }
+
+    /// Signs the display at this address in, without a password: where, as whom and whether at all is in
+    /// the settings. Returns its token, which is worth nothing from another address. Blocks.
+    ///
+    /// # Errors
+    /// See [`NoDisplay`].
+    pub fn sign_in_display(&self, from: &Origin) -> Result<(Secret, Arc<Session>), NoDisplay> {
+        displays::sign_in(&self.people, from)
+    }
+
+    /// The session of the display that shows `token`. Never blocks.
+    ///
+    /// # Errors
+    /// There is none, from there, or it has ended.
+    pub fn enter_display(&self, token: &str, from: &Origin) -> Result<Arc<Session>, NotIn> {
+        if token.len() != TOKEN_CHARS {
+            return Err(NotIn::Unknown);
+        }
+        displays::enter(&self.people, token, from)
     }
 
     /// Ends the session.

@@ -7,6 +7,7 @@
 //! thread `sessions`: ends what is over, writes last uses      thread `mail`: sends links
 //! ```
 
+pub(in crate::engine) mod displays;
 pub(in crate::engine) mod gate;
 mod letters;
 mod lobby;
@@ -30,6 +31,7 @@ use crate::engine::access::backoff::{Attempt, Backoff};
 use crate::engine::access::budget::Budget;
 use crate::engine::access::password::{Cost, Hasher};
 use crate::engine::access::roster::Roster;
+use crate::engine::people::displays::Displays;
 pub(in crate::engine) use crate::engine::people::letters::LinkError;
 use crate::engine::people::lobby::Lobby;
 use crate::engine::people::picture::Picture;
@@ -54,6 +56,7 @@ pub struct People {
     budget: Mutex<Budget>,
     shelf: Shelf,
     devices: Devices,
+    displays: Arc<Displays>,
 }
 
 impl People {
@@ -69,8 +72,12 @@ impl People {
         cost: Cost,
     ) -> Result<(Arc<Self>, Vec<String>), OpenError> {
         let lobby = Arc::new(Lobby::new(Arc::clone(&clock)));
-        let hung = Arc::clone(&lobby);
-        let on_change: OnChange = Box::new(move |reading| hung.remake(reading));
+        let displays = Arc::new(Displays::default());
+        let (hung, shown) = (Arc::clone(&lobby), Arc::clone(&displays));
+        let on_change: OnChange = Box::new(move |reading| {
+            hung.remake(reading);
+            shown.judge(&hung.picture().roster);
+        });
         let (store, remarks) = Store::open(folder, opener, Arc::clone(&clock), on_change)?;
         let first = store.read(|reading| {
             lobby.remake(reading);
@@ -108,6 +115,7 @@ impl People {
             budget,
             shelf,
             devices,
+            displays,
         };
         people.know_where_they_came_from();
         Ok((Arc::new(people), remarks))
@@ -129,6 +137,12 @@ impl People {
     #[must_use]
     pub const fn devices(&self) -> &Devices {
         &self.devices
+    }
+
+    /// Who is signed in as a display.
+    #[must_use]
+    pub fn displays(&self) -> &Displays {
+        &self.displays
     }
 
     /// The clock.

@@ -51,6 +51,12 @@ impl Picture {
             accounts_by_name.push(kept.account);
         }
         let settings = Arc::new(kept_settings::all(reading)?);
+        // They change only with the settings.
+        let marks = if old.roster.version > 0 && old.roster.settings.version == settings.version {
+            Arc::clone(&old.roster.marks)
+        } else {
+            Arc::new(kept_settings::marks(reading)?)
+        };
         let mut making = Making { old, accounts: &accounts_by_name, passes: HashMap::new() };
         let shown = i64::try_from(SHOWN_AFTER_END.as_nanos()).unwrap_or(i64::MAX);
         let since = Wall::from_nanos(now.nanos().saturating_sub(shown));
@@ -76,6 +82,7 @@ impl Picture {
             sessions: session_entries,
             tokens: token_entries,
             settings,
+            marks,
         };
         let readers = charges::readers(reading)?;
         Ok(Self { roster: Arc::new(roster), passes, links, passwords, readers })

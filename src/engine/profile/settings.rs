@@ -14,9 +14,8 @@ const HEAD: &str = "\
 #
 # profile  the profile that is opened: a name in the folder profiles, or a file
 # theme    \"dark\", \"light\" or \"system\"
-# log_memory_mb   MB of memory that the frames of one opened recording may take; 1000 unless said
-# trace_frames    frames that the trace of what runs holds; 10000000, which take 240 MB, unless said
-# recordings      the folder that recordings go into; recordings in this folder unless said
+# log_memory_mb, trace_frames and recordings are settings of their own now: what is written of them here
+# is taken over at the next start, and taken out of this file.
 
 ";
 
@@ -30,13 +29,13 @@ pub struct Settings {
     /// The theme that was chosen: its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub theme: Option<String>,
-    /// Memory that the frames of one opened recording may take, in megabytes.
+    /// Memory that the frames of one opened recording may take, in megabytes: to be taken over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_memory_mb: Option<u64>,
-    /// Frames that the trace of what runs holds.
+    /// Frames that the trace of what runs holds: to be taken over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_frames: Option<u64>,
-    /// The folder that recordings go into.
+    /// The folder that recordings go into: to be taken over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recordings: Option<PathBuf>,
 }

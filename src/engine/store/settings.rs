@@ -3,9 +3,11 @@
 use rusqlite::OptionalExtension;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::engine::access::secret::Secret;
-use crate::engine::access::settings::{RecordSettings, Settings};
+use crate::engine::access::settings::{Mark, Marks, RecordSettings, Settings};
+use crate::engine::store::columns;
 use crate::engine::store::{Reading, StoreError, Writing};
 
 /// Name of the mail server's password among the secrets.
@@ -22,6 +24,9 @@ pub fn all(reading: &Reading<'_>) -> Result<Settings, StoreError> {
         sessions: section(reading, "sessions")?.unwrap_or_default(),
         mail: section(reading, "mail")?.unwrap_or_default(),
         records: records(reading)?,
+        general: section(reading, "general")?.unwrap_or_default(),
+        look: section(reading, "look")?.unwrap_or_default(),
+        kiosk: section(reading, "kiosk")?.unwrap_or_default(),
         version: 0,
     };
     settings.mail.has_password = secret(reading, MAIL_PASSWORD)?.is_some();
@@ -36,6 +41,32 @@ pub fn all(reading: &Reading<'_>) -> Result<Settings, StoreError> {
 /// The database refuses, or the section cannot be understood.
 pub fn records(reading: &Reading<'_>) -> Result<RecordSettings, StoreError> {
     Ok(section(reading, "records")?.unwrap_or_default())
+}
+
+/// Changes of settings that are looked through for who made the last one of each.
+const MARKED: u32 = 2_000;
+
+/// Who changed which setting last, and when. What somebody else than the journal knows nothing of,
+/// such as a setting restored from elsewhere, has no mark.
+///
+/// # Errors
+/// The database refuses.
+pub fn marks(reading: &Reading<'_>) -> Result<Marks, StoreError> {
+    let sql = "SELECT who, at_ms, after FROM journal
+         WHERE action IN ('save_settings', 'save_system') AND outcome = 'done' AND after IS NOT NULL
+         ORDER BY seq DESC LIMIT ?1";
+    let mut statement = reading.connection.prepare(sql)?;
+    let mut rows = statement.query([MARKED])?;
+    let mut marks = Marks::default();
+    while let Some(row) = rows.next()? {
+        let (who, at, after): (String, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let Ok(fields) = serde_json::from_str::<Map<String, Value>>(&after) else { continue };
+        for name in fields.into_iter().map(|(name, _)| name) {
+            let mark = || Mark { who: who.clone(), at: columns::wall(at) };
+            marks.0.entry(name).or_insert_with(mark);
+        }
+    }
+    Ok(marks)
 }
 
 fn section<T: DeserializeOwned>(

@@ -101,6 +101,7 @@ pub fn roster() -> Roster {
         sessions: sessions(),
         tokens: tokens(),
         settings: Arc::default(),
+        marks: Arc::default(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Composes the cell map.
 
-use crate::engine::{CellAt, CellPicture, CellState, ModulePicture, PackPicture};
+use crate::engine::{CellAt, CellPicture, CellState, ModulePicture, PackPicture, TemperatureUnit};
 use crate::view::cells::{CellKind, CellMap, CellRow, CellTile, Scale};
 use crate::view::shown::Shade;
 use crate::view::text::{self, DASH};
@@ -11,10 +11,10 @@ const SCALES_MV: [f64; 7] = [20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0];
 
 /// Makes the map.
 #[must_use]
-pub fn cells(picture: &PackPicture) -> CellMap {
+pub fn cells(picture: &PackPicture, unit: TemperatureUnit) -> CellMap {
     let mean = picture.cells.mean_mv;
     let reach = reach(picture);
-    let painter = Painter { picture, mean, reach };
+    let painter = Painter { picture, mean, reach, unit };
     let rows: Vec<CellRow> = picture.modules.iter().map(|module| painter.row(module)).collect();
     let scale = mean.map_or_else(Scale::default, |mean| Scale {
         low: format!("{} mV", text::signed(-reach, 0)),
@@ -27,6 +27,7 @@ pub fn cells(picture: &PackPicture) -> CellMap {
         scale,
         empty: "No cell has been heard yet. Cells appear here as soon as the BMU relays its CMUs."
             .into(),
+        unit: unit.symbol(),
     }
 }
 
@@ -45,6 +46,7 @@ struct Painter<'a> {
     picture: &'a PackPicture,
     mean: Option<f64>,
     reach: f64,
+    unit: TemperatureUnit,
 }
 
 impl Painter<'_> {
@@ -54,7 +56,8 @@ impl Painter<'_> {
             Some(member) => format!("{member} \u{b7} CMU {}", module.module),
             None => format!("CMU {}", module.module),
         };
-        let celsius = |t: &crate::base::units::Celsius| text::fixed(t.get(), 1);
+        let unit = self.unit;
+        let degrees = |t: &crate::base::units::Celsius| text::fixed(unit.of(t.get()), 1);
         let serial = module.serial.value.map(|serial| format!("serial {serial}"));
         let age = module.age.duration().map(|age| format!("last heard {} ago", text::span(age)));
         let said: Vec<String> = [Some(label.clone()), serial, age].into_iter().flatten().collect();
@@ -63,14 +66,14 @@ impl Painter<'_> {
             cells: cells.map(|(at, cell)| self.tile(&label, module, at, cell)).collect(),
             cell_temperature: text::shown(
                 module.temperature.age,
-                module.temperature.value.as_ref().map(celsius),
-                "\u{b0}C",
+                module.temperature.value.as_ref().map(degrees),
+                unit.symbol(),
                 String::new(),
             ),
             board_temperature: text::shown(
                 module.board.age,
-                module.board.value.as_ref().map(celsius),
-                "\u{b0}C",
+                module.board.value.as_ref().map(degrees),
+                unit.symbol(),
                 String::new(),
             ),
             hover: said.join("\n"),

@@ -56,7 +56,7 @@ fn remark(picture: &LogPicture) -> (Tone, String) {
         LogState::Full => {
             let words = format!(
                 "The memory for one recording is full: {} is here, the rest is not read. \
-                 log_memory_mb in settings.toml allows more.",
+                 Memory of an opened recording, on the Settings page, allows more.",
                 read()
             );
             (Tone::Warning, words)

@@ -30,6 +30,5 @@ pub mod tiles;
 pub mod tokens;
 pub mod trace;
 pub mod traffic;
-pub mod typed_settings;
 pub mod user_editor;
 pub mod users;

@@ -45,11 +45,11 @@ pub fn pack(snapshot: &Snapshot, selected: Option<&str>) -> PackView {
         updated_tone,
         tabs,
         notes: picture.remarks.iter().map(note).collect(),
-        tiles: tiles::tiles(picture),
-        cells: cells::cells(picture),
+        tiles: tiles::tiles(picture, snapshot.temperature),
+        cells: cells::cells(picture, snapshot.temperature),
         contactors: contactors(picture),
         events: picture.flags.iter().map(lamp).collect(),
-        facts: tiles::facts(picture),
+        facts: tiles::facts(picture, snapshot.temperature),
         trend: trend(picture),
     }
 }

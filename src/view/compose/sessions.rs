@@ -155,6 +155,7 @@ fn state(ended: Option<Ended>, own: bool) -> Badge {
         Some(Ended::Deleted) => ("Account deleted", Tone::Muted, "The account was deleted."),
         Some(Ended::Revoked) => ("Token revoked", Tone::Muted, "The token was revoked."),
         Some(Ended::Replaced) => ("Replaced", Tone::Muted, "A newer session took its place."),
+        Some(Ended::DisplayOff) => ("Switched off", Tone::Muted, "Displays were switched off."),
     };
     Badge { word: word.into(), tone, hover: hover.into() }
 }

@@ -1,13 +1,22 @@
 //! Composes the Settings page.
 
-use std::net::SocketAddr;
+mod fields;
+pub mod typed;
+
+use jiff::tz::TimeZone;
 
 use crate::engine::{
-    MailSecurity, MailSettings, Session, SessionSettings, Settings, Tls, WebSettings,
+    Account, Administer, ChangeSettings, MailSecurity, MailSettings, Marks, Override, OverrideBy,
+    Session, Settings, Snapshot,
 };
-use crate::view::compose::users::guarded;
-use crate::view::settings::{Field, Input, Section, SectionView, SettingsView};
+use crate::view::compose::charge::rules_table;
+use crate::view::compose::users::{guarded, sentence};
+use crate::view::offer::Offer;
+use crate::view::settings::{Field, Input, Section, SectionView, SettingsView, Source};
 use crate::view::shown::{Note, Tone};
+use crate::view::text;
+
+pub use typed::{SaveOrder, TypedError, reset_order, save_order};
 
 /// What is known of the listener, besides its settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,39 +29,148 @@ pub struct ListenerState {
     pub sentence: Option<String>,
 }
 
-/// Makes the page. Who may not change the settings sees them all the same.
-#[must_use]
-pub fn settings(settings: &Settings, listener: &ListenerState, session: &Session) -> SettingsView {
-    let section = |section: Section| SectionView {
-        section,
-        title: title(section),
-        about: about(section).into(),
-        notes: match section {
-            Section::Web => web_notes(settings, listener),
-            Section::Sessions => Vec::new(),
-            Section::Mail => mail_notes(&settings.mail),
-        },
-        fields: match section {
-            Section::Web => web(&settings.web),
-            Section::Sessions => sessions(&settings.sessions),
-            Section::Mail => mail(&settings.mail),
-        },
-        save: guarded("Save", session),
-    };
-    let sections = Section::ALL.into_iter().map(section).collect();
-    SettingsView { version: settings.version, sections }
+/// Everything that the page is made of.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    /// The settings.
+    pub settings: &'a Settings,
+    /// Who changed them.
+    pub marks: &'a Marks,
+    /// What stands above them.
+    pub overrides: &'a [Override],
+    /// The listener.
+    pub listener: &'a ListenerState,
+    /// The plant, for the limits that charging decides by.
+    pub snapshot: &'a Snapshot,
+    /// The accounts, as far as whoever looks may know them.
+    pub accounts: &'a [Account],
+    /// Displays that are signed in.
+    pub displays: usize,
+    /// What times are shown in.
+    pub zone: &'a TimeZone,
+    /// What is looked for; empty for everything.
+    pub find: &'a str,
 }
 
-const fn title(section: Section) -> &'static str {
-    match section {
-        Section::Web => "Web listener",
-        Section::Sessions => "Sessions and passwords",
-        Section::Mail => "E-mail",
+/// Makes the page. Who may not change the settings sees them all the same.
+#[must_use]
+pub fn settings(seen: &Seen<'_>, session: &Session) -> SettingsView {
+    let find = seen.find.trim().to_owned();
+    let mut sections: Vec<SectionView> =
+        Section::ALL.into_iter().map(|one| section(seen, one, session)).collect();
+    let mut found = String::new();
+    if !find.is_empty() {
+        for one in &mut sections {
+            let title = one.title;
+            one.fields.retain(|field| is_about(field, title, &find));
+        }
+        sections.retain(|section| !section.fields.is_empty());
+        let count: usize = sections.iter().map(|section| section.fields.len()).sum();
+        found = match count {
+            0 => format!("No setting is about \u{201c}{find}\u{201d}."),
+            _ => format!("{} about \u{201c}{find}\u{201d}.", text::count(count, "setting")),
+        };
+    }
+    SettingsView { version: seen.settings.version, sections, find, found }
+}
+
+fn section(seen: &Seen<'_>, section: Section, session: &Session) -> SectionView {
+    let settings = seen.settings;
+    let mut fields = match section {
+        Section::General => fields::general(&settings.general),
+        Section::Look => fields::look(&settings.look),
+        Section::Web => fields::web(&settings.web),
+        Section::Sessions => fields::sessions(&settings.sessions),
+        Section::Mail => fields::mail(&settings.mail),
+        Section::Kiosk => fields::kiosk(&settings.kiosk, seen.accounts),
+        Section::Records => fields::records(&settings.records),
+        Section::Safety => fields::safety(seen.snapshot),
+    };
+    if section != Section::Safety {
+        for field in &mut fields {
+            (field.source, field.origin) = origin(field, section, seen, session);
+        }
+    }
+    let (save, version) = match section {
+        Section::Safety => {
+            let table = rules_table(seen.snapshot, session);
+            (Offer { label: "Save".into(), ..table.change }, table.version)
+        }
+        _ if section.is_for_administrators() => (guarded("Save", session), settings.version),
+        _ => (changeable("Save", session), settings.version),
+    };
+    let notes = match section {
+        Section::Web => web_notes(settings, seen.listener),
+        Section::Mail => mail_notes(&settings.mail),
+        Section::Kiosk => kiosk_notes(seen),
+        Section::Safety => vec![note(Tone::Muted, rules_table(seen.snapshot, session).kept)],
+        Section::General | Section::Look | Section::Sessions | Section::Records => Vec::new(),
+    };
+    let about = about(section).into();
+    SectionView { section, title: section.title(), about, notes, fields, version, save }
+}
+
+/// Whether a field is about what is looked for: every word of it is somewhere in what is said of it.
+fn is_about(field: &Field, title: &str, find: &str) -> bool {
+    let said = [field.name, field.label, field.unit, &field.effect, title].join(" ").to_lowercase();
+    find.to_lowercase().split_whitespace().all(|word| said.contains(word))
+}
+
+/// Where the value of a field comes from. Who set it is told to those who could.
+fn origin(field: &Field, section: Section, seen: &Seen<'_>, session: &Session) -> (Source, String) {
+    if let Some(over) = seen.overrides.iter().find(|over| over.field == field.name) {
+        let (source, whose) = match over.by {
+            OverrideBy::CommandLine => (Source::CommandLine, "the command line"),
+            OverrideBy::Environment => (Source::Environment, "the environment"),
+        };
+        let words = format!(
+            "{} of {whose} says {} for this run; what is set here holds when it is gone.",
+            over.name, over.value
+        );
+        return (source, words);
+    }
+    let mark = seen.marks.of(field.name);
+    let is_set = !field.is_default || (field.input == Input::Secret && mark.is_some());
+    if !is_set {
+        return (Source::Default, "As by default.".to_owned());
+    }
+    let may = match section.is_for_administrators() {
+        true => session.may(Administer),
+        false => session.may(ChangeSettings),
+    };
+    let words = match mark {
+        None => "Set here.".to_owned(),
+        Some(mark) if may => {
+            format!("Set by {} on {}.", mark.who, text::date(mark.at, seen.zone))
+        }
+        Some(mark) => format!("Set here on {}.", text::date(mark.at, seen.zone)),
+    };
+    (Source::Set, words)
+}
+
+/// An action for whoever may change system settings.
+fn changeable(label: &str, session: &Session) -> Offer {
+    match session.permit(ChangeSettings) {
+        Ok(_) => Offer::open(label),
+        Err(denied) => Offer::shut(label, &sentence(&denied.to_string())),
+    }
+}
+
+/// What a complaint about a setting says on a screen: the setting goes by its label.
+#[must_use]
+pub fn complaint(field: &str, why: &str) -> String {
+    match fields::label_of(field) {
+        Some(label) => format!("{label}: {why}."),
+        None => format!("{field}: {why}."),
     }
 }
 
 const fn about(section: Section) -> &'static str {
     match section {
+        Section::General => "What concerns this Busbar as a whole. A change takes effect at once.",
+        Section::Look => {
+            "How things are shown, in the window and in browsers. A change takes effect at once; the API, files and limits stay as they are."
+        }
         Section::Web => {
             "Lets people in through a browser or the API, with exactly the permissions of their accounts. A change takes effect at once: the listener opens anew, charging and recording go on."
         }
@@ -62,11 +180,39 @@ const fn about(section: Section) -> &'static str {
         Section::Mail => {
             "Sends invitation and reset links. Without it, links are shown to copy. A change takes effect with the next link."
         }
+        Section::Kiosk => {
+            "A screen on a wall that shows the pack to whoever passes: it opens /kiosk and is signed in by its address, as an account that may only read. It sees one page, without a menu and without a stop button. Switching it off ends every display within a second."
+        }
+        Section::Records => {
+            "What is kept and how much of it. A change takes effect at once; what runs into a file goes on into that file."
+        }
+        Section::Safety => {
+            "The limits that charging decides by. They hold for every pack and are kept in the running profile. They can be changed while nothing charges, and hold from then on."
+        }
     }
 }
 
 fn note(tone: Tone, text: String) -> Note {
     Note { tone, text, closable: false }
+}
+
+fn kiosk_notes(seen: &Seen<'_>) -> Vec<Note> {
+    let kiosk = &seen.settings.kiosk;
+    let mut notes = Vec::new();
+    if !kiosk.enabled {
+        return notes;
+    }
+    let text = match seen.displays {
+        0 => "No display is signed in.".to_owned(),
+        some => format!("{} signed in.", text::count(some, "display")),
+    };
+    notes.push(note(Tone::Info, text));
+    let account = kiosk.account.and_then(|id| seen.accounts.iter().find(|one| one.id == id));
+    if let Some(why) = account.and_then(crate::engine::display_unfit) {
+        let text = format!("No display is let in with this account: {why}.");
+        notes.push(note(Tone::Warning, text));
+    }
+    notes
 }
 
 fn web_notes(settings: &Settings, listener: &ListenerState) -> Vec<Note> {
@@ -100,162 +246,4 @@ fn mail_notes(mail: &MailSettings) -> Vec<Note> {
         return vec![note(Tone::Warning, text.into())];
     }
     Vec::new()
-}
-
-/// A field; its default is what it holds in the default settings.
-struct Draft {
-    name: &'static str,
-    label: &'static str,
-    input: Input,
-    value: String,
-    default: String,
-    unit: &'static str,
-    effect: &'static str,
-}
-
-fn field(draft: Draft) -> Field {
-    let Draft { name, label, input, value, default, unit, effect } = draft;
-    let default = match &input {
-        Input::Switch => if default.is_empty() { "off" } else { "on" }.to_owned(),
-        Input::Choice(choices) => {
-            let found = choices.iter().find(|(code, _)| *code == default);
-            found.map_or(default, |(_, words)| (*words).to_owned())
-        }
-        Input::Number { .. } if !unit.is_empty() => format!("{default} {unit}"),
-        Input::Number { .. } | Input::Text(_) | Input::Lines(_) if !default.is_empty() => default,
-        Input::Number { .. } | Input::Text(_) | Input::Lines(_) | Input::Secret => "none".into(),
-    };
-    Field { name, label, input, value, default, unit, effect: effect.into() }
-}
-
-/// Makes one field out of two settings: what is set, and the default.
-macro_rules! fields {
-    ($set:expr, $default:expr; $($name:literal, $label:literal, $input:expr, $unit:literal, $read:expr, $effect:literal;)*) => {
-        vec![$(field(Draft {
-            name: $name,
-            label: $label,
-            input: $input,
-            value: $read($set),
-            default: $read($default),
-            unit: $unit,
-            effect: $effect,
-        })),*]
-    };
-}
-
-/// A switch as it is typed.
-fn switch(on: bool) -> String {
-    if on { "on".into() } else { String::new() }
-}
-
-fn path(path: Option<&std::path::PathBuf>) -> String {
-    path.map_or_else(String::new, |path| path.display().to_string())
-}
-
-/// Codes of [`Tls`].
-pub(super) const TLS: [(&str, &str, Tls); 3] = [
-    ("auto", "On every address but this machine\u{2019}s own", Tls::Auto),
-    ("on", "Always", Tls::On),
-    ("off", "Never", Tls::Off),
-];
-
-/// Codes of [`MailSecurity`].
-pub(super) const SECURITY: [(&str, &str, MailSecurity); 3] = [
-    ("start_tls", "STARTTLS, usually port 587", MailSecurity::StartTls),
-    ("tls", "TLS from the start, usually port 465", MailSecurity::Tls),
-    ("plain", "None: for a server on this machine", MailSecurity::Plain),
-];
-
-fn codes<T>(table: &[(&'static str, &'static str, T)]) -> Input {
-    Input::Choice(table.iter().map(|(code, words, _)| (*code, *words)).collect())
-}
-
-fn code_of<T: PartialEq>(table: &[(&'static str, &'static str, T)], value: &T) -> String {
-    let found = table.iter().find(|(.., known)| known == value);
-    found.map_or_else(String::new, |(code, ..)| (*code).to_owned())
-}
-
-fn web(web: &WebSettings) -> Vec<Field> {
-    type W = WebSettings;
-    fields![web, &WebSettings::default();
-        "web.enabled", "Listen", Input::Switch, "",
-            |w: &W| switch(w.enabled),
-            "Opens the listener with the window. `busbar serve` always opens it.";
-        "web.listen", "Address and port", Input::Text("127.0.0.1:18080"), "",
-            |w: &W| SocketAddr::to_string(&w.listen),
-            "127.0.0.1 is reached from this machine only; 0.0.0.0 or [::] from every network it is on.";
-        "web.tls", "HTTPS", codes(&TLS), "",
-            |w: &W| code_of(&TLS, &w.tls),
-            "Encrypts what goes through the network, with the certificate below or one that Busbar makes.";
-        "web.certificate", "Certificate file", Input::Text("a PEM file"), "",
-            |w: &W| path(w.certificate.as_ref()),
-            "The certificate and the chain above it. Empty: Busbar makes one of its own, which browsers ask about.";
-        "web.key", "Key file", Input::Text("a PEM file"), "",
-            |w: &W| path(w.key.as_ref()),
-            "The key of the certificate.";
-        "web.allow_plain_http", "Allow plain HTTP on other addresses", Input::Switch, "",
-            |w: &W| switch(w.allow_plain_http),
-            "Sends passwords in the clear. Only where something else secures the way, such as a proxy.";
-        "web.public_url", "Address people use", Input::Text("https://pack.example.org"), "",
-            |w: &W| w.public_url.clone().unwrap_or_default(),
-            "What links begin with. Empty: the address it listens on.";
-        "web.cross_origins", "Pages that may use the API", Input::Lines("https://dash.example.org"), "",
-            |w: &W| w.cross_origins.join("\n"),
-            "Origins of other sites, one a line, whose scripts may use the API with a token.";
-    ]
-}
-
-fn sessions(sessions: &SessionSettings) -> Vec<Field> {
-    type S = SessionSettings;
-    let number = |least, most| Input::Number { least, most };
-    fields![sessions, &SessionSettings::default();
-        "sessions.idle_min", "End a session after idling", number(1, 1440), "min",
-            |s: &S| s.idle_min.to_string(),
-            "Somebody who does nothing for so long must sign in again.";
-        "sessions.absolute_h", "End every session after", number(1, 720), "h",
-            |s: &S| s.absolute_h.to_string(),
-            "Whatever somebody does, they must sign in again after so long.";
-        "sessions.link_h", "Links work for", number(1, 720), "h",
-            |s: &S| s.link_h.to_string(),
-            "Invitation and reset links expire so long after they were made. Links already made keep their time.";
-        "sessions.password_chars", "Shortest password", number(12, 128), "characters",
-            |s: &S| s.password_chars.to_string(),
-            "Applies to passwords set from now on.";
-    ]
-}
-
-fn mail(mail: &MailSettings) -> Vec<Field> {
-    type M = MailSettings;
-    let mut fields = fields![mail, &MailSettings::default();
-        "mail.enabled", "Send e-mail", Input::Switch, "",
-            |m: &M| switch(m.enabled),
-            "Sends links to accounts that have an e-mail address.";
-        "mail.host", "Mail server", Input::Text("mail.example.org"), "",
-            |m: &M| m.host.clone(),
-            "The server that takes mail for sending (SMTP).";
-        "mail.port", "Port", Input::Number { least: 1, most: 65_535 }, "",
-            |m: &M| m.port.to_string(),
-            "465 and 587 are usual.";
-        "mail.security", "Encryption", codes(&SECURITY), "",
-            |m: &M| code_of(&SECURITY, &m.security),
-            "How the way to the mail server is secured.";
-        "mail.user", "User name", Input::Text(""), "",
-            |m: &M| m.user.clone().unwrap_or_default(),
-            "Empty: the server asks for none.";
-        "mail.password", "Password", Input::Secret, "",
-            |_: &M| String::new(),
-            "Empty: nothing changes. A single minus sign takes it away.";
-        "mail.from", "Sender", Input::Text("busbar@example.org"), "",
-            |m: &M| m.from.clone(),
-            "The address that mails come from.";
-    ];
-    let kept = if mail.has_password {
-        "A password is kept in the data folder and never shown. "
-    } else {
-        "None is kept. One that is given is kept in the data folder and never shown. "
-    };
-    for field in fields.iter_mut().filter(|field| field.name == "mail.password") {
-        field.effect.insert_str(0, kept);
-    }
-    fields
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::base::reading::Age;
 use crate::base::units::Volts;
-use crate::engine::{CellAt, PackPicture, Seen, TemperatureAt};
+use crate::engine::{CellAt, PackPicture, Seen, TemperatureAt, TemperatureUnit};
 use crate::view::shown::{Shown, Tile, Tone};
 use crate::view::text;
 
@@ -13,14 +13,14 @@ const RESTING_A: f64 = 0.05;
 
 /// Voltage, current, power, state of charge, cells, temperature.
 #[must_use]
-pub fn tiles(picture: &PackPicture) -> Vec<Tile> {
+pub fn tiles(picture: &PackPicture, unit: TemperatureUnit) -> Vec<Tile> {
     vec![
         voltage(picture),
         current(picture),
         power(picture),
         charge(picture),
         cells(picture),
-        temperature(picture),
+        temperature(picture, unit),
     ]
 }
 
@@ -110,8 +110,8 @@ fn oldest(ages: impl Iterator<Item = Age> + Clone) -> Age {
     used.max_by_key(heard).or_else(|| ages.min_by_key(heard)).unwrap_or(Age::Never)
 }
 
-fn temperature(picture: &PackPicture) -> Tile {
-    let number = |at: TemperatureAt| text::fixed(at.temperature.get(), 1);
+fn temperature(picture: &PackPicture, unit: TemperatureUnit) -> Tile {
+    let number = |at: TemperatureAt| text::fixed(unit.of(at.temperature.get()), 1);
     let of = |at: TemperatureAt| {
         let member = picture.members.get(usize::from(at.member));
         member.map_or_else(String::new, |member| format!("{member} "))
@@ -123,16 +123,20 @@ fn temperature(picture: &PackPicture) -> Tile {
         format!("hottest {} \u{b7} coldest {}", of(max), of(min))
     });
     let age = oldest(picture.modules.iter().map(|module| module.temperature.age));
-    tile("Temperature", text::shown(age, text, "\u{b0}C", note))
+    tile("Temperature", text::shown(age, text, unit.symbol(), note))
 }
 
 /// Thresholds, capacity, supplies, who it is.
 #[must_use]
-pub fn facts(picture: &PackPicture) -> Vec<Tile> {
+pub fn facts(picture: &PackPicture, unit: TemperatureUnit) -> Vec<Tile> {
     let volts3 = |v: &Volts| text::fixed(v.get(), 3);
     let balance_on = picture.balance.map(|balance| Volts(f64::from(balance.on) / 1000.0));
     let headroom = picture.headroom.map(|headroom| headroom.charge.get());
     let margin = picture.headroom.map(|headroom| -headroom.temperature.get());
+    let degrees = match unit {
+        TemperatureUnit::Celsius => "K",
+        TemperatureUnit::Fahrenheit => unit.symbol(),
+    };
     let firmware = &picture.firmware;
     let identity = picture.identity.map(|identity| identity.serial);
     let rpm = picture.fans.map(|fans| fans.rpm);
@@ -142,7 +146,10 @@ pub fn facts(picture: &PackPicture) -> Vec<Tile> {
             "Headroom",
             shown(&headroom, "mV", |mv| text::signed(f64::from(*mv), 0), String::new()),
         ),
-        tile("Heat margin", shown(&margin, "K", |k| text::fixed(*k, 1), String::new())),
+        tile(
+            "Heat margin",
+            shown(&margin, degrees, |k| text::fixed(unit.difference(*k), 1), String::new()),
+        ),
         tile(
             "Capacity",
             shown(&picture.capacity, "Ah", |ah| text::fixed(ah.get(), 0), String::new()),

@@ -143,7 +143,7 @@ mod elsewhere {
         sessions::list, sessions::end, sessions::end_all,
         tokens::list, tokens::create, tokens::revoke,
         journal::list, journal::verify, export::export,
-        settings::look, settings::change,
+        settings::look, settings::change, settings::fields, settings::reset,
         plant::buses, buses::restart, buses::scan, plant::components, packs::list, packs::look, packs::cells, frames::list, trace::list,
         charge::look, charge::start, charge::change, charge::stop, charge::stop_all, charge::clear,
         charge::contactors, charge::safety_text, charge::demo, charges::list, charges::look, rules::rules, rules::change,

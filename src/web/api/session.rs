@@ -117,6 +117,7 @@ pub async fn look(State(shared): State<Shared>, Who(session): Who) -> Answer {
         Actor::Token { token, .. } => Some(token.clone()),
         Actor::LocalConsole
         | Actor::Account { .. }
+        | Actor::Display { .. }
         | Actor::Nobody
         | Actor::ProfileWatcher
         | Actor::WebListener

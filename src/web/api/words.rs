@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::engine::{
-    AccountKind, ChargeStep, Ended, Face, Governor, MailSecurity, Outcome, PauseReason, Preset,
-    Purpose, Right, Status, Tls,
+    AccountKind, ChargeStep, Ended, Face, Governor, LogLevel, MailSecurity, Outcome, PauseReason,
+    Preset, Purpose, Right, Status, TemperatureUnit, ThemeChoice, Tls,
 };
 
 macro_rules! words {
@@ -56,6 +56,15 @@ words! {
 
     /// How the connection to the mail server is secured.
     MailSecurityChoice for MailSecurity { Tls, StartTls, Plain }
+
+    /// How much the system log keeps: this and what is graver.
+    LogLevelChoice for LogLevel { Error, Warning, Info, Debug }
+
+    /// The unit of temperatures on screens.
+    TemperatureChoice for TemperatureUnit { Celsius, Fahrenheit }
+
+    /// A theme of the pages: the system's, dark or light.
+    ThemeName for ThemeChoice { System, Dark, Light }
 
     /// Through which face somebody came.
     FaceName for Face { Desktop, CommandLine, Web, Api, Inside }

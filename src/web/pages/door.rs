@@ -141,6 +141,7 @@ fn sign_in_form(theme: Theme, username: &str, next: &str) -> DoorPage {
 }
 
 async fn sign_in(
+    State(shared): State<Shared>,
     headers: HeaderMap,
     Extension(visitor): Extension<Visitor>,
     Query(query): Query<SignInQuery>,
@@ -148,7 +149,7 @@ async fn sign_in(
     if visitor.session().is_ok() {
         return go(local(&query.next));
     }
-    sign_in_page(Theme::of(&headers), StatusCode::OK, query.why.parse().ok(), &query.next)
+    sign_in_page(Theme::of(&headers, &shared), StatusCode::OK, query.why.parse().ok(), &query.next)
 }
 
 async fn signing_in(
@@ -168,7 +169,7 @@ async fn signing_in(
         Err(problem) => {
             let page = DoorPage {
                 wrong: Wrong::from(&problem),
-                ..sign_in_form(Theme::of(&headers), &username, &next)
+                ..sign_in_form(Theme::of(&headers, &shared), &username, &next)
             };
             refused(&problem, &page)
         }
@@ -261,7 +262,7 @@ async fn link(
     headers: HeaderMap,
     Path(token): Path<String>,
 ) -> Response {
-    let theme = Theme::of(&headers);
+    let theme = Theme::of(&headers, &shared);
     match offer(&shared, &token).await {
         Ok(Some(offer)) => {
             draw_as(StatusCode::OK, &link_page(theme, &token, &offer, &LinkForm::default()))
@@ -283,7 +284,7 @@ async fn redeem(
     Extension(visitor): Extension<Visitor>,
     Sealed(form): Sealed<LinkForm>,
 ) -> Response {
-    let theme = Theme::of(&headers);
+    let theme = Theme::of(&headers, &shared);
     let offer = match offer(&shared, &token).await {
         Ok(Some(offer)) => offer,
         Ok(None) => return no_link(theme),

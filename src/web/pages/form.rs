@@ -26,6 +26,14 @@ impl Typed {
         self.get(name).unwrap_or_default()
     }
 
+    /// What was sent as `name`. A switch that is off is not sent: it is listed as `switch` where it stood
+    /// in the form.
+    #[must_use]
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        let stood = |(own, value): &(String, String)| own == "switch" && value == name;
+        self.get(name).or_else(|| self.0.iter().any(stood).then_some(""))
+    }
+
     /// The rights that were ticked.
     ///
     /// # Errors
@@ -108,6 +116,10 @@ pub fn done(word: &str) -> &'static str {
         ("recording-taken", "Taken into the folder."),
         ("rule", "The rule is changed. It holds from now on, for every pack."),
         ("saved", "Saved."),
+        (
+            "settings-saved",
+            "What was entered is kept and holds at once. Where it cannot be had, its section says so.",
+        ),
         ("added", "Added."),
         ("renamed", "Renamed."),
         ("removed", "Removed."),

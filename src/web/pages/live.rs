@@ -29,6 +29,8 @@ pub enum Watched {
     Frame,
     /// The Pack page with the tab of this label.
     Pack(Option<String>),
+    /// The page for displays.
+    Display,
     /// The CAN page.
     Can(CanQuery),
     /// The trace page.
@@ -161,13 +163,27 @@ parts! {
 pub fn parts(watched: &Watched, snapshot: &Snapshot, session: &Session) -> Parts {
     let mut parts = Parts::default();
     let chrome = compose::chrome::chrome(snapshot, session, &TimeZone::system());
-    frame(&mut parts, &chrome);
+    match watched {
+        // Nothing of the frame that could be pressed, and no sentence meant for whoever can do something.
+        Watched::Display => parts.add("bottom", &Bottom { chrome: &chrome }),
+        Watched::Frame
+        | Watched::Trace(_)
+        | Watched::Pack(_)
+        | Watched::Can(_)
+        | Watched::Charge(..)
+        | Watched::Send(_)
+        | Watched::Replay
+        | Watched::Buses
+        | Watched::Recordings
+        | Watched::Parts => frame(&mut parts, &chrome),
+    }
     match watched {
         // The rows of a trace are found by whoever keeps where it stands.
         Watched::Frame | Watched::Trace(_) => {}
         Watched::Pack(label) => {
             pack(&mut parts, &compose::pack::pack(snapshot, label.as_deref()));
         }
+        Watched::Display => pack(&mut parts, &compose::pack::pack(snapshot, None)),
         Watched::Can(query) => {
             can(&mut parts, &compose::traffic::traffic(snapshot, &query.prefs()), query);
         }

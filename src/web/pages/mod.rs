@@ -9,6 +9,7 @@
 //! | `trace`, `send` | every frame in its order; sending by hand |
 //! | `charge`, `charges` | charging, and the reports of charges |
 //! | `users`, `user_forms`, `services`, `sessions`, `journal`, `settings` | people and the system |
+//! | `kiosk` | the page for displays that sign themselves in |
 //! | `form`, `wrong` | what was typed, and what is wrong with it |
 //! | `live`, `push` | the parts that change by themselves, and the stream that sends them |
 //! | `paint`, `theme`, `trend`, `icons` | classes, colours, drawings |
@@ -25,6 +26,7 @@ mod door;
 mod form;
 mod icons;
 mod journal;
+mod kiosk;
 mod live;
 mod pack;
 mod paint;
@@ -96,6 +98,7 @@ pub fn routes(table: Table) -> Table {
     let table = services::routes(table);
     let table = sessions::routes(table);
     let table = journal::routes(table);
+    let table = kiosk::routes(table);
     settings::routes(table)
 }
 

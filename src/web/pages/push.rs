@@ -109,6 +109,7 @@ impl LiveQuery {
 pub fn address(watched: &Watched) -> String {
     match watched {
         Watched::Frame => "/live/pages?page=frame".into(),
+        Watched::Display => "/kiosk/live".into(),
         Watched::Pack(None) => "/live/pages?page=pack".into(),
         Watched::Pack(Some(label)) => format!("/live/pages?page=pack&pack={}", escaped(label)),
         Watched::Can(query) => format!("/live/pages?page=can&{}", query.text()),
@@ -129,6 +130,7 @@ pub fn address(watched: &Watched) -> String {
 fn page(watched: &Watched) -> String {
     match watched {
         Watched::Frame => "/".into(),
+        Watched::Display => "/kiosk".into(),
         Watched::Pack(None) => "/pack".into(),
         Watched::Pack(Some(label)) => super::pack::address(label),
         Watched::Can(query) => format!("/can?{}", query.text()),
@@ -156,9 +158,20 @@ pub async fn live(
     if let Err(denied) = look(&shared, &ask.session, &watched) {
         return Problem::from(denied).into_response();
     }
+    open(shared, press, ask.session, watched, upgrade)
+}
+
+/// Opens the stream of a page that `session` may watch.
+pub fn open(
+    shared: Shared,
+    press: Arc<Press>,
+    session: Arc<Session>,
+    watched: Watched,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     let upgrade = upgrade.max_message_size(HEARD_BYTES).max_frame_size(HEARD_BYTES);
     upgrade.on_upgrade(move |socket| async move {
-        Stream { shared, session: ask.session, watched, press }.run(socket).await;
+        Stream { shared, session, watched, press }.run(socket).await;
     })
 }
 
@@ -171,7 +184,11 @@ fn look(shared: &Shared, session: &Session, watched: &Watched) -> Result<Arc<Sna
         | Watched::Replay
         | Watched::Buses
         | Watched::Recordings => session.permit(UseCan).map(drop)?,
-        Watched::Frame | Watched::Pack(_) | Watched::Parts | Watched::Charge(..) => {}
+        Watched::Frame
+        | Watched::Display
+        | Watched::Pack(_)
+        | Watched::Parts
+        | Watched::Charge(..) => {}
     }
     Ok(shared.door().look(&session.permit(ViewPlant)?))
 }
@@ -268,6 +285,8 @@ impl Stream {
     /// Where to go, and why.
     fn goodbye(&self, denied: &Denied) -> String {
         let go = match denied {
+            // It says by itself why it is shut, and looks again.
+            _ if self.watched == Watched::Display => "/kiosk".to_owned(),
             Denied::Ended(ended) => {
                 format!("/sign-in?why={}&next={}", ended.code(), escaped(&page(&self.watched)))
             }

@@ -105,7 +105,7 @@ async fn look(shared: &Shared, ask: &Ask) -> Result<(Shell, RecordView, ShelfVie
     let listed = aside(shared, move |shared| {
         let shelf = shared.door().recordings(&session.permit(UseCan)?).clone();
         let all = shelf.list().map_err(|error| format!("{error}."));
-        let place = (shelf.folder(), &*session);
+        let place = (&*shelf.folder(), &*session);
         Ok(recordings::shelf(&all, place, &TimeZone::system()))
     });
     let shelf = listed.await?;

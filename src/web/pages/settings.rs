@@ -1,17 +1,19 @@
-//! The Settings page: a form a section. Everybody who may read sees it; an administrator changes it.
+//! The Settings page: a form a section. Everybody who may read sees it; who may change a section is the
+//! order's matter.
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
 
-use crate::engine::{Right, ViewPlant};
+use crate::engine::{Administer, Right, ViewPlant};
 use crate::view::compose;
-use crate::view::compose::settings::ListenerState;
+use crate::view::compose::settings::{ListenerState, SaveOrder, Seen, reset_order, save_order};
 use crate::view::settings::{Input, Section, SettingsView};
 use crate::web::pages::form::{self, Typed};
 use crate::web::pages::plain;
-use crate::web::pages::services::Done;
 use crate::web::pages::shell::{Ask, Shell, draw_as, failed, go, nothing_there};
 use crate::web::pages::wrong::{Wrong, give};
 use crate::web::problem::Problem;
@@ -25,7 +27,7 @@ pub fn routes(table: Table) -> Table {
     table.page(Method::GET, "/settings", Access::Needs(Right::ReadSettings), page).page(
         Method::POST,
         "/settings/{section}",
-        Access::Needs(Right::Administrator),
+        Access::Needs(Right::ChangeSettings),
         save,
     )
 }
@@ -40,8 +42,22 @@ struct SettingsPage {
     wrong: Wrong,
 }
 
-async fn page(State(shared): State<Shared>, ask: Ask, Query(query): Query<Done>) -> Response {
-    match settings_page(&shared, &ask) {
+/// What the address of the page may say.
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    /// What was done.
+    #[serde(default)]
+    done: String,
+    /// What is looked for.
+    #[serde(default)]
+    find: String,
+}
+
+/// Longest text that is looked for, in characters.
+const FIND_CHARS: usize = 80;
+
+async fn page(State(shared): State<Shared>, ask: Ask, Query(query): Query<Asked>) -> Response {
+    match settings_page(&shared, &ask, &query.find) {
         Ok(page) => {
             draw_as(StatusCode::OK, &SettingsPage { done: form::done(&query.done), ..page })
         }
@@ -49,17 +65,33 @@ async fn page(State(shared): State<Shared>, ask: Ask, Query(query): Query<Done>)
     }
 }
 
-fn settings_page(shared: &Shared, ask: &Ask) -> Result<SettingsPage, Problem> {
-    let settings = shared.door().settings(&ask.session.permit(ViewPlant)?);
+fn settings_page(shared: &Shared, ask: &Ask, find: &str) -> Result<SettingsPage, Problem> {
+    let grant = ask.session.permit(ViewPlant)?;
+    let door = shared.door();
     let site = shared.site();
     let listener = ListenerState {
         url: Some(site.base().to_owned()),
         fingerprint: site.fingerprint().map(str::to_owned),
         sentence: None,
     };
+    let settings = door.settings(&grant);
+    let marks = door.marks(&grant);
+    let roster = ask.session.permit(Administer).ok().map(|grant| door.roster(&grant));
+    let find: String = find.chars().take(FIND_CHARS).collect();
+    let seen = Seen {
+        settings: &settings,
+        marks: &marks,
+        overrides: door.overrides(&grant),
+        listener: &listener,
+        snapshot: &door.look(&grant),
+        accounts: roster.as_ref().map_or(&[], |roster| &roster.accounts),
+        displays: door.displays(&grant),
+        zone: &TimeZone::system(),
+        find: &find,
+    };
     Ok(SettingsPage {
         shell: plain::framed(shared, ask, "Settings", "/settings")?,
-        view: compose::settings::settings(&settings, &listener, &ask.session),
+        view: compose::settings::settings(&seen, &ask.session),
         done: "",
         failed: "",
         wrong: Wrong::nothing(),
@@ -72,13 +104,11 @@ async fn save(
     Path(section): Path<String>,
     Sealed(pairs): Sealed<Vec<(String, String)>>,
 ) -> Response {
-    let Some(section) = Section::ALL.into_iter().find(|known| known.code() == section) else {
-        return nothing_there();
-    };
+    let Some(section) = Section::named(&section) else { return nothing_there() };
     let typed = Typed::from(pairs);
     match try_save(&shared, &ask, section, &typed).await {
-        Ok(()) => go("/settings?done=saved"),
-        Err(problem) => match settings_page(&shared, &ask) {
+        Ok(()) => go("/settings?done=settings-saved"),
+        Err(problem) => match settings_page(&shared, &ask, "") {
             Ok(page) => again(page, section, &typed, &problem),
             Err(problem) => failed(&problem, &ask),
         },
@@ -91,18 +121,29 @@ async fn try_save(
     section: Section,
     typed: &Typed,
 ) -> Result<(), Problem> {
-    let settings = shared.door().settings(&ask.session.permit(ViewPlant)?);
-    let text = |name: &str| typed.get(name);
-    let order = compose::typed_settings::save_order(section, &settings, typed.version(), &text);
-    let order = order.map_err(|error| {
-        let said = error.to_string();
-        // The sentence stands at its field, whose name it need not repeat.
-        let field = error.field();
-        let said = said.strip_prefix(field).map_or(said.as_str(), |rest| rest);
-        let said = said.trim_start_matches([':', ' ']);
-        Problem::invalid(format!("{said}.")).about(field)
-    })?;
-    give(shared, &ask.session, order).await.map(drop)
+    let order = {
+        let grant = ask.session.permit(ViewPlant)?;
+        let (settings, snapshot) = (shared.door().settings(&grant), shared.door().look(&grant));
+        let current = (&*settings, &snapshot.rules.rules);
+        let text = |name: &str| typed.setting(name);
+        match typed.get("reset") {
+            Some(name) => reset_order(section, current, typed.version(), name),
+            None => save_order(section, current, typed.version(), &text),
+        }
+    };
+    // The sentence stands at its field, whose name it need not repeat.
+    let order = order.map_err(|error| Problem::invalid(error.sentence()).about(error.field()))?;
+    match order {
+        SaveOrder::Settings(order) => give(shared, &ask.session, order).await.map(drop),
+        SaveOrder::System(order) => give(shared, &ask.session, order).await.map(drop),
+        SaveOrder::Safety(orders) => {
+            for order in orders {
+                let name = order.key.rule().name;
+                give(shared, &ask.session, order).await.map_err(|problem| problem.about(name))?;
+            }
+            Ok(())
+        }
+    }
 }
 
 /// The page with what was typed into a section and what is wrong with it.

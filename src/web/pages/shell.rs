@@ -61,13 +61,16 @@ impl Theme {
         Self::ALL.into_iter().find(|theme| theme.code() == code).unwrap_or_default()
     }
 
-    /// The theme that the request's cookie keeps.
+    /// The theme that the request's cookie keeps, else that of the settings.
     #[must_use]
-    pub fn of(headers: &HeaderMap) -> Self {
+    pub fn of(headers: &HeaderMap, shared: &Shared) -> Self {
         let values = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
         let mut pairs = values.flat_map(|text| text.split(';')).filter_map(|p| p.split_once('='));
         let found = pairs.find(|(name, _)| name.trim() == THEME_COOKIE);
-        found.map_or_else(Self::default, |(_, code)| Self::named(code.trim()))
+        match found {
+            Some((_, code)) => Self::named(code.trim()),
+            None => Self::named(House::of(shared).theme),
+        }
     }
 
     /// The cookie that keeps it for a year. It holds no secret and is never needed to be believed.
@@ -75,6 +78,27 @@ impl Theme {
     pub fn cookie(self) -> String {
         let code = self.code();
         format!("{THEME_COOKIE}={code}; Path=/; Max-Age=31536000; SameSite=Strict; HttpOnly")
+    }
+}
+
+/// What pages show of the settings before anybody has signed in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct House {
+    /// What this Busbar is called; empty for none.
+    pub name: String,
+    /// Code of the theme where nobody chose one.
+    pub theme: &'static str,
+}
+
+impl House {
+    /// As the settings say.
+    #[must_use]
+    pub fn of(shared: &Shared) -> Self {
+        let grant = shared.reader().and_then(|reader| reader.permit(ViewPlant).ok());
+        grant.map_or_else(Self::default, |grant| {
+            let settings = shared.door().settings(&grant);
+            Self { name: settings.general.name.clone(), theme: settings.look.theme.code() }
+        })
     }
 }
 
@@ -88,13 +112,16 @@ pub struct Ask {
     pub form_token: String,
     /// Their theme.
     pub theme: Theme,
+    /// What this Busbar is called; empty for none.
+    pub house: String,
 }
 
 impl FromRequestParts<Shared> for Ask {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Response> {
-        let theme = Theme::of(&parts.headers);
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Response> {
+        let theme = Theme::of(&parts.headers, shared);
+        let house = House::of(shared).name;
         let visitor = parts.extensions.get::<Visitor>();
         let visitor = visitor.ok_or_else(|| Problem::stopping().into_response())?;
         match visitor.session() {
@@ -103,6 +130,7 @@ impl FromRequestParts<Shared> for Ask {
                 origin: visitor.origin().clone(),
                 form_token: visitor.form_token().to_owned(),
                 theme,
+                house,
             }),
             Err(not_in) => Err(Problem::from(not_in).into_response()),
         }
@@ -132,6 +160,8 @@ pub struct Shell {
     pub files: &'static str,
     /// The menu.
     pub menu: Vec<Entry>,
+    /// What this Busbar is called; empty for none.
+    pub house: String,
     /// Who is signed in.
     pub who: String,
     /// What forms carry.
@@ -154,6 +184,7 @@ impl Shell {
             theme: ask.theme.code(),
             files: assets::version(),
             menu: menu(&ask.session, here),
+            house: ask.house.clone(),
             who: ask.session.actor().to_string(),
             form_token: ask.form_token.clone(),
             live: None,

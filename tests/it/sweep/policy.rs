@@ -12,9 +12,9 @@ use busbar::engine::{
     EngageContactors, Face, ForgetMessage, Frame, GivePassword, Id, KeepDbc, KeepMessage, Keeps,
     Lease, LiftWait, MakeLink, MessageEntry, MustChangeIt, Order, Origin, PauseReplay, Permission,
     Play, Purpose, ReadSafetyText, RemoveDbc, RemoveService, RenameService, ReplayChange,
-    ReplayPlan, RestartBus, RevokeToken, Right, Rights, SaveSettings, ScanBitRate, Schedule,
-    Secret, SendFrames, ServiceChoice, ServiceId, Session, SessionId, SetChargeRule, SetDemo,
-    SetPoints, Silence, StartCharge, StartReplay, StartSchedule, StopCharge, StopReplay,
+    ReplayPlan, RestartBus, RevokeToken, Right, Rights, SaveSettings, SaveSystem, ScanBitRate,
+    Schedule, Secret, SendFrames, ServiceChoice, ServiceId, Session, SessionId, SetChargeRule,
+    SetDemo, SetPoints, Silence, StartCharge, StartReplay, StartSchedule, StopCharge, StopReplay,
     StopSchedule, Then, TokenId, demo_profile,
 };
 use busbar::web::Access;
@@ -42,6 +42,8 @@ pub fn expected(access: Access, who: Somebody) -> Came {
     match (access, holds) {
         // The sweep comes from this machine itself.
         (Access::Open | Access::NeedsOrLoopback(_), _) => Came::Through,
+        // No person is a display, whatever they hold.
+        (Access::Display, _) => Came::NotIn,
         (Access::SignedIn | Access::Needs(_), None) => Came::NotIn,
         (Access::SignedIn, Some(_)) => Came::Through,
         (Access::Needs(right), Some(held)) if held.contains(&right) => Came::Through,
@@ -109,6 +111,7 @@ pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
         line(&sessions, &RevokeToken { account, id: TokenId(1) }),
         line(&sessions, &LiftWait { account }),
         line(&sessions, &SaveSettings::default()),
+        line(&sessions, &SaveSystem::default()),
         line(&sessions, &ReadSafetyText),
         line(&sessions, &StopCharge { pack: None }),
         line(&sessions, &ArmBus { bus: pack.clone(), span: ArmBus::USUAL }),

@@ -73,6 +73,9 @@ pub struct AdminPrefs {
     pub users: UsersPrefs,
     /// The filter of the journal.
     pub journal: JournalPrefs,
+    /// What is looked for among the settings.
+    #[serde(skip)]
+    pub find: String,
 }
 
 /// The views of the Admin pages.
@@ -246,7 +249,9 @@ impl AdminPage {
             Tab::Services => self.services.draw(ui, theme, &views.services, shared),
             Tab::Sessions => sessions::draw(ui, theme, &views.sessions, shared),
             Tab::Journal => self.journal.draw(ui, theme, &mut prefs.journal, shared),
-            Tab::Settings => self.settings.draw(ui, theme, &views.settings, shared),
+            Tab::Settings => {
+                self.settings.draw(ui, theme, &views.settings, (&mut prefs.find, shared))
+            }
         };
         asked = asked.or(drawn);
         asked

@@ -39,17 +39,20 @@ impl SettingsPage {
         ui: &mut Ui,
         theme: &Theme,
         view: &SettingsView,
-        shared: &mut Shared,
+        (find, shared): (&mut String, &mut Shared),
     ) -> Option<Command> {
         let mut asked = None;
         ScrollArea::vertical().id_salt("settings").auto_shrink(false).show(ui, |ui| {
             ui.set_max_width(ui.available_width().min(900.0));
             pages::title(ui, theme, "Settings");
+            form::line_field(ui, theme, "Find a setting", find, "Find a setting");
+            if !view.found.is_empty() {
+                paragraph(ui, &view.found, theme.muted);
+            }
             for section in &view.sections {
                 ui.add_space(GAP - 6.0);
-                let drawn = panel(ui, theme, section.title, |ui| {
-                    self.section(ui, theme, view.version, section, shared)
-                });
+                let drawn =
+                    panel(ui, theme, section.title, |ui| self.section(ui, theme, section, shared));
                 asked = asked.take().or(drawn);
             }
         });
@@ -60,7 +63,6 @@ impl SettingsPage {
         &mut self,
         ui: &mut Ui,
         theme: &Theme,
-        version: i64,
         section: &SectionView,
         shared: &mut Shared,
     ) -> Option<Command> {
@@ -70,16 +72,25 @@ impl SettingsPage {
         });
         shared.answers(ui, theme, Place::Settings(section.section));
         ui.add_space(4.0);
+        let version = section.version;
         let shown: BTreeMap<&'static str, String> =
             section.fields.iter().map(|field| (field.name, field.value.clone())).collect();
         let fresh = || Draft { version, typed: shown.clone() };
         let draft = self.drafts.entry(section.section.code()).or_insert_with(fresh);
+        let mut reset = None;
+        let may = section.save.is_open();
         for field in &section.fields {
-            if let Some(text) = draft.typed.get_mut(field.name) {
-                entry(ui, theme, field, text);
+            // What is looked for may bring fields into sight that were not there before.
+            let text = draft.typed.entry(field.name).or_insert_with(|| field.value.clone());
+            let set_back = entry(ui, theme, field, text);
+            if may && set_back {
+                reset = Some(field.name);
             }
         }
-        let touched = draft.typed != shown;
+        let is_shown = |(name, text): (&&'static str, &String)| {
+            shown.get(*name).is_none_or(|shown| shown == text)
+        };
+        let touched = !draft.typed.iter().all(is_shown);
         if !touched {
             draft.version = version;
         }
@@ -95,6 +106,10 @@ impl SettingsPage {
                 let (section, version) = (section.section, draft.version);
                 let typed = draft.typed.clone();
                 asked = shared.ask(Ask::SaveSettings { section, version, typed });
+            }
+            if let Some(name) = reset {
+                let section = section.section;
+                asked = shared.ask(Ask::ResetSetting { section, version, name });
             }
             undone = touched && ui.button("Undo").clicked();
             if touched && draft.version != version {
@@ -112,15 +127,21 @@ impl SettingsPage {
 /// Width of the names of settings.
 const NAMES: f32 = 210.0;
 
-/// One setting: its field, its unit, what it does, its default.
-fn entry(ui: &mut Ui, theme: &Theme, field: &Field, text: &mut String) {
-    let about = format!("{} Default: {}.", field.effect, field.default);
+/// One setting: its field, its unit, what it does, its default and where its value comes from. Says
+/// whether it is to be set back.
+fn entry(ui: &mut Ui, theme: &Theme, field: &Field, text: &mut String) -> bool {
+    let about = format!("{} Default: {}. {}", field.effect, field.default, field.origin);
+    let set_back = |ui: &mut Ui| {
+        let name = format!("Set {} back to its default", field.label);
+        field.can_be_reset()
+            && form::named_offer(ui, theme, &Offer::open("Set back"), Look::Plain, &name)
+    };
     if field.input == Input::Switch {
         let on = Ticked::from(!text.is_empty());
         if form::tick(ui, theme, on, (field.label, &about), None) {
             *text = if text.is_empty() { "on".to_owned() } else { String::new() };
         }
-        return;
+        return set_back(ui);
     }
     ui.horizontal(|ui| {
         let label = RichText::new(field.label).color(theme.text);
@@ -144,11 +165,7 @@ fn entry(ui: &mut Ui, theme: &Theme, field: &Field, text: &mut String) {
             Input::Choice(options) => {
                 let found = options.iter().find(|(code, _)| *code == text.as_str());
                 let shown = found.map_or_else(|| text.clone(), |(_, words)| (*words).to_owned());
-                let options: Vec<(String, String)> = options
-                    .iter()
-                    .map(|(code, words)| ((*code).to_owned(), (*words).to_owned()))
-                    .collect();
-                form::choice(ui, field.label, (&shown, 330.0), text, &options);
+                form::choice(ui, field.label, (&shown, 330.0), text, options);
             }
             Input::Secret => {
                 form::secret_field(ui, theme, field.label, text);
@@ -160,7 +177,9 @@ fn entry(ui: &mut Ui, theme: &Theme, field: &Field, text: &mut String) {
         let text = RichText::new(&about).font(fonts::text(12.0)).color(theme.muted);
         ui.add(egui::Label::new(text).wrap());
     });
+    let asked = set_back(ui);
     ui.add_space(3.0);
+    asked
 }
 
 fn number(ui: &mut Ui, theme: &Theme, field: &Field, text: &mut String) {

@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use thiserror::Error;
 
@@ -80,7 +80,7 @@ pub struct Shelved {
 /// The folder.
 #[derive(Clone, Debug)]
 pub struct Shelf {
-    folder: Arc<Path>,
+    folder: Arc<RwLock<Arc<Path>>>,
     busy: Busy,
     incoming: Arc<()>,
 }
@@ -92,13 +92,22 @@ impl Shelf {
     /// Of this folder, which is made when something goes into it.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder: folder.into(), busy: Busy::default(), incoming: Arc::new(()) }
+        let folder = Arc::new(RwLock::new(folder.into()));
+        Self { folder, busy: Busy::default(), incoming: Arc::new(()) }
     }
 
     /// Where it is.
     #[must_use]
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    pub fn folder(&self) -> Arc<Path> {
+        Arc::clone(&self.folder.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// It is elsewhere from now on, for everybody who holds it. What is being written goes on where it
+    /// was begun; what is there stays there.
+    pub fn move_to(&self, folder: PathBuf) {
+        if *self.folder() != *folder {
+            *self.folder.write().unwrap_or_else(PoisonError::into_inner) = folder.into();
+        }
     }
 
     /// A disk for a recorder that writes here: what it writes cannot be taken away meanwhile. Makes the
@@ -107,7 +116,7 @@ impl Shelf {
     /// # Errors
     /// It cannot be made.
     pub fn disk(&self) -> io::Result<ShelfDisk> {
-        fs::create_dir_all(&self.folder)?;
+        fs::create_dir_all(self.folder())?;
         Ok(ShelfDisk { busy: Arc::clone(&self.busy) })
     }
 
@@ -116,7 +125,7 @@ impl Shelf {
     /// # Errors
     /// The folder is there and cannot be read.
     pub fn list(&self) -> Result<Vec<Shelved>, ShelfError> {
-        let entries = match fs::read_dir(&self.folder) {
+        let entries = match fs::read_dir(self.folder()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries?,
         };
@@ -134,7 +143,7 @@ impl Shelf {
     pub fn find(&self, name: &str) -> Result<Shelved, ShelfError> {
         check(name)?;
         let missing = || ShelfError::Missing(name.to_owned());
-        let path = self.folder.join(name);
+        let path = self.folder().join(name);
         // A link could lead out of the folder.
         let kind = fs::symlink_metadata(&path).map_err(|_| missing())?;
         if !kind.is_file() {
@@ -193,10 +202,10 @@ impl Shelf {
         if Arc::strong_count(&self.incoming) > INCOMING {
             return Err(ShelfError::TooMany);
         }
-        fs::create_dir_all(&self.folder)?;
+        fs::create_dir_all(self.folder())?;
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let part = format!(".upload-{}-{number}.part", std::process::id());
-        let path = self.folder.join(part);
+        let path = self.folder().join(part);
         let file = File::create(&path)?;
         let _among = Arc::clone(&self.incoming);
         Ok(Incoming { name: name.to_owned(), path, file, got: 0, limit, label: None, _among })
@@ -207,7 +216,8 @@ impl Shelf {
     /// # Errors
     /// There is one of that name by now.
     pub fn keep(&self, incoming: Incoming) -> Result<(), ShelfError> {
-        let path = self.folder.join(&incoming.name);
+        // Beside where it was taken in: the folder may have been chosen anew meanwhile.
+        let path = incoming.path.with_file_name(&incoming.name);
         let taken = |error: io::Error| match error.kind() {
             io::ErrorKind::AlreadyExists => ShelfError::Taken(incoming.name.clone()),
             _ => ShelfError::Disk(error),

@@ -233,7 +233,7 @@ impl Recorder {
         let disk = self
             .shelf
             .disk()
-            .map_err(|cause| Broken::Write { path: self.shelf.folder().to_owned(), cause })?;
+            .map_err(|cause| Broken::Write { path: self.shelf.folder().to_path_buf(), cause })?;
         let old = self.shelf.of_recorder(entry.name.as_str());
         let asked = (entry.files.clone(), self.place.clone(), title);
         self.roll = Some(Roll::begin(asked, Box::new(disk), old, now)?);

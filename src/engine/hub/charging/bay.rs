@@ -62,6 +62,7 @@ impl Starter {
                 .filter(|one| one.account == *account && one.name == *token)
                 .any(|one| one.life.ended().is_none() && holds(*account, Some(one.rights))),
             Who::Nobody
+            | Who::Display { .. }
             | Who::ProfileWatcher
             | Who::WebListener
             | Who::ChargeControl

@@ -5,37 +5,36 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::engine::access::settings::Settings;
+use crate::engine::access::grant::Face;
+use crate::engine::access::settings::kiosk::unfit;
+use crate::engine::access::settings::{KioskSettings, SettingError, Settings};
 use crate::engine::orders::OrderError;
 use crate::engine::orders::desk::Desk;
-use crate::engine::orders::settings::SaveSettings;
+use crate::engine::orders::settings::{SaveSettings, SaveSystem};
 use crate::engine::store::StoreError;
-use crate::engine::store::charges;
 use crate::engine::store::settings::{self, MAIL_PASSWORD};
+use crate::engine::store::{accounts, charges};
 
 pub fn save(desk: &mut Desk<'_>, order: SaveSettings) -> Result<Arc<Settings>, OrderError> {
-    let old = settings::all(&desk.writing.reading())?;
-    if order.expected.is_some_and(|version| version != old.version) {
-        return Err(OrderError::Stale { what: "the settings".into() });
-    }
+    let old = current(desk, order.expected)?;
     let password = order.mail_password;
     let mut new = Settings {
         web: order.web.unwrap_or_else(|| old.web.clone()),
         sessions: order.sessions.unwrap_or_else(|| old.sessions.clone()),
         mail: order.mail.unwrap_or_else(|| old.mail.clone()),
-        records: order.records.unwrap_or_else(|| old.records.clone()),
-        version: old.version,
+        kiosk: order.kiosk.unwrap_or_else(|| old.kiosk.clone()),
+        ..old.clone()
     };
     // Not a setting of its own: it says whether there is a secret.
     new.mail.has_password = old.mail.has_password;
     new.check()?;
+    if new.kiosk.enabled && new.kiosk != old.kiosk {
+        fit_for_display(desk, &new.kiosk)?;
+    }
     section(desk, "web", &old.web, &new.web)?;
     section(desk, "sessions", &old.sessions, &new.sessions)?;
     section(desk, "mail", &old.mail, &new.mail)?;
-    section(desk, "records", &old.records, &new.records)?;
-    if old.records != new.records {
-        charges::prune(desk.writing, new.records.charges)?;
-    }
+    section(desk, "kiosk", &old.kiosk, &new.kiosk)?;
     if let Some(password) = password {
         let kept = Some(&password).filter(|password| !password.reveal().is_empty());
         settings::keep_secret(desk.writing, MAIL_PASSWORD, kept)?;
@@ -47,6 +46,55 @@ pub fn save(desk: &mut Desk<'_>, order: SaveSettings) -> Result<Arc<Settings>, O
     }
     desk.writing.touch();
     Ok(Arc::new(settings::all(&desk.writing.reading())?))
+}
+
+pub fn save_system(desk: &mut Desk<'_>, order: SaveSystem) -> Result<Arc<Settings>, OrderError> {
+    let old = current(desk, order.expected)?;
+    let new = Settings {
+        general: order.general.unwrap_or_else(|| old.general.clone()),
+        look: order.look.unwrap_or_else(|| old.look.clone()),
+        records: order.records.unwrap_or_else(|| old.records.clone()),
+        ..old.clone()
+    };
+    new.check()?;
+    let is_remote = matches!(desk.by.face, Face::Web | Face::Api);
+    if is_remote && new.records.recordings != old.records.recordings && !new.records.stays_inside()
+    {
+        // Whoever may change settings from elsewhere does not choose among all folders of this machine.
+        let why =
+            "a folder outside of the data folder is chosen at the machine itself: in the window"
+                .to_owned();
+        return Err(SettingError { field: "records.recordings", why }.into());
+    }
+    section(desk, "general", &old.general, &new.general)?;
+    section(desk, "look", &old.look, &new.look)?;
+    section(desk, "records", &old.records, &new.records)?;
+    if old.records != new.records {
+        charges::prune(desk.writing, new.records.charges)?;
+    }
+    desk.writing.touch();
+    Ok(Arc::new(settings::all(&desk.writing.reading())?))
+}
+
+/// The settings as they are, where the change was made on them.
+fn current(desk: &Desk<'_>, expected: Option<i64>) -> Result<Settings, OrderError> {
+    let old = settings::all(&desk.writing.reading())?;
+    if expected.is_some_and(|version| version != old.version) {
+        return Err(OrderError::Stale { what: "the settings".into() });
+    }
+    Ok(old)
+}
+
+/// Whether the account may be that of a display.
+fn fit_for_display(desk: &Desk<'_>, kiosk: &KioskSettings) -> Result<(), OrderError> {
+    let wrong = |why: &str| SettingError { field: "kiosk.account", why: why.to_owned() };
+    let all = accounts::all(&desk.writing.reading())?;
+    let account = all.iter().map(|kept| &kept.account).find(|one| Some(one.id) == kiosk.account);
+    let account = account.ok_or_else(|| wrong("there is no such account"))?;
+    match unfit(account) {
+        None => Ok(()),
+        Some(why) => Err(wrong(why).into()),
+    }
 }
 
 /// Saves a section if it was changed, and notes what was.
