@@ -11,7 +11,7 @@ use super::{Console, Shared};
 use crate::desktop::ask::{Existing, Like, LogAsk, SaveTo, SavedPart};
 use crate::engine::logs::{Dictionary, LogPicture, LogState, Opening, USUAL_BYTES};
 use crate::engine::save::{self, Request};
-use crate::engine::{Decoders, Direction, Id, Sieve, Snapshot, convert};
+use crate::engine::{Decoders, Direction, Id, Sieve, Snapshot, ViewPlant, convert};
 use crate::view::compose;
 use crate::view::compose::trace::{Naming, TraceReader};
 use crate::view::logs::{LogId, LogView, TraceOf};
