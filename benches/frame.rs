@@ -159,6 +159,9 @@ fn frames(c: &mut Criterion) {
             black_box(window.draw(Vec::new()))
         });
     });
+    group.bench_function("trace, 10 M rows, standing, a plot of 8 x 1 M values, 1440x900", |b| {
+        b.iter(|| black_box(window.draw(Vec::new())));
+    });
     // What a screen reader adds: a node for every cell, seen or not.
     let mut window = Window::new(800, Vec2::new(1440.0, 900.0));
     window.ctx.enable_accesskit();

@@ -260,7 +260,8 @@ impl Series {
     #[must_use]
     pub fn points(&self, from: i64, until: i64, columns: usize) -> Vec<Point> {
         let width = (until.saturating_sub(from) / columns.max(1) as i64).max(1);
-        let mut drawn = Columns { width, until, from, open: None, before: None, out: Vec::new() };
+        let (open, before, out) = (None, None, Vec::new());
+        let mut drawn = Columns { width, until, from, open, edge: from, before, out };
         let start = self.chunks.partition_point(|one| one.whole.is_some_and(|w| w.last < from));
         for chunk in self.chunks.iter().skip(start.saturating_sub(1)) {
             let Some(whole) = &chunk.whole else { continue };
@@ -293,6 +294,8 @@ struct Columns {
     from: i64,
     until: i64,
     open: Option<Block>,
+    /// Where the column of the open one ends.
+    edge: i64,
     /// The last one before the picture.
     before: Option<Block>,
     out: Vec<Point>,
@@ -316,15 +319,15 @@ impl Columns {
             let Block { last: at, tail: value, .. } = before;
             self.out.push(Point { at, value, joint: Joint::Begins });
         }
-        let column = |at: i64| at.saturating_sub(self.from).div_euclid(self.width);
         match &mut self.open {
-            Some(open)
-                if block.joint == Joint::Joined && column(block.first) == column(open.first) =>
-            {
+            Some(open) if block.joint == Joint::Joined && block.first < self.edge => {
                 open.join(&block);
             }
             Some(_) | None => {
                 self.close();
+                let column = block.first.saturating_sub(self.from).div_euclid(self.width);
+                let edge = (column + 1).saturating_mul(self.width);
+                self.edge = self.from.saturating_add(edge);
                 self.open = Some(block);
             }
         }
