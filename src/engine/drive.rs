@@ -443,7 +443,9 @@ impl Owner {
                 self.plant.send(epoch, bus, frames);
             }
             Effect::Hand { epoch, bus, work } => self.plant.by_hand(epoch, bus, work),
-            Effect::Replay { epoch, name, work } => self.plant.replay(epoch, &name, work),
+            Effect::Replay { epoch, name, order, work } => {
+                self.plant.replay(epoch, &name, (order, work));
+            }
             Effect::Record { number, work } => self.recorders.work(number, work),
             Effect::Control { epoch, bus, work } => self.plant.control(epoch, bus, work),
             Effect::Demo(demo) => self.plant.demo(demo),

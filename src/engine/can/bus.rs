@@ -162,6 +162,14 @@ pub enum SendError {
         /// What is wrong.
         why: String,
     },
+    /// It has taken this frame, and one before it did not go out.
+    #[error("a frame before this one was not sent on {bus}: {why}")]
+    Earlier {
+        /// The bus.
+        bus: String,
+        /// What became of the one before.
+        why: String,
+    },
     /// It cannot carry such a frame.
     #[error("{bus} cannot carry this frame: {why}")]
     Unfit {

@@ -1,8 +1,8 @@
 //! What people send by hand, within the sending thread of a bus: its guard, what is scheduled and
-//! when that is due. Silencing overtakes whatever waits in the queue.
+//! when that is due. Silencing overtakes whatever waits in the queue, and so does stopping a schedule.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
@@ -12,7 +12,7 @@ use crate::base::time::Mono;
 use crate::engine::can::frame::Frame;
 use crate::engine::can::guard::{HandGuard, Reach};
 use crate::engine::can::replay::Outcome;
-use crate::engine::can::schedule::Timetable;
+use crate::engine::can::schedule::{Schedule, Timetable};
 use crate::engine::drive::replay::Given;
 use crate::engine::drive::sending::Outlet;
 use crate::engine::hub::{HandNews, HandPlan, HandWork};
@@ -25,20 +25,51 @@ const QUEUE: usize = 64;
 /// How often it is told how schedules are doing.
 const NEWS: Duration = Duration::from_millis(200);
 
+/// Held by a schedule from the order to start it on: once it is cut, the schedule sends nothing more,
+/// wherever it is by then.
+#[derive(Clone, Debug, Default)]
+struct Leash(Arc<AtomicBool>);
+
+impl Leash {
+    fn cut(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    fn is_cut(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// Whether a schedule is at its other end, or the order to start one.
+    fn is_held(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+}
+
+/// An order on its way to a sending thread.
+#[derive(Debug)]
+pub(super) struct HandOrder {
+    number: u64,
+    work: HandWork,
+    /// Of a schedule to start.
+    leash: Leash,
+}
+
 /// The near end of the way to a sending thread.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct HandSender {
-    orders: Sender<(u64, HandWork)>,
+    orders: Sender<HandOrder>,
     given: Sender<Given>,
     /// Orders of a lower number than this are void.
     silenced: Arc<AtomicU64>,
-    number: Arc<AtomicU64>,
+    number: u64,
+    /// Schedules that were started, as many as wait in the queue or run.
+    started: Vec<(Name, Leash)>,
 }
 
 /// Its far end.
 pub(super) struct HandReceiver {
-    pub(super) orders: Receiver<(u64, HandWork)>,
-    /// Frames of replays, each of which has one on its way.
+    pub(super) orders: Receiver<HandOrder>,
+    /// Frames of replays, each of which has some on their way.
     pub(super) given: Receiver<Given>,
     silenced: Arc<AtomicU64>,
 }
@@ -52,7 +83,8 @@ pub(super) fn way() -> (HandSender, HandReceiver) {
         orders: sender,
         given,
         silenced: Arc::clone(&silenced),
-        number: Arc::new(AtomicU64::new(1)),
+        number: 0,
+        started: Vec::new(),
     };
     (near, HandReceiver { orders: receiver, given: replayed, silenced })
 }
@@ -66,14 +98,26 @@ impl HandSender {
     /// Passes an order on.
     ///
     /// # Errors
-    /// Too many wait already. Silencing works all the same.
-    pub(super) fn send(&self, work: HandWork) -> Result<(), String> {
-        let number = self.number.fetch_add(1, Ordering::SeqCst);
+    /// Too many wait already. Silencing works all the same, and so does stopping a schedule.
+    pub(super) fn send(&mut self, work: HandWork) -> Result<(), String> {
+        self.number += 1;
+        let number = self.number;
+        let leash = Leash::default();
         let silence = matches!(work, HandWork::Silence);
-        if silence {
-            self.silenced.store(number, Ordering::SeqCst);
+        match &work {
+            HandWork::Silence => self.silenced.store(number, Ordering::SeqCst),
+            HandWork::Stop(name) => {
+                self.cut(name);
+                return Ok(());
+            }
+            HandWork::Start(_, schedule) => {
+                // One name is one schedule: the old one ends even where the new one does not fit.
+                self.cut(&schedule.name);
+                self.started.push((schedule.name.clone(), leash.clone()));
+            }
+            HandWork::Arm(_) | HandWork::Send(_) => {}
         }
-        match self.orders.try_send((number, work)) {
+        match self.orders.try_send(HandOrder { number, work, leash }) {
             Ok(()) => Ok(()),
             // A full queue means that the thread is awake and looks at the number.
             Err(TrySendError::Full(_)) if silence => Ok(()),
@@ -81,6 +125,20 @@ impl HandSender {
             Err(TrySendError::Disconnected(_)) => Err("this bus takes no frames".to_owned()),
         }
     }
+
+    /// Ends the schedule of this name, and forgets those that have ended.
+    fn cut(&mut self, name: &Name) {
+        let named = self.started.iter().filter(|(own, _)| own == name);
+        named.for_each(|(_, leash)| leash.cut());
+        self.started.retain(|(own, leash)| own != name && leash.is_held());
+    }
+}
+
+/// A schedule in the table.
+struct Held {
+    name: Name,
+    number: u64,
+    leash: Leash,
 }
 
 /// What a sending thread does for people.
@@ -90,8 +148,9 @@ pub(super) struct HandDesk {
     replays: HandGuard,
     reach: Reach,
     table: Timetable,
+    held: Vec<Held>,
     silenced: (u64, Arc<AtomicU64>),
-    ended: Vec<(Name, String)>,
+    ended: Vec<(u64, String)>,
     refused: Option<String>,
     told: Option<Mono>,
     heard: Option<Mono>,
@@ -104,6 +163,7 @@ impl HandDesk {
             replays: HandGuard::of_replays(plan.blocks.clone(), PATIENCE, plan.reach),
             reach: plan.reach,
             table: Timetable::default(),
+            held: Vec::new(),
             silenced: (0, Arc::clone(&receiver.silenced)),
             ended: Vec::new(),
             refused: None,
@@ -125,13 +185,12 @@ impl HandDesk {
     }
 
     /// Takes an order.
-    pub(super) fn work(&mut self, now: Mono, order: (u64, HandWork), outlet: &mut Outlet) {
+    pub(super) fn work(&mut self, now: Mono, order: HandOrder, outlet: &mut Outlet) {
         self.hush();
-        let (number, work) = order;
-        if number < self.silenced.0 {
+        if order.number < self.silenced.0 {
             return;
         }
-        match work {
+        match order.work {
             HandWork::Arm(until) => self.arm(until),
             HandWork::Silence => self.silence(),
             HandWork::Send(frames) => {
@@ -142,13 +201,22 @@ impl HandDesk {
                     }
                 }
             }
-            HandWork::Start(schedule) => {
-                let name = schedule.name.clone();
-                if let Err(error) = self.table.start(now, *schedule) {
-                    self.ended.push((name, error.to_string()));
-                }
+            HandWork::Start(number, schedule) => {
+                self.start(now, (number, *schedule), order.leash);
             }
-            HandWork::Stop(name) => self.table.stop(&name),
+            // Heard of already: see [`Leash`].
+            HandWork::Stop(_) => {}
+        }
+    }
+
+    fn start(&mut self, now: Mono, (number, schedule): (u64, Schedule), leash: Leash) {
+        if leash.is_cut() {
+            return;
+        }
+        let name = schedule.name.clone();
+        match self.table.start(now, schedule) {
+            Ok(()) => self.held.push(Held { name, number, leash }),
+            Err(error) => self.ended.push((number, error.to_string())),
         }
     }
 
@@ -159,27 +227,22 @@ impl HandDesk {
         let alive = self.heard.is_some_and(|at| now.since(at) <= PATIENCE);
         if !alive || !self.guard.is_armed(now) {
             let why = if alive { "the bus is no longer armed" } else { "the hub was silent" };
-            let names = self.table.figures().into_iter();
-            self.ended.extend(names.map(|(name, _)| (name, why.to_owned())));
+            self.ended.extend(self.held.drain(..).map(|held| (held.number, why.to_owned())));
             self.table.clear();
             return;
         }
         if next > now {
             return;
         }
-        let before = self.names();
         let (guard, refused) = (&mut self.guard, &mut self.refused);
         self.table.send_due(now, |frame: Frame| {
             let sent = outlet.send_by_hand(now, frame, guard);
             sent.map_err(|why| *refused = Some(why)).is_ok()
         });
-        let left = self.names();
-        let over = before.into_iter().filter(|name| !left.contains(name));
-        self.ended.extend(over.map(|name| (name, "it was sent as often as asked".to_owned())));
-    }
-
-    fn names(&self) -> Vec<Name> {
-        self.table.names().cloned().collect()
+        let left: Vec<Name> = self.table.names().cloned().collect();
+        let over = self.held.extract_if(.., |held| !left.contains(&held.name));
+        let over = over.map(|held| (held.number, "it was sent as often as asked".to_owned()));
+        self.ended.extend(over);
     }
 
     /// A bus within the program takes replays armed or not.
@@ -190,13 +253,18 @@ impl HandDesk {
         }
     }
 
-    /// Sends a frame of a replay, where the word it was given under still stands.
-    pub(super) fn replay(&mut self, now: Mono, given: &Given, outlet: &mut Outlet) -> Outcome {
+    /// Sends one of the frames of a replay, where the word they were given under still stands.
+    pub(super) fn replay(
+        &mut self,
+        now: Mono,
+        (given, frame): (&Given, Frame),
+        outlet: &mut Outlet,
+    ) -> Outcome {
         self.hush();
         if !given.gate.lets(given.pass) {
             return Outcome::Void;
         }
-        match outlet.send_replayed(now, given.frame, &mut self.replays) {
+        match outlet.send_replayed(now, frame, &mut self.replays) {
             Ok(()) => Outcome::Sent,
             Err(why) => why.outcome(now, &self.replays),
         }
@@ -208,14 +276,18 @@ impl HandDesk {
             self.replays.silence();
         }
         self.table.clear();
+        self.held.clear();
     }
 
-    /// Looks whether it was silenced since it last looked.
+    /// Looks whether it was silenced since it last looked, or a schedule stopped.
     fn hush(&mut self) {
         let newest = self.silenced.1.load(Ordering::SeqCst);
         if newest > self.silenced.0 {
             self.silenced.0 = newest;
             self.silence();
+        }
+        for stopped in self.held.extract_if(.., |held| held.leash.is_cut()) {
+            self.table.stop(&stopped.name);
         }
     }
 
@@ -230,242 +302,13 @@ impl HandDesk {
         let (ended, refused) = (std::mem::take(&mut self.ended), self.refused.take());
         Some(HandNews { figures: self.table.figures(), ended, refused })
     }
+
+    /// News that the hub had no room for: what is not said again by itself is told a little later.
+    pub(super) fn untold(&mut self, news: HandNews) {
+        self.ended.splice(0..0, news.ended);
+        self.refused = self.refused.take().or(news.refused);
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use super::*;
-    use crate::engine::can::bus::{BusTx, SendError};
-    use crate::engine::can::dress::Dress;
-    use crate::engine::can::frame::Id;
-    use crate::engine::can::guard::{Block, Cleared};
-    use crate::engine::can::replay::Refusal;
-    use crate::engine::can::schedule::Schedule;
-    use crate::engine::device::{Catalog, Device};
-    use crate::engine::drive::replay::Gate;
-    use crate::engine::hub::SendingPlan;
-
-    #[derive(Clone, Default)]
-    struct Wire(Arc<Mutex<Vec<Frame>>>);
-
-    impl BusTx for Wire {
-        fn transmit(&mut self, frame: Cleared) -> Result<(), SendError> {
-            self.0.lock().unwrap().push(frame.into_frame());
-            Ok(())
-        }
-    }
-
-    impl Wire {
-        fn take(&self) -> Vec<Frame> {
-            std::mem::take(&mut *self.0.lock().unwrap())
-        }
-    }
-
-    struct Bench {
-        wire: Wire,
-        outlet: Outlet,
-        desk: HandDesk,
-        sender: HandSender,
-        receiver: HandReceiver,
-    }
-
-    fn t(ms: i64) -> Mono {
-        Mono::from_millis(ms)
-    }
-
-    fn frame(raw: u32) -> Frame {
-        Frame::classic(Id::guess(raw).unwrap(), &[1]).unwrap()
-    }
-
-    fn bench(plan: SendingPlan) -> Bench {
-        bench_of(plan, Reach::Wire)
-    }
-
-    fn bench_of(plan: SendingPlan, reach: Reach) -> Bench {
-        let wire = Wire::default();
-        let mut outlet = Outlet::new(Box::new(wire.clone()), plan);
-        let (sender, receiver) = way();
-        let blocks = vec![Block { ids: 0x6F0..=0x6FF, extended: false }];
-        let mut desk = HandDesk::new(&HandPlan { blocks, reach }, &receiver);
-        desk.beat(t(0));
-        outlet.beat(t(0));
-        Bench { wire, outlet, desk, sender, receiver }
-    }
-
-    impl Bench {
-        fn give(&mut self, now: Mono, work: HandWork) {
-            self.sender.send(work).unwrap();
-            self.run(now);
-        }
-
-        fn run(&mut self, now: Mono) {
-            while let Ok(order) = self.receiver.orders.try_recv() {
-                self.desk.work(now, order, &mut self.outlet);
-            }
-            self.desk.tick(now, &mut self.outlet);
-        }
-    }
-
-    fn schedule(raw: u32, ms: u64, times: Option<u64>) -> HandWork {
-        let every = Duration::from_millis(ms);
-        let name = Name::new("s").unwrap();
-        let dress = Dress::default();
-        HandWork::Start(Box::new(Schedule { name, frame: frame(raw), every, times, dress }))
-    }
-
-    #[test]
-    fn only_an_armed_bus_takes_what_people_send_and_a_refusal_is_told() {
-        let mut bench = bench(SendingPlan::default());
-        bench.give(t(0), HandWork::Send(vec![frame(0x100)]));
-        assert!(bench.wire.take().is_empty());
-        let news = bench.desk.news(t(0)).unwrap();
-        assert!(news.refused.unwrap().contains("not armed"));
-        bench.give(t(1), HandWork::Arm(t(400)));
-        bench.give(t(1), HandWork::Send(vec![frame(0x100), frame(0x101)]));
-        assert_eq!(bench.wire.take().len(), 2);
-        bench.give(t(2), HandWork::Send(vec![frame(0x6F0), frame(0x100)]));
-        assert!(bench.wire.take().is_empty(), "what follows a refused frame is not sent either");
-        assert!(bench.desk.news(t(300)).unwrap().refused.unwrap().contains("may never be sent"));
-    }
-
-    #[test]
-    fn a_schedule_goes_on_until_the_bus_is_silenced_even_with_a_full_queue() {
-        let mut bench = bench(SendingPlan::default());
-        bench.give(t(0), HandWork::Arm(t(60_000)));
-        bench.give(t(0), schedule(0x100, 10, None));
-        for ms in 1..=100 {
-            bench.run(t(ms));
-        }
-        assert_eq!(bench.wire.take().len(), 11);
-        while bench.sender.send(HandWork::Send(vec![frame(0x200)])).is_ok() {}
-        bench.sender.send(HandWork::Silence).unwrap();
-        bench.run(t(120));
-        assert!(bench.wire.take().is_empty(), "what waited before the silence is void");
-        bench.give(t(121), HandWork::Arm(t(60_000)));
-        bench.run(t(200));
-        assert!(bench.wire.take().is_empty(), "and no schedule resumes by itself");
-        bench.give(t(201), HandWork::Send(vec![frame(0x200)]));
-        assert_eq!(bench.wire.take().len(), 1);
-    }
-
-    #[test]
-    fn a_silent_hub_ends_every_schedule_and_none_resumes_when_it_is_back() {
-        let mut bench = bench(SendingPlan::default());
-        bench.give(t(0), HandWork::Arm(t(60_000)));
-        bench.give(t(0), schedule(0x100, 10, None));
-        for ms in 1..=3000 {
-            bench.run(t(ms));
-        }
-        assert_eq!(bench.wire.take().len(), 201, "until the patience is over");
-        let news = bench.desk.news(t(3000)).unwrap();
-        assert!(news.ended[0].1.contains("the hub was silent"));
-        bench.desk.beat(t(3001));
-        bench.run(t(3100));
-        assert!(bench.wire.take().is_empty());
-    }
-
-    #[test]
-    fn the_time_of_arming_ends_a_schedule_and_one_with_a_number_ends_by_itself() {
-        let mut bench = bench(SendingPlan::default());
-        bench.give(t(0), HandWork::Arm(t(105)));
-        bench.give(t(0), schedule(0x100, 10, None));
-        (1..=300).for_each(|ms| bench.run(t(ms)));
-        assert_eq!(bench.wire.take().len(), 11);
-        assert!(bench.desk.news(t(300)).unwrap().ended[0].1.contains("no longer armed"));
-        bench.give(t(301), HandWork::Arm(t(60_000)));
-        bench.give(t(301), schedule(0x100, 10, Some(3)));
-        (302..=400).for_each(|ms| bench.run(t(ms)));
-        assert_eq!(bench.wire.take().len(), 3);
-        assert!(bench.desk.news(t(600)).unwrap().ended[0].1.contains("as often as asked"));
-    }
-
-    #[test]
-    fn what_a_charge_sends_itself_is_not_sent_by_hand_while_it_does() {
-        let catalog = Catalog::builtin();
-        let kind = catalog.find("elcon-tc").unwrap();
-        let device: Device = kind.bind(kind.defaults()).unwrap();
-        let give = device.charger_frame(Some((160.0, 5.0))).unwrap();
-        let stop = device.charger_frame(None).unwrap();
-        let rules = device.allows_up_to(198.0, 46.0);
-        let mut bench = bench(SendingPlan { rules, ..SendingPlan::default() });
-        bench.give(t(0), HandWork::Arm(t(60_000)));
-        bench.outlet.send(t(0), give).unwrap();
-        bench.wire.take();
-        bench.give(t(1), HandWork::Send(vec![give]));
-        assert!(bench.wire.take().is_empty());
-        assert!(bench.desk.news(t(1)).unwrap().refused.unwrap().contains("belongs to the charge"));
-        bench.outlet.send(t(2), stop).unwrap();
-        bench.wire.take();
-        bench.give(t(3), HandWork::Send(vec![stop]));
-        assert_eq!(bench.wire.take().len(), 1);
-    }
-
-    /// Gives a frame of a replay under the word that stands.
-    fn replayed(bench: &mut Bench, now: Mono, gate: &Gate, raw: u32) -> Outcome {
-        let (back, _answers) = bounded(1);
-        let pass = gate.pass().unwrap_or_default();
-        let given = Given { frame: frame(raw), gate: gate.clone(), pass, back };
-        bench.desk.replay(now, &given, &mut bench.outlet)
-    }
-
-    fn open() -> Gate {
-        let gate = Gate::default();
-        gate.open();
-        gate
-    }
-
-    #[test]
-    fn a_replay_goes_onto_a_wire_only_while_it_is_armed_and_within_the_program_at_will() {
-        let gate = open();
-        let mut wire = bench(SendingPlan::default());
-        let said = replayed(&mut wire, t(0), &gate, 0x100);
-        assert!(matches!(said, Outcome::Halt(why) if why.contains("not armed")));
-        wire.give(t(1), HandWork::Arm(t(100)));
-        assert_eq!(replayed(&mut wire, t(99), &gate, 0x100), Outcome::Sent);
-        assert!(matches!(replayed(&mut wire, t(100), &gate, 0x100), Outcome::Halt(_)));
-        wire.give(t(101), HandWork::Arm(t(60_000)));
-        wire.sender.send(HandWork::Silence).unwrap();
-        // Not even the queue has been looked at, and nothing goes out any more.
-        assert!(matches!(replayed(&mut wire, t(102), &gate, 0x100), Outcome::Halt(_)));
-        assert_eq!(wire.wire.take().len(), 1);
-        let mut within = bench_of(SendingPlan::default(), Reach::Within);
-        assert_eq!(replayed(&mut within, t(0), &gate, 0x100), Outcome::Sent);
-        // The hub has been silent for longer than its patience.
-        assert!(matches!(replayed(&mut within, t(2001), &gate, 0x100), Outcome::Halt(_)));
-    }
-
-    #[test]
-    fn what_may_never_be_sent_is_refused_by_its_reason_and_the_rest_goes_on() {
-        let gate = open();
-        let mut bench = bench_of(SendingPlan::default(), Reach::Within);
-        let blocked = Outcome::Refused(Refusal::Blocked);
-        assert_eq!(replayed(&mut bench, t(0), &gate, 0x6F0), blocked);
-        assert_eq!(replayed(&mut bench, t(0), &gate, 0x100), Outcome::Sent);
-        let mut later = 0;
-        for _ in 0..10_000 {
-            later += usize::from(matches!(
-                replayed(&mut bench, t(0), &gate, 0x100),
-                Outcome::Later(until) if until > t(0)
-            ));
-        }
-        assert!(later > 0, "what is too much waits, and is not lost");
-    }
-
-    #[test]
-    fn after_a_word_to_stand_still_what_was_given_and_not_sent_stays_unsent() {
-        let gate = open();
-        let mut bench = bench_of(SendingPlan::default(), Reach::Within);
-        let (back, _answers) = bounded(1);
-        let pass = gate.pass().unwrap();
-        let given = Given { frame: frame(0x100), gate: gate.clone(), pass, back };
-        gate.shut();
-        assert_eq!(bench.desk.replay(t(0), &given, &mut bench.outlet), Outcome::Void);
-        gate.open();
-        // A word to go on is for what comes after it.
-        assert_eq!(bench.desk.replay(t(0), &given, &mut bench.outlet), Outcome::Void);
-        assert!(bench.wire.take().is_empty());
-        assert_eq!(replayed(&mut bench, t(0), &gate, 0x100), Outcome::Sent);
-    }
-}
+mod tests;

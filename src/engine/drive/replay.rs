@@ -1,19 +1,22 @@
-//! The thread of a replay, `replay:<name>`: it reads ahead, keeps the deadlines, and gives each frame
-//! when it is due to the sending thread of its bus, whose guard has the last word. One frame at a
-//! time is on its way. A [`Gate`] that is shut before anything else happens keeps back what was given
-//! and not yet sent, so that after a word to stand still nothing goes out but the frame in flight.
+//! The thread of a replay, `replay:<name>`: it reads ahead, keeps the deadlines, and gives frames
+//! when they are due to the sending thread of their bus, whose guard has the last word. What is due
+//! at the same time is given together. A [`Gate`] that is shut before anything else happens keeps back
+//! what was given and not yet sent, so that after a word to stand still nothing goes out but the frame
+//! in flight.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, TrySendError, bounded};
+use crossbeam_channel::{
+    Receiver, RecvTimeoutError, SendTimeoutError, Sender, TryRecvError, TrySendError, bounded,
+};
 
 use crate::base::id::{BusId, Name};
 use crate::base::time::{Clock, Mono};
 use crate::engine::can::frame::Frame;
-use crate::engine::can::replay::{Due, Outcome, Refusal, Replay, ReplayProgress, Step};
+use crate::engine::can::replay::{Due, Outcome, Refusal, Replay, ReplayProgress, Step, Takes};
 use crate::engine::can::trace::{Log, OpenLogError};
 use crate::engine::hub::{Epoch, Event, ReplayJob, ReplayNews, ReplayWork};
 
@@ -21,6 +24,8 @@ use crate::engine::hub::{Epoch, Event, ReplayJob, ReplayNews, ReplayWork};
 const QUEUE: usize = 64;
 /// Longest that it sleeps without looking round.
 const REST: Duration = Duration::from_millis(100);
+/// Why a replay ended whose thread has.
+const FAULT: &str = "the replay has stopped by a fault of Busbar's own: start it anew";
 /// So long before a frame is due it stops sleeping and watches the clock.
 const WATCH: Duration = Duration::from_micros(100);
 /// A word that is on its way is waited for this long at a time.
@@ -29,6 +34,8 @@ const SOON: Duration = Duration::from_millis(1);
 const LEISURE: Duration = Duration::from_millis(5);
 /// How often it is told how it is doing.
 const NEWS: Duration = Duration::from_millis(100);
+/// Frames that are given together, at most: what a sending thread takes to the wire in a moment.
+const TOGETHER: usize = 64;
 /// A sending thread that does not answer for this long has gone.
 const ANSWER: Duration = Duration::from_secs(2);
 
@@ -39,14 +46,18 @@ pub(super) struct Gate(Arc<AtomicU64>);
 impl Gate {
     /// Lets them through from now on. Odd numbers are open.
     pub(super) fn open(&self) {
-        let now = self.0.load(Ordering::SeqCst);
-        self.0.store((now + 1) | 1, Ordering::SeqCst);
+        self.turn(|now| (now + 1) | 1);
     }
 
     /// Lets nothing through any more.
     pub(super) fn shut(&self) {
-        let now = self.0.load(Ordering::SeqCst);
-        self.0.store((now | 1) + 1, Ordering::SeqCst);
+        self.turn(|now| (now | 1) + 1);
+    }
+
+    /// Both ends of a replay turn it: neither undoes what the other has just done.
+    fn turn(&self, next: impl Fn(u64) -> u64) {
+        let turned = |now| Some(next(now));
+        let _always = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, turned);
     }
 
     /// Under which word a frame may go out now; `None`: under none.
@@ -61,13 +72,14 @@ impl Gate {
     }
 }
 
-/// What became of a frame, and when that was.
-pub(super) type Answer = (Mono, Outcome);
+/// What became of the first of the frames that were given, and when that was; of the others nothing
+/// did.
+pub(super) type Answer = Vec<(Mono, Outcome)>;
 
-/// A frame on its way from a replay to a sending thread.
+/// Frames on their way from a replay to a sending thread, in their order.
 #[derive(Debug)]
 pub(super) struct Given {
-    pub(super) frame: Frame,
+    pub(super) frames: Vec<Frame>,
     pub(super) gate: Gate,
     pub(super) pass: u64,
     /// Where it is told what became of it, and when.
@@ -79,7 +91,7 @@ pub(super) struct ReplayHandle {
     pub(super) name: Name,
     pub(super) number: u64,
     gate: Gate,
-    orders: Sender<ReplayWork>,
+    orders: Sender<(u64, ReplayWork)>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -87,16 +99,19 @@ impl ReplayHandle {
     /// Passes on what it is to do; the gate hears of it first.
     ///
     /// # Errors
-    /// Too much waits already. Standing still works all the same.
-    pub(super) fn tell(&self, work: ReplayWork) -> Result<(), String> {
+    /// Too much waits already, or it has ended. Standing still works all the same.
+    pub(super) fn tell(&self, order: u64, work: ReplayWork) -> Result<(), String> {
         let goes_on = matches!(work, ReplayWork::Play | ReplayWork::Step(_));
         // A step out of playing sends one frame: what is in flight is void.
         if matches!(work, ReplayWork::Pause | ReplayWork::Stop | ReplayWork::Step(_)) {
             self.gate.shut();
         }
-        match self.orders.try_send(work) {
+        match self.orders.try_send((order, work)) {
             // Opened only now: what would still be given under the old order is not.
             Ok(()) if goes_on => self.gate.open(),
+            Err(TrySendError::Disconnected(_)) if goes_on => {
+                return Err("the replay has ended: start it anew".to_owned());
+            }
             Ok(()) | Err(TrySendError::Disconnected(_)) => {}
             Err(TrySendError::Full(_)) => {
                 // Whatever was to be changed was not: better nothing goes out than the wrong thing.
@@ -110,7 +125,7 @@ impl ReplayHandle {
     /// Ends it without waiting: its gate is shut, and its thread ends with the next look.
     pub(super) fn leave(self) {
         self.gate.shut();
-        drop(self.orders.try_send(ReplayWork::Stop));
+        drop(self.orders.try_send((u64::MAX, ReplayWork::Stop)));
     }
 
     /// Ends it and waits until it has.
@@ -139,7 +154,11 @@ pub(super) struct Stage {
 ///
 /// # Errors
 /// The machine has no more threads.
-pub(super) fn start(name: &Name, job: ReplayJob, stage: Stage) -> Result<ReplayHandle, String> {
+pub(super) fn start(
+    name: &Name,
+    (order, job): (u64, ReplayJob),
+    stage: Stage,
+) -> Result<ReplayHandle, String> {
     let gate = Gate::default();
     let (orders, receiver) = bounded(QUEUE);
     let number = job.number;
@@ -148,6 +167,7 @@ pub(super) fn start(name: &Name, job: ReplayJob, stage: Stage) -> Result<ReplayH
         number,
         gate: gate.clone(),
         orders: receiver,
+        heard: order,
         stage,
         answers: bounded(1),
         told: None,
@@ -163,11 +183,45 @@ struct ReplayThread {
     name: Name,
     number: u64,
     gate: Gate,
-    orders: Receiver<ReplayWork>,
+    orders: Receiver<(u64, ReplayWork)>,
+    /// The last order that it has heard of.
+    heard: u64,
     stage: Stage,
     answers: (Sender<Answer>, Receiver<Answer>),
-    /// What was last told, and when.
-    told: Option<(Mono, ReplayProgress)>,
+    /// What was last told, when, and of how many orders it had heard.
+    told: Option<(Mono, u64, ReplayProgress)>,
+}
+
+/// Says why a replay ended by itself, and keeps back what it has given, however it ends.
+struct LastWord {
+    name: Name,
+    number: u64,
+    order: u64,
+    epoch: Epoch,
+    gate: Gate,
+    inbox: Sender<Event>,
+    stop: Arc<AtomicBool>,
+    /// Why, where that is no news that the hub has.
+    why: Option<String>,
+}
+
+impl Drop for LastWord {
+    fn drop(&mut self) {
+        // Whatever made it end, nothing of it goes out any more.
+        self.gate.shut();
+        let fault = std::thread::panicking().then(|| FAULT.to_owned());
+        let Some(why) = fault.or(self.why.take()) else { return };
+        let news = Box::new(ReplayNews { order: self.order, progress: None, ended: Some(why) });
+        let (epoch, name, number) = (self.epoch, self.name.clone(), self.number);
+        let mut event = Event::Replay { epoch, name, number, news };
+        // Until the hub has heard it the guards go on hearing the hub; a plant that ends needs no word.
+        while !self.stop.load(Ordering::SeqCst) {
+            match self.inbox.send_timeout(event, NEWS) {
+                Ok(()) | Err(SendTimeoutError::Disconnected(_)) => return,
+                Err(SendTimeoutError::Timeout(back)) => event = back,
+            }
+        }
+    }
 }
 
 /// Whether a replay goes on.
@@ -194,21 +248,28 @@ impl ReplayThread {
             .iter()
             .map(|one| Target { way: way(one.bus), withheld: one.withheld.clone() })
             .collect();
-        let opened = open(job);
-        match opened {
+        let mut last = LastWord {
+            name: self.name.clone(),
+            number: self.number,
+            order: self.heard,
+            epoch: self.stage.epoch,
+            gate: self.gate.clone(),
+            inbox: self.stage.inbox.clone(),
+            stop: Arc::clone(&self.stage.stop),
+            why: None,
+        };
+        match open(job) {
             Ok(mut replay) => self.work(&mut replay, &targets),
-            Err(why) => self.say(ReplayNews { progress: None, ended: Some(why) }),
+            Err(why) => last.why = Some(why),
         }
-        // Whatever made it end, nothing of it goes out any more.
-        self.gate.shut();
     }
 
     fn work(&mut self, replay: &mut Replay, targets: &[Target]) {
         while !self.stage.stop.load(Ordering::SeqCst) {
             loop {
                 match self.orders.try_recv() {
-                    Ok(work) => {
-                        if self.take(replay, work) == Goes::Ends {
+                    Ok(order) => {
+                        if self.take(replay, order) == Goes::Ends {
                             return self.tell(replay, None);
                         }
                     }
@@ -220,7 +281,7 @@ impl ReplayThread {
             self.tell(replay, Some(now));
             let wait = match replay.next(now) {
                 Due::Frame(frame, target) => {
-                    self.give(replay, (now, frame), targets.get(target));
+                    self.give(replay, (now, frame), (targets, target));
                     continue;
                 }
                 Due::Busy => continue,
@@ -235,8 +296,9 @@ impl ReplayThread {
     }
 
     /// Does what it is told.
-    fn take(&self, replay: &mut Replay, work: ReplayWork) -> Goes {
+    fn take(&mut self, replay: &mut Replay, (order, work): (u64, ReplayWork)) -> Goes {
         let now = self.stage.clock.now();
+        self.heard = order;
         match work {
             ReplayWork::Play => replay.play(now),
             ReplayWork::Pause => replay.pause(now),
@@ -251,10 +313,16 @@ impl ReplayThread {
         Goes::On
     }
 
-    /// Gives a frame to the thread that sends, and hears what became of it.
-    fn give(&self, replay: &mut Replay, (now, frame): (Mono, Frame), target: Option<&Target>) {
-        let Some((way, withheld)) = target.and_then(|one| Some((one.way.as_ref()?, &one.withheld)))
-        else {
+    /// Gives a frame, and those that are due with it, to the thread that sends, and hears what became of
+    /// them.
+    fn give(
+        &mut self,
+        replay: &mut Replay,
+        (now, frame): (Mono, Frame),
+        (targets, target): (&[Target], usize),
+    ) {
+        let found = targets.get(target).and_then(|one| Some((one.way.as_ref()?, &one.withheld)));
+        let Some((way, withheld)) = found else {
             replay.done(now, Outcome::Halt("this bus takes no frames".to_owned()));
             return;
         };
@@ -267,30 +335,41 @@ impl ReplayThread {
             std::thread::sleep(SOON);
             return;
         };
-        let given = Given { frame, gate: self.gate.clone(), pass, back: self.answers.0.clone() };
-        let gone = || Outcome::Halt("the thread that sends to this bus has ended".to_owned());
-        let (at, outcome) = match way.send_timeout(given, ANSWER) {
-            Ok(()) => {
-                self.answers.1.recv_timeout(ANSWER).unwrap_or_else(|_| {
-                    // Whatever still waits there must not go out late.
-                    self.gate.shut();
-                    (self.stage.clock.now(), gone())
-                })
+        let mut frames = vec![frame];
+        replay.also_due(now, &mut |frame, to| {
+            if frames.len() >= TOGETHER || to != target || withheld.contains(&frame.id()) {
+                return Takes::Enough;
             }
-            Err(_) => (self.stage.clock.now(), gone()),
+            frames.push(frame);
+            Takes::On
+        });
+        let given = Given { frames, gate: self.gate.clone(), pass, back: self.answers.0.clone() };
+        let answer = match way.send_timeout(given, ANSWER) {
+            Ok(()) => self.answers.1.recv_timeout(ANSWER).ok(),
+            Err(_) => None,
         };
-        replay.done(at, outcome);
+        match answer {
+            Some(outcomes) => replay.settle(now, outcomes),
+            None => {
+                // Whatever still waits there must not go out late, and an answer that comes late is
+                // none to what is given next.
+                self.gate.shut();
+                self.answers = bounded(1);
+                let gone = "the thread that sends to this bus has ended".to_owned();
+                replay.done(self.stage.clock.now(), Outcome::Halt(gone));
+            }
+        }
     }
 
     /// Waits until `until`, or for a word.
-    fn rest(&self, replay: &mut Replay, until: Option<Mono>) -> Goes {
+    fn rest(&mut self, replay: &mut Replay, until: Option<Mono>) -> Goes {
         let left = until.map_or(REST, |until| until.since(self.stage.clock.now()).min(REST));
         if left > LEISURE && replay.look_ahead() {
             return Goes::On;
         }
         if left > WATCH {
             return match self.orders.recv_timeout(left.saturating_sub(WATCH)) {
-                Ok(work) => self.take(replay, work),
+                Ok(order) => self.take(replay, order),
                 Err(RecvTimeoutError::Timeout) => Goes::On,
                 Err(RecvTimeoutError::Disconnected) => Goes::Ends,
             };
@@ -302,36 +381,34 @@ impl ReplayThread {
     /// Tells how it is doing, a few times a second and when it comes to a stand.
     fn tell(&mut self, replay: &Replay, now: Option<Mono>) {
         let at = now.unwrap_or_else(|| self.stage.clock.now());
-        let soon = self.told.as_ref().is_some_and(|(told, _)| at.since(*told) < NEWS);
+        let soon = self.told.as_ref().is_some_and(|(told, _, _)| at.since(*told) < NEWS);
         if soon && now.is_some() {
             return;
         }
         let progress = replay.progress(at);
-        if self.told.as_ref().is_some_and(|(_, told)| *told == progress) {
+        let known = |(_, order, told): &(Mono, u64, ReplayProgress)| {
+            *order == self.heard && *told == progress
+        };
+        if self.told.as_ref().is_some_and(known) {
             // Nothing is new: not even that it stands.
-            self.told = Some((at, progress));
+            self.told = Some((at, self.heard, progress));
             return;
         }
-        let event = self.event(ReplayNews { progress: Some(progress.clone()), ended: None });
+        let news = Some(progress.clone());
+        let event = self.event(ReplayNews { order: self.heard, progress: news, ended: None });
         // While it goes on no frame waits for the hub: what was not taken is told a little later.
         let taken = match now {
             Some(_) => self.stage.inbox.try_send(event).is_ok(),
             None => self.stage.inbox.send_timeout(event, NEWS).is_ok(),
         };
         if taken {
-            self.told = Some((at, progress));
+            self.told = Some((at, self.heard, progress));
         }
     }
 
     fn event(&self, news: ReplayNews) -> Event {
         let (epoch, name) = (self.stage.epoch, self.name.clone());
         Event::Replay { epoch, name, number: self.number, news: Box::new(news) }
-    }
-
-    fn say(&self, news: ReplayNews) {
-        if self.stage.inbox.send_timeout(self.event(news), NEWS).is_err() {
-            tracing::warn!("the hub was not told how a replay ended");
-        }
     }
 }
 

@@ -19,11 +19,11 @@ use crate::base::time::{Clock, Mono};
 use crate::engine::can::bus::BusTx;
 use crate::engine::can::frame::{Frame, Id};
 use crate::engine::can::guard::{Guard, HandGuard, HandRefusal, Withheld};
-use crate::engine::can::replay::Unsent;
-use crate::engine::drive::hand::{HandDesk, HandReceiver};
+use crate::engine::can::replay::{Outcome, Unsent};
+use crate::engine::drive::hand::{HandDesk, HandOrder, HandReceiver};
 use crate::engine::drive::replay::Given;
 use crate::engine::drive::threads::Mourner;
-use crate::engine::hub::{Epoch, Event, HandWork, SendingPlan};
+use crate::engine::hub::{Epoch, Event, SendingPlan};
 
 /// Frames that may wait for a bus: some seconds of everything that a station ever says.
 pub(super) const QUEUE: usize = 64;
@@ -274,7 +274,7 @@ pub(super) struct TxThread {
 /// Why a sending thread woke.
 enum Woken {
     Frame(Frame),
-    Order(u64, HandWork),
+    Order(HandOrder),
     Given(Given),
     Time,
     End,
@@ -298,31 +298,47 @@ impl TxThread {
         }
         select! {
             recv(self.frames) -> frame => frame.map_or(Woken::End, Woken::Frame),
-            recv(orders) -> order => order.map_or(Woken::End, |(n, work)| Woken::Order(n, work)),
+            recv(orders) -> order => order.map_or(Woken::End, Woken::Order),
             recv(given) -> given => given.map_or(Woken::End, Woken::Given),
             default(wait) => Woken::Time,
         }
     }
 
     /// What people send, and what there is to tell of it.
-    fn by_hand(&mut self, now: Mono, order: Option<(u64, HandWork)>) {
+    fn by_hand(&mut self, now: Mono, order: Option<HandOrder>) {
         let (epoch, bus) = (self.epoch, self.bus);
         let Some((desk, _)) = &mut self.hand else { return };
         if let Some(order) = order {
             desk.work(now, order, &mut self.outlet);
         }
         desk.tick(now, &mut self.outlet);
-        if let Some(news) = desk.news(now) {
-            drop(self.inbox.try_send(Event::Hand { epoch, bus, news }));
+        if let Some(news) = desk.news(now)
+            && let Err(error) = self.inbox.try_send(Event::Hand { epoch, bus, news })
+            && let Event::Hand { news, .. } = error.into_inner()
+        {
+            desk.untold(news);
         }
     }
 
-    /// Sends a frame of a replay and tells it what became of that.
-    fn replayed(&mut self, now: Mono, given: &Given) {
-        let Some((desk, _)) = &mut self.hand else { return };
-        let outcome = desk.replay(now, given, &mut self.outlet);
+    /// Sends frames of a replay and tells it what became of them. Whatever else is to be sent goes
+    /// between them.
+    fn replayed(&mut self, mut now: Mono, given: &Given) {
+        let Some((desk, receiver)) = &mut self.hand else { return };
+        let mut outcomes = Vec::with_capacity(given.frames.len());
+        for frame in &given.frames {
+            let outcome = desk.replay(now, (given, *frame), &mut self.outlet);
+            let goes_on = matches!(outcome, Outcome::Sent | Outcome::Refused(_));
+            now = self.clock.now();
+            outcomes.push((now, outcome));
+            let others = !self.frames.is_empty()
+                || !receiver.orders.is_empty()
+                || desk.next().is_some_and(|next| next <= now);
+            if others || !goes_on {
+                break;
+            }
+        }
         // Its queue has room for the one answer it waits for.
-        drop(given.back.try_send((self.clock.now(), outcome)));
+        drop(given.back.try_send(outcomes));
     }
 
     /// Works until the plant ends. However that comes, whoever was told to charge is told to stop.
@@ -360,7 +376,7 @@ impl TxThread {
             let (mut frame, mut order, mut given) = (None, None, None);
             match self.wait() {
                 Woken::Frame(one) => frame = Some(one),
-                Woken::Order(number, work) => order = Some((number, work)),
+                Woken::Order(one) => order = Some(one),
                 Woken::Given(one) => given = Some(one),
                 Woken::Time => {}
                 Woken::End => break,

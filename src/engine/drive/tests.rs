@@ -7,13 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::*;
-use crate::base::id::BusId;
+use crate::base::id::{BusId, Name};
 use crate::engine::access::grant::{Face, Session};
 use crate::engine::access::permission::{UseCan, ViewPlant};
 use crate::engine::can::bus::BusRx;
-use crate::engine::can::frame::Frames;
+use crate::engine::can::dress::Dress;
+use crate::engine::can::frame::{Frame, Frames, Id};
+use crate::engine::can::schedule::Schedule;
 use crate::engine::charge::{Lease, Rules, SetPoints};
 use crate::engine::device::{ChargerControl, Device, Fact};
+use crate::engine::hub::{Epoch, HandWork};
 use crate::engine::orders::charging::{Confirm, SetDemo, StartCharge};
 use crate::engine::orders::plant::{ActivateProfile, Command};
 use crate::engine::orders::{Admitted, Order, Reply};
@@ -173,4 +176,22 @@ fn an_engine_that_is_asked_to_end_stops_the_charger_and_then_ends() {
     assert!(house.ear.until(Told::Stop));
     assert!((0..TURNS).any(|_| stopper.has_ended() || house.ear.hear().contains(&Told::Charge)));
     assert!(stopper.has_ended());
+}
+
+#[test]
+fn a_schedule_that_does_not_even_reach_its_bus_is_told_to_have_ended() {
+    let (inbox, _events) = bounded(1);
+    let clock: Arc<dyn Clock> = SystemClock::new();
+    let wires = Wires { net: VirtualNet::new(Arc::clone(&clock)), clock };
+    let mut plant = PlantThreads::new(inbox, wires, Sentinel::new(Program::default()));
+    let schedule = Schedule {
+        name: Name::new("s").unwrap(),
+        frame: Frame::classic(Id::standard(1).unwrap(), &[]).unwrap(),
+        every: Duration::from_millis(10),
+        times: None,
+        dress: Dress::default(),
+    };
+    plant.by_hand(Epoch(1), BusId(0), HandWork::Start(7, Box::new(schedule)));
+    let Some(Event::Hand { news, .. }) = plant.failures.pop() else { panic!("it is told") };
+    assert!(matches!(news.ended.as_slice(), [(7, why)] if why.contains("takes no frames")));
 }

@@ -278,24 +278,30 @@ impl PlantThreads {
 
     /// Passes on what is to be done for people who send by hand.
     pub(super) fn by_hand(&mut self, epoch: Epoch, bus: BusId, work: HandWork) {
-        let ways = self.running.iter().flat_map(|running| &running.hands);
-        let way = ways.clone().find(|(own, _)| *own == bus).map(|(_, way)| way.clone());
+        let mut ways = self.running.iter_mut().flat_map(|running| &mut running.hands);
+        let way = ways.find(|(own, _)| *own == bus).map(|(_, way)| way);
+        // A schedule that does not even get there has ended.
+        let starts = match &work {
+            HandWork::Start(number, _) => Some(*number),
+            HandWork::Arm(_) | HandWork::Silence | HandWork::Send(_) | HandWork::Stop(_) => None,
+        };
         // Silencing a bus that nobody can send to is no fault.
         let sent = match (way, &work) {
             (Some(way), _) => way.send(work),
             (None, HandWork::Silence | HandWork::Stop(_)) => Ok(()),
-            (None, HandWork::Arm(_) | HandWork::Send(_) | HandWork::Start(_)) => {
+            (None, HandWork::Arm(_) | HandWork::Send(_) | HandWork::Start(..)) => {
                 Err("this bus takes no frames".to_owned())
             }
         };
         if let Err(why) = sent {
-            let news = HandNews { refused: Some(why), ..HandNews::default() };
+            let ended = starts.map(|number| (number, why.clone())).into_iter().collect();
+            let news = HandNews { ended, refused: Some(why), ..HandNews::default() };
             self.failures.push(Event::Hand { epoch, bus, news });
         }
     }
 
     /// Passes on what a replay is to do, or begins one.
-    pub(super) fn replay(&mut self, epoch: Epoch, name: &Name, work: ReplayWork) {
+    pub(super) fn replay(&mut self, epoch: Epoch, name: &Name, (order, work): (u64, ReplayWork)) {
         let Some(running) = &mut self.running else { return };
         let place = running.replays.iter().position(|one| one.name == *name);
         let told = match (work, place) {
@@ -309,7 +315,7 @@ impl PlantThreads {
                     ways: ways.collect(),
                 };
                 let number = job.number;
-                let started = replay::start(name, *job, stage);
+                let started = replay::start(name, (order, *job), stage);
                 started.map(|handle| running.replays.push(handle)).map_err(|why| (number, why))
             }
             (ReplayWork::Stop, Some(place)) => {
@@ -319,13 +325,13 @@ impl PlantThreads {
                 Ok(())
             }
             (work, Some(place)) => match running.replays.get(place) {
-                Some(handle) => handle.tell(work).map_err(|why| (handle.number, why)),
+                Some(handle) => handle.tell(order, work).map_err(|why| (handle.number, why)),
                 None => Ok(()),
             },
             (_, None) => Ok(()),
         };
         if let Err((number, why)) = told {
-            let news = Box::new(ReplayNews { progress: None, ended: Some(why) });
+            let news = Box::new(ReplayNews { order, progress: None, ended: Some(why) });
             self.failures.push(Event::Replay { epoch, name: name.clone(), number, news });
         }
     }

@@ -195,6 +195,8 @@ pub enum Effect {
         epoch: Epoch,
         /// Its name.
         name: Name,
+        /// Which order to this replay it is, counted from 1: its news say how far it has heard.
+        order: u64,
         /// What is to be done.
         work: ReplayWork,
     },
@@ -294,8 +296,8 @@ pub enum HandWork {
     Silence,
     /// Send these once.
     Send(Vec<Frame>),
-    /// Send this again and again.
-    Start(Box<Schedule>),
+    /// Send this again and again; the number tells it from others that had its name.
+    Start(u64, Box<Schedule>),
     /// End this schedule.
     Stop(Name),
 }
@@ -327,8 +329,8 @@ pub enum ControlNews {
 pub struct HandNews {
     /// How every schedule is doing.
     pub figures: Vec<(Name, ScheduleFigures)>,
-    /// Schedules that have ended by themselves, and why.
-    pub ended: Vec<(Name, String)>,
+    /// Schedules that have ended by themselves, by their numbers, and why.
+    pub ended: Vec<(u64, String)>,
     /// Why the last frame that did not go out was kept back.
     pub refused: Option<String>,
 }
@@ -383,6 +385,8 @@ pub struct ReplayTarget {
 /// What a replay says of itself.
 #[derive(Clone, Debug)]
 pub struct ReplayNews {
+    /// The last order that it had heard of by then.
+    pub order: u64,
     /// How far it is; `None` before it was opened.
     pub progress: Option<ReplayProgress>,
     /// That it has ended for good, and why.

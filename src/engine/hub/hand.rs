@@ -31,6 +31,8 @@ use crate::engine::store::journal::{Entry, Outcome};
 
 /// How often the guards hear that the hub still decides, while a bus is armed.
 const BEAT: Duration = Duration::from_millis(100);
+/// What ends or holds what went onto a bus that is not there any more.
+const LOST: &str = "the bus was lost";
 /// A refusal is shown for this long.
 const REFUSAL_SHOWN: Duration = Duration::from_secs(10);
 
@@ -51,6 +53,8 @@ struct Arm {
 
 struct Scheduled {
     bus: BusId,
+    /// Tells it from others that had its name.
+    number: u64,
     schedule: Schedule,
     keeps: Keeps,
     by: Hand,
@@ -63,6 +67,7 @@ struct Scheduled {
 pub(super) struct Hands {
     arms: Vec<Arm>,
     scheduled: Vec<Scheduled>,
+    started: u64,
     refused: Vec<(BusId, Mono, String)>,
     beat: Mono,
     replays: Replays,
@@ -97,10 +102,12 @@ impl Hands {
         self.arms.iter().any(|arm| arm.bus == bus)
     }
 
-    /// The bus is not there any more, or off: when it is back, nothing that was armed is.
+    /// The bus is not there any more, or off: when it is back, nothing that was armed is, and nothing
+    /// that was replayed goes on by itself.
     pub(super) fn lose(&mut self, bus: BusId, at: (Now, Epoch), effects: &mut Vec<Effect>) {
+        self.replays.hold(bus, LOST, at, effects);
         if self.holds(bus) {
-            self.disarm(bus, "the bus was lost", at, effects);
+            self.disarm(bus, LOST, at, effects);
         }
     }
 
@@ -188,7 +195,7 @@ impl Hands {
             if let Some((_, figures)) = news.figures.iter().find(|(other, _)| other == name) {
                 one.figures = *figures;
             }
-            if let Some((_, why)) = news.ended.iter().find(|(other, _)| other == name) {
+            if let Some((_, why)) = news.ended.iter().find(|(other, _)| *other == one.number) {
                 one.state = ScheduleState::Stopped(why.clone());
             }
         }
@@ -376,10 +383,12 @@ impl Hands {
             };
             self.scheduled.remove(stopped);
         }
-        let work = HandWork::Start(Box::new(schedule.clone()));
+        self.started += 1;
+        let number = self.started;
+        let work = HandWork::Start(number, Box::new(schedule.clone()));
         effects.push(Effect::Hand { epoch: bench.epoch, bus, work });
         let (state, figures) = (ScheduleState::Running, ScheduleFigures::default());
-        self.scheduled.push(Scheduled { bus, schedule, keeps, by, state, figures });
+        self.scheduled.push(Scheduled { bus, number, schedule, keeps, by, state, figures });
         Ok(())
     }
 

@@ -37,8 +37,12 @@ const LEISURE: Duration = Duration::from_millis(5);
 /// Tries, of [`OPEN_WAIT`] each, until an interface has said how it is.
 const OPEN_TRIES: usize = 50;
 const OPEN_WAIT: Duration = Duration::from_millis(10);
-/// How often it is looked what the buses say.
-const RX_WAIT: Duration = Duration::from_millis(50);
+/// How often somebody hears how far it is.
+const SHOWN: Duration = Duration::from_millis(50);
+/// How often it is looked what the buses say, and how often at one before it is the next one's turn: a
+/// serial adapter brings little at a time, and all it says has to be read.
+const RX_WAIT: Duration = Duration::from_millis(5);
+const RX_TURNS: usize = 256;
 /// Most buses of one replay.
 pub const BUSES: usize = 16;
 
@@ -274,7 +278,7 @@ impl Job {
                 Due::Busy => {}
                 Due::Nothing => break,
             }
-            if now.since(shown) >= RX_WAIT {
+            if now.since(shown) >= SHOWN {
                 shown = now;
                 show(&self.replay.progress(now));
             }
@@ -402,7 +406,7 @@ fn exists(name: &str) -> bool {
 }
 
 /// Looks at the buses now and then, so that one that goes, or comes back, is known to its sending
-/// half. What is heard there is nobody's here.
+/// half, and so are the answers of adapters. What is heard there is nobody's here.
 struct Listener {
     stop: Arc<AtomicBool>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -416,8 +420,13 @@ impl Listener {
             let mut frames = Frames::default();
             while !ends.load(Ordering::SeqCst) {
                 for ear in &mut ears {
-                    ear.receive(&mut frames, Duration::ZERO);
-                    frames.clear();
+                    for _ in 0..RX_TURNS {
+                        ear.receive(&mut frames, Duration::ZERO);
+                        if frames.is_empty() || ends.load(Ordering::SeqCst) {
+                            break;
+                        }
+                        frames.clear();
+                    }
                 }
                 std::thread::park_timeout(RX_WAIT);
             }

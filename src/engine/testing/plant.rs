@@ -5,17 +5,18 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::base::id::BusId;
+use crate::base::id::{BusId, Name};
 use crate::base::time::{Mono, TimeSource, Timebase, Wall};
+use crate::engine::access::grant::{Face, LocalSeat};
 use crate::engine::can::bus::{BusState, BusStatus, BusTx, Received, SendError};
 use crate::engine::can::frame::{Direction, Frame, Frames};
 use crate::engine::can::guard::Cleared;
 use crate::engine::device::Catalog;
 use crate::engine::drive::sending::Outlet;
 use crate::engine::hub::{Effect, Epoch, Event, Hub, Now};
-use crate::engine::orders::Answer;
 use crate::engine::orders::charging::SetDemo;
 use crate::engine::orders::plant::ActivateProfile;
+use crate::engine::orders::{Admitted, Answer, Order, Reply, Route};
 pub use crate::engine::prepare::demo_profile;
 use crate::engine::sim::{Parked, Scene, World};
 use crate::engine::snapshot::Snapshot;
@@ -226,6 +227,43 @@ impl Plant {
     pub fn step(&mut self, event: Event) {
         let now = self.now();
         self.hub.step(now, event, &mut self.effects);
+    }
+
+    /// Gives the hub an order from the seat at the machine, and has its answer. What else the hub asked
+    /// for stays among the effects.
+    ///
+    /// # Panics
+    /// The order is not for the hub, or is not answered at once.
+    pub fn give<O: Order<Done = ()>>(&mut self, order: O) -> Answer {
+        let session = LocalSeat::new().sit(Face::Desktop);
+        let grant = session.permit(order.needs()).unwrap_or_else(|error| panic!("{error:?}"));
+        let Route::Plant(command, ()) = order.route() else { panic!("not for the hub") };
+        let admitted = Admitted::new(&grant, command, (Face::Desktop, None), self.at);
+        let answer = Arc::new(Mutex::new(None));
+        let told = Arc::clone(&answer);
+        let reply = Reply::new(move |answer| {
+            *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+        });
+        self.step(Event::Order { order: admitted, reply });
+        for effect in &mut self.effects {
+            match std::mem::replace(effect, Effect::Wipe) {
+                Effect::Answer(reply, answer) => reply.give(answer),
+                other => *effect = other,
+            }
+        }
+        let answer = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        answer.unwrap_or_else(|| panic!("the order was not answered"))
+    }
+
+    /// The name of the scene's bus.
+    ///
+    /// # Panics
+    /// It has none.
+    #[must_use]
+    pub fn bus_name(&self) -> Name {
+        let snapshot = self.hub.snapshot(self.now());
+        let first = snapshot.buses.first().map(|bus| bus.name.clone());
+        first.unwrap_or_else(|| panic!("the scene has no bus"))
     }
 
     /// The last snapshot that was published.

@@ -31,6 +31,14 @@ pub struct Feed {
     picked: Vec<bool>,
 }
 
+/// A place among what a feed has read ahead.
+#[derive(Clone, Copy, Debug)]
+pub struct FeedMark {
+    next: usize,
+    timeline: Timeline,
+    coming: Option<(Mono, Mono)>,
+}
+
 impl Feed {
     /// From the front of a recording.
     pub fn new(log: &Log) -> Self {
@@ -61,6 +69,26 @@ impl Feed {
         self.next = 0;
         self.coming = None;
         true
+    }
+
+    /// Where it is, to go back to before more is read.
+    pub fn mark(&self) -> FeedMark {
+        FeedMark { next: self.next, timeline: self.timeline, coming: self.coming }
+    }
+
+    /// Goes back to a place among what has been read ahead.
+    pub fn go_back(&mut self, mark: FeedMark) {
+        (self.next, self.timeline, self.coming) = (mark.next, mark.timeline, mark.coming);
+    }
+
+    /// Whether the next frame has been read already.
+    pub fn has_read_on(&self) -> bool {
+        self.next < self.block.len()
+    }
+
+    /// When the last frame that was looked at is due.
+    pub fn reached(&self) -> Option<Mono> {
+        self.timeline.reached()
     }
 
     /// Time and due time of the next frame; `None` at the end.

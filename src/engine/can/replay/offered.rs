@@ -36,6 +36,7 @@ impl Unsent {
                 Outcome::Halt("the program was silent for too long".to_owned())
             }
             Self::Wire(SendError::Full { .. }) => Outcome::Later(now.after(FULL)),
+            Self::Wire(error @ SendError::Earlier { .. }) => Outcome::Last(error.to_string()),
             Self::Wire(SendError::Unfit { .. }) => Outcome::Refused(Refusal::Unfit),
             Self::Wire(error @ SendError::NotRunning { .. }) => Outcome::Halt(error.to_string()),
         }

@@ -6,15 +6,23 @@
 //! how far it fell behind is told. It never starts or resumes by itself: what brings it to a stand
 //! leaves it paused, with the reason, until somebody plays on.
 
+mod batch;
+mod progress;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
+
+pub use self::batch::Takes;
+pub use self::progress::ReplayProgress;
 
 use crate::base::time::{Mono, Timebase};
 use crate::engine::can::frame::{Frame, Frames, Kind};
+use crate::engine::can::replay::Speed;
 use crate::engine::can::replay::feed::{Feed, Pick};
 use crate::engine::can::replay::figures::{Lateness, Refusal, ReplayFigures};
 use crate::engine::can::replay::plan::ReplayPlan;
 use crate::engine::can::replay::scout::Seen;
-use crate::engine::can::replay::{EndKnown, PlayState, Speed};
 use crate::engine::can::trace::Log;
 
 /// Frames looked at in one call, at most.
@@ -64,6 +72,8 @@ pub enum Due {
 pub enum Outcome {
     /// The bus took it.
     Sent,
+    /// The bus took it, and nothing more is to be sent, and why.
+    Last(String),
     /// It may not be sent.
     Refused(Refusal),
     /// It may be sent then: there is no room at the moment.
@@ -89,35 +99,6 @@ pub enum SeekTo {
     Offset(Duration),
     /// This share of the recording, 0 to 1.
     Share(f64),
-}
-
-/// How far a replay is. Times are those of the recording.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ReplayProgress {
-    /// Time of its first frame.
-    pub start: Mono,
-    /// What its times mean.
-    pub timebase: Timebase,
-    /// Where it stands, after the first frame.
-    pub position: Duration,
-    /// How long the recording is, where that is known.
-    pub length: Option<Duration>,
-    /// How well.
-    pub length_known: EndKnown,
-    /// What it is doing.
-    pub state: PlayState,
-    /// Why it came to a stand by itself.
-    pub why: Option<String>,
-    /// How fast.
-    pub speed: Speed,
-    /// How often it is to be sent; `None`: until somebody stops it.
-    pub times: Option<u32>,
-    /// Rounds that are over.
-    pub rounds: u32,
-    /// How it is doing.
-    pub figures: ReplayFigures,
-    /// The buses found so far in the recording.
-    pub bus_names: Vec<String>,
 }
 
 /// What it is doing.
@@ -157,6 +138,8 @@ pub struct Replay {
     owed: Option<Mono>,
     /// Since when the frame at hand waits for room, and until when.
     held: Option<(Mono, Mono)>,
+    /// Whether a step chose the frame at hand, where it was asked already: whoever chooses may count.
+    choice: Option<bool>,
     rounds: u32,
     /// When the round began, and how many frames were dealt with before it.
     round: (Mono, u64),
@@ -200,6 +183,7 @@ impl Replay {
             last: None,
             owed: None,
             held: None,
+            choice: None,
             rounds: 0,
             round: (Mono::ZERO, 0),
             figures: ReplayFigures::default(),
@@ -264,9 +248,7 @@ impl Replay {
 
     fn set_going(&mut self, now: Mono, going: Going) {
         self.anchor = (now, self.position(now));
-        self.owed = None;
-        self.held = None;
-        self.last = None;
+        self.leave();
         self.why = None;
         self.going = going;
     }
@@ -276,6 +258,7 @@ impl Replay {
         self.last = None;
         self.owed = None;
         self.held = None;
+        self.choice = None;
     }
 
     fn begin(&self) -> Mono {
@@ -324,6 +307,7 @@ impl Replay {
             }
             if !self.is_chosen() {
                 self.feed.pass();
+                self.choice = None;
                 continue;
             }
             if let Some(when) = self.moment_of(now, due).filter(|when| *when > now) {
@@ -347,13 +331,16 @@ impl Replay {
             return false;
         }
         let Going::Stepping(Step::Chosen(pick)) = &mut self.going else { return true };
+        if let Some(choice) = self.choice {
+            return choice;
+        }
         let mut batch = Frames::default();
         if let Some(frame) = self.feed.frame() {
             batch.push(frame);
         }
         let mut picked = Vec::new();
         pick.pick(&batch, self.feed.bus_names(), &mut picked);
-        picked.first().copied().unwrap_or_default()
+        *self.choice.insert(picked.first().copied().unwrap_or_default())
     }
 
     /// When the frame at hand goes out, where that is by the clock.
@@ -407,12 +394,10 @@ impl Replay {
     /// What became of the frame that was due.
     pub fn done(&mut self, now: Mono, outcome: Outcome) {
         match outcome {
-            Outcome::Sent => {
-                self.figures.sent += 1;
-                if let Some(owed) = self.owed.filter(|_| !self.is_stepping()) {
-                    self.lateness.note(now.since(owed));
-                }
-                self.pass(now);
+            Outcome::Sent => self.sent(now),
+            Outcome::Last(why) => {
+                self.sent(now);
+                self.halt(now, why);
             }
             Outcome::Refused(why) => {
                 self.figures.refused.count(why);
@@ -428,6 +413,14 @@ impl Replay {
             Outcome::Void => {}
             Outcome::Halt(why) => self.halt(now, why),
         }
+    }
+
+    fn sent(&mut self, now: Mono) {
+        self.figures.sent += 1;
+        if let Some(owed) = self.owed.filter(|_| !self.is_stepping()) {
+            self.lateness.note(now.since(owed));
+        }
+        self.pass(now);
     }
 
     /// The frame at hand is dealt with.
@@ -495,8 +488,9 @@ impl Replay {
 
     /// Where the part ends.
     fn part_end(&self) -> Mono {
-        let end = self.feed.scout.end().max(self.last.unwrap_or(Mono::ZERO));
-        self.plan.to.map_or(end, |to| self.feed.scout.start().after(to))
+        let end = self.feed.reached().unwrap_or(self.feed.scout.end());
+        // A part may be said to end behind the recording.
+        self.plan.to.map_or(end, |to| self.feed.scout.start().after(to).min(end))
     }
 
     /// Goes to the target of a seek once the scout has seen it.
@@ -522,55 +516,4 @@ impl Replay {
         self.feed.scout.advance(SCOUT_FRAMES);
         self.feed.scout.seen() == Seen::Front
     }
-
-    fn position(&self, now: Mono) -> Mono {
-        let (then, position) = self.anchor;
-        if let Phase::Seeking(target) = self.phase {
-            return target;
-        }
-        let (Going::On, Speed::Factor(factor)) = (&self.going, self.plan.speed) else {
-            return position;
-        };
-        if self.phase == Phase::Ended {
-            return position;
-        }
-        let moved = position.after(now.since(then).mul_f64(factor));
-        // While the next frame waits, so does the position.
-        self.feed.coming().map_or(moved, |due| moved.min(due.max(position)))
-    }
-
-    /// How far it is.
-    pub fn progress(&self, now: Mono) -> ReplayProgress {
-        let start = self.feed.scout.start();
-        let mut figures = self.figures;
-        self.lateness.tell(&mut figures);
-        let end = self.feed.end(self.last_line);
-        let position = self.position(now);
-        ReplayProgress {
-            start,
-            timebase: self.timebase,
-            position: end.map_or(position, |end| position.min(end.max(start))).since(start),
-            length: end.map(|end| end.since(start)),
-            length_known: match self.feed.scout.seen() {
-                Seen::Everything => EndKnown::Exactly,
-                Seen::Front => EndKnown::Roughly,
-            },
-            state: match (self.phase, &self.going) {
-                (Phase::Ended, _) => PlayState::Ended,
-                (Phase::Seeking(_) | Phase::Ready, Going::On) => PlayState::Playing,
-                (Phase::Seeking(_) | Phase::Ready, Going::Standing | Going::Stepping(_)) => {
-                    PlayState::Paused
-                }
-            },
-            why: self.why.clone(),
-            speed: self.plan.speed,
-            times: self.plan.times,
-            rounds: self.rounds,
-            figures,
-            bus_names: self.feed.scout.reader().bus_names().to_vec(),
-        }
-    }
 }
-
-#[cfg(test)]
-mod tests;

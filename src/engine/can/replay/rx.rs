@@ -327,12 +327,15 @@ impl BusRx for Rx {
     }
 
     fn status(&self) -> BusStatus {
-        let state = match self.phase {
-            Phase::Ended => BusState::Ended,
-            Phase::Seeking { .. } | Phase::LeadingIn { .. } | Phase::Playing => BusState::Active,
-        };
         let failure = self.feed.failure();
-        let state = if failure.is_some() { BusState::Failed } else { state };
+        let state = match (self.phase, &failure) {
+            // What was read before it broke is handed on first.
+            (Phase::Ended, Some(_)) => BusState::Failed,
+            (Phase::Ended, None) => BusState::Ended,
+            (Phase::Seeking { .. } | Phase::LeadingIn { .. } | Phase::Playing, _) => {
+                BusState::Active
+            }
+        };
         BusStatus { fd: true, sentence: failure, ..BusStatus::plain(state) }
     }
 }

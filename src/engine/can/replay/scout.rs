@@ -21,6 +21,11 @@ pub struct Timeline {
 }
 
 impl Timeline {
+    /// When the last frame is due.
+    pub fn reached(&self) -> Option<Mono> {
+        self.latest.map(Mono::from_nanos)
+    }
+
     /// The time of the next frame on this line, and when it is due.
     pub fn take(&mut self, at: Mono) -> (Mono, Mono) {
         let mut ns = at.nanos().saturating_add(self.shift);

@@ -154,7 +154,7 @@ impl Desk {
         }
         // This one is on its way; the one before is not, and somebody has to hear it.
         match self.refused.take() {
-            Some(why) => Err(SendError::NotRunning { bus: bus(), why }),
+            Some(why) => Err(SendError::Earlier { bus: bus(), why }),
             None => Ok(()),
         }
     }

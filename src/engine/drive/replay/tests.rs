@@ -44,26 +44,27 @@ fn scene(speed: Speed) -> Scene {
         routes: Routes::default(),
         targets: vec![ReplayTarget { bus: BusId(0), withheld: Vec::new() }],
     };
-    let handle = Some(start(&Name::new("r").unwrap(), job, stage).unwrap());
+    let handle = Some(start(&Name::new("r").unwrap(), (1, job), stage).unwrap());
     Scene { _file: file, clock, handle, given, events }
 }
 
 impl Scene {
     fn tell(&self, work: ReplayWork) {
-        self.handle.as_ref().unwrap().tell(work).unwrap();
+        self.handle.as_ref().unwrap().tell(2, work).unwrap();
     }
 
-    /// The next frame on its way.
+    /// The next frames on their way.
     fn next(&self) -> Given {
         self.given.recv_timeout(Duration::from_secs(20)).expect("a frame is given")
     }
 
-    /// Takes it to the wire, or not, as a sending thread does; gives its number.
+    /// Takes the first of them to the wire, or not, as a sending thread does that has other things to do;
+    /// gives its number.
     fn send(&self, given: &Given) -> Option<u32> {
         let goes = given.gate.lets(given.pass);
         let outcome = if goes { Outcome::Sent } else { Outcome::Void };
-        given.back.try_send((self.clock.now(), outcome)).unwrap();
-        goes.then(|| given.frame.id().raw())
+        given.back.try_send(vec![(self.clock.now(), outcome)]).unwrap();
+        goes.then(|| given.frames[0].id().raw())
     }
 
     fn nothing_more(&self) {
@@ -142,10 +143,11 @@ fn a_replay_that_is_closed_or_left_gives_nothing_more_and_says_how_far_it_came()
 }
 
 #[test]
-fn a_recording_that_cannot_be_opened_is_told() {
+fn a_recording_that_cannot_be_opened_is_told_however_late_the_hub_listens() {
     let mut scene = scene(Speed::NORMAL);
     scene.handle.take().unwrap().close();
-    let (inbox, events) = bounded(QUEUE);
+    let (inbox, events) = bounded(1);
+    let inbox_full = inbox.clone();
     let stage = Stage {
         epoch: Epoch(1),
         inbox,
@@ -161,7 +163,103 @@ fn a_recording_that_cannot_be_opened_is_told() {
         routes: Routes::default(),
         targets: Vec::new(),
     };
-    start(&Name::new("r").unwrap(), job, stage).unwrap().close();
-    let Ok(Event::Replay { news, .. }) = events.recv() else { panic!("it is told") };
+    // The hub has no time just now.
+    inbox_full.try_send(Event::Tick).unwrap();
+    let handle = start(&Name::new("r").unwrap(), (1, job), stage).unwrap();
+    scene.nothing_more();
+    assert!(matches!(events.recv(), Ok(Event::Tick)));
+    let Ok(Event::Replay { news, .. }) = events.recv_timeout(Duration::from_secs(20)) else {
+        panic!("it is told")
+    };
     assert!(news.ended.unwrap().contains("cannot be opened"));
+    while !handle.thread.as_ref().unwrap().is_finished() {
+        std::thread::yield_now();
+    }
+    let said = handle.tell(2, ReplayWork::Play).unwrap_err();
+    assert!(said.contains("start it anew"), "{said}");
+    handle.tell(3, ReplayWork::Pause).unwrap();
+    handle.close();
+}
+
+#[test]
+fn what_is_due_together_is_given_together_and_every_frame_goes_out_once() {
+    let mut scene = scene(Speed::Fastest);
+    scene.tell(ReplayWork::Play);
+    let (mut got, mut most) = (Vec::new(), 0);
+    for turn in 0.. {
+        let given = scene.next();
+        most = most.max(given.frames.len());
+        // What a sending thread says at one time or another: all, some, or some and no room then.
+        let some = given.frames.len().min(1 + turn % 70);
+        let sent = given.frames.iter().take(some);
+        got.extend(sent.map(|frame| frame.id().raw()));
+        let mut outcomes = vec![(scene.clock.now(), Outcome::Sent); some];
+        if turn % 3 == 0 && some < given.frames.len() {
+            outcomes.push((scene.clock.now(), Outcome::Later(scene.clock.now())));
+        }
+        given.back.try_send(outcomes).unwrap();
+        if got.len() >= 1000 {
+            break;
+        }
+    }
+    assert_eq!(got, (0..1000).collect::<Vec<u32>>());
+    assert_eq!(most, TOGETHER);
+    scene.nothing_more();
+    scene.handle.take().unwrap().close();
+    let sent = scene.events.try_iter().filter_map(|event| match event {
+        Event::Replay { news, .. } => news.progress.map(|progress| progress.figures.sent),
+        _ => None,
+    });
+    assert_eq!(sent.last(), Some(1000));
+}
+
+#[test]
+fn an_answer_that_comes_too_late_is_none_to_what_was_given_since() {
+    let mut scene = scene(Speed::NORMAL);
+    scene.tell(ReplayWork::Play);
+    let first = scene.next();
+    // Nobody answers for as long as it waits.
+    let stands = |event: Event| match event {
+        Event::Replay { news, .. } => news.progress.is_some_and(|one| one.why.is_some()),
+        _ => false,
+    };
+    loop {
+        scene.clock.advance(Duration::from_millis(1));
+        if scene.events.recv_timeout(QUIET).is_ok_and(stands) {
+            break;
+        }
+    }
+    assert!(!first.gate.lets(first.pass), "what still waits there does not go out late");
+    scene.tell(ReplayWork::Play);
+    let second = scene.next();
+    let _late = first.back.try_send(vec![(scene.clock.now(), Outcome::Sent)]);
+    scene.nothing_more();
+    assert_eq!(scene.send(&second), Some(0));
+    scene.handle.take().unwrap().close();
+}
+
+#[test]
+fn a_thread_that_ends_by_a_fault_lets_nothing_out_and_says_so() {
+    let (inbox, events) = bounded(1);
+    let gate = Gate::default();
+    gate.open();
+    let pass = gate.pass().unwrap();
+    let last = LastWord {
+        name: Name::new("r").unwrap(),
+        number: 7,
+        order: 1,
+        epoch: Epoch(1),
+        gate: gate.clone(),
+        inbox,
+        stop: Arc::default(),
+        why: None,
+    };
+    let ended = std::thread::spawn(move || {
+        let _last = last;
+        panic!("as a test of what is said then");
+    });
+    assert!(ended.join().is_err());
+    assert!(!gate.lets(pass));
+    let Ok(Event::Replay { number: 7, news, .. }) = events.try_recv() else { panic!("it is told") };
+    assert!(news.ended.unwrap().contains("a fault"));
 }

@@ -3,9 +3,18 @@
 use std::sync::Mutex;
 
 use super::*;
+use crossbeam_channel::bounded;
+
+use crate::base::id::Name;
+use crate::base::time::{FakeClock, Wall};
 use crate::engine::can::bus::SendError;
-use crate::engine::can::guard::Cleared;
+use crate::engine::can::dress::Dress;
+use crate::engine::can::guard::{Cleared, Reach};
+use crate::engine::can::schedule::Schedule;
 use crate::engine::device::{Catalog, Device};
+use crate::engine::drive::hand::{HandSender, way};
+use crate::engine::drive::replay::{Answer, Gate};
+use crate::engine::hub::{HandPlan, HandWork};
 
 #[derive(Clone, Default)]
 struct Wire(Arc<Mutex<Vec<Frame>>>);
@@ -232,4 +241,88 @@ fn a_sending_thread_whose_hub_is_gone_tells_the_charger_to_stop() {
     let sent = wire.take();
     assert_eq!(sent.len(), 11, "one command and ten stops");
     assert!(sent.iter().skip(1).all(|frame| frame.view().data == stop().view().data));
+}
+
+/// A wire that shuts the gate of a replay with its third frame.
+struct Shutting(Wire, Gate);
+
+impl BusTx for Shutting {
+    fn transmit(&mut self, frame: Cleared) -> Result<(), SendError> {
+        self.0.transmit(frame)?;
+        if self.0.0.lock().unwrap().len() == 3 {
+            self.1.shut();
+        }
+        Ok(())
+    }
+}
+
+/// A sending thread that is not running, with the ends of its queues.
+fn with_hand(tx: Box<dyn BusTx>) -> (TxThread, Sender<Frame>, Receiver<Event>, HandSender) {
+    let (frames, waiting) = bounded(QUEUE);
+    let (inbox, events) = bounded(1);
+    let (sender, receiver) = way();
+    let mut desk = HandDesk::new(&HandPlan { blocks: Vec::new(), reach: Reach::Within }, &receiver);
+    desk.beat(t(0));
+    let thread = TxThread {
+        epoch: Epoch(1),
+        bus: BusId(0),
+        outlet: Outlet::new(tx, SendingPlan::default()),
+        frames: waiting,
+        hand: Some((desk, receiver)),
+        pulse: Pulse::new(),
+        inbox,
+        stop: Arc::default(),
+        clock: FakeClock::new(Wall::from_nanos(0)),
+    };
+    (thread, frames, events, sender)
+}
+
+fn given(gate: &Gate) -> (Given, Receiver<Answer>) {
+    let (back, answers) = bounded(1);
+    let frame = |n| Frame::classic(Id::standard(n).unwrap(), &[]).unwrap();
+    let frames = (1..=10).map(frame).collect();
+    (Given { frames, gate: gate.clone(), pass: gate.pass().unwrap(), back }, answers)
+}
+
+#[test]
+fn of_frames_of_a_replay_that_came_together_none_goes_out_after_a_word_to_stand_still() {
+    let (wire, gate) = (Wire::default(), Gate::default());
+    gate.open();
+    let (mut thread, _frames, _events, _hand) =
+        with_hand(Box::new(Shutting(wire.clone(), gate.clone())));
+    let (given, answers) = given(&gate);
+    thread.replayed(t(0), &given);
+    assert_eq!(wire.take().len(), 3);
+    let outcomes: Vec<Outcome> = answers.recv().unwrap().into_iter().map(|(_, one)| one).collect();
+    assert_eq!(outcomes, [Outcome::Sent, Outcome::Sent, Outcome::Sent, Outcome::Void]);
+}
+
+#[test]
+fn what_the_hub_sends_does_not_wait_behind_the_frames_of_a_replay() {
+    let (wire, gate) = (Wire::default(), Gate::default());
+    gate.open();
+    let (mut thread, frames, _events, _hand) = with_hand(Box::new(wire.clone()));
+    frames.try_send(stop()).unwrap();
+    let (given, answers) = given(&gate);
+    thread.replayed(t(0), &given);
+    assert_eq!(wire.take().len(), 1);
+    assert_eq!(answers.recv().unwrap().len(), 1, "of the others nothing did become");
+}
+
+#[test]
+fn what_became_of_a_schedule_is_told_once_the_hub_has_room_again() {
+    let (mut thread, _frames, events, mut hand) = with_hand(Box::new(Wire::default()));
+    thread.inbox.try_send(Event::Tick).unwrap();
+    let frame = Frame::classic(Id::standard(1).unwrap(), &[]).unwrap();
+    let (name, every) = (Name::new("s").unwrap(), Duration::from_millis(10));
+    let schedule = Schedule { name, frame, every, times: None, dress: Dress::default() };
+    // Nobody has armed the bus.
+    hand.send(HandWork::Start(7, Box::new(schedule))).unwrap();
+    let order = thread.hand.as_ref().unwrap().1.orders.recv().unwrap();
+    thread.by_hand(t(0), Some(order));
+    assert!(matches!(events.recv(), Ok(Event::Tick)));
+    assert!(events.try_recv().is_err(), "there was no room for it");
+    thread.by_hand(t(300), None);
+    let Ok(Event::Hand { news, .. }) = events.try_recv() else { panic!("it is told") };
+    assert!(matches!(news.ended.as_slice(), [(7, why)] if why.contains("no longer armed")));
 }

@@ -46,8 +46,21 @@ struct Running {
     by: Hand,
     state: ReplayState,
     progress: Option<ReplayProgress>,
-    /// Whether it was last told to play.
-    playing: bool,
+    /// What it was last told, as far as it has not said that this is over.
+    told: Told,
+    /// How many orders it was given.
+    orders: u64,
+}
+
+/// What a replay was last told to do about its frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// To send on.
+    Play,
+    /// To send one; it may have to look for it.
+    Step,
+    /// To stand, or it stands by itself.
+    Stand,
 }
 
 /// All of them.
@@ -78,8 +91,10 @@ impl Replays {
             Replaying::Change(order) => self.change(order, &by, (armed, bench), effects),
             Replaying::Pause(order) => {
                 let one = self.find(&order.name)?;
-                one.playing = false;
+                let glows = one.may_send().then(|| one.targets.clone());
+                one.told = Told::Stand;
                 effects.push(one.effect(bench.epoch, ReplayWork::Pause));
+                glows.iter().for_each(|targets| note(&mut self.sent, bench.now.mono, targets));
                 Ok(())
             }
             Replaying::Stop(order) => self.stop(&order, &by, bench, effects),
@@ -118,12 +133,16 @@ impl Replays {
             routes,
             targets: targets.iter().map(onto).collect(),
         };
-        let playing = order.begins == Begins::Playing;
-        let (state, progress) = (ReplayState::Ready, None);
-        let one = Running { order, number, targets, commands, by, state, progress, playing };
+        let told = match order.begins {
+            Begins::Playing => Told::Play,
+            Begins::Paused => Told::Stand,
+        };
+        let (state, progress, orders) = (ReplayState::Ready, None, 0);
+        let mut one =
+            Running { order, number, targets, commands, by, state, progress, told, orders };
         effects.push(Effect::Beat);
         effects.push(one.effect(bench.epoch, ReplayWork::Start(Box::new(job))));
-        if playing {
+        if told == Told::Play {
             effects.push(one.effect(bench.epoch, ReplayWork::Play));
         }
         self.all.push(one);
@@ -150,7 +169,7 @@ impl Replays {
             })?),
         };
         if let Some(place) = place {
-            let old = self.all.remove(place);
+            let mut old = self.all.remove(place);
             if old.may_send() {
                 note(&mut self.sent, now, &old.targets);
             }
@@ -175,15 +194,15 @@ impl Replays {
             ReplayChange::Play => {
                 may_play(&one.targets, armed, bench)?;
                 one.may_command(by)?;
-                one.playing = true;
+                one.told = Told::Play;
                 ReplayWork::Play
             }
             ReplayChange::Step(filter) => {
                 may_play(&one.targets, armed, bench)?;
                 one.may_command(by)?;
                 let first = one.targets.first().map(|(bus, _)| *bus);
-                one.playing = false;
                 let filter = filter.map(|text| sifter(&text, first, bench.plant)).transpose()?;
+                one.told = Told::Step;
                 ReplayWork::Step(filter.flatten())
             }
             ReplayChange::Seek(to) => ReplayWork::Seek(to),
@@ -196,13 +215,17 @@ impl Replays {
             }
             ReplayChange::Times(times) => ReplayWork::Times(times),
         };
-        if matches!(work, ReplayWork::Play | ReplayWork::Step(_)) {
+        let goes = matches!(work, ReplayWork::Play | ReplayWork::Step(_));
+        if goes {
             one.state = ReplayState::Ready;
             // Whoever lets it go on answers for it.
             one.by = by.clone();
             effects.push(Effect::Beat);
         }
         effects.push(one.effect(bench.epoch, work));
+        let glows = goes.then(|| one.targets.clone());
+        // A frame may be out before it is said to be.
+        glows.iter().for_each(|targets| note(&mut self.sent, bench.now.mono, targets));
         Ok(())
     }
 
@@ -216,7 +239,7 @@ impl Replays {
         let one = self.find(&order.name)?;
         effects.push(one.effect(bench.epoch, ReplayWork::Stop));
         let (may_send, targets) = (one.may_send(), one.targets.clone());
-        one.playing = false;
+        one.told = Told::Stand;
         if !matches!(one.state, ReplayState::Stopped(_)) {
             one.state = ReplayState::Stopped(format!("stopped by {}", by.words));
         }
@@ -256,7 +279,8 @@ impl Replays {
     ) {
         let wired = |one: &&mut Running| one.targets.contains(&(bus, Reach::Wire));
         for one in self.all.iter_mut().filter(wired).filter(|one| one.may_send()) {
-            one.playing = false;
+            note(&mut self.sent, now.mono, &one.targets);
+            one.told = Told::Stand;
             one.state = ReplayState::Held(why.to_owned());
             effects.push(one.effect(epoch, ReplayWork::Pause));
             effects.push(Effect::Journal(Box::new(one.line("pause_replay", now.wall, why))));
@@ -290,15 +314,16 @@ impl Replays {
             note(&mut self.sent, now, &one.targets);
         }
         if let Some(progress) = news.progress {
-            if progress.state != PlayState::Playing {
-                one.playing &= progress.state == PlayState::Paused && progress.why.is_none();
+            // What it said before it heard of the last order is no answer to that.
+            if news.order >= one.orders && progress.state != PlayState::Playing {
+                one.told = Told::Stand;
             }
             one.progress = Some(progress);
         }
         if let Some(why) = news.ended
             && !matches!(one.state, ReplayState::Stopped(_))
         {
-            one.playing = false;
+            one.told = Told::Stand;
             one.state = ReplayState::Stopped(why);
         }
     }
@@ -333,20 +358,21 @@ impl Running {
     /// Whether frames of it may be on their way.
     fn may_send(&self) -> bool {
         let plays = self.progress.as_ref().is_some_and(|one| one.state == PlayState::Playing);
-        self.state == ReplayState::Ready && (self.playing || plays)
+        self.state == ReplayState::Ready && (self.told != Told::Stand || plays)
     }
 
     fn is_over(&self) -> bool {
         let ended = self.progress.as_ref().is_some_and(|one| one.state == PlayState::Ended);
-        matches!(self.state, ReplayState::Stopped(_)) || (ended && !self.playing)
+        matches!(self.state, ReplayState::Stopped(_)) || (ended && self.told == Told::Stand)
     }
 
     fn goes_onto(&self, bus: BusId) -> bool {
         self.targets.iter().any(|(own, _)| *own == bus)
     }
 
-    fn effect(&self, epoch: Epoch, work: ReplayWork) -> Effect {
-        Effect::Replay { epoch, name: self.order.name.clone(), work }
+    fn effect(&mut self, epoch: Epoch, work: ReplayWork) -> Effect {
+        self.orders += 1;
+        Effect::Replay { epoch, name: self.order.name.clone(), order: self.orders, work }
     }
 
     /// Whoever lets it go on must hold what it was given to send.
@@ -365,9 +391,10 @@ impl Running {
         if matches!(self.state, ReplayState::Stopped(_)) {
             return;
         }
-        self.playing = false;
+        self.told = Told::Stand;
         self.state = ReplayState::Stopped(why.to_owned());
-        effects.push(self.effect(epoch, ReplayWork::Stop));
+        let stop = self.effect(epoch, ReplayWork::Stop);
+        effects.push(stop);
         effects.push(Effect::Journal(Box::new(self.line("stop_replay", now.wall, why))));
     }
 

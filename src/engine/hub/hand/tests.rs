@@ -1,13 +1,9 @@
 //! Orders to send by hand, given to a hub on a clock that stands still.
 
-use std::sync::Mutex;
-
 use super::*;
-use crate::engine::access::grant::LocalSeat;
 use crate::engine::can::dress::Dress;
 use crate::engine::can::frame::Frame;
 use crate::engine::hub::event::Event;
-use crate::engine::orders::{Admitted, Order, Reply, Route};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::testing::plant::Plant as Scene;
 
@@ -15,23 +11,6 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn name(text: &str) -> Name {
     Name::new(text).unwrap()
-}
-
-fn give<O: Order<Done = ()>>(scene: &mut Scene, order: O) -> Answer {
-    let session = LocalSeat::new().sit(Face::Desktop);
-    let grant = session.permit(order.needs()).unwrap();
-    let Route::Plant(command, ()) = order.route() else { panic!("not for the hub") };
-    let admitted = Admitted::new(&grant, command, (Face::Desktop, None), scene.now().mono);
-    let answer = Arc::new(Mutex::new(None));
-    let told = Arc::clone(&answer);
-    let reply = Reply::new(move |answer| *told.lock().unwrap() = Some(answer));
-    scene.step(Event::Order { order: admitted, reply });
-    for effect in scene.effects.drain(..) {
-        if let Effect::Answer(reply, answer) = effect {
-            reply.give(answer);
-        }
-    }
-    answer.lock().unwrap().take().expect("an answer")
 }
 
 /// What the hub asked of the sending thread since the last look.
@@ -48,8 +27,7 @@ fn arm(secs: u64) -> ArmBus {
 }
 
 fn bus_name() -> Name {
-    let scene = Scene::of("demo");
-    scene.hub.snapshot(scene.now()).buses[0].name.clone()
+    Scene::of("demo").bus_name()
 }
 
 fn frame(raw: u32) -> Frame {
@@ -78,12 +56,12 @@ fn picture(scene: &Scene) -> Arc<Snapshot> {
 #[test]
 fn a_bus_is_listen_only_until_it_is_armed_and_again_when_its_time_is_over() {
     let mut scene = Scene::of("demo");
-    assert!(why(give(&mut scene, send(0x100))).contains("is not armed"));
-    give(&mut scene, arm(10)).unwrap();
+    assert!(why(scene.give(send(0x100))).contains("is not armed"));
+    scene.give(arm(10)).unwrap();
     let arm = picture(&scene).buses[0].armed.clone().unwrap();
     assert_eq!((arm.left, arm.by.as_str()), (10 * SECOND, "local console"));
-    give(&mut scene, send(0x100)).unwrap();
-    give(&mut scene, schedule("beat", 0x101)).unwrap();
+    scene.give(send(0x100)).unwrap();
+    scene.give(schedule("beat", 0x101)).unwrap();
     works(&mut scene);
     scene.run(9 * SECOND);
     assert!(works(&mut scene).is_empty());
@@ -92,7 +70,7 @@ fn a_bus_is_listen_only_until_it_is_armed_and_again_when_its_time_is_over() {
     assert_eq!(picture(&scene).buses[0].armed, None);
     let stopped = &picture(&scene).schedules[0];
     assert!(matches!(&stopped.state, ScheduleState::Stopped(why) if why.contains("over")));
-    assert!(why(give(&mut scene, send(0x100))).contains("is not armed"));
+    assert!(why(scene.give(send(0x100))).contains("is not armed"));
 }
 
 #[test]
@@ -105,11 +83,11 @@ fn the_guards_hear_the_hub_while_a_bus_is_armed_and_not_after() {
     };
     scene.run(SECOND);
     assert_eq!(beats(&mut scene), 0);
-    give(&mut scene, arm(10)).unwrap();
+    scene.give(arm(10)).unwrap();
     scene.effects.clear();
     scene.run(SECOND);
     assert!((9..=10).contains(&beats(&mut scene)));
-    give(&mut scene, Silence { bus: None }).unwrap();
+    scene.give(Silence { bus: None }).unwrap();
     scene.effects.clear();
     scene.run(SECOND);
     assert_eq!(beats(&mut scene), 0);
@@ -118,10 +96,10 @@ fn the_guards_hear_the_hub_while_a_bus_is_armed_and_not_after() {
 #[test]
 fn one_order_silences_everything_and_says_who_gave_it() {
     let mut scene = Scene::of("demo");
-    give(&mut scene, arm(60)).unwrap();
-    give(&mut scene, schedule("one", 0x101)).unwrap();
-    give(&mut scene, schedule("two", 0x102)).unwrap();
-    give(&mut scene, Silence { bus: None }).unwrap();
+    scene.give(arm(60)).unwrap();
+    scene.give(schedule("one", 0x101)).unwrap();
+    scene.give(schedule("two", 0x102)).unwrap();
+    scene.give(Silence { bus: None }).unwrap();
     let now = picture(&scene);
     assert_eq!(now.buses[0].armed, None);
     for one in &now.schedules {
@@ -129,26 +107,26 @@ fn one_order_silences_everything_and_says_who_gave_it() {
         assert_eq!(one.state, said);
     }
     let unknown = Silence { bus: Some(name("elsewhere")) };
-    assert_eq!(why(give(&mut scene, unknown)), "there is no bus elsewhere");
+    assert_eq!(why(scene.give(unknown)), "there is no bus elsewhere");
 }
 
 #[test]
 fn ids_by_which_devices_are_set_up_are_never_sent_and_the_refusal_names_them() {
     let mut scene = Scene::of("demo");
-    give(&mut scene, arm(60)).unwrap();
+    scene.give(arm(60)).unwrap();
     let bus = scene.hub.snapshot(scene.now()).components[0].bus;
     let blocked = scene.hub.plant.blocked_ids(bus);
     let first = blocked.first().expect("the BMU has reserved ids");
-    let told = why(give(&mut scene, send(*first.ids.start())));
+    let told = why(scene.give(send(*first.ids.start())));
     assert!(told.contains("may never be sent"), "{told}");
-    let told = why(give(&mut scene, schedule("bad", *first.ids.end())));
+    let told = why(scene.give(schedule("bad", *first.ids.end())));
     assert!(told.contains("may never be sent"), "{told}");
 }
 
 #[test]
 fn what_commands_a_charger_needs_the_right_to_charge_too() {
     let mut scene = Scene::of("demo");
-    give(&mut scene, arm(60)).unwrap();
+    scene.give(arm(60)).unwrap();
     let bus = scene.hub.plant.bus_ids().next().unwrap();
     let command = scene.hub.plant.charging_ids(bus)[0];
     let plant = &scene.hub.plant;
@@ -175,25 +153,25 @@ fn what_commands_a_charger_needs_the_right_to_charge_too() {
 #[test]
 fn a_schedule_of_a_charging_id_keeps_a_charge_from_starting() {
     let mut scene = Scene::of("demo");
-    give(&mut scene, arm(60)).unwrap();
+    scene.give(arm(60)).unwrap();
     assert_eq!(scene.hub.hands.in_the_way(&scene.hub.plant, scene.now().mono), None);
     let bus = scene.hub.plant.bus_ids().next().unwrap();
     let id = scene.hub.plant.charging_ids(bus)[0];
     let mut order = schedule("mine", 0x100);
     order.schedule.frame = Frame::classic(id, &[0; 8]).unwrap();
-    give(&mut scene, order).unwrap();
+    scene.give(order).unwrap();
     let told = scene.hub.hands.in_the_way(&scene.hub.plant, scene.now().mono).unwrap();
     assert!(told.contains("mine sends"), "{told}");
-    give(&mut scene, StopSchedule { name: name("mine"), then: Then::Keep }).unwrap();
+    scene.give(StopSchedule { name: name("mine"), then: Then::Keep }).unwrap();
     assert_eq!(scene.hub.hands.in_the_way(&scene.hub.plant, scene.now().mono), None);
 }
 
 #[test]
 fn what_hangs_on_a_session_ends_with_it_and_what_stands_alone_does_not() {
     let mut scene = Scene::of("demo");
-    give(&mut scene, arm(60)).unwrap();
-    give(&mut scene, schedule("one", 0x101)).unwrap();
-    give(&mut scene, StartSchedule { keeps: Keeps::Alone, ..schedule("two", 0x102) }).unwrap();
+    scene.give(arm(60)).unwrap();
+    scene.give(schedule("one", 0x101)).unwrap();
+    scene.give(StartSchedule { keeps: Keeps::Alone, ..schedule("two", 0x102) }).unwrap();
     for one in &mut scene.hub.hands.scheduled {
         // As if they had been started from elsewhere by whoever may, in a session that has ended.
         one.by.session = Some(SessionId(99));
@@ -219,8 +197,8 @@ fn what_hangs_on_a_session_ends_with_it_and_what_stands_alone_does_not() {
 #[test]
 fn another_profile_begins_with_every_bus_listened_to_only() {
     let mut scene = Scene::of("demo");
-    give(&mut scene, arm(60)).unwrap();
-    give(&mut scene, schedule("one", 0x101)).unwrap();
+    scene.give(arm(60)).unwrap();
+    scene.give(schedule("one", 0x101)).unwrap();
     scene.activate_again().unwrap();
     let now = picture(&scene);
     assert_eq!((now.buses[0].armed.clone(), now.schedules.len()), (None, 0));
@@ -229,24 +207,39 @@ fn another_profile_begins_with_every_bus_listened_to_only() {
 #[test]
 fn bad_orders_are_refused_in_one_sentence_and_change_nothing() {
     let mut scene = Scene::of("demo");
-    assert!(why(give(&mut scene, arm(9))).contains("10 s to 8 h, not for 9 s"));
-    assert!(why(give(&mut scene, arm(8 * 3600 + 1))).contains("not for 28801 s"));
-    give(&mut scene, arm(60)).unwrap();
+    assert!(why(scene.give(arm(9))).contains("10 s to 8 h, not for 9 s"));
+    assert!(why(scene.give(arm(8 * 3600 + 1))).contains("not for 28801 s"));
+    scene.give(arm(60)).unwrap();
     let none = SendFrames { bus: bus_name(), frames: Vec::new() };
-    assert!(why(give(&mut scene, none)).contains("not 0"));
+    assert!(why(scene.give(none)).contains("not 0"));
     let many = SendFrames { bus: bus_name(), frames: vec![frame(1); 65] };
-    assert!(why(give(&mut scene, many)).contains("not 65"));
+    assert!(why(scene.give(many)).contains("not 65"));
     let mut never = schedule("never", 0x100);
     never.schedule.times = Some(0);
-    assert!(why(give(&mut scene, never)).contains("0 times"));
+    assert!(why(scene.give(never)).contains("0 times"));
     let unknown = StopSchedule { name: name("nobody"), then: Then::Keep };
-    assert_eq!(why(give(&mut scene, unknown)), "there is no scheduled frame nobody");
+    assert_eq!(why(scene.give(unknown)), "there is no scheduled frame nobody");
     assert!(picture(&scene).schedules.is_empty());
     for n in 0..SCHEDULES {
-        give(&mut scene, schedule(&format!("s{n}"), 0x100)).unwrap();
+        scene.give(schedule(&format!("s{n}"), 0x100)).unwrap();
     }
-    assert!(why(give(&mut scene, schedule("more", 0x100))).contains("stop one first"));
-    give(&mut scene, StopSchedule { name: name("s3"), then: Then::Forget }).unwrap();
-    give(&mut scene, schedule("more", 0x100)).unwrap();
+    assert!(why(scene.give(schedule("more", 0x100))).contains("stop one first"));
+    scene.give(StopSchedule { name: name("s3"), then: Then::Forget }).unwrap();
+    scene.give(schedule("more", 0x100)).unwrap();
     assert_eq!(picture(&scene).schedules.len(), SCHEDULES);
+}
+
+#[test]
+fn what_is_told_of_a_schedule_is_about_that_one_and_no_other_of_its_name() {
+    let mut scene = Scene::of("demo");
+    scene.give(arm(60)).unwrap();
+    scene.give(schedule("one", 0x101)).unwrap();
+    let first = scene.hub.hands.scheduled[0].number;
+    scene.give(schedule("one", 0x102)).unwrap();
+    let (epoch, bus) = (scene.epoch, scene.hub.plant.bus_ids().next().unwrap());
+    let news = |number| HandNews { ended: vec![(number, "x".to_owned())], ..HandNews::default() };
+    scene.step(Event::Hand { epoch, bus, news: news(first) });
+    assert_eq!(picture(&scene).schedules[0].state, ScheduleState::Running);
+    scene.step(Event::Hand { epoch, bus, news: news(first + 1) });
+    assert_eq!(picture(&scene).schedules[0].state, ScheduleState::Stopped("x".to_owned()));
 }

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use super::*;
 use crate::base::time::SystemClock;
+use crate::engine::can::bus::BusStatus;
+use crate::engine::can::frame::Id;
 
 fn recording(
     frames: impl IntoIterator<Item = (u64, &'static str, u32)>,
@@ -131,4 +133,36 @@ fn what_sets_up_devices_is_known_without_a_profile() {
         let id = crate::engine::can::frame::Id::standard(*claim.ids.start()).unwrap();
         assert!(blocks.iter().any(|block| block.holds(id)), "{id}");
     }
+}
+
+/// A bus that brings one piece at a time, as a serial adapter does.
+struct Chatty {
+    left: u32,
+    told: std::sync::mpsc::Sender<()>,
+}
+
+impl BusRx for Chatty {
+    fn receive(&mut self, into: &mut Frames, _wait: Duration) -> crate::engine::can::bus::Received {
+        if let Some(left) = self.left.checked_sub(1) {
+            self.left = left;
+            into.push(Frame::classic(Id::standard(1).unwrap(), &[]).unwrap().view());
+            if left == 0 {
+                self.told.send(()).unwrap();
+            }
+        }
+        Default::default()
+    }
+
+    fn status(&self) -> BusStatus {
+        BusStatus::plain(BusState::Active)
+    }
+}
+
+#[test]
+fn all_that_a_bus_says_beside_a_replay_is_read_however_little_comes_at_a_time() {
+    let (told, heard) = std::sync::mpsc::channel();
+    // At one piece every fifty milliseconds this would take a quarter of an hour.
+    let listener = Listener::start(vec![Box::new(Chatty { left: 20_000, told })]).unwrap();
+    heard.recv_timeout(Duration::from_secs(30)).expect("all of it is read");
+    listener.end();
 }

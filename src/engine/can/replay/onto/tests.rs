@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::*;
 use crate::engine::can::frame::{FrameRef, Id};
+use crate::engine::can::replay::PlayState;
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 const START: i64 = 1_436_509_000;
@@ -345,4 +346,99 @@ fn a_recording_without_a_frame_is_refused() {
     let Ok(log) = log else { return };
     let said = Replay::new(&log, ReplayPlan::default(), Routes::default(), None).err().unwrap();
     assert!(said.contains("no frame in it"), "{said}");
+}
+
+/// Chooses every third frame it is asked about.
+struct Third(u32);
+
+impl Pick for Third {
+    fn pick(&mut self, frames: &Frames, _names: &[String], picked: &mut Vec<bool>) {
+        picked.clear();
+        picked.extend(frames.iter().map(|_| {
+            self.0 += 1;
+            self.0 == 3
+        }));
+    }
+}
+
+#[test]
+fn whoever_chooses_for_a_step_is_asked_once_about_each_frame() {
+    let mut bench = Bench::new(&every(100, 10), ReplayPlan::default());
+    bench.replay.step(t(0), Step::Chosen(Box::new(Third(0))));
+    let Due::Frame(frame, _) = bench.replay.next(t(0)) else { panic!("a frame is due") };
+    assert_eq!(frame.id().raw(), 2);
+    // The bus has no room for it yet.
+    bench.replay.done(t(0), Outcome::Later(t(5)));
+    assert_eq!(bench.replay.next(t(4)), Due::At(t(5)));
+    assert_eq!(bench.state(4), PlayState::Playing, "it goes on until its frame is out");
+    assert_eq!(bench.run(5..50), [(5, 2)]);
+    assert_eq!(bench.state(50), PlayState::Paused);
+}
+
+#[test]
+fn a_part_that_is_said_to_end_behind_the_recording_ends_with_it() {
+    let plan = ReplayPlan { to: Some(MS(60_000)), times: Some(3), ..ReplayPlan::default() };
+    let mut bench = Bench::new(&every(100, 3), plan);
+    bench.replay.play(t(0));
+    let round = |at| [(at, 0), (at + 100, 1), (at + 200, 2)];
+    assert_eq!(bench.run(0..5000), [round(0), round(200), round(400)].concat());
+}
+
+#[test]
+fn frames_that_are_shown_together_are_those_that_come_one_by_one() {
+    let plans = [
+        ReplayPlan { speed: Speed::Fastest, times: Some(2), ..ReplayPlan::default() },
+        ReplayPlan { longest_gap: Some(MS(40)), ..ReplayPlan::default() },
+        ReplayPlan { from: Some(MS(20)), to: Some(MS(700)), ..ReplayPlan::default() },
+    ];
+    for plan in plans {
+        // Several at a time, with pauses between them.
+        let log =
+            log((0..3000)
+                .map(|n| (u64::from(n / 7) * 3 + u64::from(n / 500) * 90, n % 0x700, "can0")));
+        let picking = |ids| Bench::picking(&log, plan.clone(), ids);
+        let odd: fn(u32) -> bool = |id| id % 5 != 1;
+        let (mut alone, mut together) = (picking(odd), picking(odd));
+        alone.replay.play(t(0));
+        together.replay.play(t(0));
+        for turn in 0..4000_u32 {
+            let ms = i64::from(turn) * 2 + i64::from(turn / 100) * 35;
+            alone.at(ms);
+            while let due @ (Due::Frame(..) | Due::Busy) = together.replay.next(t(ms)) {
+                let Due::Frame(frame, target) = due else { continue };
+                let mut shown = vec![(frame, target)];
+                let before = together.replay.progress(t(ms));
+                together.replay.also_due(t(ms), &mut |frame, target| {
+                    shown.push((frame, target));
+                    if shown.len() < 64 { Takes::On } else { Takes::Enough }
+                });
+                assert_eq!(
+                    together.replay.progress(t(ms)),
+                    before,
+                    "nothing is changed by looking"
+                );
+                let dealt = 1 + turn as usize % shown.len();
+                let sent = shown.iter().take(dealt);
+                together.sent.extend(sent.map(|(frame, to)| (ms, frame.id().raw(), *to)));
+                together.replay.settle(t(ms), vec![(t(ms), Outcome::Sent); dealt]);
+            }
+        }
+        assert!(alone.sent.len() > 500);
+        assert_eq!(together.sent, alone.sent);
+        let figures = |bench: &Bench| bench.replay.progress(t(100_000)).figures;
+        assert_eq!(figures(&together), figures(&alone));
+    }
+}
+
+#[test]
+fn a_frame_that_went_out_as_the_last_is_not_sent_again() {
+    let mut bench = Bench::new(&every(10, 10), ReplayPlan::default());
+    bench.replay.play(t(0));
+    let Due::Frame(..) = bench.replay.next(t(0)) else { panic!("a frame is due") };
+    bench.replay.done(t(0), Outcome::Last("an adapter did not take one before it".to_owned()));
+    let progress = bench.replay.progress(t(0));
+    assert_eq!((progress.state, progress.figures.sent), (PlayState::Paused, 1));
+    assert!(progress.why.unwrap().contains("did not take"));
+    bench.replay.play(t(0));
+    assert_eq!(bench.run(0..11), [(10, 1)]);
 }
