@@ -161,6 +161,8 @@ pub(in crate::engine) fn start_on(
     let (people, remarks) = People::open(&folder, opener, Arc::clone(&clock), cost)?;
     let settings = Arc::clone(&people.roster().settings);
     let shelf = Shelf::new(place_of(&folder, &settings.records));
+    // The folder is this engine's now, and nobody takes anything in yet.
+    shelf.sweep();
     let (inbox, events) = bounded(INBOX_EVENTS);
     let latches = people.store().latches()?;
     let devices = people.devices().clone();

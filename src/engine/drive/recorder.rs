@@ -5,7 +5,7 @@
 mod tests;
 mod thread;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 
@@ -35,6 +35,8 @@ pub(super) struct Desk {
 struct Run {
     number: u64,
     tap: Tap,
+    /// What it records: what becomes of other buses is none of its gaps.
+    buses: BTreeSet<BusId>,
     /// Where whoever waits for the end of it is put.
     waits: Sender<Reply>,
 }
@@ -81,13 +83,16 @@ impl Recorders {
     /// Hands on what a bus of the running plant brought; its first frame has this number on the tape.
     pub(super) fn hear(&mut self, event: &Event, number: u64) {
         match event {
-            Event::Frames { frames, .. } if !self.runs.is_empty() && !frames.is_empty() => {
-                let frames = Arc::new(frames.clone());
-                self.runs.iter_mut().for_each(|run| run.tap.frames(number, &frames));
+            Event::Frames { bus, frames, .. } if !frames.is_empty() => {
+                let mut runs = self.of(*bus).peekable();
+                if runs.peek().is_some() {
+                    let frames = Arc::new(frames.clone());
+                    runs.for_each(|run| run.tap.frames(number, &frames));
+                }
             }
             Event::Lost { bus, frames, .. } => {
                 let why = format!("Busbar could not follow {}", self.name(*bus));
-                self.tell(&Told::Gap(*frames, why.into()));
+                self.tell(*bus, &Told::Gap(*frames, why.into()));
             }
             Event::Bus { bus, status, .. } => self.status(*bus, status),
             Event::Frames { .. }
@@ -113,8 +118,13 @@ impl Recorders {
         self.buses.get(&bus).map_or_else(|| "a bus".into(), |bus| Arc::clone(&bus.name))
     }
 
-    fn tell(&mut self, told: &Told) {
-        self.runs.iter_mut().for_each(|run| run.tap.word(told.clone()));
+    /// Those that record this bus.
+    fn of(&mut self, bus: BusId) -> impl Iterator<Item = &mut Run> {
+        self.runs.iter_mut().filter(move |run| run.buses.contains(&bus))
+    }
+
+    fn tell(&mut self, bus: BusId, told: &Told) {
+        self.of(bus).for_each(|run| run.tap.word(told.clone()));
     }
 
     /// A bus that was lost, or whose kernel has dropped frames, leaves a gap.
@@ -125,14 +135,14 @@ impl Recorders {
         let was = std::mem::replace(&mut bus.state, status.state);
         bus.dropped = status.dropped;
         if lost > 0 {
-            self.tell(&Told::Gap(lost, format!("{name} dropped them before Busbar").into()));
+            self.tell(id, &Told::Gap(lost, format!("{name} dropped them before Busbar").into()));
         }
         let word = match (is_there(was), is_there(status.state)) {
             (true, false) => format!("{name} was lost"),
             (false, true) if was != BusState::Opening => format!("{name} is back"),
             (true, true) | (false, _) => return,
         };
-        self.tell(&Told::Gap(0, word.into()));
+        self.tell(id, &Told::Gap(0, word.into()));
     }
 
     /// Does what the hub asks for.
@@ -140,15 +150,16 @@ impl Recorders {
         self.threads.retain(|thread| !thread.is_finished());
         match work {
             RecordWork::Begin { entry, by, buses, sieves, reply } => {
-                let (tap, told, missed) = tap(QUEUE);
+                let (tap, told, aside) = tap(QUEUE);
+                let heard = buses.iter().map(|one| one.bus).collect();
                 let (waits, ends) = bounded(1);
                 let desk = &self.desk;
                 let from = desk.tape.read().unwrap_or_else(PoisonError::into_inner).end();
                 let job = Job { number, entry, by, buses, sieves: *sieves, from };
                 let place = Place::Folder(desk.shelf.folder().to_path_buf());
-                let thread = Recorder::new(job, place, desk, (told, missed, ends), reply);
+                let thread = Recorder::new(job, place, desk, (told, aside, ends), reply);
                 self.spawn("recorder", move || thread.run());
-                self.runs.push(Run { number, tap, waits });
+                self.runs.push(Run { number, tap, buses: heard, waits });
             }
             RecordWork::Rule(begins) => {
                 let here = self.runs.iter_mut().filter(|run| run.number == number);

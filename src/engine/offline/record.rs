@@ -21,7 +21,7 @@ use crate::engine::can::record::disk::RealDisk;
 use crate::engine::can::record::plan::PlanError;
 pub use crate::engine::can::record::plan::{FilePlan, Place};
 use crate::engine::can::record::roll::{Broken, Figures, Roll, Title};
-use crate::engine::can::record::tap::{QUEUE, Tap, Tapped, Told, tap};
+use crate::engine::can::record::tap::{Aside, QUEUE, Tap, Tapped, Told, tap};
 use crate::engine::can::virtual_bus::VirtualNet;
 use crate::engine::dbc::Codec;
 use crate::engine::device::Catalog;
@@ -160,7 +160,7 @@ pub fn run(
     let buses = chosen(&request)?;
     let sieve = sieve(&request)?;
     let wires = Wires { net: VirtualNet::new(Arc::clone(clock)), clock: Arc::clone(clock) };
-    let (first, told, _) = tap(QUEUE);
+    let (first, told, aside) = tap(QUEUE);
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let _over = Over(&over);
@@ -179,7 +179,9 @@ pub fn run(
                     }
                 })?;
             }
-            let ear = Ear { rx: link.rx, name: entry.name.to_string(), tap: first.another() };
+            let is_recording = matches!(entry.address, Address::Replay(_));
+            let (name, tap) = (entry.name.to_string(), first.another());
+            let ear = Ear { rx: link.rx, name, tap, is_recording };
             let over = &over;
             spawn(scope, &format!("rx:{}", entry.name), move || ear.run(over))?;
         }
@@ -193,7 +195,8 @@ pub fn run(
         let begun = Moment::of(&**clock);
         let roll = Roll::begin(asked, Box::new(RealDisk), Vec::new(), begun)?;
         let names = buses.iter().map(|(bus, entry)| (*bus, entry.name.to_string())).collect();
-        let desk = Desk { roll, sieve, names, memory: Memory::new(), count: request.count };
+        let (memory, count) = (Memory::new(), request.count);
+        let desk = Desk { roll, sieve, names, memory, count, aside, heard: 0 };
         let until = request.span.map(|span| begun.mono.after(span));
         Ok(desk.record(&told, &**clock, (begun, until, stop), watch))
     })
@@ -266,6 +269,8 @@ struct Ear {
     rx: Box<dyn BusRx>,
     name: String,
     tap: Tap,
+    /// It is a recording: one that fails is over, while an interface may come back.
+    is_recording: bool,
 }
 
 impl Ear {
@@ -285,7 +290,18 @@ impl Ear {
                 self.status(&last, &status);
                 last = status;
             }
-            if last.state == BusState::Ended {
+            let is_over = match last.state {
+                BusState::Ended => true,
+                BusState::Failed => self.is_recording,
+                BusState::Opening
+                | BusState::Active
+                | BusState::Warning
+                | BusState::Passive
+                | BusState::Off
+                | BusState::Down
+                | BusState::Missing => false,
+            };
+            if is_over {
                 return;
             }
         }
@@ -312,6 +328,9 @@ struct Desk {
     names: BTreeMap<BusId, String>,
     memory: Memory,
     count: Option<u64>,
+    aside: Aside,
+    /// So many of the frames that did not fit were heard of.
+    heard: u64,
 }
 
 impl Desk {
@@ -351,6 +370,12 @@ impl Desk {
             }
         };
         let now = Moment::of(clock);
+        if ended != Ended::Count
+            && broken.is_none()
+            && let Err(error) = self.gap(now, self.aside.frames().saturating_sub(self.heard))
+        {
+            broken = Some(error);
+        }
         let files = self.roll.files();
         let (figures, done) = self.roll.finish(now);
         let why = broken.or(done.err()).map(|error| error.to_string());
@@ -374,9 +399,7 @@ impl Desk {
         now: Moment,
         word: &mut Option<String>,
     ) -> Result<(), Broken> {
-        if tapped.missed > 0 {
-            self.roll.gap(now, tapped.missed, "the recorder could not follow")?;
-        }
+        self.gap(now, tapped.missed)?;
         match tapped.what {
             Told::Frames(_, frames) => {
                 let mut left = self.left();
@@ -397,8 +420,20 @@ impl Desk {
         }
     }
 
+    /// Notes frames that did not fit into the queue.
+    fn gap(&mut self, now: Moment, missed: u64) -> Result<(), Broken> {
+        self.heard += missed;
+        if missed == 0 {
+            return Ok(());
+        }
+        self.roll.gap(now, missed, "the recorder could not follow")
+    }
+
     /// How many frames are still wanted.
     fn left(&self) -> u64 {
         self.count.map_or(u64::MAX, |count| count.saturating_sub(self.roll.frames()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,15 +50,22 @@ pub struct RealDisk;
 
 impl Disk for RealDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn Paper>> {
-        Ok(Box::new(RealPaper(File::create_new(path)?)))
+        let file = File::create_new(path)?;
+        keep_name(path);
+        Ok(Box::new(RealPaper(file)))
     }
 
     fn write_whole(&self, path: &Path, text: &str) -> io::Result<()> {
         // Whoever reads it meanwhile sees the one before.
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let part = path.with_file_name(format!(".{name}.part"));
-        fs::write(&part, text)?;
-        fs::rename(&part, path)
+        // Out of the machine's memory first: a name must not stand for an empty file after a power cut.
+        let written = write_out(&part, text).and_then(|()| fs::rename(&part, path));
+        if written.is_err() {
+            // It may not even be there.
+            let _ = fs::remove_file(&part);
+        }
+        written
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -68,6 +75,26 @@ impl Disk for RealDisk {
     fn free(&self, folder: &Path) -> Option<u64> {
         fs4::available_space(folder).ok()
     }
+}
+
+fn write_out(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_data()
+}
+
+/// Makes sure that a new name of a file outlives a power cut, on systems where that is to be asked for.
+/// The file itself is as good as it was where they refuse.
+pub fn keep_name(file: &Path) {
+    #[cfg(unix)]
+    if let Some(folder) = file.parent() {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        if let Err(error) = File::open(folder).and_then(|folder| folder.sync_all()) {
+            tracing::debug!(%error, folder = %folder.display(), "a folder was not forced out");
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = file;
 }
 
 struct RealPaper(File);

@@ -81,6 +81,9 @@ struct Open {
     is_touched: bool,
     /// So many of its frames are surely in the file.
     safe: u64,
+    /// Gaps before its first frame, with what is lost there: what times mean, and from where they
+    /// count, is known only with that.
+    early: Vec<(u64, String)>,
 }
 
 /// A recording.
@@ -144,7 +147,8 @@ impl Roll {
             // Whether there is a date is known only now.
             open.scribe.count_from(self.times.timebase());
         }
-        let said = open.scribe.frame(bus, frame.view());
+        let early = open.tell_early(at);
+        let said = early.and(open.scribe.frame(bus, frame.view()));
         // What the format cannot hold is no frame of the file.
         self.figures.frames += open.scribe.written() - open.label.frames;
         open.label.frames = open.scribe.written();
@@ -181,6 +185,12 @@ impl Roll {
             1 => format!("gap: 1 frame is missing: {why}"),
             lost => format!("gap: {lost} frames are missing: {why}"),
         };
+        if open.label.frames == 0 {
+            if open.early.len() < GAPS {
+                open.early.push((lost, text));
+            }
+            return Ok(());
+        }
         let written = open.scribe.remark(at, lost, &text);
         if written.is_err() { self.give(now, written) } else { Ok(()) }
     }
@@ -277,20 +287,35 @@ impl Roll {
         let said = open.scribe.checkpoint();
         self.give(now, said)?;
         let Some(open) = &mut self.open else { return Ok(()) };
-        let said = open.scribe.to_mut().sync();
         open.safe = open.label.frames;
         open.describe();
         let label = (Label::place(&open.path), open.label.text());
-        let path = open.path.clone();
+        let synced = self.sync(now);
         // A label that cannot be written costs no frame; the next one may be.
         if let Err(error) = self.disk.write_whole(&label.0, &label.1) {
             tracing::debug!(%error, "the label of a recording was not written");
         }
-        match said {
-            Err(error) if is_full(&error) => self.make_room(&error.to_string(), now),
-            Err(cause) => Err(Broken::Write { path, cause }),
-            Ok(()) => Ok(()),
+        synced
+    }
+
+    /// Forces what was written onto the disk; makes room and tries again where that is full.
+    fn sync(&mut self, now: Moment) -> Result<(), Broken> {
+        loop {
+            let Some(open) = &mut self.open else { return Ok(()) };
+            match open.scribe.to_mut().sync() {
+                Ok(()) => return Ok(()),
+                Err(error) if is_full(&error) => self.make_room(&error.to_string(), now)?,
+                Err(cause) => return Err(Broken::Write { path: open.path.clone(), cause }),
+            }
         }
+    }
+
+    /// Writes what stands behind the last frame, and forces everything onto the disk.
+    fn end_file(&mut self, now: Moment) -> Result<(), Broken> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        let said = open.scribe.end();
+        self.give(now, said)?;
+        self.sync(now)
     }
 
     /// Whether as much room is left as is to stay free; makes some where it is not.
@@ -377,8 +402,8 @@ impl Roll {
                 ..Label::default()
             };
             let since = now.mono;
-            self.open =
-                Some(Open { path, scribe, since, label, span: None, is_touched: true, safe: 0 });
+            let (span, is_touched, safe, early) = (None, true, 0, Vec::new());
+            self.open = Some(Open { path, scribe, since, label, span, is_touched, safe, early });
             self.give_up(now);
             return Ok(());
         }
@@ -388,9 +413,11 @@ impl Roll {
 
     /// Finishes the open file.
     fn close(&mut self, now: Moment) -> Result<(), Broken> {
+        let at = self.times.moment(now.wall);
         let Some(open) = &mut self.open else { return Ok(()) };
-        let said = open.scribe.checkpoint();
+        let said = open.tell_early(at).and_then(|()| open.scribe.checkpoint());
         let given = self.give(now, said);
+        let ended = if given.is_ok() { self.end_file(now) } else { Ok(()) };
         let Some(mut open) = self.open.take() else { return given };
         if given.is_err() {
             // What waited is lost.
@@ -402,36 +429,28 @@ impl Roll {
         }
         open.describe();
         let bytes = open.label_bytes();
-        let Open { path, scribe, mut label, .. } = open;
-        let finished = match &given {
-            Ok(()) => scribe.finish().and_then(|(mut sink, _)| {
-                sink.give()?;
-                sink.sync()?;
-                Ok(sink.bytes())
-            }),
-            Err(_) => Ok(bytes),
-        };
+        let Open { path, mut label, .. } = open;
         label.ended = Some(now.wall.nanos());
-        let bytes = *finished.as_ref().unwrap_or(&bytes);
         self.finished += bytes;
         self.figures.bytes = self.finished;
         self.figures.not_kept.clone_from(&label.not_kept);
         if let Err(error) = self.disk.write_whole(&Label::place(&path), &label.text()) {
             tracing::debug!(%error, "the label of a recording was not written");
         }
-        self.old.push_back(OldFile { path: path.clone(), bytes, ended: now.wall });
-        given?;
-        match finished {
-            Ok(_) => Ok(()),
-            Err(error) if is_full(&error) => Err(Broken::Full(error.to_string())),
-            Err(cause) => Err(Broken::Write { path, cause }),
-        }
+        self.old.push_back(OldFile { path, bytes, ended: now.wall });
+        given.and(ended)
     }
 }
 
 impl Open {
     fn label_bytes(&self) -> u64 {
         self.scribe.to_ref().bytes()
+    }
+
+    /// Writes the gaps before the first frame, which is at this time.
+    fn tell_early(&mut self, at: Mono) -> io::Result<()> {
+        let early = std::mem::take(&mut self.early);
+        early.iter().try_for_each(|(lost, text)| self.scribe.remark(at, *lost, text))
     }
 
     fn describe(&mut self) {

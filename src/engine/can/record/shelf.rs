@@ -7,13 +7,13 @@ use std::io::{self, Seek, Write};
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use thiserror::Error;
 
 use crate::base::time::Wall;
-use crate::engine::can::record::disk::{Disk, Paper, RealDisk};
+use crate::engine::can::record::disk::{Disk, Paper, RealDisk, keep_name};
 use crate::engine::can::record::keep::OldFile;
 use crate::engine::can::record::label::Label;
 use crate::engine::can::record::plan::FilePlan;
@@ -25,6 +25,9 @@ pub const LISTED: usize = 10_000;
 const NAME_LETTERS: usize = 160;
 /// Threads that read what was taken in.
 const READERS: NonZeroUsize = NonZeroUsize::MIN;
+/// The name of a file while it is taken in.
+const UPLOAD: &str = ".upload-";
+const PART: &str = ".part";
 /// Recordings that are being taken in at the same time, at most.
 const INCOMING: usize = 8;
 
@@ -82,7 +85,8 @@ pub struct Shelved {
 pub struct Shelf {
     folder: Arc<RwLock<Arc<Path>>>,
     busy: Busy,
-    incoming: Arc<()>,
+    /// How many are being taken in.
+    incoming: Arc<AtomicUsize>,
 }
 
 /// Files that are being written.
@@ -93,7 +97,7 @@ impl Shelf {
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
         let folder = Arc::new(RwLock::new(folder.into()));
-        Self { folder, busy: Busy::default(), incoming: Arc::new(()) }
+        Self { folder, busy: Busy::default(), incoming: Arc::default() }
     }
 
     /// Where it is.
@@ -120,20 +124,74 @@ impl Shelf {
         Ok(ShelfDisk { busy: Arc::clone(&self.busy) })
     }
 
-    /// All of them, the newest first.
+    /// Takes away what a program has left that was killed while it took something in or wrote what stands
+    /// beside a recording. For whoever opens the folder before anybody uses it.
+    pub fn sweep(&self) {
+        let Ok(entries) = fs::read_dir(self.folder()) else { return };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let is_upload = name.starts_with(UPLOAD) && name.ends_with(PART);
+            let is_label = name.starts_with('.') && name.ends_with(".json.part");
+            if (is_upload || is_label)
+                && entry.file_type().is_ok_and(|kind| kind.is_file())
+                && let Err(error) = fs::remove_file(entry.path())
+            {
+                tracing::warn!(%error, file = %name, "half a recording was left and stays");
+            }
+        }
+    }
+
+    /// The [`LISTED`] newest, the newest first.
     ///
     /// # Errors
     /// The folder is there and cannot be read.
     pub fn list(&self) -> Result<Vec<Shelved>, ShelfError> {
+        self.newest(LISTED)
+    }
+
+    /// The `most` newest, the newest first.
+    ///
+    /// # Errors
+    /// The folder is there and cannot be read.
+    pub fn newest(&self, most: usize) -> Result<Vec<Shelved>, ShelfError> {
+        let mut all = Vec::new();
+        let newest = |one: &Shelved, other: &Shelved| {
+            (other.written, &other.name).cmp(&(one.written, &one.name))
+        };
+        self.each(&mut |found| keep_first(&mut all, found, most, newest))?;
+        all.sort_by(newest);
+        all.truncate(most);
+        for one in &mut all {
+            one.label = Label::read(&one.path);
+        }
+        Ok(all)
+    }
+
+    /// Goes through all recordings, in no order, without what stands beside them.
+    fn each(&self, see: &mut dyn FnMut(Shelved)) -> Result<(), ShelfError> {
         let entries = match fs::read_dir(self.folder()) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             entries => entries?,
         };
-        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        let found = names.filter_map(|name| self.find(&name).ok()).take(LISTED);
-        let mut all: Vec<Shelved> = found.collect();
-        all.sort_by(|one, other| (other.written, &other.name).cmp(&(one.written, &one.name)));
-        Ok(all)
+        for entry in entries.flatten() {
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            // Of a link this is about the link, which could lead out of the folder.
+            let Ok(kind) = entry.metadata() else { continue };
+            if check(&name).is_ok() && kind.is_file() {
+                see(self.shelved(entry.path(), name, &kind));
+            }
+        }
+        Ok(())
+    }
+
+    fn shelved(&self, path: PathBuf, name: String, kind: &fs::Metadata) -> Shelved {
+        let written = kind.modified().ok().and_then(|at| {
+            let since = at.duration_since(std::time::UNIX_EPOCH).ok()?;
+            i64::try_from(since.as_nanos()).ok().map(Wall::from_nanos)
+        });
+        let grows = self.is_busy(&path);
+        Shelved { name, path, bytes: kind.len(), written, label: None, grows }
     }
 
     /// The recording of this name.
@@ -145,30 +203,38 @@ impl Shelf {
         let missing = || ShelfError::Missing(name.to_owned());
         let path = self.folder().join(name);
         // A link could lead out of the folder.
-        let kind = fs::symlink_metadata(&path).map_err(|_| missing())?;
+        let kind = fs::symlink_metadata(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => missing(),
+            _ => ShelfError::Disk(error),
+        })?;
         if !kind.is_file() {
             return Err(missing());
         }
-        let written = kind.modified().ok().and_then(|at| {
-            let since = at.duration_since(std::time::UNIX_EPOCH).ok()?;
-            i64::try_from(since.as_nanos()).ok().map(Wall::from_nanos)
-        });
-        let (bytes, label, grows) = (kind.len(), Label::read(&path), self.is_busy(&path));
-        Ok(Shelved { name: name.to_owned(), path, bytes, written, label, grows })
+        let label = Label::read(&path);
+        Ok(Shelved { label, ..self.shelved(path, name.to_owned(), &kind) })
     }
 
     /// Finished files of the recorder `name`, the oldest first, for what is kept of them.
     #[must_use]
     pub fn of_recorder(&self, name: &str) -> Vec<OldFile> {
-        let all = self.list().unwrap_or_default().into_iter().rev();
-        all.filter(|one| !one.grows)
-            .filter(|one| one.label.as_ref().is_some_and(|label| label.recording == name))
-            .map(|one| {
-                let ended = one.label.and_then(|label| label.ended).map(Wall::from_nanos);
-                let ended = ended.or(one.written).unwrap_or(Wall::from_nanos(0));
-                OldFile { path: one.path, bytes: one.bytes, ended }
-            })
-            .collect()
+        let mut all: Vec<(Option<Wall>, OldFile)> = Vec::new();
+        let oldest = |one: &(Option<Wall>, OldFile), other: &(Option<Wall>, OldFile)| {
+            (one.0, &one.1.path).cmp(&(other.0, &other.1.path))
+        };
+        let seen = self.each(&mut |one| {
+            let label = (!one.grows).then(|| Label::read(&one.path)).flatten();
+            let Some(label) = label.filter(|label| label.recording == name) else { return };
+            let ended = label.ended.map(Wall::from_nanos).or(one.written);
+            let ended = ended.unwrap_or(Wall::from_nanos(0));
+            let file = OldFile { path: one.path, bytes: one.bytes, ended };
+            keep_first(&mut all, (one.written, file), LISTED, oldest);
+        });
+        if let Err(error) = seen {
+            tracing::warn!(%error, "nobody knows which old recordings there are");
+        }
+        all.sort_by(oldest);
+        all.truncate(LISTED);
+        all.into_iter().map(|(_, file)| file).collect()
     }
 
     /// Takes a recording away, with what stands beside it.
@@ -196,19 +262,19 @@ impl Shelf {
     pub fn take_in(&self, name: &str, limit: u64) -> Result<Incoming, ShelfError> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         check(name)?;
-        if self.find(name).is_ok() {
-            return Err(ShelfError::Taken(name.to_owned()));
+        match self.find(name) {
+            Ok(_) => return Err(ShelfError::Taken(name.to_owned())),
+            Err(ShelfError::Missing(_)) => {}
+            Err(other) => return Err(other),
         }
-        if Arc::strong_count(&self.incoming) > INCOMING {
-            return Err(ShelfError::TooMany);
-        }
+        let among = Among::enter(&self.incoming).ok_or(ShelfError::TooMany)?;
         fs::create_dir_all(self.folder())?;
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let part = format!(".upload-{}-{number}.part", std::process::id());
+        let part = format!("{UPLOAD}{}-{number}{PART}", std::process::id());
         let path = self.folder().join(part);
         let file = File::create(&path)?;
-        let _among = Arc::clone(&self.incoming);
-        Ok(Incoming { name: name.to_owned(), path, file, got: 0, limit, label: None, _among })
+        let name = name.to_owned();
+        Ok(Incoming { name, path, file, got: 0, limit, label: None, _among: among })
     }
 
     /// Gives what was taken in its name.
@@ -228,17 +294,40 @@ impl Shelf {
             Err(_) => {
                 // Some file systems have no links: an empty file holds the name until it is replaced.
                 File::create_new(&path).map_err(taken)?;
-                fs::rename(&incoming.path, &path)?;
+                if let Err(error) = fs::rename(&incoming.path, &path) {
+                    // Nobody's recording.
+                    let _ = fs::remove_file(&path);
+                    return Err(error.into());
+                }
             }
         }
-        if let Some(label) = &incoming.label {
-            RealDisk.write_whole(&Label::place(&path), &label.text())?;
+        keep_name(&path);
+        // It is there, whatever becomes of what stands beside it.
+        if let Some(label) = &incoming.label
+            && let Err(error) = RealDisk.write_whole(&Label::place(&path), &label.text())
+        {
+            tracing::warn!(%error, "the label of a recording that was taken in was not written");
         }
         Ok(())
     }
 
     fn is_busy(&self, path: &Path) -> bool {
         self.busy.lock().unwrap_or_else(PoisonError::into_inner).contains(path)
+    }
+}
+
+/// Adds to `all`, of which only the first `most` by `order` are wanted.
+fn keep_first<T>(
+    all: &mut Vec<T>,
+    one: T,
+    most: usize,
+    order: impl FnMut(&T, &T) -> std::cmp::Ordering,
+) {
+    all.push(one);
+    // Now and then, so that a folder with very many files takes no more room than twice that.
+    if all.len() > most.saturating_mul(2) {
+        all.sort_by(order);
+        all.truncate(most);
     }
 }
 
@@ -267,7 +356,26 @@ pub struct Incoming {
     got: u64,
     limit: u64,
     label: Option<Label>,
-    _among: Arc<()>,
+    _among: Among,
+}
+
+/// One of those that are being taken in; one fewer when it goes.
+#[derive(Debug)]
+struct Among(Arc<AtomicUsize>);
+
+impl Among {
+    /// `None`: there are too many already.
+    fn enter(count: &Arc<AtomicUsize>) -> Option<Self> {
+        let more = |now: usize| (now < INCOMING).then_some(now + 1);
+        let entered = count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
+        entered.ok().map(|_| Self(Arc::clone(count)))
+    }
+}
+
+impl Drop for Among {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Incoming {

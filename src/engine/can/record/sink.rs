@@ -26,12 +26,21 @@ pub struct Sink {
     /// Where in the file the waiting bytes go.
     place: u64,
     length: u64,
+    /// Going elsewhere was broken off: what follows what waits goes to the end of the file.
+    strayed: bool,
 }
 
 impl Sink {
     /// Into an empty file.
     pub fn new(paper: Box<dyn Paper>, packing: Packing) -> Self {
-        Self { paper, packing, waiting: Vec::with_capacity(PIECE + 4096), place: 0, length: 0 }
+        Self {
+            paper,
+            packing,
+            waiting: Vec::with_capacity(PIECE + 4096),
+            place: 0,
+            length: 0,
+            strayed: false,
+        }
     }
 
     /// Bytes in the file, and those that wait where they are not packed.
@@ -57,7 +66,7 @@ impl Sink {
     /// As the system says.
     pub fn give(&mut self) -> io::Result<()> {
         if self.waiting.is_empty() {
-            return Ok(());
+            return self.find_end();
         }
         let packed = match self.packing {
             Packing::None => None,
@@ -80,6 +89,16 @@ impl Sink {
         self.place += piece.len() as u64;
         self.length = self.length.max(self.place);
         self.waiting.clear();
+        self.find_end()
+    }
+
+    /// Goes to the end, where it was kept from going elsewhere: whoever wrote the head of the file anew
+    /// goes on behind its last frame, however often that had to be tried.
+    fn find_end(&mut self) -> io::Result<()> {
+        if self.strayed {
+            self.place = self.paper.seek(SeekFrom::End(0))?;
+            self.strayed = false;
+        }
         Ok(())
     }
 
@@ -108,8 +127,13 @@ impl Seek for Sink {
         if self.packing != Packing::None {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        self.give()?;
-        self.place = self.paper.seek(to)?;
+        match self.give().and_then(|()| self.paper.seek(to)) {
+            Ok(place) => self.place = place,
+            Err(error) => {
+                self.strayed = true;
+                return Err(error);
+            }
+        }
         Ok(self.place)
     }
 }

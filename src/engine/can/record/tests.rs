@@ -1,5 +1,8 @@
 //! Recordings are rotated, kept, given up and cut as they should, on disks that fill up and fail.
 
+mod folder;
+mod full;
+mod spilled;
 mod stuck;
 
 use std::collections::BTreeMap;
@@ -364,28 +367,6 @@ fn a_gap_stands_in_the_file_where_it_can_and_always_beside_it() {
         );
         assert_eq!(marked, can, "{name}");
     }
-}
-
-#[test]
-fn what_does_not_fit_into_the_queue_is_counted_and_told_before_what_fits() {
-    let (mut tap, out, all) = tap(2);
-    let batch = |count: u32| {
-        let mut frames = Frames::new(base());
-        (0..count).for_each(|n| frames.push(frame(n).view()));
-        Arc::new(frames)
-    };
-    for number in 0..5 {
-        tap.frames(number * 10, &batch(10));
-    }
-    tap.word(Told::Gap(7, "x".into()));
-    assert_eq!(all.load(std::sync::atomic::Ordering::Relaxed), 37);
-    assert_eq!((out.recv().unwrap().missed, out.recv().unwrap().missed), (0, 0));
-    tap.frames(50, &batch(3));
-    let told = out.recv().unwrap();
-    assert_eq!(told.missed, 37);
-    assert!(matches!(told.what, Told::Frames(50, frames) if frames.len() == 3));
-    drop(tap);
-    assert!(out.recv().is_err());
 }
 
 #[test]

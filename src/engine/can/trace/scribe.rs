@@ -45,6 +45,7 @@ pub struct Scribe<W> {
     lost: Losses,
     written: u64,
     is_open: bool,
+    is_ended: bool,
     form: Form,
 }
 
@@ -104,6 +105,7 @@ impl<W: Write + Seek> Scribe<W> {
             lost: Losses::default(),
             written: 0,
             is_open: false,
+            is_ended: false,
             form,
         })
     }
@@ -300,24 +302,36 @@ impl<W: Write + Seek> Scribe<W> {
         Ok(())
     }
 
+    /// Writes what stands behind the last frame. What is recorded in pieces may try again after an error.
+    ///
+    /// # Errors
+    /// What it is written to says.
+    pub fn end(&mut self) -> io::Result<()> {
+        if !std::mem::replace(&mut self.is_open, true) {
+            self.open(None)?;
+        }
+        if !std::mem::replace(&mut self.is_ended, true) && self.format == LogFormat::Asc {
+            asc::write_end(&mut self.to)?;
+        }
+        match &mut self.form {
+            Form::Blf(Some(writer)) => writer.end(&mut self.to)?,
+            Form::Mf4(writer) => {
+                if let Some(writer) = writer.take() {
+                    writer.end(&mut self.to)?;
+                }
+            }
+            Form::Blf(None) | Form::Pcap(_) | Form::Lines => {}
+        }
+        self.to.flush()
+    }
+
     /// Writes what stands behind the last frame, and gives back where it was written to and what was
     /// lost.
     ///
     /// # Errors
     /// What it is written to says.
     pub fn finish(mut self) -> io::Result<(W, Losses)> {
-        if !self.is_open {
-            self.open(None)?;
-        }
-        if self.format == LogFormat::Asc {
-            asc::write_end(&mut self.to)?;
-        }
-        match self.form {
-            Form::Blf(Some(writer)) => writer.end(&mut self.to)?,
-            Form::Mf4(Some(writer)) => writer.end(&mut self.to)?,
-            Form::Blf(None) | Form::Mf4(None) | Form::Pcap(_) | Form::Lines => {}
-        }
-        self.to.flush()?;
+        self.end()?;
         Ok((self.to, self.lost))
     }
 }

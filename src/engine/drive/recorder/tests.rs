@@ -53,6 +53,13 @@ impl Stage {
 
     /// Asks for `entry` as recording 1.
     fn ask(&mut self, entry: RecorderEntry) {
+        let (entry, sieves, buses) = self.asked(entry);
+        let (by, reply) = ("ada".to_owned(), Some(Reply::new(|_| {})));
+        self.recorders.work(1, RecordWork::Begin { entry, by, buses, sieves, reply });
+    }
+
+    /// What there is to ask for where `entry` is to be recorded from the first bus.
+    fn asked(&self, entry: RecorderEntry) -> (Arc<RecorderEntry>, Box<Sieves>, Vec<RecordBus>) {
         let sieve = |text: &str| -> Sieve {
             let mut vocabulary = Vocabulary::new();
             vocabulary.add_bus("can0", &[]);
@@ -67,9 +74,43 @@ impl Stage {
         let sieves = Box::new(Sieves { keeps: sieve(&entry.filter), frames });
         let timebase = self.clock.timebase(TimeSource::Program);
         let buses = vec![RecordBus { bus: BusId(0), name: "can0".into(), timebase }];
+        (Arc::new(entry), sieves, buses)
+    }
+
+    /// A recorder of `entry` whose queue has room for one thing, with the other end of that.
+    fn narrow(&self, entry: RecorderEntry) -> (Recorder, Tap) {
+        let (entry, sieves, buses) = self.asked(entry);
+        let (tap, told, aside) = tap(1);
+        let (_waits, ends) = bounded(1);
         let by = "ada".to_owned();
-        let (entry, reply) = (Arc::new(entry), Some(Reply::new(|_| {})));
-        self.recorders.work(1, RecordWork::Begin { entry, by, buses, sieves, reply });
+        let job = Job { number: 1, entry, by, buses, sieves: *sieves, from: 0 };
+        let desk = &self.recorders.desk;
+        let place = Place::Folder(desk.shelf.folder().to_path_buf());
+        (Recorder::new(job, place, desk, (told, aside, ends), None), tap)
+    }
+
+    /// So many frames with this byte, as one batch.
+    fn batch(&self, byte: u8, count: usize) -> Arc<Frames> {
+        let mut frames = Frames::new(self.clock.timebase(TimeSource::Program));
+        let frame = Frame::classic(Id::standard(0x100).unwrap(), &[byte]).unwrap();
+        let frame = frame.at(self.clock.now()).on(BusId(0));
+        (0..count).for_each(|_| frames.push(frame.view()));
+        Arc::new(frames)
+    }
+
+    /// Buses of these names are there.
+    fn connect(&mut self, names: &[&str]) {
+        let plan = |(at, name): (usize, &&str)| BusPlan {
+            bus: BusId(at as u16),
+            name: (*name).to_owned(),
+            address: format!("socketcan:{name}").parse().unwrap(),
+            scene: None,
+            sending: None,
+            hand: None,
+            supply: None,
+        };
+        let plans: Vec<BusPlan> = names.iter().enumerate().map(plan).collect();
+        self.recorders.connect(&plans);
     }
 
     fn answer(&self) -> Answer {
@@ -210,16 +251,7 @@ fn a_rule_of_the_hub_begins_and_ends_a_recording() {
 #[test]
 fn losses_before_the_recorder_are_gaps_of_the_recording() {
     let mut stage = Stage::new();
-    let plan = BusPlan {
-        bus: BusId(0),
-        name: "can0".into(),
-        address: "socketcan:can0".parse().unwrap(),
-        scene: None,
-        sending: None,
-        hand: None,
-        supply: None,
-    };
-    stage.recorders.connect(&[plan]);
+    stage.connect(&["can0"]);
     stage.begin(entry()).unwrap();
     let (epoch, bus) = (Epoch(1), BusId(0));
     let mut status = BusStatus::plain(BusState::Active);
@@ -259,4 +291,98 @@ fn a_recording_that_cannot_begin_says_why() {
     std::fs::remove_file(stage.shelf.folder()).unwrap();
     let said = stage.begin(entry).unwrap_err().to_string();
     assert!(said.contains("the disk is full"), "{said}");
+}
+
+#[test]
+fn what_becomes_of_a_bus_that_is_not_recorded_is_no_gap_of_the_recording() {
+    let mut stage = Stage::new();
+    stage.connect(&["can0", "can1"]);
+    stage.begin(entry()).unwrap();
+    let (epoch, bus) = (Epoch(1), BusId(1));
+    for (state, dropped) in [
+        (BusState::Active, 0),
+        (BusState::Active, 7),
+        (BusState::Missing, 7),
+        (BusState::Active, 7),
+    ] {
+        let status = BusStatus { dropped, ..BusStatus::plain(state) };
+        stage.recorders.hear(&Event::Bus { epoch, bus, status }, 0);
+    }
+    stage.recorders.hear(&Event::Lost { epoch, bus, frames: 5 }, 0);
+    stage.bring(1);
+    let frame = Frame::classic(Id::standard(0x100).unwrap(), &[2]).unwrap().on(bus);
+    for _ in 0..2 * QUEUE {
+        // Far more than fit into its queue, and none of its business.
+        let mut frames = Frames::new(stage.clock.timebase(TimeSource::Program));
+        frames.push(frame.view());
+        let received = Received::default();
+        stage.recorders.hear(&Event::Frames { epoch, bus, frames, received }, 1);
+    }
+    stage.bring(3);
+    let found = stage.end();
+    assert_eq!(bytes(&found[0]), [1, 3]);
+    let label = found[0].label.clone().unwrap();
+    assert_eq!((label.missing, label.gap_count, label.gaps.as_slice()), (0, 0, &[][..]));
+}
+
+#[test]
+fn what_did_not_fit_before_the_end_is_a_gap_too() {
+    let stage = Stage::new();
+    let (recorder, mut tap) = stage.narrow(entry());
+    for number in 0..5 {
+        tap.frames(number * 10, &stage.batch(1, 10));
+    }
+    // It is stopped before anything else fits.
+    drop(tap);
+    recorder.run();
+    let found = stage.shelf.list().unwrap();
+    let label = found[0].label.clone().unwrap();
+    assert_eq!((label.frames, label.missing, label.gap_count), (10, 40, 1));
+    let told = stage.events.try_iter().filter_map(|event| match event {
+        Event::Record { news, .. } => Some(news.figures.missing),
+        _ => None,
+    });
+    assert_eq!(told.last(), Some(40));
+}
+
+#[test]
+fn a_word_of_its_rule_that_did_not_fit_is_heard_all_the_same() {
+    let stage = Stage::new();
+    let begins = Begins::Charge;
+    let (recorder, mut tap) = stage.narrow(RecorderEntry { begins, ..entry() });
+    tap.frames(0, &stage.batch(1, 1));
+    tap.word(Told::Begin);
+    let thread = std::thread::spawn(move || recorder.run());
+    stage.until(&RecordState::Running);
+    tap.frames(1, &stage.batch(2, 1));
+    drop(tap);
+    thread.join().unwrap();
+    let found = stage.shelf.list().unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(bytes(&found[0]), [2]);
+}
+
+#[test]
+fn the_filter_that_ends_a_recording_remembers_for_itself() {
+    let mut stage = Stage::new();
+    let begins = Begins::Frames { begin: "changed data:AA".into(), end: "changed data:EE".into() };
+    stage.begin(RecorderEntry { begins, after: Duration::ZERO, ..entry() }).unwrap();
+    for byte in [1, 0xAA, 5, 0xEE] {
+        stage.bring(byte);
+    }
+    let has_ended = |stage: &Stage| {
+        let label = stage.shelf.list().unwrap().first().and_then(|one| one.label.clone());
+        label.is_some_and(|label| label.ended.is_some())
+    };
+    for _ in 0..100 {
+        if has_ended(&stage) {
+            break;
+        }
+        stage.clock.advance(Duration::from_millis(600));
+        let _news = stage.events.recv_timeout(Duration::from_secs(1));
+    }
+    assert!(has_ended(&stage));
+    stage.bring(9);
+    let found = stage.end();
+    assert_eq!(bytes(&found[0]), [0xAA, 5, 0xEE]);
 }

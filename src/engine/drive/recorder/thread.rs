@@ -2,7 +2,6 @@
 //! few times a second how it is doing.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use crate::engine::can::record::Moment;
 use crate::engine::can::record::plan::Place;
 use crate::engine::can::record::roll::{Broken, Figures, Roll, Title};
 use crate::engine::can::record::shelf::Shelf;
-use crate::engine::can::record::tap::{Tapped, Told};
+use crate::engine::can::record::tap::{Aside, Tapped, Told, Word};
 use crate::engine::door::SharedTape;
 use crate::engine::drive::recorder::{Desk, fault};
 use crate::engine::filter::Memory;
@@ -56,12 +55,15 @@ pub(super) struct Recorder {
     clock: Arc<dyn Clock>,
     inbox: Sender<Event>,
     told: Receiver<Tapped>,
-    missed: Arc<AtomicU64>,
+    aside: Aside,
+    /// So many of the frames that did not fit were heard of.
+    heard: u64,
     ends: Receiver<Reply>,
     reply: Option<Reply>,
     buses: Buses,
     memory: Memory,
-    begins: Memory,
+    /// What the filters that begin and end it remember, each for itself.
+    rules: (Memory, Memory),
     roll: Option<Roll>,
     /// Number on the tape of the next frame that the tap will bring: what comes before it is taken from
     /// the tape, and nothing is taken from both.
@@ -79,7 +81,7 @@ impl Recorder {
         job: Job,
         place: Place,
         desk: &Desk,
-        (told, missed, ends): (Receiver<Tapped>, Arc<AtomicU64>, Receiver<Reply>),
+        (told, aside, ends): (Receiver<Tapped>, Aside, Receiver<Reply>),
         reply: Option<Reply>,
     ) -> Self {
         let buses = job.buses.iter().map(|one| (one.bus, (one.name.clone(), one.timebase)));
@@ -91,11 +93,12 @@ impl Recorder {
             clock: Arc::clone(&desk.clock),
             inbox: desk.inbox.clone(),
             told,
-            missed,
+            aside,
+            heard: 0,
             ends,
             reply,
             memory: Memory::new(),
-            begins: Memory::new(),
+            rules: (Memory::new(), Memory::new()),
             roll: None,
             next: job.from,
             until: None,
@@ -137,8 +140,8 @@ impl Recorder {
         loop {
             match self.told.recv_timeout(WAIT) {
                 Ok(tapped) => self.take(tapped)?,
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Err(RecvTimeoutError::Timeout) => self.word_aside()?,
+                Err(RecvTimeoutError::Disconnected) => return self.last_gap(),
             }
             let now = Moment::of(&*self.clock);
             if let Some(roll) = &mut self.roll {
@@ -156,10 +159,9 @@ impl Recorder {
     }
 
     fn take(&mut self, tapped: Tapped) -> Result<(), Broken> {
-        if tapped.missed > 0
-            && let Some(roll) = &mut self.roll
-        {
-            roll.gap(Moment::of(&*self.clock), tapped.missed, BEHIND)?;
+        self.gap(tapped.missed)?;
+        if tapped.has_word {
+            self.word_aside()?;
         }
         match tapped.what {
             Told::Frames(number, frames) => self.frames(number, &frames),
@@ -167,15 +169,54 @@ impl Recorder {
                 Some(roll) => roll.gap(Moment::of(&*self.clock), lost, &why),
                 None => Ok(()),
             },
-            Told::Begin => {
-                self.until = None;
-                if self.roll.is_none() { self.begin(self.next) } else { Ok(()) }
-            }
+            Told::Begin => self.rule_begins(),
             Told::End => {
-                self.until = Some(self.clock.now().after(self.job.entry.after));
+                self.rule_ends();
                 Ok(())
             }
         }
+    }
+
+    /// Notes frames that did not fit into its queue.
+    fn gap(&mut self, missed: u64) -> Result<(), Broken> {
+        self.heard += missed;
+        match &mut self.roll {
+            Some(roll) if missed > 0 => roll.gap(Moment::of(&*self.clock), missed, BEHIND),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// What did not fit since the last that did stands in the recording too.
+    fn last_gap(&mut self) -> Result<(), Broken> {
+        self.gap(self.untold())
+    }
+
+    /// Frames that did not fit and that it has not heard of.
+    fn untold(&self) -> u64 {
+        self.aside.frames().saturating_sub(self.heard)
+    }
+
+    /// Takes a word about its rule that did not fit.
+    fn word_aside(&mut self) -> Result<(), Broken> {
+        match self.aside.take_word() {
+            None => {}
+            Some(Word::Begin) => self.rule_begins()?,
+            Some(Word::End) => self.rule_ends(),
+            Some(Word::BeginAndEnd) => {
+                self.rule_begins()?;
+                self.rule_ends();
+            }
+        }
+        Ok(())
+    }
+
+    fn rule_begins(&mut self) -> Result<(), Broken> {
+        self.until = None;
+        if self.roll.is_none() { self.begin(self.next) } else { Ok(()) }
+    }
+
+    fn rule_ends(&mut self) {
+        self.until = Some(self.clock.now().after(self.job.entry.after));
     }
 
     fn frames(&mut self, number: u64, frames: &Frames) -> Result<(), Broken> {
@@ -197,8 +238,8 @@ impl Recorder {
         now: Moment,
     ) -> Result<(), Broken> {
         let Some((begin, end)) = &self.job.sieves.frames else { return Ok(()) };
-        let begins = begin.lets(frame, &mut self.begins);
-        let ends = end.as_ref().map(|end| end.lets(frame, &mut self.begins));
+        let begins = begin.lets(frame, &mut self.rules.0);
+        let ends = end.as_ref().map(|end| end.lets(frame, &mut self.rules.1));
         let after = now.mono.after(self.job.entry.after);
         if begins {
             // Without a filter that ends it, it goes on for a while behind the last that begins it.
@@ -291,7 +332,7 @@ impl Recorder {
         let own = self.roll.as_ref().map(Roll::figures);
         let mut figures = own.map_or_else(|| self.before.clone(), |own| sum(&self.before, &own));
         // Those that are still to be told of are missing already.
-        figures.missing = figures.missing.max(self.missed.load(Ordering::Relaxed));
+        figures.missing += if self.roll.is_some() { self.untold() } else { 0 };
         figures
     }
 

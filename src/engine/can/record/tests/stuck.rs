@@ -82,13 +82,13 @@ fn a_disk_that_hangs_holds_nobody_up_and_every_frame_is_recorded_or_counted() {
     let batch = Arc::new(batch);
     // The receiving side is through with all of it while the disk takes nothing.
     (0..1000).for_each(|n| tap.frames(n * 100, &batch));
-    let missed = all.load(std::sync::atomic::Ordering::Relaxed);
+    let missed = all.frames();
     assert!(missed >= 90_000, "{missed}");
     drop(hold);
     // Told before the next batch that fits: until then nobody knows.
     while {
         tap.frames(0, &batch);
-        all.load(std::sync::atomic::Ordering::Relaxed) > missed
+        all.frames() > missed
     } && tap.is_behind()
     {
         std::thread::yield_now();
@@ -96,7 +96,7 @@ fn a_disk_that_hangs_holds_nobody_up_and_every_frame_is_recorded_or_counted() {
     drop(tap);
     let figures = thread.unwrap().join().unwrap();
     assert!(figures.gaps >= 1);
-    let all = all.load(std::sync::atomic::Ordering::Relaxed);
+    let all = all.frames();
     assert_eq!(figures.missing, all);
     let file = files(folder.path()).remove(0);
     let (frames, _) = read(&file);

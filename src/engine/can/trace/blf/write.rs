@@ -185,11 +185,11 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes what is left, and the header anew.
+    /// Writes what is left, and the header anew. After an error it can be tried again.
     ///
     /// # Errors
     /// As `to` says.
-    pub fn end<W: Write + Seek + ?Sized>(mut self, mut to: &mut W) -> io::Result<()> {
+    pub fn end<W: Write + Seek + ?Sized>(&mut self, mut to: &mut W) -> io::Result<()> {
         self.flush(&mut to)?;
         self.head(to)
     }
