@@ -3,8 +3,6 @@
 
 use crate::base::id::Name;
 use crate::engine::access::permission::UseCan;
-use crate::engine::orders::plant::Command;
-use crate::engine::orders::{Haste, Order, Route};
 
 /// Every order about controllers that the hub knows.
 #[derive(Clone, Debug)]
@@ -29,40 +27,21 @@ pub struct ScanBitRate {
     pub bus: Name,
 }
 
-impl Order for RestartBus {
-    type Needs = UseCan;
-    type Done = ();
-    const NAME: &'static str = "restart_bus";
-    const HASTE: Haste = Haste::AfterJournal;
-
-    fn needs(&self) -> UseCan {
-        UseCan
-    }
-
-    fn target(&self) -> String {
-        self.bus.to_string()
-    }
-
-    fn route(self) -> Route<()> {
-        Route::Plant(Command::Controlling(Controlling::Restart(self)), ())
-    }
-}
-
-impl Order for ScanBitRate {
-    type Needs = UseCan;
-    type Done = ();
-    const NAME: &'static str = "scan_bit_rate";
-    const HASTE: Haste = Haste::AfterJournal;
-
-    fn needs(&self) -> UseCan {
-        UseCan
-    }
-
-    fn target(&self) -> String {
-        self.bus.to_string()
-    }
-
-    fn route(self) -> Route<()> {
-        Route::Plant(Command::Controlling(Controlling::Scan(self)), ())
-    }
-}
+plant_order!(
+    RestartBus,
+    "restart_bus",
+    UseCan,
+    AfterJournal,
+    |one| one.bus.to_string(),
+    Controlling,
+    Controlling::Restart
+);
+plant_order!(
+    ScanBitRate,
+    "scan_bit_rate",
+    UseCan,
+    AfterJournal,
+    |one| one.bus.to_string(),
+    Controlling,
+    Controlling::Scan
+);

@@ -4,7 +4,7 @@ use crate::base::id::Name;
 use crate::engine::access::permission::{ChangeSettings, ChargePacks, MakeSafe};
 use crate::engine::charge::{Key, Lease, SetPoints};
 use crate::engine::orders::plant::Command;
-use crate::engine::orders::{Haste, Order, Route};
+use crate::engine::orders::{Order, Route};
 use crate::engine::store::charges::{self, Reader};
 
 /// Every order about charging that the hub knows.
@@ -111,51 +111,60 @@ pub struct SetChargeRule {
 #[derive(Clone, Copy, Debug)]
 pub struct ReadSafetyText;
 
-macro_rules! charging_order {
-    ($order:ident, $name:literal, $needs:ident, $haste:ident, $variant:ident, |$one:ident| $target:expr) => {
-        impl Order for $order {
-            type Needs = $needs;
-            type Done = ();
-            const NAME: &'static str = $name;
-            const HASTE: Haste = Haste::$haste;
-
-            fn needs(&self) -> $needs {
-                $needs
-            }
-
-            fn target(&self) -> String {
-                let $one = self;
-                $target
-            }
-
-            fn route(self) -> Route<()> {
-                Route::Plant(Command::Charging(Charging::$variant(self)), ())
-            }
-        }
-    };
-}
-
-charging_order!(StartCharge, "start_charge", ChargePacks, AfterJournal, Start, |one| one
-    .pack
-    .to_string());
-charging_order!(StopCharge, "stop_charge", MakeSafe, AtOnce, Stop, |one| one
-    .pack
-    .as_ref()
-    .map_or_else(|| "every pack".to_owned(), ToString::to_string));
-charging_order!(ChangeCharge, "change_charge", ChargePacks, AfterJournal, Change, |one| one
-    .pack
-    .to_string());
-charging_order!(EngageContactors, "engage_contactors", ChargePacks, AfterJournal, Engage, |one| {
-    one.pack.to_string()
-});
-charging_order!(ClearLatches, "clear_latches", ChargePacks, AfterJournal, Clear, |one| one
-    .pack
-    .to_string());
-charging_order!(SetDemo, "set_demo", ChangeSettings, AfterJournal, Demo, |one| format!(
-    "{}, {}x",
-    if one.parked { "parked" } else { "driving" },
-    one.pace
-));
+plant_order!(
+    StartCharge,
+    "start_charge",
+    ChargePacks,
+    AfterJournal,
+    |one| one.pack.to_string(),
+    Charging,
+    Charging::Start
+);
+plant_order!(
+    StopCharge,
+    "stop_charge",
+    MakeSafe,
+    AtOnce,
+    |one| one.pack.as_ref().map_or_else(|| "every pack".to_owned(), ToString::to_string),
+    Charging,
+    Charging::Stop
+);
+plant_order!(
+    ChangeCharge,
+    "change_charge",
+    ChargePacks,
+    AfterJournal,
+    |one| one.pack.to_string(),
+    Charging,
+    Charging::Change
+);
+plant_order!(
+    EngageContactors,
+    "engage_contactors",
+    ChargePacks,
+    AfterJournal,
+    |one| one.pack.to_string(),
+    Charging,
+    Charging::Engage
+);
+plant_order!(
+    ClearLatches,
+    "clear_latches",
+    ChargePacks,
+    AfterJournal,
+    |one| one.pack.to_string(),
+    Charging,
+    Charging::Clear
+);
+plant_order!(
+    SetDemo,
+    "set_demo",
+    ChangeSettings,
+    AfterJournal,
+    |one| format!("{}, {}x", if one.parked { "parked" } else { "driving" }, one.pace),
+    Charging,
+    Charging::Demo
+);
 
 impl Order for SetChargeRule {
     type Needs = ChangeSettings;

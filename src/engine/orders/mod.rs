@@ -15,6 +15,33 @@
 //! | `sessions` | sessions, tokens, waits | the store |
 //! | `settings` | the system's settings | the store |
 
+/// An order that the hub carries out and that gives nothing back: what it is, its name in the journal,
+/// what it needs, how fast it goes, what it is about, and which command it becomes.
+macro_rules! plant_order {
+    ($order:ident, $name:literal, $needs:ident, $haste:ident, |$one:ident| $target:expr, $family:ident, $wrap:expr) => {
+        impl $crate::engine::orders::Order for $order {
+            type Needs = $needs;
+            type Done = ();
+            const NAME: &'static str = $name;
+            const HASTE: $crate::engine::orders::Haste = $crate::engine::orders::Haste::$haste;
+
+            fn needs(&self) -> $needs {
+                $needs
+            }
+
+            fn target(&self) -> String {
+                let $one = self;
+                $target
+            }
+
+            fn route(self) -> $crate::engine::orders::Route<()> {
+                let command = $crate::engine::orders::plant::Command::$family($wrap(self));
+                $crate::engine::orders::Route::Plant(command, ())
+            }
+        }
+    };
+}
+
 pub(in crate::engine) mod accounts;
 pub(in crate::engine) mod buses;
 pub(in crate::engine) mod charging;

@@ -5,8 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::base::id::Name;
 use crate::engine::access::permission::UseCan;
 use crate::engine::can::record::shelf::Incoming;
-use crate::engine::orders::plant::Command;
-use crate::engine::orders::{Haste, Order, Route};
 use crate::engine::profile::model::RecorderEntry;
 
 /// Every order about recordings that the hub knows.
@@ -75,65 +73,50 @@ impl KeepUpload {
     }
 }
 
-macro_rules! recording_order {
-    ($order:ident, $name:literal, $haste:ident, |$one:ident| $wrapped:expr, $target:expr) => {
-        impl Order for $order {
-            type Needs = UseCan;
-            type Done = ();
-            const NAME: &'static str = $name;
-            const HASTE: Haste = Haste::$haste;
-
-            fn needs(&self) -> UseCan {
-                UseCan
-            }
-
-            fn target(&self) -> String {
-                let $one = self;
-                $target
-            }
-
-            fn route(self) -> Route<()> {
-                let $one = self;
-                Route::Plant(Command::Recording($wrapped), ())
-            }
-        }
-    };
-}
-
-recording_order!(
+plant_order!(
     StartRecording,
     "start_recording",
+    UseCan,
     AfterJournal,
-    |one| Recording::Start(Box::new(one)),
-    told(&one.entry)
+    |one| told(&one.entry),
+    Recording,
+    |one| Recording::Start(Box::new(one))
 );
-recording_order!(
+plant_order!(
     StopRecording,
     "stop_recording",
+    UseCan,
     AfterJournal,
-    |one| Recording::Stop(one),
-    one.name.to_string()
+    |one| one.name.to_string(),
+    Recording,
+    Recording::Stop
 );
-recording_order!(
+plant_order!(
     ForgetRecording,
     "forget_recording",
+    UseCan,
     AfterJournal,
-    |one| Recording::Forget(one),
-    one.name.to_string()
+    |one| one.name.to_string(),
+    Recording,
+    Recording::Forget
 );
-recording_order!(
+plant_order!(
     DeleteRecording,
     "delete_recording",
+    UseCan,
     AfterJournal,
-    |one| Recording::Delete(one),
-    one.name.clone()
+    |one| one.name.clone(),
+    Recording,
+    Recording::Delete
 );
-recording_order!(
+plant_order!(
     KeepUpload,
     "upload_recording",
+    UseCan,
     AfterJournal,
-    |one| Recording::Keep(one),
-    format!("{}, {} bytes", one.name, one.bytes)
+    |one| format!("{}, {} bytes", one.name, one.bytes),
+    Recording,
+    Recording::Keep
 );
 
 fn told(entry: &RecorderEntry) -> String {

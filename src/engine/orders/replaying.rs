@@ -6,9 +6,7 @@ use std::path::PathBuf;
 use crate::base::id::Name;
 use crate::engine::access::permission::{MakeSafe, UseCan};
 use crate::engine::can::replay::{ReplayPlan, SeekTo, Speed};
-use crate::engine::orders::plant::Command;
 use crate::engine::orders::sending::{Keeps, Then};
-use crate::engine::orders::{Haste, Order, Route};
 
 /// Every order about replays that the hub knows.
 #[derive(Clone, Debug)]
@@ -94,60 +92,40 @@ pub struct StopReplay {
     pub then: Then,
 }
 
-macro_rules! replay_order {
-    ($order:ident, $name:literal, $needs:ident, $haste:ident, |$one:ident| $target:expr, $route:expr) => {
-        impl Order for $order {
-            type Needs = $needs;
-            type Done = ();
-            const NAME: &'static str = $name;
-            const HASTE: Haste = Haste::$haste;
-
-            fn needs(&self) -> $needs {
-                $needs
-            }
-
-            fn target(&self) -> String {
-                let $one = self;
-                $target
-            }
-
-            fn route(self) -> Route<()> {
-                Route::Plant(Command::Replaying($route(self)), ())
-            }
-        }
-    };
-}
-
-replay_order!(
+plant_order!(
     StartReplay,
     "start_replay",
     UseCan,
     AfterJournal,
     |one| format!("{}: {} onto {}{}", one.name, one.file.display(), one.bus, elsewhere(&one.named)),
+    Replaying,
     |order| Replaying::Start(Box::new(order))
 );
-replay_order!(
+plant_order!(
     ChangeReplay,
     "change_replay",
     UseCan,
     AfterJournal,
     |one| format!("{}: {}", one.name, change(&one.change)),
+    Replaying,
     Replaying::Change
 );
-replay_order!(
+plant_order!(
     PauseReplay,
     "pause_replay",
     UseCan,
     AtOnce,
     |one| one.name.to_string(),
+    Replaying,
     Replaying::Pause
 );
-replay_order!(
+plant_order!(
     StopReplay,
     "stop_replay",
     MakeSafe,
     AtOnce,
     |one| one.name.to_string(),
+    Replaying,
     Replaying::Stop
 );
 

@@ -8,7 +8,7 @@ use crate::engine::access::permission::{MakeSafe, UseCan};
 use crate::engine::can::frame::Frame;
 use crate::engine::can::schedule::Schedule;
 use crate::engine::orders::plant::Command;
-use crate::engine::orders::{Haste, Order, Route};
+use crate::engine::orders::{Order, Route};
 use crate::engine::profile::message::MessageEntry;
 
 /// Every order about sending by hand that the hub knows.
@@ -177,48 +177,57 @@ impl Order for ForgetMessage {
     }
 }
 
-macro_rules! sending_order {
-    ($order:ident, $name:literal, $needs:ident, $haste:ident, $variant:ident, |$one:ident| $target:expr) => {
-        impl Order for $order {
-            type Needs = $needs;
-            type Done = ();
-            const NAME: &'static str = $name;
-            const HASTE: Haste = Haste::$haste;
-
-            fn needs(&self) -> $needs {
-                $needs
-            }
-
-            fn target(&self) -> String {
-                let $one = self;
-                $target
-            }
-
-            fn route(self) -> Route<()> {
-                Route::Plant(Command::Sending(Sending::$variant(self)), ())
-            }
-        }
-    };
-}
-
-sending_order!(ArmBus, "arm_bus", UseCan, AfterJournal, Arm, |one| format!(
-    "{} for {} s",
-    one.bus,
-    one.span.as_secs()
-));
-sending_order!(Silence, "silence_buses", MakeSafe, AtOnce, Silence, |one| one
-    .bus
-    .as_ref()
-    .map_or_else(|| "every bus".to_owned(), ToString::to_string));
-sending_order!(SendFrames, "send_frames", UseCan, AfterJournal, Send, |one| told(one));
-sending_order!(StartSchedule, "start_schedule", UseCan, AfterJournal, Start, |one| format!(
-    "{} on {}: {} every {} ms",
-    one.schedule.name,
-    one.bus,
-    short(&one.schedule.frame),
-    one.schedule.every.as_millis()
-));
-sending_order!(StopSchedule, "stop_schedule", UseCan, AtOnce, Stop, |one| one.name.to_string());
+plant_order!(
+    ArmBus,
+    "arm_bus",
+    UseCan,
+    AfterJournal,
+    |one| format!("{} for {} s", one.bus, one.span.as_secs()),
+    Sending,
+    Sending::Arm
+);
+plant_order!(
+    Silence,
+    "silence_buses",
+    MakeSafe,
+    AtOnce,
+    |one| one.bus.as_ref().map_or_else(|| "every bus".to_owned(), ToString::to_string),
+    Sending,
+    Sending::Silence
+);
+plant_order!(
+    SendFrames,
+    "send_frames",
+    UseCan,
+    AfterJournal,
+    |one| told(one),
+    Sending,
+    Sending::Send
+);
+plant_order!(
+    StartSchedule,
+    "start_schedule",
+    UseCan,
+    AfterJournal,
+    |one| format!(
+        "{} on {}: {} every {} ms",
+        one.schedule.name,
+        one.bus,
+        short(&one.schedule.frame),
+        one.schedule.every.as_millis()
+    ),
+    Sending,
+    Sending::Start
+);
+plant_order!(
+    StopSchedule,
+    "stop_schedule",
+    UseCan,
+    AtOnce,
+    |one| one.name.to_string(),
+    Sending,
+    Sending::Stop
+);
 
 /// Frames that the journal names; more are counted.
 const TOLD: usize = 4;
