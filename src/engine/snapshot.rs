@@ -14,13 +14,15 @@ use crate::engine::can::replay::{Progress, ReplayPlan, ReplayProgress};
 use crate::engine::can::scan::Report;
 use crate::engine::can::schedule::{Schedule, ScheduleFigures};
 use crate::engine::charge::{ChargePicture, Rules};
-use crate::engine::device::{Catalog, Category, Kind, Settings};
+use crate::engine::device::{Beside, Catalog, Category, Kind, Settings};
 use crate::engine::discovery::{self, Configured, Discovery};
 use crate::engine::filter::Vocabulary;
 use crate::engine::hub::decoders::Decoders;
 use crate::engine::hub::traffic::Traffic;
 use crate::engine::orders::sending::Keeps;
-use crate::engine::pack::{ChargerPicture, DriverPicture, PackPicture, PartPicture};
+use crate::engine::pack::{
+    ChargerPicture, DriverPicture, PackPicture, PartPicture, ReadingPicture,
+};
 use crate::engine::profile::message::MessageEntry;
 use crate::engine::profile::model::RecorderEntry;
 
@@ -95,6 +97,30 @@ impl Snapshot {
         // The position of a bus is its handle.
         let names: Vec<&str> = self.buses.iter().map(|bus| bus.name.as_str()).collect();
         self.decoders.vocabulary(&names)
+    }
+
+    /// What parts beside it measure of the pack with this name a second time, with their names. No
+    /// decision is made of it.
+    pub fn beside(&self, pack: &str) -> impl Iterator<Item = (&Name, Beside, ReadingPicture)> {
+        let member = |part: &&ComponentPicture| {
+            let own = part.pack.as_ref().is_some_and(|own| own.as_str() == pack);
+            own || self.is_alone(part, pack)
+        };
+        self.components.iter().filter(member).flat_map(|part| {
+            let readings = part.part.sheet.readings.iter().zip(&part.part.readings);
+            readings.filter_map(|(shown, now)| Some((&part.name, shown.rule.beside?, *now)))
+        })
+    }
+
+    /// Whether `part` belongs to the pack of which the BMS called `bms` is the only one.
+    fn is_alone(&self, part: &ComponentPicture, bms: &str) -> bool {
+        let Some(pack) = &part.pack else { return false };
+        let of_pack = |one: &&ComponentPicture| {
+            matches!(one.model, ModelPicture::Bms(_)) && one.pack.as_ref() == Some(pack)
+        };
+        let mut all = self.components.iter().filter(of_pack);
+        let first = all.next();
+        first.is_some_and(|first| first.name.as_str() == bms) && all.next().is_none()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the fuzzer calls, and the property tests with it: any bytes at all into the places that
 //! read what others wrote. Each returns when all is well and panics when it is not.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::base::time::Mono;
 use crate::engine::can::frame::{Frame, Frames, Id};
@@ -9,7 +9,7 @@ use crate::engine::can::slcan::line::{self, Lines, Said};
 use crate::engine::can::trace::{Log, OpenLogError};
 use crate::engine::dbc::{self, Codec, MessageIndex, Row};
 use crate::engine::device::{Catalog, Device};
-use crate::engine::pack::{Charger, DriverControls, Pack, PackSettings};
+use crate::engine::pack::{Charger, DriverControls, Pack, PackSettings, Part};
 use crate::engine::profile::parse;
 
 /// Greatest number of frames that one input makes.
@@ -225,6 +225,8 @@ pub fn frames(bytes: &[u8]) {
     let mut pack = Pack::new(PackSettings::default());
     let slow = PackSettings::default().slow;
     let (mut charger, mut driver) = (Charger::new(slow), DriverControls::new(slow));
+    let part = |device: &Device| Part::new(Arc::clone(&device.kind().sheet), slow, None);
+    let mut parts: Vec<Part> = devices.iter().map(part).collect();
     let mut row = Row::default();
     let mut now = Mono::ZERO;
     let mut rest = bytes;
@@ -236,19 +238,23 @@ pub fn frames(bytes: &[u8]) {
         if let Some(index) = codec.find(frame.id()) {
             round_trip(codec, index, frame.view().data, &mut row);
         }
-        for device in &mut devices {
+        for (device, part) in devices.iter_mut().zip(&mut parts) {
             facts.clear();
             device.take(frame.view(), &mut facts);
             for fact in &facts {
                 pack.apply(now, fact);
                 charger.apply(now, crate::engine::can::frame::Direction::Received, fact);
                 driver.apply(now, fact);
+                part.apply(now, fact);
             }
         }
     }
     let _ = pack.picture(now);
     let _ = charger.picture(now);
     let _ = driver.picture(now);
+    for part in &parts {
+        let _ = part.picture(now);
+    }
 }
 
 fn next_frame(bytes: &[u8]) -> Option<(Frame, &[u8])> {

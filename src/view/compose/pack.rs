@@ -49,7 +49,10 @@ pub fn pack(snapshot: &Snapshot, selected: Option<&str>) -> PackView {
         cells: cells::cells(picture, snapshot.temperature),
         contactors: contactors(picture),
         events: picture.flags.iter().map(lamp).collect(),
-        facts: tiles::facts(picture, snapshot.temperature),
+        facts: tiles::facts(picture, snapshot.temperature)
+            .into_iter()
+            .chain(tiles::beside(picture, snapshot.beside(&choice.label)))
+            .collect(),
         trend: trend(picture),
     }
 }

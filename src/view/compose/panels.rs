@@ -88,3 +88,71 @@ fn lamp(shown: &SheetLamp, now: &Seen<bool>) -> Lamp {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::engine::testing::golden;
+    use crate::engine::testing::plant::Plant;
+    use crate::engine::Snapshot;
+    use crate::view::compose;
+    use crate::view::shown::Shade;
+
+    fn car(seconds: u64) -> Arc<Snapshot> {
+        let mut plant = Plant::of("solar-car");
+        plant.run(Duration::from_secs(seconds));
+        plant.published()
+    }
+
+    fn text(snapshot: &Snapshot) -> String {
+        let mut text = String::new();
+        for part in compose::parts::parts(snapshot).components {
+            text += &format!("{}: {} {} {}\n", part.name, part.kind, part.status, part.sentence);
+            for panel in &part.panels {
+                text += &format!("  {}\n", panel.title);
+                for Tile { label, value, tone } in &panel.tiles {
+                    let line = value.line();
+                    text += &format!("    {label}: {line} [{:?} {tone:?}] {}\n", value.shade, value.note);
+                }
+                for lamp in &panel.lamps {
+                    text += &format!("    ({:?}) {}\n", lamp.tone, lamp.label);
+                }
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn the_parts_of_a_solar_car_are_shown_as_their_folders_say() {
+        golden("view/parts-solar-car.txt", &text(&car(60)));
+    }
+
+    #[test]
+    fn the_current_of_a_shunt_stands_beside_that_of_its_pack_and_of_no_string() {
+        let snapshot = car(60);
+        let labels = |pack: &str| {
+            let facts = compose::pack::pack(&snapshot, Some(pack)).facts;
+            facts.into_iter().map(|tile| tile.label).collect::<Vec<_>>()
+        };
+        let whole = compose::pack::pack(&snapshot, Some("Solar pack")).facts;
+        let shunt = whole.iter().find(|tile| tile.label == "Shunt: current").unwrap();
+        assert_eq!((shunt.value.shade, shunt.value.unit.as_str()), (Shade::Fresh, "A"));
+        assert!(shunt.value.note.ends_with("A from the BMS's own"), "{:?}", shunt.value);
+        assert!(!labels("String 1").contains(&"Shunt: current".to_owned()));
+    }
+
+    #[test]
+    fn a_number_beyond_reason_stays_short() {
+        let snapshot = car(5);
+        let motor = snapshot.components.iter().find(|one| one.name.as_str() == "Motor").unwrap();
+        let shown = &motor.part.sheet.readings[0];
+        for number in [f64::MAX, -3.4e38, 1e9, 0.004, -0.004] {
+            let age = Age::Fresh(Duration::ZERO);
+            let text = value(shown, Seen { value: Some(number), age }).text;
+            assert!(text.chars().count() <= 10, "{text}");
+        }
+    }
+}

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use crate::base::id::Name;
 use crate::base::reading::Age;
 use crate::base::units::Volts;
-use crate::engine::{CellAt, PackPicture, Seen, TemperatureAt, TemperatureUnit};
+use crate::engine::{
+    Beside, CellAt, PackPicture, ReadingPicture, Seen, TemperatureAt, TemperatureUnit,
+};
 use crate::view::shown::{Shown, Tile, Tone};
 use crate::view::text;
 
@@ -158,4 +161,26 @@ pub fn facts(picture: &PackPicture, unit: TemperatureUnit) -> Vec<Tile> {
         tile("Serial", shown(&identity, "", u32::to_string, String::new())),
         tile("Firmware", shown(firmware, "", |build| format!("build {build}"), String::new())),
     ]
+}
+
+/// What parts beside the pack measure of it a second time, with how far that is from the pack's own.
+pub fn beside<'s>(
+    picture: &'s PackPicture,
+    all: impl Iterator<Item = (&'s Name, Beside, ReadingPicture)> + 's,
+) -> impl Iterator<Item = Tile> + 's {
+    all.map(|(name, what, now)| {
+        let (label, unit, own) = match what {
+            Beside::PackCurrent => ("current", "A", picture.current.value.map(|amps| amps.get())),
+            Beside::PackVoltage => ("voltage", "V", picture.voltage.value.map(|volts| volts.get())),
+        };
+        let number = |value: &f64| match what {
+            Beside::PackCurrent => text::signed(*value, 2),
+            Beside::PackVoltage => text::fixed(*value, 2),
+        };
+        let apart = now.value.value.zip(own).map(|(second, own)| second - own);
+        let note = apart.map_or_else(String::new, |apart| {
+            format!("{} {unit} from the BMS's own", text::signed(apart, 2))
+        });
+        tile(&format!("{name}: {label}"), shown(&now.value, unit, number, note))
+    })
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::engine::{
-    CellAt, CellPicture, Flag, FlagPicture, ModulePicture, PackPicture, Snapshot, TemperatureAt,
+    Beside, CellAt, CellPicture, Flag, FlagPicture, ModulePicture, PackPicture, Snapshot, TemperatureAt,
 };
 use crate::web::api::give::Time;
 use crate::web::api::reading::{Freshness, Reading, Sentence, Weight, age_s, reading, tidy};
@@ -175,8 +175,42 @@ pub struct Pack {
     fans: Reading<FansShown>,
     /// Groups of messages that the device never sent although it has been heard for a while.
     not_sent: Vec<&'static str>,
+    /// What other parts measure of it a second time; no decision is made of it.
+    beside: Vec<Second>,
     /// Sentences on what is odd or worth knowing, worst first.
     remarks: Vec<Sentence>,
+}
+
+/// Something of a pack that another part measures too.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SecondMeasurement)]
+struct Second {
+    /// The part.
+    component: String,
+    /// What it measures.
+    what: SecondOf,
+    /// Amperes into the battery, or volts.
+    reading: Reading<f64>,
+}
+
+/// What of a pack is measured a second time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SecondOf)]
+enum SecondOf {
+    /// Its current, amperes into the battery.
+    Current,
+    /// Its voltage, volts.
+    Voltage,
+}
+
+impl From<Beside> for SecondOf {
+    fn from(beside: Beside) -> Self {
+        match beside {
+            Beside::PackCurrent => Self::Current,
+            Beside::PackVoltage => Self::Voltage,
+        }
+    }
 }
 
 /// Who a device says it is.
@@ -347,6 +381,14 @@ impl Pack {
                 actuators_a: tidy(fans.actuators.get()),
                 modules_a: tidy(fans.modules.get()),
             }),
+            beside: snapshot
+                .beside(source.name)
+                .map(|(name, what, now)| Second {
+                    component: name.to_string(),
+                    what: what.into(),
+                    reading: reading(now.value, tidy),
+                })
+                .collect(),
             not_sent: picture.not_sent.iter().map(|group| group.words()).collect(),
             remarks: picture.remarks.iter().map(Sentence::from).collect(),
         }

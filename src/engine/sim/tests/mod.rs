@@ -2,6 +2,7 @@
 
 mod faults;
 mod files;
+mod parts;
 mod scenes;
 
 use std::hash::{DefaultHasher, Hasher};
