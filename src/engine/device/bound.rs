@@ -10,12 +10,12 @@ use thiserror::Error;
 use super::catalog::Kind;
 use super::fact::Fact;
 use super::kinds::{Meaning, Values};
-use super::manifest::{AddressRule, AddressWay, Sending};
+use super::manifest::{AddressRule, AddressWay, ByteOrderRule, Sending};
 use super::panel::Told;
 use super::settings::{BindError, Claim, Settings};
 use crate::engine::can::frame::{CLASSIC_BYTES, FD_BYTES, Frame, FrameRef, Id, Kind as FrameKind};
 use crate::engine::can::guard::Allow;
-use crate::engine::dbc::{Codec, EncodeError, MessageIndex, Row, Schema};
+use crate::engine::dbc::{Codec, EncodeError, MessageIndex, Order, Row, Schema};
 
 /// Most parallel strings of a battery.
 const STRINGS_LIMIT: u16 = 1000;
@@ -45,7 +45,7 @@ struct Table {
 /// Tables that were made lately, by their address: whoever simulates binds the same few again and
 /// again.
 #[derive(Debug, Default)]
-pub(super) struct Tables(Mutex<Vec<(u32, Arc<Table>)>>);
+pub(super) struct Tables(Mutex<Vec<((u32, Order), Arc<Table>)>>);
 
 /// Tables that a kind keeps.
 const KEPT: usize = 8;
@@ -124,28 +124,29 @@ impl Kind {
         let values =
             values.map_err(|(name, why)| BindError::Setting { title: title(), name, why })?;
         let settings = Settings { values, ..settings };
-        let table = self.table(settings.base)?;
+        let order = self.manifest.byte_order.as_ref().map_or(Order::Big, |rule| rule.of(&settings));
+        let table = self.table((settings.base, order))?;
         let (kind, row, malformed) = (Arc::clone(self), Row::new(), Malformed::default());
         Ok(Device { kind, settings, table, row, malformed })
     }
 
     /// The table at an address: a kept one, or a new one.
-    fn table(&self, base: u32) -> Result<Arc<Table>, BindError> {
+    fn table(&self, key: (u32, Order)) -> Result<Arc<Table>, BindError> {
         let kept = || self.tables.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, table)) = kept().iter().find(|(own, _)| *own == base) {
+        if let Some((_, table)) = kept().iter().find(|(own, _)| *own == key) {
             return Ok(Arc::clone(table));
         }
-        let table = Arc::new(Table::of(self, base)?);
+        let table = Arc::new(Table::of(self, key)?);
         let mut kept = kept();
         if kept.len() >= KEPT {
             kept.remove(0);
         }
-        kept.push((base, Arc::clone(&table)));
+        kept.push((key, Arc::clone(&table)));
         Ok(table)
     }
 
     /// The schema with all ids at another address.
-    fn moved_to(&self, base: u32) -> Schema {
+    fn moved_to(&self, (base, order): (u32, Order)) -> Schema {
         let rule = &self.manifest.address;
         let mut schema = self.schema.clone();
         for message in &mut schema.messages {
@@ -158,6 +159,9 @@ impl Kind {
                 AddressWay::Node => Id::extended(with_node(message.id.raw(), rule.default, base)),
             };
             message.id = moved.unwrap_or(message.id);
+        }
+        if order == Order::Little && self.manifest.byte_order.is_some() {
+            ByteOrderRule::turn(&mut schema);
         }
         schema
     }
@@ -209,8 +213,9 @@ fn check_address(
 
 impl Table {
     /// Fills the table from the codec.
-    fn of(kind: &Kind, base: u32) -> Result<Self, BindError> {
-        let codec = Arc::new(Codec::compile(&[&kind.moved_to(base)]));
+    fn of(kind: &Kind, key: (u32, Order)) -> Result<Self, BindError> {
+        let (base, _) = key;
+        let codec = Arc::new(Codec::compile(&[&kind.moved_to(key)]));
         let mut table = Self {
             codec: Arc::clone(&codec),
             slots: Vec::new(),

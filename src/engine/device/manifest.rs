@@ -7,10 +7,11 @@ use thiserror::Error;
 
 use crate::base::reading::Patience;
 use crate::engine::can::guard::WordLimit;
+use crate::engine::dbc::{Order, Schema};
 use crate::engine::device::panel::{HeartbeatRule, PanelRule};
 use crate::engine::device::recognise::Recognition;
 use crate::engine::device::setting::{SETTINGS_LIMIT, SettingRule};
-use crate::engine::device::settings::CurrentSign;
+use crate::engine::device::settings::{CurrentSign, Settings};
 
 /// A device folder's manifest.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -57,6 +58,8 @@ pub struct Manifest {
     /// What is shown of it besides what every part of its category has.
     #[serde(default, rename = "panel")]
     pub panels: Vec<PanelRule>,
+    /// By which setting its numbers come least significant byte first.
+    pub byte_order: Option<ByteOrderRule>,
     /// Which message says who it is, of a Tritium or Prohelion device without code of its own.
     pub heartbeat: Option<HeartbeatRule>,
     /// By what a device of the kind gives itself away on a bus; left out: it is never offered.
@@ -65,6 +68,40 @@ pub struct Manifest {
     /// What its components may set besides what every component can.
     #[serde(default, rename = "setting")]
     pub settings: Vec<SettingRule>,
+}
+
+/// A setting that turns the bytes of numbers round. The DBC has them most significant byte first.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ByteOrderRule {
+    /// Name of the setting.
+    pub setting: String,
+    /// Its word for least significant byte first.
+    pub little: String,
+}
+
+impl ByteOrderRule {
+    /// The order of a device that is set so.
+    #[must_use]
+    pub fn of(&self, settings: &Settings) -> Order {
+        match settings.values.word(&self.setting) {
+            Some(word) if word == self.little => Order::Little,
+            Some(_) | None => Order::Big,
+        }
+    }
+
+    /// Turns every number of whole bytes round that comes most significant byte first.
+    pub fn turn(schema: &mut Schema) {
+        let signals = schema.messages.iter_mut().flat_map(|message| &mut message.signals);
+        for signal in signals {
+            let whole = signal.length.is_multiple_of(8) && signal.start % 8 == 7;
+            if whole && signal.length > 8 && signal.order == Order::Big {
+                // The highest bit of the first byte becomes the lowest one of it.
+                signal.order = Order::Little;
+                signal.start -= 7;
+            }
+        }
+    }
 }
 
 /// Something to know about a kind.

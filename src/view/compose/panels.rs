@@ -95,9 +95,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::engine::Snapshot;
     use crate::engine::testing::golden;
     use crate::engine::testing::plant::Plant;
-    use crate::engine::Snapshot;
     use crate::view::compose;
     use crate::view::shown::Shade;
 
@@ -115,7 +115,10 @@ mod tests {
                 text += &format!("  {}\n", panel.title);
                 for Tile { label, value, tone } in &panel.tiles {
                     let line = value.line();
-                    text += &format!("    {label}: {line} [{:?} {tone:?}] {}\n", value.shade, value.note);
+                    text += &format!(
+                        "    {label}: {line} [{:?} {tone:?}] {}\n",
+                        value.shade, value.note
+                    );
                 }
                 for lamp in &panel.lamps {
                     text += &format!("    ({:?}) {}\n", lamp.tone, lamp.label);

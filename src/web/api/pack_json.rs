@@ -5,7 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::engine::{
-    Beside, CellAt, CellPicture, Flag, FlagPicture, ModulePicture, PackPicture, Snapshot, TemperatureAt,
+    Beside, CellAt, CellPicture, Flag, FlagPicture, ModulePicture, PackPicture, Snapshot,
+    TemperatureAt,
 };
 use crate::web::api::give::Time;
 use crate::web::api::reading::{Freshness, Reading, Sentence, Weight, age_s, reading, tidy};

@@ -76,7 +76,8 @@ fn the_shunt_measures_what_both_strings_carry() {
 fn trackers_and_motor_make_the_current_of_the_pack() {
     let (car, now) = Car::after(90.0);
     let trackers = ["Tracker front", "Tracker middle", "Tracker rear"];
-    let sun: f64 = trackers.map(|one| value(&car.picture(one, now), "Into the battery")).iter().sum();
+    let sun: f64 =
+        trackers.map(|one| value(&car.picture(one, now), "Into the battery")).iter().sum();
     let motor = value(&car.picture("Motor", now), "Into the battery");
     let shunt = value(&car.picture("Shunt", now), "Current");
     assert!(sun > 1.0, "the sun shines: {sun} A");
