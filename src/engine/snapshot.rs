@@ -102,7 +102,7 @@ impl Snapshot {
     /// What parts beside it measure of the pack with this name a second time, with their names. No
     /// decision is made of it.
     pub fn beside(&self, pack: &str) -> impl Iterator<Item = (&Name, Beside, ReadingPicture)> {
-        let member = |part: &&ComponentPicture| {
+        let member = move |part: &&ComponentPicture| {
             let own = part.pack.as_ref().is_some_and(|own| own.as_str() == pack);
             own || self.is_alone(part, pack)
         };
