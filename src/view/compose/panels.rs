@@ -1,7 +1,9 @@
 //! Composes what a device folder wants shown of a part: readings with unit, words and age, and lamps.
 
 use crate::base::reading::Age;
-use crate::engine::{Level, PartPicture, ReadingPicture, Seen, SheetLamp, SheetReading};
+use crate::engine::{
+    Level, PartPicture, ReadingPicture, Seen, SheetLamp, SheetReading, TemperatureUnit,
+};
 use crate::view::compose::pack::tone;
 use crate::view::parts::PanelView;
 use crate::view::shown::{Lamp, Shown, Tile, Tone};
@@ -12,7 +14,7 @@ const LARGE: f64 = 1e9;
 
 /// The panels of a part, in the order of its folder.
 #[must_use]
-pub fn panels(part: &PartPicture) -> Vec<PanelView> {
+pub fn panels(part: &PartPicture, warmth: TemperatureUnit) -> Vec<PanelView> {
     let panel = |(number, title): (usize, &String)| {
         let readings = part.sheet.readings.iter().zip(&part.readings);
         let readings = readings.filter(|(shown, _)| shown.panel == number);
@@ -20,24 +22,24 @@ pub fn panels(part: &PartPicture) -> Vec<PanelView> {
         let lamps = lamps.filter(|(shown, _)| shown.panel == number);
         PanelView {
             title: title.clone(),
-            tiles: readings.map(|(shown, now)| tile(shown, now)).collect(),
+            tiles: readings.map(|(shown, now)| tile(shown, now, warmth)).collect(),
             lamps: lamps.map(|(shown, now)| lamp(shown, now)).collect(),
         }
     };
     part.sheet.panels.iter().enumerate().map(panel).collect()
 }
 
-fn tile(shown: &SheetReading, now: &ReadingPicture) -> Tile {
+fn tile(shown: &SheetReading, now: &ReadingPicture, warmth: TemperatureUnit) -> Tile {
     let tone = match now.level {
         Level::Ok | Level::Info => Tone::Plain,
         Level::Warning | Level::Fault => tone(now.level),
     };
-    Tile { label: shown.rule.label.clone(), value: value(shown, now.value), tone }
+    Tile { label: shown.rule.label.clone(), value: value(shown, now.value, warmth), tone }
 }
 
 /// A reading as text: its word where it has one, else its number with the unit.
 #[must_use]
-pub fn value(shown: &SheetReading, seen: Seen<f64>) -> Shown {
+pub fn value(shown: &SheetReading, seen: Seen<f64>, warmth: TemperatureUnit) -> Shown {
     let rule = &shown.rule;
     if let Some(word) = seen.value.and_then(|value| shown.word(value)) {
         return text::shown(seen.age, Some(word.to_owned()), "", String::new());
@@ -55,12 +57,11 @@ pub fn value(shown: &SheetReading, seen: Seen<f64>) -> Shown {
         Some(value) if value <= -half => rule.below.clone(),
         Some(_) | None => None,
     };
-    let unit = rule.unit.as_deref().unwrap_or_default();
-    let unit = match unit {
-        "C" | "degC" => "\u{b0}C",
-        other => other,
+    let (value, unit) = match rule.unit.as_deref().unwrap_or_default() {
+        "C" | "degC" => (seen.value.map(|celsius| warmth.of(celsius)), warmth.symbol()),
+        other => (seen.value, other),
     };
-    text::shown(seen.age, seen.value.map(number), unit, word.unwrap_or_default())
+    text::shown(seen.age, value.map(number), unit, word.unwrap_or_default())
 }
 
 fn lamp(shown: &SheetLamp, now: &Seen<bool>) -> Lamp {
@@ -154,7 +155,8 @@ mod tests {
         let shown = &motor.part.sheet.readings[0];
         for number in [f64::MAX, -3.4e38, 1e9, 0.004, -0.004] {
             let age = Age::Fresh(Duration::ZERO);
-            let text = value(shown, Seen { value: Some(number), age }).text;
+            let seen = Seen { value: Some(number), age };
+            let text = value(shown, seen, TemperatureUnit::Celsius).text;
             assert!(text.chars().count() <= 10, "{text}");
         }
     }

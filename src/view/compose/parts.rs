@@ -90,7 +90,7 @@ fn component(snapshot: &Snapshot, part: &ComponentPicture) -> Part {
         status,
         sentence,
         settings,
-        panels: panels(&part.part),
+        panels: panels(&part.part, snapshot.temperature),
     }
 }
 

@@ -180,7 +180,7 @@ fn a_form_that_nobody_has_touched_says_what_the_component_is() {
     profile.components.push(full.clone());
     let kind = catalog.find(BMU).unwrap();
     let form = Form { kind, profile: &profile, old: Some(&full.name), catalog: &catalog };
-    assert_eq!(form.check(&form.first()).entry, Some(full));
+    assert_eq!(form.check(&form.first()).entry, Some(full.clone()));
     // A new one has a name that is free and the bus that fits.
     let new = Form { old: None, ..form };
     assert_eq!(new.first()["name"], "Prohelion D1000 Gen 1");
