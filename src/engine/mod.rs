@@ -130,7 +130,7 @@ pub use orders::charging::{
     ChangeCharge, ClearLatches, Confirm, EngageContactors, ReadSafetyText, SetChargeRule, SetDemo,
     StartCharge, StopCharge,
 };
-pub use orders::dbc::{AssignDbcs, BusDbc, KeepDbc, RemoveDbc};
+pub use orders::dbc::{AssignDbcs, BusDbc, DbcChange, KeepDbc, RemoveDbc};
 pub use orders::devices::{KeepDevice, RemoveDevice};
 pub use orders::plant::{ActivateProfile, ClearTraffic, Play};
 pub use orders::recording::{
@@ -169,7 +169,8 @@ pub use profile::model::{
     Begins as RecordBegins, BusEntry, ComponentEntry, Limits, Profile, RecorderEntry,
 };
 pub use profile::shelf::{
-    LARGEST as LARGEST_DBC, Shelf, ShelfError, mark as dbc_mark, write_whole as write_dbc_file,
+    Expected as ExpectedDbc, LARGEST as LARGEST_DBC, Shelf, ShelfError, mark as dbc_mark,
+    same_file as same_dbc_file, write_whole as write_dbc_file,
 };
 pub use profile::starters::StartError as StarterError;
 pub use profile::watch::{Change as WatchedChange, Watch as WatchedFile};

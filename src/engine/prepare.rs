@@ -17,7 +17,7 @@ use crate::engine::discovery::{Candidate, Discovery};
 use crate::engine::offline::check;
 use crate::engine::offline::discover;
 use crate::engine::offline::profiles::ground;
-use crate::engine::orders::dbc::{AssignDbcs, BusDbc};
+use crate::engine::orders::dbc::{AssignDbcs, BusDbc, DbcChange};
 use crate::engine::orders::plant::ActivateProfile;
 use crate::engine::profile::check::admit;
 use crate::engine::profile::expand::environment;
@@ -83,14 +83,26 @@ impl ActivateProfile {
 }
 
 impl AssignDbcs {
-    /// The order to read `bus` by these files. Blocks for reading them.
+    /// The order to read `bus` by this file too. Blocks for reading it.
     ///
     /// # Errors
-    /// One of them cannot be read, or has no message.
-    pub fn read(bus: Name, files: &[PathBuf]) -> Result<Self, String> {
-        let read = |file: &PathBuf| read_dbc(file).map(|(dbc, _)| dbc);
-        let dbcs = files.iter().map(read).collect::<Result<_, _>>()?;
-        Ok(Self { bus, dbcs })
+    /// It cannot be read, or has no message.
+    pub fn add(bus: Name, file: &Path) -> Result<Self, String> {
+        read_dbc(file).map(|(dbc, _)| Self { bus, change: DbcChange::Add(dbc) })
+    }
+
+    /// The order to read this file anew where `bus` is read by it. Blocks for reading it.
+    ///
+    /// # Errors
+    /// It cannot be read, or has no message.
+    pub fn renew(bus: Name, file: &Path) -> Result<Self, String> {
+        read_dbc(file).map(|(dbc, _)| Self { bus, change: DbcChange::Renew(dbc) })
+    }
+
+    /// The order to read `bus` by this file no longer.
+    #[must_use]
+    pub const fn remove(bus: Name, file: PathBuf) -> Self {
+        Self { bus, change: DbcChange::Remove(file) }
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::view::filter::FilterView;
-use crate::view::offer::Offer;
+use crate::view::offer::{Grave, Offer};
 use crate::view::shown::{Note, Shade, Shown, Tone};
 
 /// What a person wants of the page.
@@ -97,6 +97,40 @@ pub struct ProblemLine {
     pub text: String,
     /// How bad it is.
     pub tone: Tone,
+}
+
+/// A DBC file that is kept, as a page lists it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct KeptFile {
+    /// Its name.
+    pub name: String,
+    /// Stands for what it says: what is done to it is done to what was looked at.
+    pub mark: String,
+    /// "12 messages, 80 signals, 3 problems, read on can0".
+    pub about: String,
+    /// What is wrong with it, as far as it is shown.
+    pub problems: Vec<ProblemLine>,
+    /// "and 812 more"; empty where all are shown.
+    pub more: String,
+    /// What may become of it and each bus.
+    pub buses: Vec<KeptBus>,
+    /// "Replace car by".
+    pub replace: String,
+    /// Removing it.
+    pub remove: Grave,
+}
+
+/// A bus that a kept file is for, or could be.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct KeptBus {
+    /// Its name.
+    pub name: String,
+    /// Whether it is read by the file.
+    pub read: bool,
+    /// "Use on can0", "Take from can0".
+    pub label: String,
+    /// The same with the name of the file.
+    pub spoken: String,
 }
 
 /// A message in the tree.

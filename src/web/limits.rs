@@ -4,17 +4,82 @@ use std::time::Duration;
 
 use axum::http::Method;
 
+use crate::engine::LARGEST_DBC;
+
 /// Bytes of a recording that is taken in.
 pub const UPLOAD_BYTES: u64 = 4_000_000_000;
 /// Longest that a recording may take to come in, and to be looked at.
-pub const UPLOAD_TIME: Duration = Duration::from_secs(4 * 3600);
+const UPLOAD_TIME: Duration = Duration::from_secs(4 * 3600);
+/// Longest that a DBC file may take to come in.
+const DBC_TIME: Duration = Duration::from_secs(300);
+/// What a form has around the file that it brings, bytes.
+const FORM_BYTES: u64 = 64 * 1024;
 
-/// Whether a request brings a recording: its body goes to the disk piece by piece, and may be large and
-/// slow. Who may send it is asked before anything of it is read.
+/// What the body of a request is. Who may send it is asked before anything of it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Brings {
+    /// Fields of a form, or a document.
+    Words,
+    /// A DBC file.
+    Dbc,
+    /// A recording: goes to the disk piece by piece, and may be large and slow.
+    Recording,
+}
+
+impl Brings {
+    /// What a request to this address brings.
+    #[must_use]
+    pub fn of(method: &Method, path: &str) -> Self {
+        let one_of = |folder: &str| {
+            path.strip_prefix(folder).is_some_and(|name| !name.is_empty() && !name.contains('/'))
+        };
+        match *method {
+            Method::PUT if one_of("/api/v1/recordings/") => Self::Recording,
+            Method::POST if path == "/can/recordings/upload" => Self::Recording,
+            Method::PUT if one_of("/api/v1/dbc/") => Self::Dbc,
+            Method::POST if path == "/can/dbc/upload" => Self::Dbc,
+            _ => Self::Words,
+        }
+    }
+
+    /// Most bytes of what is brought.
+    #[must_use]
+    pub const fn most(self, limits: &Limits) -> u64 {
+        match self {
+            Self::Words => limits.body_bytes as u64,
+            Self::Dbc => LARGEST_DBC,
+            Self::Recording => UPLOAD_BYTES,
+        }
+    }
+
+    /// Most bytes of the body that brings it: a form has something around it.
+    #[must_use]
+    pub const fn most_of_body(self, limits: &Limits) -> u64 {
+        match self {
+            Self::Words => self.most(limits),
+            Self::Dbc | Self::Recording => self.most(limits) + FORM_BYTES,
+        }
+    }
+
+    /// Time from the head of the request to the head of its answer.
+    #[must_use]
+    pub const fn time(self, limits: &Limits) -> Duration {
+        match self {
+            Self::Words => limits.answer,
+            Self::Dbc => DBC_TIME,
+            Self::Recording => UPLOAD_TIME,
+        }
+    }
+}
+
+/// A limit in words: "256 KiB", "16 MiB", "4 GB".
 #[must_use]
-pub fn is_upload(method: &Method, path: &str) -> bool {
-    *method == Method::PUT && path.starts_with("/api/v1/recordings/")
-        || *method == Method::POST && path == "/can/recordings/upload"
+pub fn size_words(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 4] =
+        [(1_000_000_000, "GB"), (1 << 20, "MiB"), (1_000_000, "MB"), (1 << 10, "KiB")];
+    let whole = UNITS.iter().find(|(unit, _)| bytes >= *unit && bytes % unit == 0);
+    whole
+        .map_or_else(|| format!("{bytes} bytes"), |(unit, name)| format!("{} {name}", bytes / unit))
 }
 
 /// What connections and requests may take.
@@ -95,5 +160,23 @@ mod tests {
         let limits = Limits::of_this_machine();
         assert!(limits.from_elsewhere < limits.connections, "{limits:?}");
         assert!(limits.connections <= Limits::default().connections);
+    }
+
+    #[test]
+    fn what_is_brought_is_known_by_its_address_and_its_limit_is_told_in_words() {
+        let of = |method: Method, path: &str| Brings::of(&method, path);
+        assert_eq!(of(Method::PUT, "/api/v1/dbc/car"), Brings::Dbc);
+        assert_eq!(of(Method::POST, "/can/dbc/upload"), Brings::Dbc);
+        assert_eq!(of(Method::POST, "/api/v1/dbc/car/assign"), Brings::Words);
+        assert_eq!(of(Method::PUT, "/api/v1/dbc/car/file"), Brings::Words);
+        assert_eq!(of(Method::POST, "/can/dbc"), Brings::Words);
+        assert_eq!(of(Method::PUT, "/api/v1/recordings/a.log"), Brings::Recording);
+        assert_eq!(of(Method::GET, "/api/v1/recordings/a.log"), Brings::Words);
+        let limits = Limits::default();
+        let told = |brings: Brings| size_words(brings.most(&limits));
+        assert_eq!(told(Brings::Words), "256 KiB");
+        assert_eq!(told(Brings::Dbc), "16 MiB");
+        assert_eq!(told(Brings::Recording), "4 GB");
+        assert_eq!(size_words(1000), "1000 bytes");
     }
 }

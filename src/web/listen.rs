@@ -21,8 +21,9 @@ use crate::web::tls::{Certificate, TlsError};
 
 /// Threads that answer.
 const WORKERS: usize = 2;
-/// Threads for work that blocks: passwords, the store.
-const BLOCKING: usize = 32;
+/// Threads for work that blocks: passwords, the store, and files that are sent. More than there are turns
+/// for work aside, so that none of it waits for a download.
+const BLOCKING: usize = 64;
 /// How long to wait when the machine has no more room for a connection.
 const BREATH: Duration = Duration::from_millis(50);
 /// How often it is looked whether all is done once the listener is to stop.

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `listen` | the socket: connections within limits |
 //! | `tls` | HTTPS: certificates, given or made |
+//! | `known` | what the kept DBC files say, taken apart once |
 //! | `limits` | what connections and requests may take |
 //! | `site` | how the listener is found: names, origins |
 //! | `shield` | what every answer and every request must have: headers, names, sizes, times |
@@ -23,6 +24,7 @@
 //! handler still needs a grant for whatever it looks at or orders.
 
 mod api;
+mod known;
 mod limits;
 mod listen;
 mod live;

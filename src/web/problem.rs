@@ -420,7 +420,8 @@ fn busy(detail: String) -> Problem {
 }
 
 /// The text as a sentence.
-fn sentence(text: &str) -> String {
+#[must_use]
+pub fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     // The name of a setting is written as it is.
     let is_key =

@@ -8,6 +8,7 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 
+use crate::web::limits::size_words;
 use crate::web::pages;
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -44,7 +45,8 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Sealed<T> {
             return Err(refuse(not_a_form()));
         }
         let body = Bytes::from_request(request, shared).await;
-        let body = body.map_err(|error| refuse(unreadable(error.status())))?;
+        let most = shared.limits().body_bytes as u64;
+        let body = body.map_err(|error| refuse(unreadable(error.status(), most)))?;
         let (token, fields) = take_token(&body);
         let needs_token = access != Some(Access::Open) && visitor.proof() == Some(Proof::Cookie);
         if needs_token && !same(&token, visitor.form_token().as_bytes()) {
@@ -100,9 +102,9 @@ pub fn out_of_date() -> Problem {
     )
 }
 
-fn unreadable(status: StatusCode) -> Problem {
+fn unreadable(status: StatusCode, most: u64) -> Problem {
     if status == StatusCode::PAYLOAD_TOO_LARGE {
-        return too_large();
+        return too_large(most);
     }
     Problem::new(
         StatusCode::BAD_REQUEST,
@@ -113,14 +115,17 @@ fn unreadable(status: StatusCode) -> Problem {
     )
 }
 
-/// The body is larger than is taken.
+/// What is brought has more bytes than are taken.
 #[must_use]
-pub fn too_large() -> Problem {
+pub fn too_large(most: u64) -> Problem {
     Problem::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         "too_large",
         "Too large",
-        "The request is larger than this address takes.",
+        format!(
+            "It is larger than {}, which is the most that this address takes.",
+            size_words(most)
+        ),
         "Send less at once.",
     )
 }

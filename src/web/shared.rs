@@ -7,13 +7,62 @@ use std::sync::{Arc, PoisonError, RwLock};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{Semaphore, watch};
 
-use crate::engine::{Door, Gate, Session};
+use crate::engine::{Door, Gate, Haste, Session};
+use crate::web::known::KnownDbcs;
 use crate::web::limits::Limits;
 use crate::web::problem::Problem;
 use crate::web::site::Site;
 
 /// Work that blocks (passwords, the store) done at once; what is more waits its turn.
 const ASIDE: usize = 16;
+/// Turns that are kept for what makes things safer, which waits behind nothing else.
+const SAFE: usize = 8;
+/// Turns of recordings that are taken in and looked through, which may take minutes.
+const INCOMING: usize = 8;
+
+/// Which turn work that blocks waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// One of those of everything usual.
+    Usual,
+    /// One that is kept for orders that make things safer.
+    Safe,
+    /// One of those of recordings that are taken in.
+    Incoming,
+}
+
+impl Turn {
+    /// The turn of an order that is so urgent.
+    #[must_use]
+    pub const fn of(haste: Haste) -> Self {
+        match haste {
+            Haste::AfterJournal => Self::Usual,
+            Haste::AtOnce => Self::Safe,
+        }
+    }
+}
+
+/// The turns.
+struct Turns {
+    usual: Arc<Semaphore>,
+    safe: Arc<Semaphore>,
+    incoming: Arc<Semaphore>,
+}
+
+impl Turns {
+    fn new() -> Self {
+        let turns = |count| Arc::new(Semaphore::new(count));
+        Self { usual: turns(ASIDE), safe: turns(SAFE), incoming: turns(INCOMING) }
+    }
+
+    fn of(&self, turn: Turn) -> Arc<Semaphore> {
+        Arc::clone(match turn {
+            Turn::Usual => &self.usual,
+            Turn::Safe => &self.safe,
+            Turn::Incoming => &self.incoming,
+        })
+    }
+}
 
 /// What handlers share. Cloning gives another handle.
 #[derive(Clone)]
@@ -28,7 +77,8 @@ struct Inner {
     limits: Limits,
     /// Reads what this machine itself may read without signing in; nothing else.
     reader: Option<Arc<Session>>,
-    aside: Semaphore,
+    turns: Turns,
+    dbcs: KnownDbcs,
     counts: Counts,
     stopping: watch::Sender<bool>,
 }
@@ -88,7 +138,8 @@ impl Shared {
             site: RwLock::new(Arc::new(site)),
             limits,
             reader,
-            aside: Semaphore::new(ASIDE),
+            turns: Turns::new(),
+            dbcs: KnownDbcs::default(),
             counts: Counts::default(),
             stopping: watch::Sender::new(false),
         };
@@ -142,6 +193,12 @@ impl Shared {
         self.inner.reader.as_deref()
     }
 
+    /// What is known of the kept DBC files.
+    #[must_use]
+    pub fn dbcs(&self) -> &KnownDbcs {
+        &self.inner.dbcs
+    }
+
     /// What is going on at the moment.
     #[must_use]
     pub fn counts(&self) -> &Counts {
@@ -182,9 +239,73 @@ impl Shared {
         &self,
         work: impl FnOnce(&Self) -> T + Send + 'static,
     ) -> Result<T, Response> {
+        self.aside_in(Turn::Usual, work).await
+    }
+
+    /// The same in another turn. A turn is over when the work is, also where nobody waits for it any
+    /// more: so there is never more of it than there are turns.
+    ///
+    /// # Errors
+    /// As of [`Shared::aside`].
+    pub async fn aside_in<T: Send + 'static>(
+        &self,
+        turn: Turn,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T, Response> {
         let stopping = || Problem::stopping().into_response();
-        let _turn = self.inner.aside.acquire().await.map_err(|_closed| stopping())?;
+        let turn = self.inner.turns.of(turn).acquire_owned().await.map_err(|_closed| stopping())?;
         let shared = self.clone();
-        tokio::task::spawn_blocking(move || work(&shared)).await.map_err(|_ended| stopping())
+        let work = move || {
+            let _turn = turn;
+            work(&shared)
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_ended| stopping())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::task::{Context, Waker};
+
+    use super::*;
+    use crate::engine::{Config, testing};
+
+    #[test]
+    fn work_that_nobody_waits_for_keeps_its_turn_and_never_that_of_a_safety_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let running =
+            testing::start_cheaply(Config::new(folder.path().to_owned(), "a test")).unwrap();
+        let (door, gate) = (running.door.clone(), running.gate.clone());
+        let shared = Shared::new(door, gate, "http://localhost:1".into());
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(ASIDE + SAFE)
+            .build()
+            .unwrap();
+        let _inside = runtime.enter();
+        let mut ends = Vec::new();
+        let (began, begins) = mpsc::channel();
+        for _ in 0..ASIDE {
+            let (end, ended) = mpsc::channel::<()>();
+            ends.push(end);
+            let began = began.clone();
+            let mut job = Box::pin(shared.aside(move |_| {
+                began.send(()).unwrap();
+                // Until the test lets it end.
+                let _ended = ended.recv();
+            }));
+            // It has begun, and then whoever waits for it goes away.
+            assert!(job.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+        (0..ASIDE).for_each(|_| begins.recv().unwrap());
+        let mut more = Box::pin(shared.aside(|_| 1));
+        assert!(more.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        let free = shared.inner.turns.usual.available_permits();
+        assert_eq!(free, 0, "turns of work that still runs were given back");
+        let safe = runtime.block_on(shared.aside_in(Turn::of(Haste::AtOnce), |_| 2));
+        assert_eq!(safe.ok(), Some(2));
+        ends.clear();
+        assert_eq!(runtime.block_on(more).ok(), Some(1));
     }
 }

@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
-use crate::web::limits::{UPLOAD_BYTES, UPLOAD_TIME, is_upload};
+use crate::web::limits::{Brings, Limits};
 use crate::web::problem::Problem;
 use crate::web::sealed::too_large;
 use crate::web::shared::Shared;
@@ -55,8 +55,10 @@ const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
 /// What pages of listed sites may ask of the API.
 const CROSS_METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
 const CROSS_FIELDS: HeaderValue =
-    HeaderValue::from_static("Authorization, Content-Type, If-Match, If-None-Match");
-const CROSS_SEEN: HeaderValue = HeaderValue::from_static("ETag, Location, Retry-After");
+    HeaderValue::from_static("Authorization, Content-Type, If-Match, If-None-Match, Range");
+const CROSS_SEEN: HeaderValue = HeaderValue::from_static(
+    "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Location, Retry-After",
+);
 /// Ten minutes, in seconds.
 const CROSS_AGE: HeaderValue = HeaderValue::from_static("600");
 
@@ -93,10 +95,7 @@ pub async fn shield(State(shared): State<Shared>, request: Request, next: Next) 
 
 /// The answer of what is behind, in time.
 async fn answer(shared: &Shared, request: Request, next: Next) -> Response {
-    let limit = match is_upload(request.method(), request.uri().path()) {
-        true => UPLOAD_TIME,
-        false => shared.limits().answer,
-    };
+    let limit = Brings::of(request.method(), request.uri().path()).time(shared.limits());
     let has_body = has_body(request.headers());
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
     match tokio::time::timeout(limit, answer).await {
@@ -135,17 +134,15 @@ fn admit(shared: &Shared, site: &Site, request: &Request) -> Result<(), Problem>
     if is_here && !site.is_called(host) {
         return Err(other_name());
     }
-    let most = match is_upload(request.method(), uri.path()) {
-        true => UPLOAD_BYTES,
-        false => limits.body_bytes as u64,
-    };
-    check_body(headers, most)
+    check_body(headers, Brings::of(request.method(), uri.path()), limits)
 }
 
-fn check_body(headers: &HeaderMap, most: u64) -> Result<(), Problem> {
+fn check_body(headers: &HeaderMap, brings: Brings, limits: &Limits) -> Result<(), Problem> {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     match length.map(str::parse::<u64>) {
-        Some(Ok(length)) if length > most => Err(too_large()),
+        Some(Ok(length)) if length > brings.most_of_body(limits) => {
+            Err(too_large(brings.most(limits)))
+        }
         Some(Ok(_)) | None => Ok(()),
         Some(Err(_)) => Err(no_host()),
     }
@@ -289,7 +286,6 @@ mod tests {
 
     use super::*;
     use crate::engine::{Config, testing};
-    use crate::web::limits::Limits;
     use crate::web::table::{Access, Table};
 
     async fn boom() -> Response {

@@ -1,10 +1,13 @@
 //! DBC files through the API, on a real engine with the demo: kept, looked at, taken along, replaced,
 //! refused and removed.
 
-use busbar::engine::{ActivateProfile, Right, demo_profile};
-use serde_json::json;
+use std::io::Write as _;
+
+use busbar::engine::{ActivateProfile, LARGEST_DBC, Preset, Right, demo_profile, load_profile};
+use serde_json::{Value, json};
 
 use crate::listening::Listening;
+use crate::visit::{Answer, Inn};
 
 const ONE: &str = "/api/v1/dbc/car";
 const CAR: &str =
@@ -47,10 +50,14 @@ fn a_file_is_kept_looked_at_taken_along_and_removed() {
     assert_eq!((&kept["name"], &kept["messages"]), (&json!("car"), &json!(1)), "{kept}");
     bench.house.get("/api/v1/dbc", &bench.viewer).refuses(403, "permission_missing", "");
     let list = bench.house.get("/api/v1/dbc", &bench.sender).is(200).json();
-    assert_eq!(list.as_array().map(Vec::len), Some(1), "{list}");
-    let shown = bench.house.get(ONE, &bench.sender).is(200).text;
-    assert!(shown.contains("Door") && shown.contains("shut"), "{shown}");
-    assert_eq!(bench.house.get(&format!("{ONE}/file"), &bench.sender).is(200).text, CAR);
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(1), "{list}");
+    let shown = bench.house.get(ONE, &bench.sender).is(200).json();
+    let signal = &shown["contents"][0]["signals"][0];
+    assert_eq!((&shown["contents"][0]["name"], &signal["name"]), (&json!("Door"), &json!("Open")));
+    assert_eq!(signal["labels"], json!([{"value": 0, "text": "shut"}]));
+    let file = bench.house.get(&format!("{ONE}/file"), &bench.sender).is(200);
+    assert_eq!(file.header("content-disposition"), "attachment; filename=\"car.dbc\"");
+    assert_eq!(file.text, CAR);
     bench.house.ask("DELETE", ONE, &bench.sender).refuses(403, "permission_missing", "");
     bench.house.ask("DELETE", ONE, &bench.changer).is(204);
     bench.house.get(ONE, &bench.sender).is(404);
@@ -62,10 +69,20 @@ fn what_somebody_else_has_changed_is_not_replaced_unseen() {
     let bench = bench();
     bench.put(ONE, &bench.changer, &[], CAR).is(200);
     let other = CAR.replace("Door", "Gate");
-    let stale = [("if-match", "\"of another file\"")];
-    let refused = bench.put(ONE, &bench.changer, &stale, &other);
-    assert!(matches!(refused.status, 409 | 412), "{}: {}", refused.status, refused.text);
+    let put =
+        |condition: (&'static str, &str)| bench.put(ONE, &bench.changer, &[condition], &other);
+    put(("if-match", "\"of another file\"")).refuses(412, "changed_meanwhile", "");
+    put(("if-match", "no ETag")).refuses(400, "broken_if_match", "");
+    let mark = bench.house.get(&format!("{ONE}/file"), &bench.sender).is(200);
+    let mark = mark.header("etag").to_owned();
+    put(("if-match", &format!("W/{mark}"))).refuses(412, "changed_meanwhile", "");
+    put(("if-none-match", "*")).refuses(409, "name_taken", "name");
+    put(("if-none-match", &mark)).refuses(400, "broken_if_none_match", "");
     assert_eq!(bench.house.get(&format!("{ONE}/file"), &bench.sender).is(200).text, CAR);
+    put(("if-match", &mark)).is(200);
+    put(("if-match", &mark)).refuses(412, "changed_meanwhile", "");
+    let stale = [("if-match", mark.as_str())];
+    bench.house.send("DELETE", ONE, &bench.changer, &stale, "").is(412);
     bench.put(ONE, &bench.changer, &[], &other).is(200);
     assert_eq!(bench.house.get(&format!("{ONE}/file"), &bench.sender).is(200).text, other);
 }
@@ -79,7 +96,7 @@ fn what_is_no_dbc_file_and_what_is_no_name_are_refused() {
         assert!((400..500).contains(&said.status), "{name}: {}", said.status);
     }
     let list = bench.house.get("/api/v1/dbc", &bench.sender).is(200).json();
-    assert_eq!(list, json!([]));
+    assert_eq!(list["items"], json!([]));
 }
 
 #[test]
@@ -102,4 +119,86 @@ fn a_bus_is_read_by_a_file_that_is_there_and_by_no_other() {
     bench.house.json("POST", &place, &bench.sender, &json!({"bus": bus})).is(403);
     bench.house.json("POST", &place, &bench.changer, &json!({"bus": bus})).is(204);
     bench.house.ask("DELETE", ONE, &bench.changer).is(204);
+}
+
+#[test]
+fn a_bus_that_a_reloaded_profile_names_is_read_by_a_file_once_and_by_no_namesake() {
+    let bench = bench();
+    bench.put(ONE, &bench.changer, &[], CAR).is(200);
+    let profiles = bench.house.folder().join("profiles");
+    std::fs::create_dir_all(&profiles).unwrap();
+    let file = profiles.join("bench.toml");
+    let namesake = bench.house.folder().join("car.dbc");
+    std::fs::write(&namesake, "BO_ 292 Seat: 8 X\n").unwrap();
+    let text = "name = \"bench\"\n\n[[bus]]\nname = \"a\"\naddress = \"virtual:a\"\n\
+        dbc = [\"../car.dbc\", \"../dbc/car.dbc\"]\n";
+    std::fs::write(&file, text).unwrap();
+    bench.house.order(ActivateProfile::loaded(load_profile(&file).unwrap()));
+    let change = |what: &str| {
+        let body = json!({"bus": "a"});
+        bench.house.json("POST", &format!("{ONE}/{what}"), &bench.changer, &body).is(204);
+        std::fs::read_to_string(&file).unwrap()
+    };
+    assert_eq!(change("assign"), text, "it is read by it already");
+    let used = bench.house.get(ONE, &bench.sender).is(200).json();
+    assert_eq!(used["buses"], json!(["a"]));
+    let after = change("unassign");
+    assert!(after.contains("dbc = [\"../car.dbc\"]"), "{after}");
+    assert_eq!(bench.house.get(ONE, &bench.sender).is(200).json()["buses"], json!([]));
+    bench.house.ask("DELETE", ONE, &bench.changer).is(204);
+}
+
+#[test]
+fn a_kept_file_is_in_force_at_once_whoever_keeps_it_and_what_is_not_is_told() {
+    let bench = bench();
+    let (_, settings) = bench.house.program("settings", &[Right::ChangeSettings]);
+    bench.put(ONE, &settings, &[], CAR).is(200);
+    let buses = bench.house.get("/api/v1/buses", &bench.viewer).is(200).json();
+    let bus = buses["items"][0]["name"].clone();
+    let assign = format!("{ONE}/assign");
+    bench.house.json("POST", &assign, &settings, &json!({"bus": bus})).is(204);
+    // Whoever may change settings need not be one who may look at frames.
+    let kept = bench.put(ONE, &settings, &[], &CAR.replace("Door", "Gate")).is(200).json();
+    assert_eq!((&kept["buses"], &kept["unread"]), (&json!([bus]), &json!([])), "{kept}");
+    let send = json!({"bus": bus, "frames": [{"message": "Door", "signals": {}}]});
+    let by_name = |body: &Value| bench.house.json("POST", "/api/v1/frames", &bench.sender, body);
+    // The bus knows the message by the name of the file as it is now: the refusal is another.
+    by_name(&send).refuses(422, "invalid", "frames.0.message");
+    let send = json!({"bus": bus, "frames": [{"message": "Gate", "signals": {}}]});
+    by_name(&send).refuses(409, "unfit", "");
+}
+
+fn large(bytes: usize) -> String {
+    let line = "CM_ \"as large as the files of whole vehicles are, and no larger\";\n";
+    let mut text = CAR.to_owned();
+    while text.len() + line.len() <= bytes {
+        text.push_str(line);
+    }
+    text
+}
+
+#[test]
+fn a_file_of_a_whole_vehicle_is_taken_however_it_is_sent_and_no_larger_one() {
+    let inn = Inn::new();
+    inn.add("ada", Preset::Administrator);
+    let token = format!("Bearer {}", inn.token("ada"));
+    let headers = [("Authorization", token.as_str()), ("Content-Type", "text/plain")];
+    let text = large(1 << 20);
+    let answer = inn.send(&inn.request("PUT", ONE, &headers, &text));
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let chunked = [&headers[..], &[("Transfer-Encoding", "chunked")]].concat();
+    let head = inn.request("PUT", "/api/v1/dbc/other", &chunked, "");
+    let answer = inn.send(&format!("{head}{:X}\r\n{text}\r\n0\r\n\r\n", text.len()));
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let refused = |answer: Answer| {
+        assert_eq!(answer.status, 413, "{answer:?}");
+        assert!(answer.body.contains("larger than 16 MiB"), "{answer:?}");
+    };
+    let told = [&headers[..], &[("Content-Length", "16777217")]].concat();
+    refused(inn.send(&inn.request("PUT", ONE, &told, "")));
+    let mut stream = inn.connect();
+    let more = "x".repeat(usize::try_from(LARGEST_DBC).unwrap() + 1);
+    // Not a byte is sent that is not read: the answer would be lost with them.
+    let _sent = stream.write_all(format!("{head}{:X}\r\n{more}", more.len()).as_bytes());
+    refused(Answer::read(&mut stream));
 }

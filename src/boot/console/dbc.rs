@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Console, Shared};
-use crate::base::id::Name;
 use crate::engine::{
-    AssignDbcs, DbcSource, LARGEST_DBC, Snapshot, UseCan, ViewPlant, dbc_mark, write_dbc_file,
+    AssignDbcs, DbcSource, LARGEST_DBC, Snapshot, UseCan, ViewPlant, dbc_mark, same_dbc_file,
+    write_dbc_file,
 };
 use crate::view::compose::dbc::desk::DbcDesk;
 use crate::view::compose::dbc::{self, SignalWatch, source_name};
@@ -94,7 +94,7 @@ pub(super) fn carry_out(console: &Console, ask: DbcAsk) {
         }),
         DbcAsk::Assign(bus) => console.aside("dbc assign", move |shared| {
             if let Some(file) = save(&desk, None) {
-                assign(shared, &bus, file);
+                assign(shared, &bus, &file);
             }
             shared.changed();
         }),
@@ -158,20 +158,9 @@ fn save(desk: &Mutex<DbcDesk>, path: Option<PathBuf>) -> Option<PathBuf> {
     }
 }
 
-/// The DBC files of a bus.
-fn files(snapshot: &Snapshot, bus: u16) -> Vec<PathBuf> {
-    let Some(bus) = snapshot.buses.get(usize::from(bus)) else { return Vec::new() };
-    let sources = snapshot.decoders.sources(bus.id);
-    sources
-        .filter_map(|(source, _)| match source {
-            DbcSource::File { file, .. } => Some(file.clone()),
-            DbcSource::Device(_) | DbcSource::Unsaid => None,
-        })
-        .collect()
-}
-
-fn give(shared: &Shared, bus: Name, files: &[PathBuf]) {
-    match AssignDbcs::read(bus, files) {
+/// Gives an order that a file was read for.
+fn give(shared: &Shared, order: Result<AssignDbcs, String>) {
+    match order {
         Ok(order) => shared.submit(order),
         Err(why) => shared.note(Tone::Fault, format!("The bus is read as before: {why}.")),
     }
@@ -182,23 +171,23 @@ fn look(shared: &Shared) -> Option<Arc<Snapshot>> {
     Some(shared.door.look(&grant))
 }
 
-fn assign(shared: &Shared, bus: &str, file: PathBuf) {
+fn assign(shared: &Shared, bus: &str, file: &Path) {
     let Some(snapshot) = look(shared) else { return };
     let Some(found) = snapshot.buses.iter().find(|one| one.name.as_str() == bus) else { return };
-    let mut all = files(&snapshot, found.id.0);
-    if !all.contains(&file) {
-        all.push(file);
-    }
-    give(shared, found.name.clone(), &all);
+    give(shared, AssignDbcs::add(found.name.clone(), file));
 }
 
 /// Buses that are read by this file are read by what it says now.
 fn again(shared: &Shared, file: &Path) {
     let Some(snapshot) = look(shared) else { return };
     for bus in &snapshot.buses {
-        let all = files(&snapshot, bus.id.0);
-        if all.iter().any(|one| one == file) {
-            give(shared, bus.name.clone(), &all);
+        let mut sources = snapshot.decoders.sources(bus.id);
+        let own = |source: &DbcSource| match source {
+            DbcSource::File { file: one, .. } => same_dbc_file(one, file),
+            DbcSource::Device(_) | DbcSource::Unsaid => false,
+        };
+        if sources.any(|(source, _)| own(source)) {
+            give(shared, AssignDbcs::renew(bus.name.clone(), file));
         }
     }
 }
@@ -206,9 +195,7 @@ fn again(shared: &Shared, file: &Path) {
 fn unassign(shared: &Shared, snapshot: &Snapshot, bus: u16, source: u16) {
     let key = DbcKey { bus, source, message: 0 };
     let Some(DbcSource::File { file, .. }) = dbc::source(snapshot, key) else { return };
-    let mut all = files(snapshot, bus);
-    all.retain(|one| one != file);
     if let Some(bus) = snapshot.buses.get(usize::from(bus)) {
-        give(shared, bus.name.clone(), &all);
+        give(shared, Ok(AssignDbcs::remove(bus.name.clone(), file.clone())));
     }
 }

@@ -74,7 +74,8 @@ impl Assigning {
         };
         let kept = plant.profile().and_then(|profile| profile.file.zip(profile.text));
         let Some((file, before)) = kept else { return Ok(None) };
-        let files: Vec<_> = order.dbcs.iter().map(|dbc| dbc.file.clone()).collect();
+        let mut files: Vec<_> = plant.dbcs(bus).into_iter().map(|dbc| dbc.file).collect();
+        order.change.clone().apply(&mut files, |file| file, |dbc| dbc.file);
         let text = set_dbcs(&before, &file, usize::from(bus.0), &files)
             .map_err(|error| OrderError::Unfit(error.to_string()))?;
         if *text == *before {

@@ -19,7 +19,7 @@ use crate::engine::hub::decoders::{Decoders, Source};
 use crate::engine::hub::event::BusPlan;
 use crate::engine::hub::hand::Hands;
 use crate::engine::hub::limits;
-use crate::engine::orders::dbc::AssignDbcs;
+use crate::engine::orders::dbc::{AssignDbcs, BusDbc};
 use crate::engine::orders::plant::ActivateProfile;
 use crate::engine::pack::{
     Charger, DriverControls, Pack, PackSettings, Part, together, usual_patience,
@@ -153,12 +153,29 @@ impl Plant {
         })
     }
 
+    /// The DBC files that a bus is read by.
+    pub(super) fn dbcs(&self, bus: BusId) -> Vec<BusDbc> {
+        let sources = self.decoders.sources(bus);
+        sources
+            .filter_map(|(source, codec)| match source {
+                Source::File { file, problems } => Some(BusDbc {
+                    file: file.clone(),
+                    codec: Arc::clone(codec),
+                    problems: Arc::clone(problems),
+                }),
+                Source::Device(_) | Source::Unsaid => None,
+            })
+            .collect()
+    }
+
     /// Reads a bus by other DBC files.
     pub(super) fn assign(&mut self, order: AssignDbcs) {
         let Some(id) = self.bus_named(&order.bus) else { return };
+        let mut all = self.dbcs(id);
+        order.change.apply(&mut all, |dbc| &dbc.file, |dbc| dbc);
         let decoders = Arc::make_mut(&mut self.decoders);
         decoders.drop_files(id);
-        for dbc in order.dbcs {
+        for dbc in all {
             decoders.add_from(id, Source::of(&dbc), dbc.codec);
         }
     }

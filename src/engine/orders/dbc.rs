@@ -10,6 +10,7 @@ use crate::engine::dbc::Codec;
 use crate::engine::orders::deeds::dbc as deed;
 use crate::engine::orders::plant::Command;
 use crate::engine::orders::{Order, Route};
+use crate::engine::profile::shelf::{Expected, same_file};
 
 /// A DBC file that a bus is read by.
 #[derive(Clone, Debug)]
@@ -29,8 +30,8 @@ pub struct KeepDbc {
     pub name: Name,
     /// What it says.
     pub bytes: Vec<u8>,
-    /// The mark of what it is to replace, for whoever does not want to overwrite somebody else's.
-    pub expected: Option<String>,
+    /// What is to be there, for whoever does not want to overwrite somebody else's.
+    pub expected: Expected,
 }
 
 impl Order for KeepDbc {
@@ -78,14 +79,60 @@ impl Order for RemoveDbc {
     }
 }
 
-/// Says by which DBC files a bus is read, after the devices on it, in this order. It is in force at
-/// once, and written into the profile's file where the profile has one.
+/// Changes by which DBC files a bus is read, after the devices on it. It is in force at once, and written
+/// into the profile's file where the profile has one. It says what is to change and not what there is to
+/// be afterwards: two people who each add a file have added two.
 #[derive(Clone, Debug)]
 pub struct AssignDbcs {
     /// The bus.
     pub bus: Name,
-    /// The files.
-    pub dbcs: Vec<BusDbc>,
+    /// What is to change.
+    pub change: DbcChange,
+}
+
+/// A change of the DBC files of a bus. Two paths that lead to the same file are the same file.
+#[derive(Clone, Debug)]
+pub enum DbcChange {
+    /// The bus is read by this file too, after the others. One that it is read by is read anew.
+    Add(BusDbc),
+    /// This file is read anew where the bus is read by it.
+    Renew(BusDbc),
+    /// The bus is read by this file no longer.
+    Remove(PathBuf),
+}
+
+impl DbcChange {
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        match self {
+            Self::Add(dbc) | Self::Renew(dbc) => &dbc.file,
+            Self::Remove(file) => file,
+        }
+    }
+
+    /// Changes a list, of which `file` gives the file of each entry. A file that is read anew keeps its
+    /// place and its path.
+    pub fn apply<T>(
+        self,
+        all: &mut Vec<T>,
+        file: impl Fn(&T) -> &Path,
+        made: impl FnOnce(BusDbc) -> T,
+    ) {
+        let own = self.file().to_owned();
+        let at = all.iter().position(|one| same_file(file(one), &own));
+        match (self, at) {
+            (Self::Add(dbc) | Self::Renew(dbc), Some(at)) => {
+                if let Some(place) = all.get_mut(at) {
+                    let file = file(place).to_owned();
+                    *place = made(BusDbc { file, ..dbc });
+                }
+            }
+            (Self::Add(dbc), None) => all.push(made(dbc)),
+            (Self::Renew(_), None) => {}
+            (Self::Remove(_), _) => all.retain(|one| !same_file(file(one), &own)),
+        }
+    }
 }
 
 impl Order for AssignDbcs {
@@ -98,8 +145,12 @@ impl Order for AssignDbcs {
     }
 
     fn target(&self) -> String {
-        let names: Vec<String> = self.dbcs.iter().map(|dbc| stem(&dbc.file)).collect();
-        format!("{}: {}", self.bus, if names.is_empty() { "none".into() } else { names.join(", ") })
+        let what = match self.change {
+            DbcChange::Add(_) => "add",
+            DbcChange::Renew(_) => "read anew",
+            DbcChange::Remove(_) => "take away",
+        };
+        format!("{}: {what} {}", self.bus, stem(self.change.file()))
     }
 
     fn route(self) -> Route<()> {

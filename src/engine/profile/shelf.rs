@@ -31,6 +31,9 @@ pub enum ShelfError {
     /// There are too many already.
     #[error("there are {MOST_FILES} DBC files already: remove one first")]
     Full,
+    /// There is one of this name.
+    #[error("there is already a DBC file {0}: look at it before replacing it")]
+    Taken(Name),
     /// Somebody has changed it since it was read.
     #[error("the DBC file {0} was changed by somebody else meanwhile: look at it again")]
     Changed(Name),
@@ -44,6 +47,18 @@ pub enum ShelfError {
         /// Why.
         source: io::Error,
     },
+}
+
+/// What is to be there when a file is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Expected {
+    /// Whatever: what is there is replaced.
+    #[default]
+    Anything,
+    /// Nothing of this name.
+    Nothing,
+    /// The file that bears this [`mark`].
+    Mark(String),
 }
 
 /// A mark of what a file says: another one after every change.
@@ -121,8 +136,8 @@ impl Shelf {
         Ok(bytes)
     }
 
-    /// Keeps a file, in place of one of the same name. With `expected`, only if the one that is there
-    /// bears this [`mark`]. Gives back the mark of what was there.
+    /// Keeps a file, in place of one of the same name where that is `expected`. Gives back the mark of
+    /// what was there.
     ///
     /// # Errors
     /// It is too large, another one, one too many, or cannot be written; what was there stays.
@@ -130,7 +145,7 @@ impl Shelf {
         &self,
         name: &Name,
         bytes: &[u8],
-        expected: Option<&str>,
+        expected: &Expected,
     ) -> Result<Option<String>, ShelfError> {
         fits(bytes)?;
         let before = match self.read(name) {
@@ -139,8 +154,12 @@ impl Shelf {
             Err(ShelfError::TooLarge { .. }) => Some(String::new()),
             Err(error) => return Err(error),
         };
-        if expected.is_some_and(|mark| before.as_deref() != Some(mark)) {
-            return Err(ShelfError::Changed(name.clone()));
+        match (expected, &before) {
+            (Expected::Mark(mark), before) if before.as_ref() != Some(mark) => {
+                return Err(ShelfError::Changed(name.clone()));
+            }
+            (Expected::Nothing, Some(_)) => return Err(ShelfError::Taken(name.clone())),
+            (Expected::Mark(_) | Expected::Nothing | Expected::Anything, _) => {}
         }
         if before.is_none() && self.names()?.len() >= MOST_FILES {
             return Err(ShelfError::Full);
@@ -177,6 +196,12 @@ const fn fits(bytes: &[u8]) -> Result<(), ShelfError> {
         bytes if bytes > LARGEST => Err(ShelfError::TooLarge { bytes }),
         _ => Ok(()),
     }
+}
+
+/// Whether two paths lead to the same file, as far as they are written.
+#[must_use]
+pub fn same_file(one: &Path, other: &Path) -> bool {
+    plain(one) == plain(other)
 }
 
 /// The path without `.` and with every `..` carried out: what a profile writes leads to the same
@@ -236,12 +261,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let shelf = Shelf::new(folder.path());
         assert_eq!(shelf.names().unwrap(), []);
-        assert!(shelf.write(&name("my car"), b"one", None).unwrap().is_none());
+        assert!(shelf.write(&name("my car"), b"one", &Expected::Nothing).unwrap().is_none());
         assert_eq!(shelf.names().unwrap(), [name("my car")]);
         assert_eq!(shelf.read(&name("my car")).unwrap(), b"one");
-        let old = shelf.write(&name("my car"), b"two", Some(&mark(b"one"))).unwrap();
+        let old = shelf.write(&name("my car"), b"two", &Expected::Mark(mark(b"one"))).unwrap();
         assert_eq!(old, Some(mark(b"one")));
-        let stale = shelf.write(&name("my car"), b"three", Some(&mark(b"one"))).unwrap_err();
+        let taken = shelf.write(&name("my car"), b"three", &Expected::Nothing).unwrap_err();
+        assert!(taken.to_string().starts_with("there is already a DBC file my car"));
+        let one = Expected::Mark(mark(b"one"));
+        let stale = shelf.write(&name("my car"), b"three", &one).unwrap_err();
         assert!(stale.to_string().starts_with("the DBC file my car was changed by somebody else"));
         assert_eq!(shelf.read(&name("my car")).unwrap(), b"two");
         shelf.remove(&name("my car"), None).unwrap();
@@ -254,7 +282,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let shelf = Shelf::new(folder.path());
         let large = vec![b' '; LARGEST as usize + 1];
-        let refused = shelf.write(&name("a"), &large, None).unwrap_err();
+        let refused = shelf.write(&name("a"), &large, &Expected::Anything).unwrap_err();
         let wanted = "a DBC file has at most 16 MiB, this one has 16777217 bytes";
         assert_eq!(refused.to_string(), wanted);
         assert_eq!(shelf.names().unwrap(), []);
@@ -268,5 +296,8 @@ mod tests {
         assert_eq!(of("/data/dbc/car.dbc"), Some("car".into()));
         assert_eq!(of("/elsewhere/car.dbc"), None);
         assert_eq!(of("/data/dbc/car.txt"), None);
+        let (one, other) =
+            (Path::new("/data/profiles/../dbc/car.dbc"), Path::new("/data/dbc/car.dbc"));
+        assert!(same_file(one, other) && !same_file(one, Path::new("/data/profiles/car.dbc")));
     }
 }

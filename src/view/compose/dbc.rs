@@ -2,6 +2,7 @@
 
 pub mod desk;
 mod fields;
+mod kept;
 mod layout;
 mod stats;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use crate::view::offer::Question;
 use crate::view::shown::{Shade, Shown, Tone};
 use crate::view::text::{self, DASH};
 
+pub use kept::{KeptFacts, kept};
 pub use layout::layout;
 pub use stats::SignalWatch;
 

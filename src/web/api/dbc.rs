@@ -1,30 +1,28 @@
 //! DBC files: those of the data folder by name, what they say, what is wrong with them, and by which a
 //! bus is read. Names are never paths.
 
-use std::path::PathBuf;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::base::id::Name;
 use crate::engine::{
-    AssignDbcs, BusPicture, DbcSource, KeepDbc, RemoveDbc, Right, Session, Shelf, ShelfError,
-    Snapshot, UseCan, ViewPlant, dbc_mark, parse_dbc,
+    AssignDbcs, BusPicture, DbcSource, ExpectedDbc, KeepDbc, LARGEST_DBC, RemoveDbc, Right,
+    Session, Shelf, ShelfError, Snapshot, UseCan, ViewPlant, dbc_mark, same_dbc_file,
 };
-use crate::web::api::dbc_json::{DbcEntry, DbcFile, entry, file};
-use crate::web::api::give::{Answer, aside, json, nothing, order};
-use crate::web::api::take::{Body, Who, Word};
-use crate::web::problem::Problem;
+use crate::web::api::dbc_json::{DbcEntry, DbcFile, DbcKept, DbcSummary, DbcUnread, file};
+use crate::web::api::give::{Answer, List, aside, json, nothing, order};
+use crate::web::api::take::{Body, Who, Word, expected_tag};
+use crate::web::problem::{Problem, sentence};
+use crate::web::sealed::too_large;
 use crate::web::shared::Shared;
 use crate::web::table::{Access, Table};
-
-/// Largest file that is taken over the web, bytes.
-pub const MOST_BYTES: usize = 8 << 20;
 
 /// Enters the routes.
 pub fn routes(table: Table) -> Table {
@@ -56,30 +54,31 @@ pub fn problem(error: ShelfError) -> Problem {
         ShelfError::Unknown(name) => {
             Problem::not_found(format!("There is no DBC file \u{201c}{name}\u{201d}."))
         }
-        error @ (ShelfError::TooLarge { .. }
+        ShelfError::TooLarge { .. } => too_large(LARGEST_DBC),
+        error @ (ShelfError::Taken(_)
         | ShelfError::Full
         | ShelfError::Changed(_)
-        | ShelfError::File { .. }) => Problem::invalid(format!("{error}.")),
+        | ShelfError::File { .. }) => Problem::invalid(sentence(&error.to_string())),
     }
 }
 
-/// The DBC files that a bus is read by.
-fn files(snapshot: &Snapshot, bus: &BusPicture) -> Vec<PathBuf> {
-    let sources = snapshot.decoders.sources(bus.id);
-    sources
-        .filter_map(|(source, _)| match source {
-            DbcSource::File { file, .. } => Some(file.clone()),
-            DbcSource::Device(_) | DbcSource::Unsaid => None,
-        })
-        .collect()
+/// The DBC file of this name among those that a bus is read by.
+fn reads(snapshot: &Snapshot, bus: &BusPicture, own: &FilePath) -> bool {
+    let mut sources = snapshot.decoders.sources(bus.id);
+    sources.any(|(source, _)| match source {
+        DbcSource::File { file, .. } => same_dbc_file(file, own),
+        DbcSource::Device(_) | DbcSource::Unsaid => false,
+    })
 }
 
 /// The buses that are read by a file.
-fn buses(snapshot: &Snapshot, shelf: &Shelf, name: &Name) -> Vec<String> {
-    let reads = |bus: &&BusPicture| {
-        files(snapshot, bus).iter().any(|file| shelf.name_of(file).as_ref() == Some(name))
-    };
-    snapshot.buses.iter().filter(reads).map(|bus| bus.name.to_string()).collect()
+fn buses(snapshot: &Snapshot, own: &FilePath) -> Vec<Name> {
+    let found = snapshot.buses.iter().filter(|bus| reads(snapshot, bus, own));
+    found.map(|bus| bus.name.clone()).collect()
+}
+
+fn words(names: &[Name]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
 }
 
 fn shelf(shared: &Shared, session: &Session) -> Result<(Shelf, Arc<Snapshot>), Problem> {
@@ -90,22 +89,27 @@ fn shelf(shared: &Shared, session: &Session) -> Result<(Shelf, Arc<Snapshot>), P
 /// Lists the DBC files that are kept, with what is wrong with each and the buses that are read by it.
 /// Needs Send and receive CAN.
 #[utoipa::path(get, path = "/api/v1/dbc", tag = "dbc",
-    responses((status = 200, description = "All of them, by name", body = Vec<DbcEntry>)))]
+    responses((status = 200, description = "All of them, by name", body = List<DbcEntry>)))]
 pub async fn list(State(shared): State<Shared>, Who(session): Who) -> Answer {
     let (shelf, snapshot) = shelf(&shared, &session)?;
-    let entries = aside(&shared, move |_| all(&shelf, &snapshot)).await?;
-    Ok(json(StatusCode::OK, &entries))
+    let items = aside(&shared, move |shared| all(shared, &shelf, &snapshot)).await?;
+    Ok(json(StatusCode::OK, &List { items, next: None }))
 }
 
 /// Every kept file.
-pub fn all(shelf: &Shelf, snapshot: &Snapshot) -> Result<Vec<DbcEntry>, Problem> {
-    let mut entries = Vec::new();
-    for name in shelf.names().map_err(problem)? {
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn all(shared: &Shared, shelf: &Shelf, snapshot: &Snapshot) -> Result<Vec<DbcEntry>, Problem> {
+    let names = shelf.names().map_err(problem)?;
+    shared.dbcs().keep_only(&names);
+    let entry = |name: &Name| {
         // One that is removed at this moment is simply not there.
-        let Ok(bytes) = shelf.read(&name) else { continue };
-        entries.push(entry(&name, &bytes, buses(snapshot, shelf, &name)));
-    }
-    Ok(entries)
+        let says = shared.dbcs().get(shelf, name)?;
+        let buses = words(&buses(snapshot, &shelf.file_of(name)));
+        Some(DbcEntry { name: name.to_string(), says: DbcSummary::clone(&says), buses })
+    };
+    Ok(names.iter().filter_map(entry).collect())
 }
 
 /// What a DBC file says: messages, signals, value names, and what is wrong with it. Needs Send and
@@ -121,7 +125,7 @@ pub async fn look_at(State(shared): State<Shared>, Who(session): Who, Word(which
     let name = named(&which)?;
     let shown = aside(&shared, move |_| {
         let bytes = shelf.read(&name).map_err(problem)?;
-        Ok(file(&name, &bytes, buses(&snapshot, &shelf, &name)))
+        Ok(file(&name, &bytes, words(&buses(&snapshot, &shelf.file_of(&name)))))
     });
     Ok(json(StatusCode::OK, &shown.await?))
 }
@@ -138,33 +142,56 @@ pub async fn download(
     Who(session): Who,
     Word(which): Word,
 ) -> Answer {
-    let (shelf, _) = shelf(&shared, &session)?;
-    let name = named(&which)?;
-    let bytes = aside(&shared, move |_| shelf.read(&name).map_err(problem)).await?;
-    let tag = HeaderValue::from_str(&format!("\"{}\"", dbc_mark(&bytes)));
-    let kind = [(header::CONTENT_TYPE, "text/plain"), (header::CONTENT_DISPOSITION, "attachment")];
-    let mut response = (kind, bytes).into_response();
-    if let Ok(tag) = tag {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
+    send(&shared, &session, &which).await
+}
+
+/// A kept file as an answer.
+///
+/// # Errors
+/// There is none of this name.
+pub async fn send(shared: &Shared, session: &Session, which: &str) -> Answer {
+    let (shelf, _) = shelf(shared, session)?;
+    let name = named(which)?;
+    let file = name.clone();
+    let bytes = aside(shared, move |_| shelf.read(&name).map_err(problem)).await?;
+    let mark = HeaderValue::from_str(&format!("\"{}\"", dbc_mark(&bytes)));
+    // The name of a file has no letter that would end the quotes.
+    let told = HeaderValue::from_str(&format!("attachment; filename=\"{file}.dbc\""));
+    let mut response = ([(header::CONTENT_TYPE, "text/plain")], bytes).into_response();
+    response.headers_mut().extend(mark.map(|mark| (header::ETAG, mark)));
+    response.headers_mut().extend(told.map(|told| (header::CONTENT_DISPOSITION, told)));
     Ok(response)
 }
 
-/// The mark that a file must bear, of `If-Match`.
-fn expected(headers: &HeaderMap) -> Option<String> {
-    let text = headers.get(header::IF_MATCH)?.to_str().ok()?;
-    Some(text.trim().trim_matches('"').to_owned())
+/// What is to be there, of `If-Match` and `If-None-Match`.
+fn expected(headers: &HeaderMap) -> Result<ExpectedDbc, Problem> {
+    let none = headers.get(header::IF_NONE_MATCH);
+    match (expected_tag(headers)?, none.map(HeaderValue::as_bytes)) {
+        (Some(mark), None) => Ok(ExpectedDbc::Mark(mark.to_owned())),
+        (None, Some(b"*")) => Ok(ExpectedDbc::Nothing),
+        (None, None) => Ok(ExpectedDbc::Anything),
+        (Some(_) | None, Some(_)) => Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "broken_if_none_match",
+            "Broken If-None-Match",
+            "If-None-Match is * here, and stands alone: keep it only where there is none.",
+            "Send If-None-Match: *, or If-Match with the ETag of the file that is replaced.",
+        )),
+    }
 }
 
-/// Keeps a DBC file: the body is the file. One of the same name is replaced; with `If-Match` only if
-/// it is still the one of that ETag. Buses that are read by it are read by the new one at once. Needs
+/// Keeps a DBC file: the body is the file, of at most 16 MiB. One of the same name is replaced; with
+/// `If-Match` only if it is still the one of that ETag, with `If-None-Match: *` not at all. Buses that
+/// are read by it are read by the new one at once; where that is not possible the answer says so. Needs
 /// Change system settings.
 #[utoipa::path(put, path = "/api/v1/dbc/{name}", tag = "dbc",
     params(("name" = String, Path, description = "Its name"),
-        ("If-Match" = Option<String>, Header, description = "The ETag of the file that is replaced")),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the file that is replaced"),
+        ("If-None-Match" = Option<String>, Header, description = "* for a file that is new")),
     request_body(content = String, content_type = "text/plain"),
     responses(
-        (status = 200, description = "It is kept", body = DbcEntry),
+        (status = 200, description = "It is kept", body = DbcKept),
+        (status = 409, description = "There is one of this name already"),
         (status = 412, description = "Somebody else has changed it"),
         (status = 413, description = "It is larger than any DBC file"),
         (status = 422, description = "It has no message: it is no DBC file"),
@@ -176,67 +203,58 @@ pub async fn upload(
     headers: HeaderMap,
     request: Request,
 ) -> Answer {
-    let name = named(&which)?;
-    let bytes = to_bytes(request.into_body(), MOST_BYTES).await.map_err(|_| too_large())?;
-    let shown = keep(&shared, &session, (name, bytes.to_vec()), expected(&headers)).await?;
-    Ok(json(StatusCode::OK, &shown))
-}
-
-fn too_large() -> Problem {
-    Problem::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "too_large",
-        "Too large",
-        format!("The file has more than {} MiB, or did not arrive whole.", MOST_BYTES >> 20),
-        "Send a smaller file.",
-    )
+    let (name, expected) = (named(&which)?, expected(&headers)?);
+    let most = usize::try_from(LARGEST_DBC).unwrap_or(usize::MAX);
+    let bytes = to_bytes(request.into_body(), most).await.map_err(|_| too_large(LARGEST_DBC))?;
+    let kept = keep(&shared, &session, (name, bytes.to_vec()), expected).await?;
+    Ok(json(StatusCode::OK, &kept))
 }
 
 /// Keeps a file, and reads the buses anew that are read by it.
 ///
 /// # Errors
-/// It is no DBC file, or was changed by somebody else.
+/// It is no DBC file, or not the expected one is there.
 pub async fn keep(
     shared: &Shared,
     session: &Arc<Session>,
     (name, bytes): (Name, Vec<u8>),
-    expected: Option<String>,
-) -> Result<DbcEntry, Problem> {
-    let (bytes, is_sound) = aside(shared, move |_| {
-        let is_sound = !parse_dbc(&bytes).schema.messages.is_empty();
-        Ok((bytes, is_sound))
-    })
-    .await?;
-    if !is_sound {
+    expected: ExpectedDbc,
+) -> Result<DbcKept, Problem> {
+    let taken_apart = aside(shared, move |_| {
+        let says = DbcSummary::of(&bytes);
+        Ok((bytes, says))
+    });
+    let (bytes, says) = taken_apart.await?;
+    if says.messages == 0 {
         let detail = "The file has no message: it is no DBC file, or every line of it is broken.";
         return Err(Problem::invalid(detail));
     }
-    let (kept, own) = (bytes.clone(), name.clone());
-    order(shared, session, KeepDbc { name: own, bytes: kept, expected }).await?;
-    let snapshot = shared.door().look(&session.permit(ViewPlant)?);
-    // Whoever may change settings need not be one who may look at files.
-    let used = match session.permit(UseCan) {
-        Ok(grant) => {
-            let shelf = shared.door().dbcs(&grant);
-            buses(&snapshot, &shelf, &name)
+    let grant = session.permit(ViewPlant)?;
+    let (snapshot, file) = (shared.door().look(&grant), shared.door().dbc_file(&grant, &name));
+    order(shared, session, KeepDbc { name: name.clone(), bytes, expected }).await?;
+    shared.dbcs().forget(&name);
+    // From here on it is kept, whatever becomes of the rest.
+    let read = buses(&snapshot, &file);
+    let mut unread = Vec::new();
+    for bus in &read {
+        let change = Change::Renew(bus.clone(), file.clone());
+        if let Err(why) = changed(shared, session, change).await {
+            unread.push(DbcUnread { bus: bus.to_string(), why: why.detail().to_owned() });
         }
-        Err(_) => Vec::new(),
-    };
-    for bus in
-        snapshot.buses.iter().filter(|bus| used.iter().any(|used| *used == *bus.name.as_str()))
-    {
-        read_by(shared, session, bus.name.clone(), files(&snapshot, bus)).await?;
     }
-    aside(shared, move |_| Ok(entry(&name, &bytes, used))).await
+    let entry = DbcEntry { name: name.to_string(), says, buses: words(&read) };
+    Ok(DbcKept { entry, unread })
 }
 
 /// Removes a DBC file that no bus is read by. Needs Change system settings.
 #[utoipa::path(delete, path = "/api/v1/dbc/{name}", tag = "dbc",
-    params(("name" = String, Path, description = "Name of the file")),
+    params(("name" = String, Path, description = "Name of the file"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the file that was looked at")),
     responses(
         (status = 204, description = "It is gone"),
         (status = 404, description = "There is no such file"),
         (status = 409, description = "A bus is read by it"),
+        (status = 412, description = "Somebody else has changed it"),
     ))]
 pub async fn remove(
     State(shared): State<Shared>,
@@ -244,37 +262,35 @@ pub async fn remove(
     Word(which): Word,
     headers: HeaderMap,
 ) -> Answer {
-    let name = named(&which)?;
-    let snapshot = shared.door().look(&session.permit(ViewPlant)?);
-    take_away(&shared, &session, name, &snapshot, expected(&headers)).await?;
+    let expected = expected_tag(&headers)?.map(str::to_owned);
+    take_away(&shared, &session, named(&which)?, expected).await?;
     Ok(nothing())
 }
 
-/// Removes a file, unless a bus is read by it.
+/// Removes a file, unless a bus is read by it. With `expected`, only if it bears this mark.
 ///
 /// # Errors
-/// It is not there, or used.
+/// It is not there, used, or another one.
 pub async fn take_away(
     shared: &Shared,
     session: &Arc<Session>,
     name: Name,
-    snapshot: &Snapshot,
     expected: Option<String>,
 ) -> Result<(), Problem> {
-    let ending = format!("{name}.dbc");
-    let reads = |bus: &&BusPicture| {
-        files(snapshot, bus).iter().any(|file| file.file_name().is_some_and(|n| *n == *ending))
-    };
-    if let Some(bus) = snapshot.buses.iter().find(reads) {
+    let grant = session.permit(ViewPlant)?;
+    let file = shared.door().dbc_file(&grant, &name);
+    if let Some(bus) = buses(&shared.door().look(&grant), &file).first() {
         return Err(Problem::new(
             StatusCode::CONFLICT,
             "in_use",
             "In use",
-            format!("The bus {} is read by {name}.", bus.name),
+            format!("The bus {bus} is read by {name}."),
             "Take it from the bus first.",
         ));
     }
-    order(shared, session, RemoveDbc { name, expected }).await
+    order(shared, session, RemoveDbc { name: name.clone(), expected }).await?;
+    shared.dbcs().forget(&name);
+    Ok(())
 }
 
 /// Which bus.
@@ -301,30 +317,7 @@ pub async fn assign(
     Word(which): Word,
     Body(asked): Body<DbcBus>,
 ) -> Answer {
-    give_to(&shared, &session, &named(&which)?, &asked.bus).await
-}
-
-/// Reads a bus by one more file.
-///
-/// # Errors
-/// There is no such file or bus, or the profile cannot be written.
-pub async fn give_to(
-    shared: &Shared,
-    session: &Arc<Session>,
-    name: &Name,
-    bus: &str,
-) -> Result<Response, Problem> {
-    let snapshot = shared.door().look(&session.permit(ViewPlant)?);
-    let bus = bus_named(&snapshot, bus)?;
-    let mut all = files(&snapshot, bus);
-    let file = shared.door().dbc_file(&session.permit(ViewPlant)?, name);
-    if !file.is_file() {
-        return Err(problem(ShelfError::Unknown(name.clone())));
-    }
-    if !all.contains(&file) {
-        all.push(file);
-    }
-    read_by(shared, session, bus.name.clone(), all).await?;
+    read_by(&shared, &session, (&named(&which)?, &asked.bus), Reading::Begins).await?;
     Ok(nothing())
 }
 
@@ -342,45 +335,61 @@ pub async fn unassign(
     Word(which): Word,
     Body(asked): Body<DbcBus>,
 ) -> Answer {
-    take_from(&shared, &session, &named(&which)?, &asked.bus).await
-}
-
-/// Reads a bus by a file no longer.
-///
-/// # Errors
-/// There is no such bus, or the profile cannot be written.
-pub async fn take_from(
-    shared: &Shared,
-    session: &Arc<Session>,
-    name: &Name,
-    bus: &str,
-) -> Result<Response, Problem> {
-    let snapshot = shared.door().look(&session.permit(ViewPlant)?);
-    let bus = bus_named(&snapshot, bus)?;
-    let ending = format!("{name}.dbc");
-    let mut all = files(&snapshot, bus);
-    all.retain(|file| file.file_name().is_none_or(|name| *name != *ending));
-    read_by(shared, session, bus.name.clone(), all).await?;
+    read_by(&shared, &session, (&named(&which)?, &asked.bus), Reading::Ends).await?;
     Ok(nothing())
 }
 
-fn bus_named<'s>(snapshot: &'s Snapshot, bus: &str) -> Result<&'s BusPicture, Problem> {
-    snapshot.buses.iter().find(|one| one.name.as_str() == bus).ok_or_else(|| {
+/// What becomes of a bus and a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// The bus is read by it.
+    Begins,
+    /// It is not any more.
+    Ends,
+}
+
+/// Reads a bus by a kept file, or no longer.
+///
+/// # Errors
+/// There is no such file or bus, or the profile cannot be written.
+pub async fn read_by(
+    shared: &Shared,
+    session: &Arc<Session>,
+    (name, bus): (&Name, &str),
+    reading: Reading,
+) -> Result<(), Problem> {
+    let grant = session.permit(ViewPlant)?;
+    let snapshot = shared.door().look(&grant);
+    let found = snapshot.buses.iter().find(|one| one.name.as_str() == bus);
+    let bus = found.map(|bus| bus.name.clone()).ok_or_else(|| {
         let bus: String = bus.chars().take(Name::LIMIT).collect();
         let detail = format!("There is no bus \u{201c}{bus}\u{201d} in the running profile.");
         Problem::not_found(detail)
-    })
+    })?;
+    let file = shared.door().dbc_file(&grant, name);
+    let change = match reading {
+        Reading::Begins if file.is_file() => Change::Add(bus, file),
+        Reading::Begins => return Err(problem(ShelfError::Unknown(name.clone()))),
+        Reading::Ends => Change::Remove(bus, file),
+    };
+    changed(shared, session, change).await
 }
 
-async fn read_by(
-    shared: &Shared,
-    session: &Arc<Session>,
-    bus: Name,
-    files: Vec<PathBuf>,
-) -> Result<(), Problem> {
-    let read = move |_: &Shared| {
-        AssignDbcs::read(bus, &files).map_err(|why| Problem::invalid(format!("{why}.")))
-    };
-    let asked = aside(shared, read).await?;
-    order(shared, session, asked).await
+/// A change of what a bus is read by, before its file is read.
+enum Change {
+    Add(Name, PathBuf),
+    Renew(Name, PathBuf),
+    Remove(Name, PathBuf),
+}
+
+async fn changed(shared: &Shared, session: &Arc<Session>, change: Change) -> Result<(), Problem> {
+    let made = aside(shared, move |_| {
+        let made = match change {
+            Change::Add(bus, file) => AssignDbcs::add(bus, &file),
+            Change::Renew(bus, file) => AssignDbcs::renew(bus, &file),
+            Change::Remove(bus, file) => Ok(AssignDbcs::remove(bus, file)),
+        };
+        made.map_err(|why| Problem::invalid(sentence(&why)))
+    });
+    order(shared, session, made.await?).await
 }

@@ -9,14 +9,12 @@ use crate::engine::{
     BitKind, BitOrder, DbcMessage, DbcSignal, SignalRole, dbc_edit, dbc_mark, parse_dbc,
 };
 
-/// Most problems that are listed.
-const PROBLEMS: usize = 1_000;
+/// Most problems that are listed; the rest is counted.
+const PROBLEMS: usize = 200;
 
-/// A DBC file in a list.
-#[derive(Serialize, ToSchema)]
-pub struct DbcEntry {
-    /// Its name.
-    pub name: String,
+/// What a DBC file says, in short.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DbcSummary {
     /// Its size.
     pub bytes: usize,
     /// Stands for what it says; the ETag of the file.
@@ -25,14 +23,61 @@ pub struct DbcEntry {
     pub messages: usize,
     /// Signals in it.
     pub signals: usize,
-    /// What is wrong with it, at most 1000.
+    /// What is wrong with it, at most 200.
     pub problems: Vec<DbcProblem>,
+    /// How much is wrong with it.
+    pub problem_count: usize,
+}
+
+impl DbcSummary {
+    /// Of a file that says this.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        let parsed = parse_dbc(bytes);
+        Self {
+            bytes: bytes.len(),
+            mark: dbc_mark(bytes),
+            messages: parsed.schema.messages.len(),
+            signals: parsed.schema.signal_count(),
+            problems: parsed.problems.iter().take(PROBLEMS).map(problem).collect(),
+            problem_count: parsed.problems.len(),
+        }
+    }
+}
+
+/// A DBC file in a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DbcEntry {
+    /// Its name.
+    pub name: String,
+    /// What it says, in short.
+    #[serde(flatten)]
+    pub says: DbcSummary,
     /// The buses that are read by it.
     pub buses: Vec<String>,
 }
 
+/// A DBC file that was kept.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DbcKept {
+    /// About the file.
+    #[serde(flatten)]
+    pub entry: DbcEntry,
+    /// Buses that go on being read by what it said before.
+    pub unread: Vec<DbcUnread>,
+}
+
+/// A bus that is not read by what a file says now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DbcUnread {
+    /// Name of the bus.
+    pub bus: String,
+    /// Why it is not.
+    pub why: String,
+}
+
 /// Something that is wrong with a DBC file.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DbcProblem {
     /// The line; `null` for the whole file.
     pub line: Option<u32>,
@@ -144,27 +189,12 @@ fn problem(problem: &Problem) -> DbcProblem {
     }
 }
 
-/// A file in a list.
-#[must_use]
-pub fn entry(name: &Name, bytes: &[u8], buses: Vec<String>) -> DbcEntry {
-    let parsed = parse_dbc(bytes);
-    DbcEntry {
-        name: name.to_string(),
-        bytes: bytes.len(),
-        mark: dbc_mark(bytes),
-        messages: parsed.schema.messages.len(),
-        signals: parsed.schema.signal_count(),
-        problems: parsed.problems.iter().take(PROBLEMS).map(problem).collect(),
-        buses,
-    }
-}
-
 /// A file with everything in it.
 #[must_use]
 pub fn file(name: &Name, bytes: &[u8], buses: Vec<String>) -> DbcFile {
     let schema = parse_dbc(bytes).schema;
     DbcFile {
-        entry: entry(name, bytes, buses),
+        entry: DbcEntry { name: name.to_string(), says: DbcSummary::of(bytes), buses },
         comment: schema.comment.clone(),
         nodes: schema.nodes.iter().map(|node| node.name.clone()).collect(),
         contents: schema.messages.iter().map(message).collect(),

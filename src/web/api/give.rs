@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::base::time::Wall;
 use crate::engine::{Order, Session};
 use crate::web::problem::Problem;
-use crate::web::shared::Shared;
+use crate::web::shared::{Shared, Turn};
 
 /// An answer, or the problem to answer instead.
 pub type Answer = Result<Response, Problem>;
@@ -177,7 +177,11 @@ pub async fn order<O: Order>(
     order: O,
 ) -> Result<O::Done, Problem> {
     let session = Arc::clone(session);
-    aside(shared, move |shared| Ok(shared.door().submit(&session, order)?.wait()?)).await
+    let work = move |shared: &Shared| -> Result<O::Done, Problem> {
+        Ok(shared.door().submit(&session, order)?.wait()?)
+    };
+    let done = shared.aside_in(Turn::of(O::HASTE), work).await;
+    done.unwrap_or_else(|_| Err(Problem::stopping()))
 }
 
 #[cfg(test)]

@@ -68,6 +68,7 @@ use crate::web::table::Table;
 pub use charge::give_stop;
 pub use charge_json::Charge;
 pub use charges::{ReportFile, report_file};
+pub use give::{aside, order};
 pub use recordings::{send as send_recording, take_in as take_in_recording};
 pub use replays::recording;
 

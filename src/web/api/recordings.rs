@@ -23,7 +23,7 @@ use crate::web::api::recordings_json::{RecorderShown, RecordingShown, StartWante
 use crate::web::api::take::{Asked, Body, Who, Word};
 use crate::web::limits::UPLOAD_BYTES;
 use crate::web::problem::Problem;
-use crate::web::shared::Shared;
+use crate::web::shared::{Shared, Turn};
 use crate::web::table::{Access, Table};
 
 /// Bytes of a recording that are read and sent at once.
@@ -400,16 +400,25 @@ pub async fn take_in<E>(
             Ok(None) => break,
         };
         session.permit(UseCan)?;
-        let added = aside(shared, move |_| {
+        let added = incoming_aside(shared, move || {
             incoming.add(&bytes)?;
             Ok(incoming)
         });
         incoming = added.await?;
     }
     let now = shared.door().clock().wall();
-    let looked = aside(shared, move |_| Ok(incoming.look(now)?)).await?;
+    let looked = incoming_aside(shared, move || incoming.look(now)).await?;
     order(shared, session, KeepUpload::new(looked)).await?;
     at_shelf(shared, session, move |shelf| shelf.find(&name)).await
+}
+
+/// Work for a recording that comes in: it may take minutes, and has turns of its own.
+async fn incoming_aside(
+    shared: &Shared,
+    work: impl FnOnce() -> Result<Incoming, RecordShelfError> + Send + 'static,
+) -> Result<Incoming, Problem> {
+    let done = shared.aside_in(Turn::Incoming, move |_| work()).await;
+    Ok(done.map_err(|_| Problem::stopping())??)
 }
 
 fn cut_off(status: StatusCode) -> Problem {

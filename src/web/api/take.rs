@@ -243,17 +243,20 @@ where
     from.deserialize_any(Fields(PhantomData))
 }
 
-/// The version that `If-Match` asks for; `None` where any will do.
+/// The ETag that `If-Match` asks for, without its quotes; `None` where any will do. A weak one is none
+/// that anything here could have.
 ///
 /// # Errors
-/// It names no version that anything could have.
-pub fn expected_version(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
-    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+/// It holds no ETag, or one that nothing could have.
+pub fn expected_tag(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let mut values = headers.get_all(header::IF_MATCH).iter();
+    let Some(value) = values.next() else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();
-    if text == "*" {
+    if values.next().is_none() && text == "*" {
         return Ok(None);
     }
-    let Some(tag) = text.strip_suffix('"').and_then(|text| text.split_once('"')) else {
+    let tag = text.strip_suffix('"').and_then(|text| text.split_once('"'));
+    let (Some((before, tag)), None) = (tag, values.next()) else {
         return Err(Problem::new(
             StatusCode::BAD_REQUEST,
             "broken_if_match",
@@ -262,17 +265,26 @@ pub fn expected_version(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
             "Send the ETag of the answer that you looked at, as it is, with its quotes.",
         ));
     };
-    let version = Some(tag).filter(|(weak, _)| weak.is_empty());
-    let version = version.and_then(|(_, number)| number.parse().ok());
-    version.map(Some).ok_or_else(|| {
-        Problem::new(
-            StatusCode::PRECONDITION_FAILED,
-            "changed_meanwhile",
-            "Changed meanwhile",
-            "If-Match names no version of this.",
-            "Send the ETag of the answer that you looked at, as it is.",
-        )
-    })
+    if before.is_empty() && !tag.contains('"') { Ok(Some(tag)) } else { Err(no_version()) }
+}
+
+fn no_version() -> Problem {
+    Problem::new(
+        StatusCode::PRECONDITION_FAILED,
+        "changed_meanwhile",
+        "Changed meanwhile",
+        "If-Match names no version of this.",
+        "Send the ETag of the answer that you looked at, as it is.",
+    )
+}
+
+/// The version that `If-Match` asks for; `None` where any will do.
+///
+/// # Errors
+/// It names no version that anything could have.
+pub fn expected_version(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
+    let tag = expected_tag(headers)?;
+    tag.map(|tag| tag.parse().map_err(|_| no_version())).transpose()
 }
 
 #[cfg(test)]
@@ -332,6 +344,7 @@ mod tests {
         assert_eq!(with("*"), Ok(None));
         assert_eq!(with("W/\"7\""), Err(412));
         assert_eq!(with("\"seven\""), Err(412));
+        assert_eq!(with("\"7\", \"8\""), Err(412));
         assert_eq!(with("7"), Err(400));
         assert_eq!(with(""), Err(400));
         assert_eq!(expected_version(&HeaderMap::new()).ok(), Some(None));

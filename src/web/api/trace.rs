@@ -9,7 +9,7 @@ use crate::engine::{FrameRef, Right, Scope, Snapshot, UseCan, ViewPlant};
 use crate::view::compose::filter::said;
 use crate::view::compose::trace::window::{backward, onward};
 use crate::web::api::frames::{FrameKind, Signal, Way};
-use crate::web::api::give::{Answer, Time, json, page_size};
+use crate::web::api::give::{Answer, Time, aside, json, page_size};
 use crate::web::api::take::{Asked, Who};
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -97,17 +97,17 @@ pub async fn list(
     let text = wanted.filter.unwrap_or_default();
     let read = snapshot.vocabulary().sieve(&text, Scope::Trace);
     let sieve = read.map_err(|mistake| Problem::invalid(said(&text, &mistake)).about("filter"))?;
-    // Looking through half a million frames takes too long for a thread that others wait for.
-    let page = tokio::task::spawn_blocking(move || {
+    // Looking through so many frames takes too long for a thread that others wait for.
+    let page = aside(&shared, move |_| {
         let (numbers, next) = match wanted.from {
             Some(from) => onward(&reel, &sieve, from, size),
             None => (backward(&reel, &sieve, reel.end(), size).0, reel.end()),
         };
         let frames = numbers.into_iter().filter_map(|number| Some((number, reel.get(number)?)));
         let items = frames.map(|(number, frame)| shown(&snapshot, number, frame)).collect();
-        TracePage { items, next, first: reel.first(), end: reel.end() }
+        Ok(TracePage { items, next, first: reel.first(), end: reel.end() })
     });
-    let page = page.await.map_err(|_| Problem::stopping())?;
+    let page = page.await?;
     Ok(json(StatusCode::OK, &page))
 }
 

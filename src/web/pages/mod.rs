@@ -16,6 +16,7 @@
 //! | `assets` | style sheets, script, fonts |
 
 mod assets;
+mod brought;
 mod buses;
 mod can;
 mod charge;

@@ -2,8 +2,7 @@
 //! along, brought and deleted.
 
 use askama::Template;
-use axum::extract::multipart::MultipartError;
-use axum::extract::{FromRequest, Multipart, Path, Query, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use futures_util::stream;
@@ -17,6 +16,7 @@ use crate::engine::{
 use crate::view::compose::recordings::{self, entry};
 use crate::view::recordings::{RecordPrefs, RecordView, ShelfView};
 use crate::web::api::{send_recording, take_in_recording};
+use crate::web::pages::brought::Brought;
 use crate::web::pages::can::Tab;
 use crate::web::pages::form::{self, Typed};
 use crate::web::pages::live::{self, Watched};
@@ -24,10 +24,9 @@ use crate::web::pages::push;
 use crate::web::pages::shell::{Ask, Shell, draw_as, failed, go};
 use crate::web::pages::wrong::{aside, give};
 use crate::web::problem::Problem;
-use crate::web::sealed::{self, FORM_TOKEN, Sealed};
+use crate::web::sealed::Sealed;
 use crate::web::shared::Shared;
 use crate::web::table::{Access, Table};
-use crate::web::visitor::{Proof, Visitor, same};
 
 /// Where it is.
 const PLACE: &str = "/can/recordings";
@@ -190,30 +189,9 @@ async fn upload(State(shared): State<Shared>, ask: Ask, request: Request) -> Res
 }
 
 async fn taken(shared: &Shared, ask: &Ask, request: Request) -> Result<(), Problem> {
-    let visitor = request.extensions().get::<Visitor>().cloned();
-    let visitor = visitor.ok_or_else(Problem::stopping)?;
-    let broken = |_: MultipartError| Problem::invalid("The form cannot be read.");
-    let form = Multipart::from_request(request, shared).await;
-    let mut form = form.map_err(|_| Problem::invalid("The form brings no file."))?;
-    let first = form.next_field().await.map_err(broken)?;
-    let token = match first.filter(|field| field.name() == Some(FORM_TOKEN)) {
-        Some(mut field) => {
-            // A token is short: more than a piece of it is none.
-            field.chunk().await.map_err(broken)?.unwrap_or_default()
-        }
-        None => Default::default(),
-    };
-    let needs_token = visitor.proof() == Some(Proof::Cookie);
-    if needs_token && !same(&token, visitor.form_token().as_bytes()) {
-        return Err(sealed::out_of_date());
-    }
-    let field = form.next_field().await.map_err(broken)?;
-    let field = field.filter(|field| field.name() == Some("file"));
-    let field = field.ok_or_else(|| Problem::invalid("The form brings no file."))?;
+    let mut form = Brought::open(shared, request).await?;
+    let field = form.file().await?;
     let name = field.file_name().unwrap_or_default().to_owned();
-    if name.is_empty() {
-        return Err(Problem::invalid("Choose a file first."));
-    }
     let chunks = stream::unfold(field, |mut field| async move {
         let chunk = field.chunk().await.transpose()?;
         Some((chunk, field))

@@ -1,12 +1,7 @@
 //! What is wrong with a form that comes back, and the way from a form to an order.
 
-use std::sync::Arc;
-
-use axum::response::Response;
-
-use crate::engine::{Order, Session};
+pub use crate::web::api::{aside, order as give};
 use crate::web::problem::Problem;
-use crate::web::shared::Shared;
 
 /// What is wrong with a form, if anything is.
 #[derive(Clone, Debug, Default)]
@@ -60,35 +55,6 @@ impl From<&Problem> for Wrong {
             }
         }
     }
-}
-
-/// Work that blocks, with a problem instead of an answer where the listener is stopping.
-///
-/// # Errors
-/// As the work says.
-pub async fn aside<T: Send + 'static>(
-    shared: &Shared,
-    work: impl FnOnce(&Shared) -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem> {
-    let done: Result<Result<T, Problem>, Response> = shared.aside(work).await;
-    done.unwrap_or_else(|_stopping| Err(Problem::stopping()))
-}
-
-/// Gives an order and waits for what comes of it.
-///
-/// # Errors
-/// It was refused or not carried out.
-pub async fn give<O: Order>(
-    shared: &Shared,
-    session: &Arc<Session>,
-    order: O,
-) -> Result<O::Done, Problem> {
-    let session = Arc::clone(session);
-    aside(shared, move |shared| {
-        let ticket = shared.door().submit(&session, order).map_err(Problem::from)?;
-        ticket.wait().map_err(Problem::from)
-    })
-    .await
 }
 
 #[cfg(test)]

@@ -10,8 +10,9 @@ use crate::engine::access::permission::ChangeSettings;
 use crate::engine::can::frame::Id;
 use crate::engine::dbc::{Codec, parse};
 use crate::engine::device::Catalog;
+use crate::engine::hub::decoders::Source;
 use crate::engine::hub::{Event, Hub, Now};
-use crate::engine::orders::dbc::BusDbc;
+use crate::engine::orders::dbc::{BusDbc, DbcChange};
 use crate::engine::orders::plant::{ActivateProfile, Command};
 use crate::engine::orders::{Admitted, Answer};
 use crate::engine::profile::model::Profile;
@@ -37,17 +38,29 @@ impl House {
         Self { hub, effects: Vec::new(), bus }
     }
 
-    fn assign(&mut self, files: &[(&str, &str)]) {
-        let dbc = |(file, text): &(&str, &str)| BusDbc {
-            file: PathBuf::from(file),
-            codec: Arc::new(Codec::compile(&[&parse(text.as_bytes()).schema])),
-            problems: Arc::from([]),
-        };
-        let order = AssignDbcs { bus: self.bus.clone(), dbcs: files.iter().map(dbc).collect() };
+    fn change(&mut self, change: DbcChange) {
+        let order = AssignDbcs { bus: self.bus.clone(), change };
         let session = LocalSeat::new().sit(Face::Desktop);
         let grant = session.permit(ChangeSettings).unwrap();
         let order = Admitted::new(&grant, Command::Assign(order), (Face::Desktop, None), NOW.mono);
         self.hub.step(NOW, Event::Order { order, reply: Reply::new(drop) }, &mut self.effects);
+    }
+
+    fn add(&mut self, (file, text): (&str, &str)) {
+        self.change(DbcChange::Add(BusDbc {
+            file: PathBuf::from(file),
+            codec: Arc::new(Codec::compile(&[&parse(text.as_bytes()).schema])),
+            problems: Arc::from([]),
+        }));
+    }
+
+    /// Adds a file, and the disk does as it should.
+    fn added(&mut self, dbc: (&str, &str)) -> KeepProfile {
+        self.add(dbc);
+        let job = self.job().expect("something to write");
+        self.hub.step(NOW, Event::Kept { number: job.number, outcome: Ok(()) }, &mut self.effects);
+        assert!(matches!(self.answer(), Some(Ok(()))));
+        job
     }
 
     fn job(&mut self) -> Option<KeepProfile> {
@@ -67,6 +80,14 @@ impl House {
         }
     }
 
+    /// How many files the bus is read by.
+    fn files(&self) -> usize {
+        let decoders = self.hub.snapshot(NOW).decoders.clone();
+        let from_file =
+            |(source, _): &(&Source, &Arc<Codec>)| matches!(source, Source::File { .. });
+        decoders.sources(BusId(0)).filter(from_file).count()
+    }
+
     fn name(&self, raw: u32) -> Option<String> {
         let decoders = self.hub.snapshot(NOW).decoders.clone();
         decoders.name(BusId(0), Id::standard(raw).unwrap()).map(str::to_owned)
@@ -79,13 +100,15 @@ const OTHER: (&str, &str) = ("/data/dbc/other.dbc", "BO_ 291 Window: 8 X\nBO_ 29
 #[test]
 fn a_file_is_in_force_once_the_profile_is_written_and_the_first_one_names_an_id() {
     let mut house = House::new(Some("/data/profiles/a.toml"));
-    house.assign(&[CAR, OTHER]);
-    assert!(house.answer().is_none() && house.name(291).is_none());
+    house.added(CAR);
+    house.add(OTHER);
+    assert!(house.answer().is_none() && house.name(292).is_none());
     let job = house.job().expect("something to write");
-    assert_eq!(*job.before, *TEXT);
+    let line = "dbc = [\"../dbc/car.dbc\"]\n";
+    assert_eq!(*job.before, *format!("{TEXT}{line}"));
     let line = "dbc = [\"../dbc/car.dbc\", \"../dbc/other.dbc\"]\n";
     assert_eq!(*job.text, *format!("{TEXT}{line}"));
-    house.assign(&[OTHER]);
+    house.add(OTHER);
     let busy = house.answer().expect("an answer").unwrap_err().to_string();
     assert!(busy.contains("is just being written"), "{busy}");
     house.hub.step(NOW, Event::Kept { number: job.number, outcome: Ok(()) }, &mut house.effects);
@@ -95,16 +118,46 @@ fn a_file_is_in_force_once_the_profile_is_written_and_the_first_one_names_an_id(
 }
 
 #[test]
+fn the_same_file_by_another_path_is_read_anew_at_its_place_and_never_twice() {
+    let mut house = House::new(Some("/data/profiles/a.toml"));
+    // As a profile that is loaded anew writes it.
+    house.added(("/data/profiles/../dbc/car.dbc", CAR.1));
+    house.added(OTHER);
+    house.add((CAR.0, "BO_ 291 Gate: 8 X\n"));
+    assert!(house.job().is_none(), "the profile says it already");
+    assert!(matches!(house.answer(), Some(Ok(()))));
+    assert_eq!(house.name(291).as_deref(), Some("Gate"));
+    assert_eq!(house.files(), 2);
+    // Another file of the same name is another file.
+    house.change(DbcChange::Remove("/elsewhere/car.dbc".into()));
+    assert!(matches!(house.answer(), Some(Ok(()))));
+    assert_eq!(house.files(), 2);
+    house.change(DbcChange::Remove(CAR.0.into()));
+    let job = house.job().expect("something to write");
+    assert!(job.text.contains("dbc = [\"../dbc/other.dbc\"]"), "{}", job.text);
+    house.hub.step(NOW, Event::Kept { number: job.number, outcome: Ok(()) }, &mut house.effects);
+    assert_eq!(house.name(291).as_deref(), Some("Window"));
+    let Some(Ok(())) = house.answer() else { panic!("it was taken away") };
+    house.change(DbcChange::Renew(BusDbc {
+        file: CAR.0.into(),
+        codec: Arc::new(Codec::compile(&[&parse(CAR.1.as_bytes()).schema])),
+        problems: Arc::from([]),
+    }));
+    assert!(matches!(house.answer(), Some(Ok(()))));
+    assert_eq!(house.files(), 1, "what the bus is not read by is not read anew");
+}
+
+#[test]
 fn a_profile_that_cannot_be_written_leaves_the_bus_as_it_was() {
     let mut house = House::new(Some("/data/profiles/a.toml"));
-    house.assign(&[CAR]);
+    house.add(CAR);
     let job = house.job().expect("something to write");
     let outcome = Err("the disk is full".to_owned());
     house.hub.step(NOW, Event::Kept { number: job.number, outcome }, &mut house.effects);
     let why = house.answer().expect("an answer").unwrap_err().to_string();
     assert_eq!(why, "the bus is read by what it was: the disk is full");
     assert_eq!(house.name(291), None);
-    house.assign(&[CAR]);
+    house.add(CAR);
     assert_eq!(*house.job().expect("tried again").before, *TEXT);
 }
 
@@ -113,15 +166,15 @@ fn without_a_file_it_is_in_force_at_once_and_devices_stay() {
     let mut house = House::new(None);
     let devices = house.hub.snapshot(NOW).decoders.codecs(BusId(0)).len();
     assert!(devices > 0, "a profile for an interface has usual devices");
-    house.assign(&[CAR]);
+    house.add(CAR);
     assert!(matches!(house.answer(), Some(Ok(()))));
     assert_eq!(house.name(291).as_deref(), Some("Door"));
-    house.assign(&[]);
+    house.change(DbcChange::Remove(CAR.0.into()));
     assert!(matches!(house.answer(), Some(Ok(()))));
     assert_eq!(house.name(291), None);
     assert_eq!(house.hub.snapshot(NOW).decoders.codecs(BusId(0)).len(), devices);
     house.bus = Name::new("nowhere").unwrap();
-    house.assign(&[CAR]);
+    house.add(CAR);
     let why = house.answer().expect("an answer").unwrap_err().to_string();
     assert_eq!(why, "there is no bus nowhere");
 }

@@ -10,7 +10,7 @@ use crate::engine::profile::shelf::{ShelfError, mark};
 
 pub fn keep(desk: &mut Desk<'_>, order: &KeepDbc) -> Result<(), OrderError> {
     let shelf = desk.people.shelf();
-    let before = shelf.write(&order.name, &order.bytes, order.expected.as_deref()).map_err(said)?;
+    let before = shelf.write(&order.name, &order.bytes, &order.expected).map_err(said)?;
     desk.before = before.map(|mark| json!({ "mark": mark }));
     desk.remember("mark", json!(mark(&order.bytes)));
     desk.remember("bytes", json!(order.bytes.len()));
@@ -30,6 +30,7 @@ fn said(error: ShelfError) -> OrderError {
         ShelfError::Unknown(name) => {
             OrderError::NotFound { what: "DBC file", which: name.to_string() }
         }
+        ShelfError::Taken(name) => OrderError::Taken { what: "a DBC file", name: name.to_string() },
         ShelfError::Changed(name) => OrderError::Stale { what: format!("the DBC file {name}") },
         error @ (ShelfError::TooLarge { .. } | ShelfError::Full | ShelfError::File { .. }) => {
             OrderError::Unfit(error.to_string())
