@@ -18,9 +18,38 @@
       if (old.getAttribute(name) !== value) old.setAttribute(name, value);
     for (const { name } of [...old.attributes])
       if (!now.hasAttribute(name) && name !== "open") old.removeAttribute(name);
-    const had = [...old.childNodes], got = [...now.childNodes];
-    got.forEach((node, at) => (had[at] ? renew(had[at], node) : old.append(node)));
-    had.slice(got.length).forEach((node) => node.remove());
+    renewChildren(old, now);
+  }
+
+  // A child with an id or a name of its own is found again wherever it stands by now, so that focus goes
+  // with it when rows come and go above; the others are told apart by where they stand.
+  const key = (node) => node.nodeType === Node.ELEMENT_NODE ? node.id || node.dataset.key || null : null;
+
+  function renewChildren(old, now) {
+    const named = new Map(), wanted = new Set([...now.childNodes].map(key));
+    for (const node of [...old.childNodes]) {
+      if (key(node) && !wanted.has(key(node))) node.remove();
+      else if (key(node)) named.set(key(node), node);
+    }
+    let place = old.firstChild;
+    for (const node of [...now.childNodes]) {
+      const own = key(node);
+      let found = own ? named.get(own) : place;
+      // What stands here and comes again elsewhere is not taken for another.
+      while (!own && found && key(found)) found = found.nextSibling;
+      if (own) named.delete(own);
+      if (!found) old.insertBefore(node, place);
+      else {
+        if (found === place) place = place.nextSibling;
+        else old.insertBefore(found, place);
+        renew(found, node);
+      }
+    }
+    while (place) {
+      const next = place.nextSibling;
+      place.remove();
+      place = next;
+    }
   }
 
   // Another script of our own may put in the place what the server has drawn.

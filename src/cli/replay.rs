@@ -52,6 +52,10 @@ pub struct Args {
     /// Send only what passes this filter: "id:600..6FF bus:can0".
     #[arg(long, value_name = "FILTER", default_value = "")]
     pub filter: String,
+    /// DBC file whose messages and signals the filter may name: --dbc car.dbc --filter
+    /// "sig:PackVoltage>140". May be repeated; where two know an id, the first given is used.
+    #[arg(long, value_name = "FILE")]
+    pub dbc: Vec<PathBuf>,
     /// Send an id as another, or several as others: 0x123=0x456, 0x600-0x6FF=0x200. May be repeated.
     #[arg(long, value_name = "ID=ID")]
     pub map: Vec<IdMap>,
@@ -185,6 +189,7 @@ fn request(args: &Args) -> Request {
             ids: args.map.clone(),
         },
         filter: args.filter.clone(),
+        dbcs: args.dbc.clone(),
         arming: if args.arm { Arming::Armed } else { Arming::VirtualOnly },
     }
 }

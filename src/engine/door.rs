@@ -115,6 +115,15 @@ impl Wakers {
     }
 }
 
+/// What somebody takes along.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// The recording of this name.
+    Recording(String),
+    /// The DBC file of this name.
+    Dbc(Name),
+}
+
 impl Door {
     pub(in crate::engine) fn new(plant: Plant, people: Arc<People>) -> Self {
         let closing = Arc::new(Closing(people.store().clone()));
@@ -168,6 +177,17 @@ impl Door {
     pub fn note_refusal(&self, session: &Session, request: String, denied: &Denied) {
         let stamp = Stamp::of(session, self.people.clock().wall());
         self.file_refusal(stamp.entry("request", request), denied);
+    }
+
+    /// Writes down that `session` takes something along: a recording or a DBC file.
+    pub fn note_taken(&self, grant: &Grant<'_, UseCan>, session: &Session, what: Taken) {
+        let stamp = Stamp::of(session, self.people.clock().wall());
+        let (action, target) = match what {
+            Taken::Recording(name) => ("download_recording", name),
+            Taken::Dbc(name) => ("download_dbc", name.to_string()),
+        };
+        tracing::info!(actor = %grant.actor(), action, target, "taken along");
+        self.people.store().file(stamp.entry(action, target));
     }
 
     fn file_refusal(&self, entry: Entry, denied: &Denied) {

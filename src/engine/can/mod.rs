@@ -12,6 +12,7 @@ pub(crate) mod guard;
 pub(crate) mod interfaces;
 pub(in crate::engine) mod record;
 pub(crate) mod replay;
+pub(crate) mod room;
 pub(crate) mod scan;
 pub(crate) mod schedule;
 pub(crate) mod slcan;

@@ -14,6 +14,11 @@ use crate::engine::can::frame::{Frame, Kind};
 
 /// Most schedules of one bus.
 pub const SCHEDULES: usize = 64;
+/// Most frames that are sent back to back.
+pub const BURST: u64 = 500;
+/// Frames of a burst in a step of [`Schedule::LEAST`]: what a classic bus of 500 kbit/s carries, so that
+/// they follow each other on the wire and none is lost in a full queue before it.
+const BURST_STEP: u64 = 4;
 /// Lateness is judged by this many of the last sendings.
 const LATENESSES: usize = 1000;
 
@@ -24,7 +29,7 @@ pub struct Schedule {
     pub name: Name,
     /// The frame.
     pub frame: Frame,
-    /// Time between two sendings.
+    /// Time between two sendings; none at all for a burst, back to back.
     pub every: Duration,
     /// After how many it ends; `None`: when somebody stops it.
     pub times: Option<u64>,
@@ -38,6 +43,9 @@ pub enum ScheduleError {
     /// Too often or too seldom.
     #[error("a frame can be sent every 1 ms to every hour, not every {} ms", .0.as_secs_f64() * 1e3)]
     Every(Duration),
+    /// Back to back, and too many.
+    #[error("frames are sent back to back (every 0 ms) 1 to {BURST} times: say how often")]
+    Burst,
     /// No times at all.
     #[error("a frame cannot be sent 0 times")]
     Never,
@@ -58,12 +66,22 @@ impl Schedule {
     /// Longest time between two sendings.
     pub const MOST: Duration = Duration::from_secs(3600);
 
+    /// Whether its frames go out back to back.
+    #[must_use]
+    pub const fn is_burst(&self) -> bool {
+        self.every.is_zero()
+    }
+
     /// Whether it can be.
     ///
     /// # Errors
     /// Says what is wrong with it.
     pub fn check(&self) -> Result<(), ScheduleError> {
-        if !(Self::LEAST..=Self::MOST).contains(&self.every) {
+        if self.is_burst() {
+            if self.times.is_none_or(|times| times > BURST) {
+                return Err(ScheduleError::Burst);
+            }
+        } else if !(Self::LEAST..=Self::MOST).contains(&self.every) {
             return Err(ScheduleError::Every(self.every));
         }
         if self.times == Some(0) {
@@ -146,12 +164,15 @@ impl Timetable {
     /// Gives every frame that is due to `send`, and counts whether it went out.
     pub fn send_due(&mut self, now: Mono, mut send: impl FnMut(Frame) -> bool) {
         for one in self.running.iter_mut().filter(|one| one.next <= now) {
-            let (turn, dress) = (one.turn, &one.schedule.dress);
-            let frame = one.schedule.frame.edited(|data| dress.put_on(data, turn));
             one.note_lateness(now);
-            let counted = if send(frame) { &mut one.figures.sent } else { &mut one.figures.failed };
-            *counted += 1;
-            one.turn += 1;
+            for _ in 0..one.at_once() {
+                let (turn, dress) = (one.turn, &one.schedule.dress);
+                let frame = one.schedule.frame.edited(|data| dress.put_on(data, turn));
+                let figures = &mut one.figures;
+                let counted = if send(frame) { &mut figures.sent } else { &mut figures.failed };
+                *counted += 1;
+                one.turn += 1;
+            }
         }
         self.running.retain(|one| one.schedule.times.is_none_or(|times| one.turn < times));
     }
@@ -165,15 +186,27 @@ impl Timetable {
 }
 
 impl Running {
+    /// How many frames are due together.
+    fn at_once(&self) -> u64 {
+        if !self.schedule.is_burst() {
+            return 1;
+        }
+        let left = self.schedule.times.unwrap_or_default().saturating_sub(self.turn);
+        left.min(BURST_STEP)
+    }
+
     fn note_lateness(&mut self, now: Mono) {
         let late = now.since(self.next);
         if self.late.len() == LATENESSES {
             self.late.pop_front();
         }
         self.late.push_back(u32::try_from(late.as_nanos()).unwrap_or(u32::MAX));
-        let every = self.schedule.every;
+        let every = self.schedule.every.max(Schedule::LEAST);
         let missed = (late.as_nanos() / every.as_nanos().max(1)) as u64;
-        self.figures.missed += missed;
+        // A burst that is late goes on later: none of it is left out.
+        if !self.schedule.is_burst() {
+            self.figures.missed += missed;
+        }
         self.next = self.next.after(every * u32::try_from(missed + 1).unwrap_or(u32::MAX));
         // A clock that leapt farther than that begins anew.
         if self.next <= now {
@@ -269,6 +302,26 @@ mod tests {
     }
 
     #[test]
+    fn a_burst_goes_out_back_to_back_and_ends_and_none_of_it_is_left_out_when_it_is_late() {
+        let mut table = Timetable::default();
+        let counter = Some(Counter { byte: 1, bit: 0, bits: 8, last: None });
+        let dress = Dress { counter, checksum: None };
+        table.start(t(0), Schedule { dress, times: Some(10), ..schedule("a", 0) }).unwrap();
+        let mut seen = Vec::new();
+        for ms in [0, 0, 1, 7, 8] {
+            table.send_due(t(ms), |frame| {
+                seen.push((ms, frame.view().data[1]));
+                true
+            });
+            assert!(table.figures().iter().all(|(_, figures)| figures.missed == 0));
+        }
+        let times: Vec<i64> = seen.iter().map(|(ms, _)| *ms).collect();
+        assert_eq!(times, [0, 0, 0, 0, 1, 1, 1, 1, 7, 7]);
+        assert!(seen.iter().map(|(_, turn)| *turn).eq(0..10), "{seen:?}");
+        assert_eq!(table.next(), None);
+    }
+
+    #[test]
     fn the_counter_goes_up_with_every_sending_and_a_failure_is_counted() {
         let mut table = Timetable::default();
         let counter = Some(Counter { byte: 1, bit: 0, bits: 8, last: None });
@@ -289,7 +342,10 @@ mod tests {
     #[test]
     fn what_cannot_be_is_said() {
         let said = |schedule: Schedule| schedule.check().unwrap_err().to_string();
-        assert!(said(schedule("a", 0)).contains("not every 0 ms"));
+        assert!(said(schedule("a", 0)).contains("1 to 500 times"));
+        assert!(said(Schedule { times: Some(501), ..schedule("a", 0) }).contains("1 to 500 times"));
+        let half = Schedule { every: Duration::from_micros(500), ..schedule("a", 1) };
+        assert!(said(half).contains("not every 0.5 ms"));
         assert!(said(schedule("a", 3_600_001)).contains("every hour"));
         assert!(said(Schedule { times: Some(0), ..schedule("a", 1) }).contains("0 times"));
         let error = Frame::error(1, &[]).unwrap();

@@ -230,6 +230,7 @@ fn done(said: Result<(), ShelfError>) -> Result<(), OrderError> {
         | ShelfError::Busy(_)
         | ShelfError::TooLarge(_)
         | ShelfError::TooMany
+        | ShelfError::NoRoom(_)
         | ShelfError::Unknown(_)
         | ShelfError::Disk(_) => OrderError::Unfit(error.to_string()),
     })

@@ -23,9 +23,10 @@ pub use crate::engine::can::replay::{
 };
 use crate::engine::can::trace::{Log, OpenLogError};
 use crate::engine::can::virtual_bus::VirtualNet;
-use crate::engine::dbc::{Codec, Schema};
+use crate::engine::dbc::{Codec, Parsed, Schema};
 use crate::engine::device::Catalog;
 use crate::engine::filter::{Mistake, Sifter};
+use crate::engine::offline::decode::load;
 
 /// Longest that it sleeps without looking whether it is to stop.
 const SLICE: Duration = Duration::from_millis(20);
@@ -61,6 +62,9 @@ pub enum ReplayError {
     /// The filter.
     #[error("the filter cannot be used: {}", .0.text)]
     Filter(Mistake),
+    /// A DBC file.
+    #[error("{0}")]
+    Dbc(String),
     /// The bus is none.
     #[error(transparent)]
     Address(#[from] AddressError),
@@ -114,6 +118,8 @@ pub struct Request {
     pub plan: ReplayPlan,
     /// Which frames; the empty text lets everything through.
     pub filter: String,
+    /// DBC files whose names the filter may use.
+    pub dbcs: Vec<PathBuf>,
     /// Whether real interfaces may be sent to.
     pub arming: Arming,
 }
@@ -231,7 +237,7 @@ impl Job {
         if log.size().is_none() {
             return Err(OpenLogError::Pipe { path: request.file.clone() }.into());
         }
-        let pick = picker(&request.filter)?;
+        let pick = picker(&request.filter, &request.dbcs)?;
         let mut addresses = vec![address(&request.bus)?];
         let mut routes = Routes::default();
         for (name, bus) in &request.named {
@@ -329,12 +335,20 @@ impl Job {
     }
 }
 
-fn picker(filter: &str) -> Result<Option<Box<dyn Pick>>, ReplayError> {
+fn picker(filter: &str, dbcs: &[PathBuf]) -> Result<Option<Box<dyn Pick>>, ReplayError> {
+    // A file that cannot be read is said, whether the filter uses it or not.
+    let parsed: Result<Vec<Parsed>, _> = dbcs.iter().map(|path| load(path)).collect();
+    let parsed = parsed.map_err(|error| ReplayError::Dbc(error.to_string()))?;
     if filter.trim().is_empty() {
         return Ok(None);
     }
-    let nothing = Arc::new(Codec::compile(&[&Schema::default()]));
-    let sifter = Sifter::new(filter, nothing).map_err(ReplayError::Filter)?;
+    let nothing = Schema::default();
+    let mut schemas: Vec<&Schema> = parsed.iter().map(|parsed| &parsed.schema).collect();
+    if schemas.is_empty() {
+        schemas.push(&nothing);
+    }
+    let sifter =
+        Sifter::new(filter, Arc::new(Codec::compile(&schemas))).map_err(ReplayError::Filter)?;
     Ok(Some(Box::new(sifter)))
 }
 

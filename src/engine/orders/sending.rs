@@ -210,11 +210,11 @@ plant_order!(
     UseCan,
     AfterJournal,
     |one| format!(
-        "{} on {}: {} every {} ms",
+        "{} on {}: {} {}",
         one.schedule.name,
         one.bus,
         short(&one.schedule.frame),
-        one.schedule.every.as_millis()
+        pace(&one.schedule)
     ),
     Sending,
     Sending::Start
@@ -228,6 +228,15 @@ plant_order!(
     Sending,
     Sending::Stop
 );
+
+/// "every 100 ms, 20 times", "back to back, 50 times".
+fn pace(schedule: &Schedule) -> String {
+    let every = match schedule.is_burst() {
+        true => "back to back".to_owned(),
+        false => format!("every {} ms", schedule.every.as_millis()),
+    };
+    schedule.times.map_or_else(|| every.clone(), |times| format!("{every}, {times} times"))
+}
 
 /// Frames that the journal names; more are counted.
 const TOLD: usize = 4;

@@ -141,7 +141,11 @@ impl MessageEntry {
     pub fn short(&self) -> String {
         let view = self.frame.view();
         let data: Vec<String> = view.data.iter().map(|byte| format!("{byte:02X}")).collect();
-        format!("{}#{} every {} ms on {}", view.id(), data.concat(), millis(self.every), self.bus)
+        let every = match self.every.is_zero() {
+            true => "back to back".to_owned(),
+            false => format!("every {} ms", millis(self.every)),
+        };
+        format!("{}#{} {every} on {}", view.id(), data.concat(), self.bus)
     }
 
     /// Its table in the file, without its head.

@@ -243,6 +243,9 @@ fn schedule_row(snapshot: &Snapshot, session: &Session, one: &SchedulePicture) -
 
 /// A period: to the microsecond where it is short.
 fn period(every: Duration) -> String {
+    if every.is_zero() {
+        return "back to back".to_owned();
+    }
     if every >= Duration::from_secs(10) {
         return text::span_or_ms(every);
     }

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::base::id::Name;
 use crate::engine::{
     AssignDbcs, BusPicture, DbcSource, ExpectedDbc, KeepDbc, LARGEST_DBC, RemoveDbc, Right,
-    Session, Shelf, ShelfError, Snapshot, UseCan, ViewPlant, dbc_mark, same_dbc_file,
+    Session, Shelf, ShelfError, Snapshot, Taken, UseCan, ViewPlant, dbc_mark, same_dbc_file,
 };
 use crate::web::api::dbc_json::{DbcEntry, DbcFile, DbcKept, DbcSummary, DbcUnread, file};
 use crate::web::api::give::{Answer, List, aside, json, nothing, order};
@@ -154,6 +154,7 @@ pub async fn send(shared: &Shared, session: &Session, which: &str) -> Answer {
     let name = named(which)?;
     let file = name.clone();
     let bytes = aside(shared, move |_| shelf.read(&name).map_err(problem)).await?;
+    shared.door().note_taken(&session.permit(UseCan)?, session, Taken::Dbc(file.clone()));
     let mark = HeaderValue::from_str(&format!("\"{}\"", dbc_mark(&bytes)));
     // The name of a file has no letter that would end the quotes.
     let told = HeaderValue::from_str(&format!("attachment; filename=\"{file}.dbc\""));

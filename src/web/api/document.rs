@@ -88,18 +88,20 @@ mod elsewhere {
     #[expect(dead_code, reason = "only what stands above it is used")]
     fn openapi() {}
 
-    /// Live snapshots and changes over WebSocket: packs, charges, signals by pattern, events, frames.
+    /// Live snapshots and changes over WebSocket: packs, charges, signals by pattern, events,
+    /// frames, replays.
     ///
     /// Text messages with JSON. A client sends
     /// `{"subscribe": {"id": "a", "packs": ["*"], "charges": ["*"], "signals": ["pack/*/voltage_v",
     /// "signal/can0/*"], "events": true, "frames": {"bus": "can0", "ids": ["0x6F4"]}, "rate_hz": 10}}`,
-    /// at least one of the five, and `{"unsubscribe": "a"}`; at most 8 subscriptions, 20 messages a
+    /// at least one of them, and `{"unsubscribe": "a"}`; at most 8 subscriptions, 20 messages a
     /// second, 16 KiB a message. `packs` are names or `*`, and so are `charges`: by the name of the
     /// pack, each tells what `GET /api/v1/packs/{id}/charge` tells (state, step, set points, what
     /// governs, what is told, meter, latches, what was seen), without ages and lists, and `reasons`:
     /// by the name of a check that does not hold, why not. In `signals` each `*` stands for any characters, and signals
     /// are called `pack/PACK/QUANTITY` and `signal/BUS/MESSAGE/SIGNAL`; `frames` (`bus`, `ids`, `id`
-    /// with `mask`, `name`; `{}` for all) needs `send_receive_can`; `rate_hz` is 1 to 20.
+    /// with `mask`, `name`; `{}` for all) and `replays` (`true`) need `send_receive_can`; `rate_hz` is
+    /// 1 to 20.
     ///
     /// It is told `{"subscription": "a", "rate_hz", "at", "snapshot"}`, then
     /// `{"subscription": "a", "at", "change"}` where the change is a JSON merge patch (RFC 7396) on

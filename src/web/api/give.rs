@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::base::time::Wall;
 use crate::engine::{Order, Session};
@@ -68,6 +68,18 @@ const PAGE: u32 = 100;
 /// Most items on a page.
 const LARGEST_PAGE: u32 = 1000;
 
+/// Which page of a list is wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageWanted {
+    /// Most items on a page.
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+    /// Where the page begins: `next` of the page before.
+    pub cursor: Option<String>,
+}
+
 /// How many items a page may have.
 ///
 /// # Errors
@@ -108,10 +120,14 @@ pub fn page<T>(
 /// # Errors
 /// It is none that was given out.
 pub fn number_of<T: std::str::FromStr>(cursor: &str) -> Result<T, Problem> {
-    cursor.parse().map_err(|_| {
-        Problem::invalid("This cursor was never given out: take it from \"next\" of a page.")
-            .about("cursor")
-    })
+    cursor.parse().map_err(|_| never_given())
+}
+
+/// A cursor that was never given out.
+#[must_use]
+pub fn never_given() -> Problem {
+    Problem::invalid("This cursor was never given out: take it from \"next\" of a page.")
+        .about("cursor")
 }
 
 /// JSON with a status.

@@ -45,9 +45,10 @@ pub struct MessageWanted {
     bus: String,
     /// The frame.
     frame: FrameWanted,
-    /// Time between two sendings where it is started, 1 ms to an hour.
+    /// Time between two sendings where it is started, 1 ms to an hour; 0 for a burst: back to back, with
+    /// `times` 1 to 500.
     #[serde(default = "usual_ms")]
-    #[schema(minimum = 1, maximum = 3600000, default = 100)]
+    #[schema(minimum = 0, maximum = 3600000, default = 100)]
     every_ms: u32,
     /// After how many it ends; left out: when somebody stops it.
     #[schema(minimum = 1)]

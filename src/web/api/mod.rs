@@ -70,7 +70,7 @@ pub use charge_json::Charge;
 pub use charges::{ReportFile, report_file};
 pub use give::{aside, order};
 pub use recordings::{send as send_recording, take_in as take_in_recording};
-pub use replays::recording;
+pub use replays::{ReplayShown as Replay, recording};
 
 /// The routes of the API.
 #[must_use]

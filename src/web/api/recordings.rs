@@ -10,15 +10,16 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::IntoResponse;
 use futures_util::{Stream, StreamExt, stream};
-use serde::Deserialize;
-use utoipa::IntoParams;
 
 use crate::base::id::Name;
+use crate::base::time::Wall;
 use crate::engine::{
     DeleteRecording, ForgetRecording, Incoming, KeepUpload, RecordShelf, RecordShelfError, Right,
-    Session, Shelved, StartRecording, StopRecording, UseCan, ViewPlant,
+    Session, Shelved, StartRecording, StopRecording, Taken, UseCan, ViewPlant,
 };
-use crate::web::api::give::{Answer, List, aside, at_place, json, nothing, order, page_size};
+use crate::web::api::give::{
+    Answer, List, PageWanted, aside, at_place, json, never_given, nothing, order, page_size,
+};
 use crate::web::api::recordings_json::{RecorderShown, RecordingShown, StartWanted};
 use crate::web::api::take::{Asked, Body, Who, Word};
 use crate::web::limits::UPLOAD_BYTES;
@@ -69,6 +70,13 @@ impl From<RecordShelfError> for Problem {
                 detail,
                 "Cut it, or put it into the folder of recordings by hand.",
             ),
+            RecordShelfError::NoRoom(_) => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "disk_full",
+                "Disk nearly full",
+                detail,
+                "Delete recordings that are no longer needed, then send it again.",
+            ),
             RecordShelfError::TooMany => Self::busy(detail),
             RecordShelfError::Unknown(_) => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -96,37 +104,37 @@ async fn at_shelf<T: Send + 'static>(
     .await
 }
 
-/// Which recordings are wanted.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct Wanted {
-    /// Most items on a page.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
-    /// Where the page begins: `next` of the page before.
-    cursor: Option<String>,
-}
-
 /// Lists the recordings in the folder, the newest first. Needs Send and receive CAN, as everything
 /// about recordings does.
-#[utoipa::path(get, path = "/api/v1/recordings", tag = "recordings", params(Wanted),
+#[utoipa::path(get, path = "/api/v1/recordings", tag = "recordings", params(PageWanted),
     responses((status = 200, description = "A page of them", body = List<RecordingShown>)))]
 pub async fn list(
     State(shared): State<Shared>,
     Who(session): Who,
-    Asked(wanted): Asked<Wanted>,
+    Asked(wanted): Asked<PageWanted>,
 ) -> Answer {
     let size = page_size(wanted.limit)?;
     let all = at_shelf(&shared, &session, RecordShelf::list).await?;
-    let begin = match &wanted.cursor {
-        None => 0,
-        Some(name) => all.iter().position(|one| one.name == *name).map_or(all.len(), |at| at + 1),
-    };
+    // Where the page before ended stays a place in the list when that recording is deleted.
+    let after = wanted.cursor.as_deref().map(place_of).transpose()?;
+    let begin = after.map_or(0, |after| all.partition_point(|one| one.place() >= after));
     let rest = all.get(begin..).unwrap_or_default();
     let items: Vec<_> = rest.iter().take(size).map(RecordingShown::of).collect();
-    let next = rest.get(size - 1).filter(|_| rest.len() > size).map(|one| one.name.clone());
+    let next = rest.get(size - 1).filter(|_| rest.len() > size).map(cursor_of);
     Ok(json(StatusCode::OK, &List { items, next }))
+}
+
+/// The place of a recording in the list as a cursor.
+fn cursor_of(one: &Shelved) -> String {
+    let (written, name) = one.place();
+    format!("{}:{name}", written.map_or_else(String::new, |at| at.nanos().to_string()))
+}
+
+fn place_of(cursor: &str) -> Result<(Option<Wall>, &str), Problem> {
+    let (written, name) = cursor.split_once(':').ok_or_else(never_given)?;
+    let nanos = Some(written).filter(|written| !written.is_empty()).map(str::parse).transpose();
+    let written = nanos.map_err(|_| never_given())?.map(Wall::from_nanos);
+    Ok((written, name))
 }
 
 /// What is known of a recording.
@@ -268,6 +276,11 @@ pub async fn send(
         Ok(file)
     });
     let file = opened.await?;
+    // A download that goes on where it was broken off is the same one.
+    if from == 0 {
+        let taken = Taken::Recording(found.name.clone());
+        shared.door().note_taken(&session.permit(UseCan)?, session, taken);
+    }
     let session = Arc::clone(session);
     let chunks = stream::unfold(Some((file, until - from)), move |state| {
         next_chunk(state, Arc::clone(&session))
@@ -365,6 +378,7 @@ fn no_part(size: u64) -> Problem {
         (status = 408, description = "Nothing came for too long"),
         (status = 409, description = "There is one of this name"),
         (status = 413, description = "It is too large"),
+        (status = 507, description = "Too little would be left of the disk"),
     ))]
 pub async fn upload(
     State(shared): State<Shared>,

@@ -13,12 +13,14 @@ use utoipa::ToSchema;
 use crate::base::id::Name;
 use crate::engine::{
     Begins, ChangeReplay, EndKnown, IdMap, Keeps, OrderError, PauseReplay, PlanError, PlayState,
-    ReplayChange, ReplayPicture, ReplayPlan, ReplayRefusal, ReplayState, Right, SeekTo, Session,
-    Snapshot, Speed, StartReplay, StopReplay, Then, UseCan, ViewPlant, check_speed,
+    RecordShelfError, ReplayChange, ReplayPicture, ReplayPlan, ReplayRefusal, ReplayState, Right,
+    SeekTo, Session, Snapshot, Speed, StartReplay, StopReplay, Then, UseCan, ViewPlant,
+    check_speed,
 };
 use crate::view::compose::replay::name_for;
-use crate::web::api::give::{Answer, List, json, nothing, order};
+use crate::web::api::give::{Answer, List, aside, json, nothing, order};
 use crate::web::api::reading::tidy;
+use crate::web::api::sending::named;
 use crate::web::api::take::{Body, Who, Word};
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -228,7 +230,9 @@ pub struct LateShown {
 }
 
 impl ReplayShown {
-    fn of(snapshot: &Snapshot, one: &ReplayPicture) -> Self {
+    /// Of what is known of it.
+    #[must_use]
+    pub fn of(snapshot: &Snapshot, one: &ReplayPicture) -> Self {
         let bus = |id| {
             let found = snapshot.buses.iter().find(|bus| bus.id == id);
             found.map_or_else(String::new, |bus| bus.name.to_string())
@@ -286,10 +290,6 @@ fn state(one: &ReplayPicture) -> (&'static str, Option<String>) {
     }
 }
 
-fn named(text: &str, what: &str) -> Result<Name, Problem> {
-    Name::new(text).map_err(|_| gone(text, what))
-}
-
 fn gone(text: &str, what: &str) -> Problem {
     let text: String = text.chars().take(Name::LIMIT).collect();
     Problem::not_found(format!("There is no {what} \u{201c}{text}\u{201d}."))
@@ -327,7 +327,12 @@ fn times(times: Option<u32>, again: bool) -> Result<Option<u32>, Problem> {
 /// There is none, or it is still being written.
 pub fn recording(shared: &Shared, session: &Session, name: &str) -> Result<PathBuf, Problem> {
     let folder = shared.door().recordings(&session.permit(UseCan)?);
-    let found = folder.find(name).map_err(|_| gone(name, "recording").about("recording"))?;
+    let found = folder.find(name).map_err(|error| match error {
+        RecordShelfError::Name(_) | RecordShelfError::Missing(_) => {
+            gone(name, "recording").about("recording")
+        }
+        error => Problem::from(error),
+    })?;
     if found.grows {
         let detail = format!(
             "The recording \u{201c}{}\u{201d} is being written: stop that first, then replay it",
@@ -434,11 +439,7 @@ pub async fn start(
 ) -> Answer {
     session.permit(UseCan)?;
     let by = std::sync::Arc::clone(&session);
-    let wanted = shared.aside(move |shared| asked.order(shared, &by)).await;
-    let wanted = match wanted {
-        Ok(wanted) => wanted?,
-        Err(stopping) => return Ok(stopping),
-    };
+    let wanted = aside(&shared, move |shared| asked.order(shared, &by)).await?;
     let name = wanted.name.clone();
     order(&shared, &session, wanted).await?;
     Ok(json(StatusCode::CREATED, &shown(&shared, &session, &name)?))

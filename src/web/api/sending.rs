@@ -208,8 +208,8 @@ pub struct ScheduleWanted {
     bus: String,
     /// The frame.
     frame: FrameWanted,
-    /// Time between two sendings, 1 ms to an hour.
-    #[schema(minimum = 1, maximum = 3600000)]
+    /// Time between two sendings, 1 ms to an hour; 0 for a burst: back to back, with `times` 1 to 500.
+    #[schema(minimum = 0, maximum = 3600000)]
     every_ms: u32,
     /// After how many it ends; left out: when somebody stops it.
     #[schema(minimum = 1)]

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::engine::{
     AddService, Administer, RemoveService, RenameService, Right, Roster, Service, ServiceId,
     Session,
 };
-use crate::web::api::give::{Answer, List, at_place, json, nothing, order, page, versioned};
+use crate::web::api::give::{
+    Answer, List, PageWanted, at_place, json, nothing, order, page, versioned,
+};
 use crate::web::api::take::{Asked, At, Body, Who, expected_version};
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -51,29 +53,17 @@ impl From<&Service> for ServiceEntry {
     }
 }
 
-/// Which services are wanted.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct Wanted {
-    /// Most items on a page.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
-    /// Where the page begins: `next` of the page before.
-    cursor: Option<String>,
-}
-
 fn roster(shared: &Shared, session: &Session) -> Result<Arc<Roster>, Problem> {
     Ok(shared.door().roster(&session.permit(Administer)?))
 }
 
 /// Lists services by their numbers.
-#[utoipa::path(get, path = "/api/v1/services", tag = "services", params(Wanted),
+#[utoipa::path(get, path = "/api/v1/services", tag = "services", params(PageWanted),
     responses((status = 200, description = "A page of them", body = List<ServiceEntry>)))]
 pub async fn list(
     State(shared): State<Shared>,
     Who(session): Who,
-    Asked(wanted): Asked<Wanted>,
+    Asked(wanted): Asked<PageWanted>,
 ) -> Answer {
     let roster = roster(&shared, &session)?;
     let services = roster.services.iter().map(ServiceEntry::from);

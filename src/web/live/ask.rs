@@ -49,6 +49,8 @@ pub struct Topic {
     pub frames: Option<FrameFilter>,
     /// Every frame in the order it comes, that this filter lets through.
     pub trace: Option<String>,
+    /// Replays.
+    pub replays: bool,
     /// Beats between two messages; [`FASTEST_HZ`] beats make a second.
     pub every: u32,
 }
@@ -58,6 +60,12 @@ impl Topic {
     #[must_use]
     pub fn rate_hz(&self) -> f64 {
         f64::from(FASTEST_HZ) / f64::from(self.every.max(1))
+    }
+
+    /// Whether it asks for what only those see who may send and receive CAN.
+    #[must_use]
+    pub const fn needs_can(&self) -> bool {
+        self.frames.is_some() || self.trace.is_some() || self.replays
     }
 
     /// Whether it wants the pack `name`.
@@ -149,7 +157,7 @@ pub enum AskError {
     Name,
     /// Nothing wanted.
     #[error(
-        "A subscription asks for at least one of packs, charges, signals, events, frames and trace."
+        "A subscription asks for at least one of packs, charges, signals, events, frames, trace and replays."
     )]
     Nothing,
     /// A list is too long.
@@ -202,6 +210,8 @@ struct Wish {
     events: bool,
     frames: Option<FrameWish>,
     trace: Option<TraceWish>,
+    #[serde(default)]
+    replays: bool,
     rate_hz: Option<f64>,
 }
 
@@ -259,11 +269,11 @@ fn topic(wish: Wish) -> Result<Topic, AskError> {
     let charges = or_all(names(wish.charges, "charges", PACKS)?);
     let signals = names(wish.signals, "signals", PATTERNS)?.into_iter().map(Pattern).collect();
     let frames = wish.frames.map(frame_filter).transpose()?;
-    let (events, every) = (wish.events, every(wish.rate_hz)?);
+    let (events, replays, every) = (wish.events, wish.replays, every(wish.rate_hz)?);
     let trace = wish.trace.map(|wish| filter(wish.filter)).transpose()?;
-    let topic = Topic { packs, charges, signals, events, frames, trace, every };
+    let topic = Topic { packs, charges, signals, events, frames, trace, replays, every };
     let is_empty = topic.packs.is_empty() && topic.charges.is_empty() && topic.signals.is_empty();
-    if is_empty && !topic.events && topic.frames.is_none() && topic.trace.is_none() {
+    if is_empty && !topic.events && !topic.needs_can() {
         return Err(AskError::Nothing);
     }
     Ok(topic)

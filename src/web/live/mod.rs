@@ -22,6 +22,7 @@
 //! | `events` | `true` for notices and raised flags |
 //! | `frames` | the by-id table: `bus` (a name), `ids` (at most 64), `id` with `mask`, `name` (a pattern for the message), `filter` (in the language of the CAN page); `{}` for all; needs `send_receive_can` |
 //! | `trace` | every frame in the order it comes: `filter` as above; `{}` for all; needs `send_receive_can` |
+//! | `replays` | `true` for the recordings that are sent onto buses; needs `send_receive_can` |
 //! | `rate_hz` | most messages a second, 1 to 20, 10 unless given; rounded down to 20 divided by a whole number |
 //!
 //! It is told, each with the `id` of the subscription and the time `at` of the snapshot:
@@ -50,6 +51,7 @@
 //! | `events` | `notices` by subject, `flags` by pack and name with `level` and `text` |
 //! | `frames` | by `BUS/ID/received` or `BUS/ID/sent`: `kind`, `name`, `data` (hexadecimal), `length` (of a remote request), `count`, `cycle_ms`, `late`; at most 1000 |
 //! | `trace` | `frames` since the message before, oldest first, each with `number`, `at_s` on the clock of its bus, `bus`, `id`, `way` (`received` or `sent`), `kind`, `data`, `length` of a remote request, `name`; `after` is the first number that was looked at and `next` the first that was not, so that a reader who misses a message sees the gap; at most 500, the newest, and `left_out` says how many more there were. Counting begins with the subscription |
+//! | `replays` | by name, as in `GET /api/v1/replays`: `recording`, `bus`, `state`, `position_s`, `sent`, `refused`, `late` and so on |
 //! | `left_out` | how many `signals` or `frames` there was no room for |
 //!
 //! A connection has at most 8 subscriptions. It ends with `ended` and a close code: 4001 the session

@@ -191,7 +191,7 @@ impl Peer {
             name,
             channel,
             rate_hz: topic.rate_hz(),
-            needs_can: topic.frames.is_some() || topic.trace.is_some(),
+            needs_can: topic.needs_can(),
             told: 0,
             is_new: true,
             change: None,
@@ -357,7 +357,7 @@ impl Peer {
     }
 
     fn wish(&mut self, name: &str, topic: Topic, turn: &Turn<'_>) -> Result<(), Gone> {
-        if (topic.frames.is_some() || topic.trace.is_some())
+        if topic.needs_can()
             && let Err(denied) = self.session.permit(UseCan)
         {
             let detail = sentence(&denied.to_string());

@@ -15,6 +15,7 @@ use crate::engine::{
     Scope, Snapshot, TrafficEntry,
 };
 use crate::view::compose::traffic::{fits, is_silent};
+use crate::web::api::Replay;
 use crate::web::live::ask::{FrameFilter, Topic};
 use crate::web::live::charge;
 
@@ -71,10 +72,26 @@ pub fn state(topic: &Topic, snapshot: &Snapshot, memory: &mut Memory) -> Object 
         }
         state.insert("frames".into(), told.into());
     }
+    if topic.replays {
+        state.insert("replays".into(), replays(snapshot).into());
+    }
     if !left_out.is_empty() {
         state.insert("left_out".into(), left_out.into());
     }
     state
+}
+
+/// Every replay by its name, as the API says it; what is not known is absent.
+fn replays(snapshot: &Snapshot) -> Object {
+    let told = snapshot.replays.iter().map(|one| {
+        // Names of fields are texts, and what cannot be written is told as nothing.
+        let mut said = serde_json::to_value(Replay::of(snapshot, one)).unwrap_or_default();
+        if let Value::Object(said) = &mut said {
+            said.retain(|name, value| name != "name" && !value.is_null());
+        }
+        (one.name.to_string(), said)
+    });
+    told.collect()
 }
 
 /// The merge patch that makes `new` out of `old`; empty where nothing changed.

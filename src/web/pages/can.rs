@@ -95,15 +95,17 @@ pub struct CanQuery {
     pub id: String,
 }
 
-/// The columns: title, and name in the address where it can be sorted by.
-const COLUMNS: [(&str, Option<(&str, SortBy)>); 7] = [
-    ("Id", Some(("id", SortBy::Id))),
-    ("Message", Some(("message", SortBy::Message))),
-    ("Dir", Some(("dir", SortBy::Direction))),
-    ("Bus", Some(("bus", SortBy::Bus))),
-    ("Data", None),
-    ("Cycle, ms", Some(("cycle", SortBy::Cycle))),
-    ("Count", Some(("count", SortBy::Count))),
+/// The columns: title, and name in the address; it can be sorted by every one.
+const COLUMNS: [(&str, &str, SortBy); 9] = [
+    ("Id", "id", SortBy::Id),
+    ("Message", "message", SortBy::Message),
+    ("Dir", "dir", SortBy::Direction),
+    ("Bus", "bus", SortBy::Bus),
+    ("Data", "data", SortBy::Bytes),
+    ("Cycle, ms", "cycle", SortBy::Cycle),
+    ("Jitter, ms", "jitter", SortBy::Jitter),
+    ("Rate, 1/s", "rate", SortBy::Rate),
+    ("Count", "count", SortBy::Count),
 ];
 
 /// A row of the table as it stands in an address.
@@ -116,7 +118,7 @@ pub fn row(key: &RowKey) -> String {
 /// The head of a column.
 struct Column {
     title: &'static str,
-    href: Option<String>,
+    href: String,
     sorted: Option<&'static str>,
     sign: &'static str,
     right: bool,
@@ -140,10 +142,10 @@ impl CanQuery {
     /// What is wanted of the table.
     #[must_use]
     pub fn prefs(&self) -> TrafficPrefs {
-        let sort = COLUMNS.iter().find_map(|(_, column)| column.filter(|(n, _)| *n == self.sort));
+        let sort = COLUMNS.iter().find(|(_, name, _)| *name == self.sort);
         TrafficPrefs {
             filter: self.filter.chars().take(FILTER_CHARS).collect(),
-            sort: sort.map_or_else(SortBy::default, |(_, sort)| sort),
+            sort: sort.map_or_else(SortBy::default, |(_, _, sort)| *sort),
             order: if self.order == "down" { SortOrder::Descending } else { SortOrder::Ascending },
             selected: self.selected(),
             ..TrafficPrefs::default()
@@ -195,19 +197,17 @@ impl CanQuery {
     fn columns(&self) -> Vec<Column> {
         let sort = if self.sort.is_empty() { "id" } else { self.sort.as_str() };
         let down = self.order == "down";
-        let column = |(title, column): &(&'static str, Option<(&str, SortBy)>)| {
-            let here = column.is_some_and(|(name, _)| name == sort);
-            let href = column.map(|(name, _)| {
-                let order = if here && !down { "down" } else { "" };
-                let query = Self { sort: name.into(), order: order.into(), ..self.clone() };
-                format!("/can?{}", query.text())
-            });
+        let column = |(title, name, _): &(&'static str, &str, SortBy)| {
+            let here = *name == sort;
+            let order = if here && !down { "down" } else { "" };
+            let query = Self { sort: (*name).into(), order: order.into(), ..self.clone() };
+            let href = format!("/can?{}", query.text());
             let (sorted, sign) = match (here, down) {
                 (false, _) => (None, ""),
                 (true, false) => (Some("ascending"), " \u{25b2}"),
                 (true, true) => (Some("descending"), " \u{25bc}"),
             };
-            let right = matches!(*title, "Cycle, ms" | "Count");
+            let right = matches!(*title, "Cycle, ms" | "Jitter, ms" | "Rate, 1/s" | "Count");
             Column { title, href, sorted, sign, right }
         };
         COLUMNS.iter().map(column).collect()

@@ -78,20 +78,21 @@ pub struct LiveQuery {
     until: String,
     around: String,
     chosen: String,
+    seen: String,
     bus: String,
 }
 
 impl LiveQuery {
     fn watched(self, seat: Seat) -> Option<Watched> {
-        let Self { page, pack, filter, sort, order, id, times, from, until, around, chosen, bus } =
-            self;
+        let Self { page, pack, filter, sort, order, id, .. } = self;
+        let Self { times, from, until, around, chosen, seen, bus, .. } = self;
         match page.as_str() {
             "frame" => Some(Watched::Frame),
             "pack" => Some(Watched::Pack(pack)),
             "can" => Some(Watched::Can(CanQuery { filter, sort, order, id })),
             "trace" => {
                 let place = TraceQuery { filter, times, from, until, ..TraceQuery::default() };
-                Some(Watched::Trace(TraceQuery { around, chosen, ..place }))
+                Some(Watched::Trace(TraceQuery { around, chosen, seen, ..place }))
             }
             "send" => Some(Watched::Send(bus)),
             "replay" => Some(Watched::Replay),
@@ -274,7 +275,7 @@ impl Stream {
             return Some((trace::still(&reel), None));
         }
         let (query, snapshot) = (query.clone(), Arc::clone(snapshot));
-        // The first look may go through half a million frames.
+        // The first look may go through as many frames as a page looks at.
         let looked = tokio::task::spawn_blocking(move || {
             let mut follow = follow.unwrap_or_else(|| Follow::new(&snapshot, &query));
             (follow.view(&snapshot, &reel), Some(follow))

@@ -31,6 +31,9 @@ use crate::web::table::{Access, Table};
 /// Where it is.
 const PLACE: &str = "/can/recordings";
 
+/// Recordings of the folder on a page.
+const ROWS: usize = 100;
+
 /// The routes.
 #[must_use]
 pub fn routes(table: Table) -> Table {
@@ -51,9 +54,25 @@ struct RecordingsPage {
     prefs: RecordPrefs,
     view: RecordView,
     shelf: ShelfView,
+    pages: Pages,
     /// What is wrong with what was typed.
     wrong: String,
     done: &'static str,
+}
+
+/// Which rows of the folder the page has, and the pages beside it.
+struct Pages {
+    rows: std::ops::Range<usize>,
+    newer: Option<usize>,
+    older: Option<usize>,
+}
+
+impl Pages {
+    fn of(page: usize, all: usize) -> Self {
+        let page = page.min(all.saturating_sub(1) / ROWS);
+        let (from, to) = (page * ROWS, all.min((page + 1) * ROWS));
+        Self { rows: from..to, newer: page.checked_sub(1), older: (to < all).then_some(page + 1) }
+    }
 }
 
 impl RecordingsPage {
@@ -78,22 +97,26 @@ pub fn add(parts: &mut live::Parts, view: &RecordView) {
 #[serde(default)]
 struct Asked {
     done: String,
+    /// Which page of the folder, from 0.
+    page: usize,
 }
 
 async fn page(State(shared): State<Shared>, ask: Ask, Query(asked): Query<Asked>) -> Response {
     let said = (StatusCode::OK, String::new(), form::done(&asked.done));
-    drawn(&shared, &ask, RecordPrefs::default(), said).await
+    drawn(&shared, &ask, (RecordPrefs::default(), asked.page), said).await
 }
 
 async fn drawn(
     shared: &Shared,
     ask: &Ask,
-    prefs: RecordPrefs,
+    (prefs, page): (RecordPrefs, usize),
     (status, wrong, done): (StatusCode, String, &'static str),
 ) -> Response {
     match look(shared, ask).await {
-        Ok((shell, view, shelf)) => {
-            draw_as(status, &RecordingsPage { shell, prefs, view, shelf, wrong, done })
+        Ok((shell, view, mut shelf)) => {
+            let pages = Pages::of(page, shelf.rows.len());
+            shelf.rows = shelf.rows.drain(pages.rows.clone()).collect();
+            draw_as(status, &RecordingsPage { shell, prefs, view, shelf, pages, wrong, done })
         }
         Err(problem) => failed(&problem, ask),
     }
@@ -132,7 +155,7 @@ async fn start(State(shared): State<Shared>, ask: Ask, Sealed(pairs): Sealed<Pai
         Ok(()) => went("recording"),
         Err(problem) => {
             let said = (problem.status(), problem.detail().to_owned(), "");
-            drawn(&shared, &ask, prefs, said).await
+            drawn(&shared, &ask, (prefs, 0), said).await
         }
     }
 }
@@ -197,4 +220,22 @@ async fn taken(shared: &Shared, ask: &Ask, request: Request) -> Result<(), Probl
         Some((chunk, field))
     });
     take_in_recording(shared, &ask.session, name, chunks).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_cover_the_folder_once_and_one_beyond_it_is_the_last() {
+        let of = |page, all| {
+            let Pages { rows, newer, older } = Pages::of(page, all);
+            (rows, newer, older)
+        };
+        assert_eq!(of(0, 0), (0..0, None, None));
+        assert_eq!(of(0, 100), (0..100, None, None));
+        assert_eq!(of(0, 101), (0..100, None, Some(1)));
+        assert_eq!(of(1, 101), (100..101, Some(0), None));
+        assert_eq!(of(usize::MAX, 101), (100..101, Some(0), None));
+    }
 }

@@ -21,7 +21,7 @@ use crate::web::pages::form::{self, Typed};
 use crate::web::pages::live::{self, Watched};
 use crate::web::pages::push;
 use crate::web::pages::shell::{Ask, Shell, draw_as, failed, go};
-use crate::web::pages::wrong::give;
+use crate::web::pages::wrong::{aside, give};
 use crate::web::problem::Problem;
 use crate::web::sealed::Sealed;
 use crate::web::shared::Shared;
@@ -115,11 +115,12 @@ async fn drawn(
         Err(problem) => return failed(&problem, ask),
     };
     let session = Arc::clone(&ask.session);
-    let listed = shared.aside(move |shared| names(shared, &session)).await;
-    let recordings = match listed {
-        Ok(Ok(names)) => names,
-        Ok(Err(problem)) => return failed(&problem, ask),
-        Err(stopping) => return stopping,
+    let listed = aside(shared, move |shared| names(shared, &session)).await;
+    // What is said of a form goes before: that the folder cannot be read is said on its own page too.
+    let (recordings, wrong) = match listed {
+        Ok(names) => (names, wrong),
+        Err(problem) if wrong.is_empty() => (Vec::new(), problem.detail().to_owned()),
+        Err(_) => (Vec::new(), wrong),
     };
     let view = replays(&snapshot, &ask.session, &prefs);
     if prefs.bus.is_empty()
@@ -135,9 +136,8 @@ async fn drawn(
 /// The recordings that can be replayed, the newest first.
 fn names(shared: &Shared, session: &Session) -> Result<Vec<String>, Problem> {
     let folder = shared.door().recordings(&session.permit(UseCan)?);
-    let mut listed = folder.list().unwrap_or_default();
+    let mut listed = folder.list()?;
     listed.retain(|one| !one.grows);
-    listed.sort_by_key(|one| std::cmp::Reverse(one.written.map(crate::base::time::Wall::nanos)));
     Ok(listed.into_iter().take(OFFERED).map(|one| one.name).collect())
 }
 
@@ -168,13 +168,12 @@ async fn start(State(shared): State<Shared>, ask: Ask, Sealed(pairs): Sealed<Pai
     };
     let (session, name) = (Arc::clone(&ask.session), prefs.file.clone());
     let found = match name.is_empty() {
-        true => Ok(Ok(std::path::PathBuf::new())),
-        false => shared.aside(move |shared| recording(shared, &session, &name)).await,
+        true => Ok(std::path::PathBuf::new()),
+        false => aside(&shared, move |shared| recording(shared, &session, &name)).await,
     };
     let result = match found {
-        Err(stopping) => return stopping,
-        Ok(Err(problem)) => Err(problem),
-        Ok(Ok(file)) => match planned(&snapshot, &prefs, file) {
+        Err(problem) => Err(problem),
+        Ok(file) => match planned(&snapshot, &prefs, file) {
             Err(sentence) => Err(Problem::invalid(sentence)),
             Ok(order) => give(&shared, &ask.session, order).await,
         },

@@ -4,16 +4,18 @@
 use std::sync::Arc;
 
 use askama::Template;
+use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::{StreamExt, stream};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use crate::engine::{Decoders, Reel, Right, Scope, Session, Snapshot, UseCan, ViewPlant};
+use crate::engine::{Decoders, Reel, Right, Scope, Session, Sieve, Snapshot, UseCan, ViewPlant};
 use crate::view::compose::filter::{Prepared, prepare};
 use crate::view::compose::trace::window::{self, Tail};
-use crate::view::compose::trace::{self, MOST_LINES, Naming};
+use crate::view::compose::trace::{self, Naming};
 use crate::view::filter::{FilterState, FilterView};
 use crate::view::text;
 use crate::view::trace::window::{WindowAsk, WindowPlace, WindowView};
@@ -67,6 +69,8 @@ pub struct TraceQuery {
     pub way: String,
     /// A place to go to.
     pub go: String,
+    /// Number of the frame after those of the page, for the stream of a page that stands still.
+    pub seen: String,
 }
 
 /// The names of the ways to tell times, as they stand in the address.
@@ -185,6 +189,7 @@ impl TraceQuery {
             ("around", &self.around),
             ("chosen", &self.chosen),
             ("find", &self.find),
+            ("seen", &self.seen),
         ];
         let said = fields.iter().filter(|(_, value)| !value.is_empty());
         let said: Vec<String> =
@@ -210,8 +215,6 @@ struct TracePage {
     shell: Shell,
     tools: Tools,
     view: WindowView,
-    /// Most rows of a file.
-    most: String,
 }
 
 /// The rows with what is written of the chosen one.
@@ -239,8 +242,7 @@ pub fn add_to(parts: &mut live::Parts, view: &WindowView, query: &TraceQuery) {
     if query.follows() {
         add(parts, view, query, &[]);
     } else {
-        let seen = query.until.parse().ok().or_else(|| query.from.parse().ok());
-        let seen = seen.or_else(|| query.around.parse().ok()).unwrap_or(view.end);
+        let seen = query.seen.parse().unwrap_or(view.end);
         let later = view.end.saturating_sub(seen);
         parts.add("trace-head", &Head { view, query, later: later_words(later) });
     }
@@ -314,7 +316,7 @@ enum Seen {
 
 async fn page(State(shared): State<Shared>, ask: Ask, Query(query): Query<TraceQuery>) -> Response {
     let (session, asked) = (Arc::clone(&ask.session), query.clone());
-    // Looking through half a million frames takes too long for a thread that others wait for.
+    // Looking through so many frames takes too long for a thread that others wait for.
     let seen = aside(&shared, move |shared| {
         let (snapshot, reel) = look(shared, &session)?;
         Ok((seen(&snapshot, &reel, &asked), snapshot))
@@ -331,6 +333,7 @@ async fn page(State(shared): State<Shared>, ask: Ask, Query(query): Query<TraceQ
         way: String::new(),
         go: String::new(),
         find: String::new(),
+        seen: view.newer.unwrap_or(view.end).to_string(),
         ..query.clone()
     });
     let mut parts = live::parts(&Watched::Frame, &snapshot, &ask.session);
@@ -341,7 +344,7 @@ async fn page(State(shared): State<Shared>, ask: Ask, Query(query): Query<TraceQ
     let ends = view.rows.first().zip(view.rows.last());
     let ends = ends.map(|(first, last)| (first.number, last.number));
     let tools = Tools { query, times: times.into(), ends, said };
-    draw(&TracePage { shell, tools, view, most: text::grouped(MOST_LINES as u64) })
+    draw(&TracePage { shell, tools, view })
 }
 
 fn seen(snapshot: &Snapshot, reel: &Reel, query: &TraceQuery) -> Seen {
@@ -355,6 +358,7 @@ fn seen(snapshot: &Snapshot, reel: &Reel, query: &TraceQuery) -> Seen {
         }
     }
     let Prepared { sieve, view: filter } = prepared(snapshot, &query.ask().filter);
+    let view = window::window(&naming, (reel, &sieve), &query.ask(), filter);
     let towards = match query.way.as_str() {
         "next" => Some(Towards::Next),
         "previous" => Some(Towards::Previous),
@@ -371,7 +375,7 @@ fn seen(snapshot: &Snapshot, reel: &Reel, query: &TraceQuery) -> Seen {
                 );
             }
             (FilterState::Refused | FilterState::Empty | FilterState::Applied, _) => {
-                let from = query.chosen.parse().ok().or_else(|| edge(query, towards, reel));
+                let from = query.chosen.parse().ok().or_else(|| edge(query, towards, &view));
                 match window::beside((reel, &sieve), &wanted.sieve, (from, towards)) {
                     window::Beside::At(number) => {
                         return Seen::Elsewhere(gone_to(query, number));
@@ -381,18 +385,20 @@ fn seen(snapshot: &Snapshot, reel: &Reel, query: &TraceQuery) -> Seen {
             }
         }
     }
-    let view = window::window(&naming, (reel, &sieve), &query.ask(), filter);
     let chosen = query.chosen.parse().ok().and_then(|number| reel.get(number));
     let detail = chosen.map_or_else(Vec::new, |frame| trace::signals(snapshot, frame));
     Seen::Page(Box::new((view, detail, said)))
 }
 
-/// Where a search begins that begins at no chosen row: at the top of the page, or its end.
-fn edge(query: &TraceQuery, towards: Towards, reel: &Reel) -> Option<u64> {
-    match (query.place(), towards) {
-        (WindowPlace::End, Towards::Next) => Some(reel.first()),
-        (WindowPlace::End, Towards::Previous) => None,
-        (WindowPlace::From(at) | WindowPlace::Until(at) | WindowPlace::Around(at), _) => Some(at),
+/// Beside which frame a search begins that begins at no chosen row: the first row of the page and the last
+/// are looked at too. A page that follows is looked through from the first frame of all, or from the end.
+fn edge(query: &TraceQuery, towards: Towards, view: &WindowView) -> Option<u64> {
+    if query.follows() {
+        return None;
+    }
+    match towards {
+        Towards::Next => view.rows.first().and_then(|row| row.number.checked_sub(1)),
+        Towards::Previous => view.rows.last().map(|row| row.number + 1),
     }
 }
 
@@ -411,14 +417,39 @@ struct LogQuery {
     to: String,
 }
 
-/// The rows as a candump log.
+/// A log that is sent a piece at a time.
+struct Log {
+    snapshot: Arc<Snapshot>,
+    reel: Reel,
+    sieve: Arc<Sieve>,
+    /// What is left of it.
+    left: Option<(u64, u64)>,
+}
+
+impl Log {
+    /// The next piece that has a line; `None` at the end.
+    fn piece(&mut self) -> Option<String> {
+        let zone = TimeZone::system();
+        let naming = Naming::of(&self.snapshot, &zone);
+        while let Some((from, to)) = self.left {
+            let piece = window::log(&naming, (&self.reel, &self.sieve), (from, to));
+            self.left = piece.next.map(|next| (next, to));
+            if piece.frames > 0 {
+                return Some(piece.text);
+            }
+        }
+        None
+    }
+}
+
+/// The rows as a candump log, all of them, however many: what is asked for is not cut off unsaid.
 async fn download(
     State(shared): State<Shared>,
     ask: Ask,
     Query(query): Query<LogQuery>,
 ) -> Response {
     let session = Arc::clone(&ask.session);
-    let made = aside(&shared, move |shared| {
+    let begun = aside(&shared, move |shared| {
         let (snapshot, reel) = look(shared, &session)?;
         let number = |text: &str, field: &'static str| {
             let wrong =
@@ -428,28 +459,48 @@ async fn download(
         let (from, to) = (number(&query.from, "from")?, number(&query.to, "to")?);
         let filter: String = query.filter.chars().take(FILTER_CHARS).collect();
         let sieve = prepared(&snapshot, &filter).sieve;
-        let zone = TimeZone::system();
-        let naming = Naming::of(&snapshot, &zone);
-        let (text, count) = window::log(&naming, (&reel, &sieve), (from, to));
-        if count == 0 {
+        let left = Some((from.min(to), from.max(to)));
+        let mut log = Log { snapshot, reel, sieve, left };
+        let first = log.piece().ok_or_else(|| {
             let detail = "None of these frames is kept and fits the filter, so there is no file.";
-            return Err(Problem::not_found(detail));
-        }
-        Ok(text)
+            Problem::not_found(detail)
+        })?;
+        Ok((first, log))
     });
-    match made.await {
-        Ok(text) => {
-            let headers = [
-                (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
-                (
-                    header::CONTENT_DISPOSITION,
-                    HeaderValue::from_static("attachment; filename=\"trace.log\""),
-                ),
-                (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-            ];
-            (headers, text).into_response()
-        }
-        Err(problem) => failed(&problem, &ask),
+    let (first, log) = match begun.await {
+        Ok(begun) => begun,
+        Err(problem) => return failed(&problem, &ask),
+    };
+    let session = Arc::clone(&ask.session);
+    let rest =
+        stream::unfold(Some(log), move |log| next_piece(shared.clone(), Arc::clone(&session), log));
+    let all = stream::once(async { Ok::<_, std::io::Error>(first) }).chain(rest);
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
+        (
+            header::CONTENT_DISPOSITION,
+            HeaderValue::from_static("attachment; filename=\"trace.log\""),
+        ),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    (headers, Body::from_stream(all)).into_response()
+}
+
+/// The next piece of a log. Whoever loses the session meanwhile gets no more of it, and a file that ends
+/// too early.
+async fn next_piece(
+    shared: Shared,
+    session: Arc<Session>,
+    log: Option<Log>,
+) -> Option<(std::io::Result<String>, Option<Log>)> {
+    let mut log = log?;
+    if let Err(denied) = session.permit(UseCan).map(drop) {
+        return Some((Err(std::io::Error::other(denied.to_string())), None));
+    }
+    let made = shared.aside(move |_| (log.piece(), log)).await;
+    match made {
+        Ok((piece, log)) => piece.map(|text| (Ok(text), Some(log))),
+        Err(_stopping) => Some((Err(std::io::Error::other("the listener is stopping")), None)),
     }
 }
 
@@ -462,6 +513,7 @@ impl TracePage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::view::trace::TraceRow;
 
     #[test]
     fn an_address_says_where_the_page_stands() {
@@ -482,5 +534,32 @@ mod tests {
         let chosen = TraceQuery { chosen: "7".into(), ..query };
         assert!(chosen.is_chosen(&7) && !chosen.is_chosen(&70));
         assert_eq!(chosen.choose(&7, &5), "/can/trace?from=5#r-7");
+    }
+
+    #[test]
+    fn a_search_without_a_chosen_row_looks_at_the_first_and_the_last_row_too() {
+        let row = |number| TraceRow { number, ..TraceRow::default() };
+        let view = WindowView { rows: vec![row(7), row(9)], ..WindowView::default() };
+        let still = TraceQuery { from: "5".into(), ..TraceQuery::default() };
+        // It begins beside this frame: the one below it, or above it, is the first that is looked at.
+        assert_eq!(edge(&still, Towards::Next, &view), Some(6));
+        assert_eq!(edge(&still, Towards::Previous, &view), Some(10));
+        assert_eq!(edge(&TraceQuery::default(), Towards::Next, &view), None);
+        let top = WindowView { rows: vec![row(0)], ..WindowView::default() };
+        assert_eq!(edge(&still, Towards::Next, &top), None);
+    }
+
+    #[test]
+    fn what_came_after_a_page_is_counted_from_its_last_row() {
+        let view = WindowView { end: 1000, ..WindowView::default() };
+        let query = TraceQuery { from: "10".into(), seen: "60".into(), ..TraceQuery::default() };
+        let head = |query: &TraceQuery| {
+            let mut parts = live::Parts::default();
+            add_to(&mut parts, &view, query);
+            parts.get("trace-head").to_owned()
+        };
+        assert!(head(&query).contains("; 940 came after this page"), "{}", head(&query));
+        let all = TraceQuery { seen: "1000".into(), ..query };
+        assert!(!head(&all).contains("came after"), "{}", head(&all));
     }
 }

@@ -17,6 +17,7 @@ use crate::engine::can::record::disk::{Disk, Paper, RealDisk, keep_name};
 use crate::engine::can::record::keep::OldFile;
 use crate::engine::can::record::label::Label;
 use crate::engine::can::record::plan::FilePlan;
+use crate::engine::can::room::{LOOK_EVERY, Room};
 use crate::engine::can::trace::{Log, OpenLogError};
 
 /// Most recordings that are listed.
@@ -52,6 +53,9 @@ pub enum ShelfError {
     /// It is larger than may be taken in.
     #[error("it is larger than {0} MB, which is the most that is taken in")]
     TooLarge(u64),
+    /// Too little would be left of the disk.
+    #[error("there is no room for it: {0}")]
+    NoRoom(String),
     /// Too many at once.
     #[error("{INCOMING} recordings are being taken in already: wait until one is done")]
     TooMany,
@@ -80,6 +84,14 @@ pub struct Shelved {
     pub grows: bool,
 }
 
+impl Shelved {
+    /// What it is listed by: the greatest first.
+    #[must_use]
+    pub fn place(&self) -> (Option<Wall>, &str) {
+        (self.written, &self.name)
+    }
+}
+
 /// The folder.
 #[derive(Clone, Debug)]
 pub struct Shelf {
@@ -87,6 +99,7 @@ pub struct Shelf {
     busy: Busy,
     /// How many are being taken in.
     incoming: Arc<AtomicUsize>,
+    room: Room,
 }
 
 /// Files that are being written.
@@ -97,7 +110,14 @@ impl Shelf {
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
         let folder = Arc::new(RwLock::new(folder.into()));
-        Self { folder, busy: Busy::default(), incoming: Arc::default() }
+        let (busy, incoming) = (Busy::default(), Arc::default());
+        Self { folder, busy, incoming, room: Room::default() }
+    }
+
+    /// The same on a disk with other room.
+    #[cfg(test)]
+    pub fn with_room(self, room: Room) -> Self {
+        Self { room, ..self }
     }
 
     /// Where it is.
@@ -156,9 +176,7 @@ impl Shelf {
     /// The folder is there and cannot be read.
     pub fn newest(&self, most: usize) -> Result<Vec<Shelved>, ShelfError> {
         let mut all = Vec::new();
-        let newest = |one: &Shelved, other: &Shelved| {
-            (other.written, &other.name).cmp(&(one.written, &one.name))
-        };
+        let newest = |one: &Shelved, other: &Shelved| other.place().cmp(&one.place());
         self.each(&mut |found| keep_first(&mut all, found, most, newest))?;
         all.sort_by(newest);
         all.truncate(most);
@@ -204,7 +222,7 @@ impl Shelf {
         let path = self.folder().join(name);
         // A link could lead out of the folder.
         let kind = fs::symlink_metadata(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => missing(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => missing(),
             _ => ShelfError::Disk(error),
         })?;
         if !kind.is_file() {
@@ -258,7 +276,7 @@ impl Shelf {
     /// Begins to take in a recording of at most `limit` bytes under this name.
     ///
     /// # Errors
-    /// This is no name, or it is taken, or too many are being taken in.
+    /// This is no name, or it is taken, or too many are being taken in, or the disk is nearly full.
     pub fn take_in(&self, name: &str, limit: u64) -> Result<Incoming, ShelfError> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         check(name)?;
@@ -268,13 +286,15 @@ impl Shelf {
             Err(other) => return Err(other),
         }
         let among = Among::enter(&self.incoming).ok_or(ShelfError::TooMany)?;
-        fs::create_dir_all(self.folder())?;
+        let folder = self.folder();
+        fs::create_dir_all(&folder)?;
+        self.room.look(&folder, 0).map_err(ShelfError::NoRoom)?;
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let part = format!("{UPLOAD}{}-{number}{PART}", std::process::id());
-        let path = self.folder().join(part);
+        let path = folder.join(part);
         let file = File::create(&path)?;
-        let name = name.to_owned();
-        Ok(Incoming { name, path, file, got: 0, limit, label: None, _among: among })
+        let (name, room, looked) = (name.to_owned(), self.room, 0);
+        Ok(Incoming { name, path, file, got: 0, limit, label: None, room, looked, _among: among })
     }
 
     /// Gives what was taken in its name.
@@ -356,6 +376,9 @@ pub struct Incoming {
     got: u64,
     limit: u64,
     label: Option<Label>,
+    room: Room,
+    /// So much of it was there when it was last looked how much room there is.
+    looked: u64,
     _among: Among,
 }
 
@@ -394,11 +417,16 @@ impl Incoming {
     /// Adds bytes.
     ///
     /// # Errors
-    /// There are more than may be, or the disk is full.
+    /// There are more than may be, or the disk would be too full.
     pub fn add(&mut self, bytes: &[u8]) -> Result<(), ShelfError> {
         self.got += bytes.len() as u64;
         if self.got > self.limit {
             return Err(ShelfError::TooLarge(self.limit / 1_000_000));
+        }
+        if self.got - self.looked >= LOOK_EVERY || self.looked == 0 {
+            self.looked = self.got;
+            let folder = self.path.parent().unwrap_or(Path::new("."));
+            self.room.look(folder, bytes.len() as u64).map_err(ShelfError::NoRoom)?;
         }
         Ok(self.file.write_all(bytes)?)
     }
@@ -415,7 +443,7 @@ impl Incoming {
             let text = error.to_string().replace(&self.path.display().to_string(), &self.name);
             ShelfError::Unknown(text)
         };
-        let log = Log::open(&self.path).map_err(said)?;
+        let log = Log::open_with(&self.path, self.room).map_err(said)?;
         let (mut first, mut last) = (None, None);
         let reader = log.sweep(READERS, &mut |frames, _| {
             for frame in frames.iter() {

@@ -23,6 +23,7 @@ use super::tap::{Told, tap};
 use crate::base::id::BusId;
 use crate::base::time::{Mono, TimeSource, Timebase, Wall};
 use crate::engine::can::frame::{Direction, Frame, Frames, Id};
+use crate::engine::can::room::Room;
 use crate::engine::can::trace::{Log, LogFormat, Packing};
 
 const START: i64 = 1_700_000_000_000_000_000;
@@ -532,4 +533,27 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_would_fill_the_disk_is_not_taken_in_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let shelf = |free: fn(&Path) -> Option<u64>| {
+        Shelf::new(folder.path().to_owned()).with_room(Room::of(1_000_000, free))
+    };
+    let full = shelf(|_| Some(999_999)).take_in("a.log", 1 << 40).unwrap_err();
+    assert!(full.to_string().contains("stay free for the journal"), "{full}");
+    // It fills while the recording comes in.
+    let block = vec![b' '; 1 << 20];
+    let nearly = shelf(|folder| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let taken: u64 = entries.filter_map(|one| Some(one.metadata().ok()?.len())).sum();
+        Some(20_000_000_u64.saturating_sub(taken))
+    });
+    let mut incoming = nearly.take_in("a.log", 1 << 40).unwrap();
+    let refused = (0..100).find_map(|_| incoming.add(&block).err()).expect("it never ends");
+    assert!(refused.to_string().contains("stay free"), "{refused}");
+    assert!((14_000_000..=24_000_000).contains(&incoming.bytes()), "{}", incoming.bytes());
+    drop(incoming);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -43,11 +43,13 @@ use std::sync::{Arc, Mutex};
 use thiserror::Error;
 
 use crate::base::time::{Mono, Timebase};
+use crate::engine::can::room::Room;
 use block::Shape;
 use format::Dialect;
 pub use format::LogFormat;
 use line::Line;
 pub use packed::Packing;
+use packed::Place;
 pub(crate) use reader::Mark;
 pub use reader::Reader;
 pub use scribe::Scribe;
@@ -173,6 +175,14 @@ impl Log {
     /// # Errors
     /// The file cannot be read, or is no recording that Busbar knows; one sentence says why.
     pub fn open(path: &Path) -> Result<Self, OpenLogError> {
+        Self::open_with(path, Room::default())
+    }
+
+    /// The same, with so much room that stays free where it has to be unpacked.
+    ///
+    /// # Errors
+    /// As of [`Log::open`].
+    pub fn open_with(path: &Path, room: Room) -> Result<Self, OpenLogError> {
         let open = |cause| OpenLogError::Open { path: path.to_owned(), cause };
         let read = |cause| OpenLogError::Read { path: path.to_owned(), cause };
         let mut file = File::open(path).map_err(open)?;
@@ -185,7 +195,7 @@ impl Log {
         let packing = Packing::of(&head);
         if packing != Packing::None {
             let front = std::mem::take(&mut head);
-            return Self::unpacked(path, packing, front.chain(file));
+            return Self::unpacked(path, packing, front.chain(file), room);
         }
         let source = if kind.is_file() {
             Source::File(Arc::new(file), kind.len())
@@ -195,9 +205,15 @@ impl Log {
         Self::judge(path, &head, source)
     }
 
-    fn unpacked(path: &Path, packing: Packing, from: impl Read) -> Result<Self, OpenLogError> {
+    fn unpacked(
+        path: &Path,
+        packing: Packing,
+        from: impl Read,
+        room: Room,
+    ) -> Result<Self, OpenLogError> {
         let packed = |what| OpenLogError::Packed { path: path.to_owned(), what };
-        let unpacked = packed::unpack(packing, from, sniff::HEAD_BYTES).map_err(packed)?;
+        let place = Place { beside: path.parent(), room };
+        let unpacked = packed::unpack(packing, from, sniff::HEAD_BYTES, place).map_err(packed)?;
         let mut log = Self::judge(path, &unpacked.head, unpacked.source)?;
         log.broken = unpacked.broken.map(Into::into);
         Ok(log)
@@ -213,7 +229,7 @@ impl Log {
         let head = bytes.get(..sniff::HEAD_BYTES).unwrap_or(&bytes);
         let packing = Packing::of(head);
         if packing != Packing::None {
-            return Self::unpacked(path, packing, &*bytes);
+            return Self::unpacked(path, packing, &*bytes, Room::default());
         }
         Self::judge(path, head, Source::Memory(bytes.clone().into()))
     }

@@ -1,20 +1,22 @@
 //! Recordings that were packed by gzip or zstd: known by their first bytes, unpacked before they are
-//! read. What is cut is unpacked up to the cut; what unpacks to more than any recording has is refused.
+//! read. What is cut is unpacked up to the cut; what unpacks to more than any recording has, or would
+//! leave too little of the disk, is refused.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::read::MultiGzDecoder;
 
+use crate::engine::can::room::{LOOK_EVERY, Room};
 use crate::engine::can::trace::source::Source;
 
 /// Unpacked recordings up to this size are kept in memory, bytes; larger ones in a file without a name.
 const IN_MEMORY: u64 = 64 * 1024 * 1024;
-/// No recording is larger than this when it is unpacked, bytes.
-const LARGEST: u64 = 64 * 1024 * 1024 * 1024;
+/// No recording is unpacked to more than this, bytes.
+const LARGEST: u64 = 16 * 1024 * 1024 * 1024;
 /// A packed byte of a recording stands for no more than this many, besides what is always allowed.
 const GREATEST_RATIO: u64 = 4000;
 /// Bytes unpacked at once.
@@ -84,11 +86,27 @@ pub struct Unpacked {
     pub broken: Option<String>,
 }
 
+/// Where what is large is unpacked.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'p> {
+    /// The folder of the packed recording, which is tried first: its disk is the one that people know
+    /// of. What cannot be written there goes where temporary files go.
+    pub beside: Option<&'p Path>,
+    /// What stays free there.
+    pub room: Room,
+}
+
 /// Unpacks everything that `from` gives; `head` bytes of the front are given back.
 ///
 /// # Errors
-/// Nothing could be unpacked, or more than a recording has; a part of a sentence says what.
-pub fn unpack(packing: Packing, from: impl Read, head: usize) -> Result<Unpacked, String> {
+/// Nothing could be unpacked, or more than a recording has, or there is no room; a part of a sentence
+/// says what.
+pub fn unpack(
+    packing: Packing,
+    from: impl Read,
+    head: usize,
+    place: Place<'_>,
+) -> Result<Unpacked, String> {
     let taken = Arc::new(AtomicU64::new(0));
     let from = Counted { from, taken: Arc::clone(&taken) };
     let mut unpacking: Box<dyn Read + '_> = match packing {
@@ -116,12 +134,15 @@ pub fn unpack(packing: Packing, from: impl Read, head: usize) -> Result<Unpacked
         };
         size += got as u64;
         let allowed = taken.load(Ordering::Relaxed).saturating_mul(GREATEST_RATIO);
-        if size > LARGEST || size > allowed.saturating_add(IN_MEMORY) {
+        if size > allowed.saturating_add(IN_MEMORY) {
             return Err(format!("it unpacks to more than {size} bytes: this is no recording"));
         }
-        kept.add(chunk.get(..got).unwrap_or_default()).map_err(|error| {
-            format!("there is no room to unpack it in {}: {error}", std::env::temp_dir().display())
-        })?;
+        if size > LARGEST {
+            let most = LARGEST >> 30;
+            return Err(format!("it unpacks to more than {most} GiB: unpack it by hand"));
+        }
+        kept.add(chunk.get(..got).unwrap_or_default(), place)
+            .map_err(|why| format!("it cannot be unpacked: {why}"))?;
     }
     match (size, broken) {
         (0, Some(why)) => Err(why),
@@ -157,41 +178,74 @@ impl<R: Read> Read for Counted<R> {
 /// Where unpacked bytes are kept.
 enum Kept {
     Memory(Vec<u8>),
-    File(File),
+    File {
+        file: File,
+        folder: PathBuf,
+        /// Bytes since it was last looked how much room there is.
+        unlooked: u64,
+    },
 }
 
 impl Kept {
-    fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn add(&mut self, bytes: &[u8], place: Place<'_>) -> Result<(), String> {
         if let Self::Memory(all) = self
             && (all.len() + bytes.len()) as u64 > IN_MEMORY
         {
-            let mut file = nameless()?;
-            file.write_all(all)?;
-            *self = Self::File(file);
+            let (mut file, folder) = nameless(place.beside)?;
+            place.room.look(&folder, all.len() as u64)?;
+            file.write_all(all).map_err(|error| failed(&folder, &error))?;
+            *self = Self::File { file, folder, unlooked: 0 };
         }
         match self {
             Self::Memory(all) => {
                 all.extend_from_slice(bytes);
                 Ok(())
             }
-            Self::File(file) => file.write_all(bytes),
+            Self::File { file, folder, unlooked } => {
+                *unlooked += bytes.len() as u64;
+                if *unlooked >= LOOK_EVERY {
+                    place.room.look(folder, *unlooked)?;
+                    *unlooked = 0;
+                }
+                file.write_all(bytes).map_err(|error| failed(folder, &error))
+            }
         }
     }
 
     fn done(self, size: u64) -> io::Result<Source> {
         Ok(match self {
             Self::Memory(all) => Source::Memory(all.into()),
-            Self::File(file) => Source::File(Arc::new(file), size),
+            Self::File { file, .. } => Source::File(Arc::new(file), size),
         })
     }
 }
 
-/// A file that is gone when it is closed.
-fn nameless() -> io::Result<File> {
+fn failed(folder: &Path, error: &io::Error) -> String {
+    format!("{} cannot be written: {error}", folder.display())
+}
+
+/// A file that is gone when it is closed, and where it is.
+fn nameless(beside: Option<&Path>) -> Result<(File, PathBuf), String> {
+    let beside = beside.map(|folder| match folder.as_os_str().is_empty() {
+        true => PathBuf::from("."),
+        false => folder.to_owned(),
+    });
+    if let Some(folder) = beside
+        && let Ok(file) = nameless_in(&folder)
+    {
+        return Ok((file, folder));
+    }
+    let folder = std::env::temp_dir();
+    match nameless_in(&folder) {
+        Ok(file) => Ok((file, folder)),
+        Err(error) => Err(failed(&folder, &error)),
+    }
+}
+
+fn nameless_in(folder: &Path) -> io::Result<File> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("busbar-{}-{number}.unpacked", std::process::id());
-    let path: PathBuf = std::env::temp_dir().join(name);
+    let path = folder.join(format!(".busbar-{}-{number}.unpacked", std::process::id()));
     let mut options = File::options();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
@@ -272,7 +326,8 @@ mod tests {
         let (count, problems) = frames(broken);
         assert!(count >= 100, "{count}");
         assert!(problems.iter().any(|one| one.text.contains("unpacked")), "{problems:?}");
-        let none = unpack(Packing::Zstd, &b"\x28\xB5\x2F\xFD\xFF\xFF\xFF\xFF\xFF\xFF"[..], 10);
+        let odd = &b"\x28\xB5\x2F\xFD\xFF\xFF\xFF\xFF\xFF\xFF"[..];
+        let none = unpack(Packing::Zstd, odd, 10, here());
         assert!(none.is_err() || none.unwrap().head.is_empty());
     }
 
@@ -280,18 +335,50 @@ mod tests {
     fn a_bomb_is_refused() {
         let bomb = zstd::encode_all(io::repeat(0).take(2 << 30), 1).unwrap();
         assert!(bomb.len() < 500_000, "{}", bomb.len());
-        let said = unpack(Packing::Zstd, &*bomb, 10).unwrap_err();
+        let said = unpack(Packing::Zstd, &*bomb, 10, here()).unwrap_err();
         assert!(said.contains("no recording"), "{said}");
     }
 
+    fn here() -> Place<'static> {
+        Place { beside: None, room: Room::default() }
+    }
+
     #[test]
-    fn a_large_one_goes_into_a_file_that_nobody_sees() {
+    fn a_large_one_goes_into_a_file_beside_it_that_nobody_sees() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place { beside: Some(folder.path()), room: Room::of(0, |_| Some(1 << 40)) };
         let mut kept = Kept::Memory(Vec::new());
         let block = vec![7; 1 << 20];
-        (0..=64).for_each(|_| kept.add(&block).unwrap());
-        assert!(matches!(kept, Kept::File(_)));
+        (0..=64).for_each(|_| kept.add(&block, place).unwrap());
+        let Kept::File { folder: own, .. } = &kept else { panic!("it is still in memory") };
+        assert_eq!(own, folder.path());
+        #[cfg(unix)]
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         let source = kept.done(65 << 20).unwrap();
         let mut byte = [0];
         assert_eq!((source.read((65 << 20) - 1, &mut byte).unwrap(), byte), (1, [7]));
+    }
+
+    #[test]
+    fn what_would_fill_the_disk_is_not_unpacked() {
+        let folder = tempfile::tempdir().unwrap();
+        let large = vec![b'x'; IN_MEMORY as usize + (16 << 20)];
+        let packed = packed(Packing::Zstd, &large);
+        // Room enough for what was in memory, and not for what comes after it.
+        let room = Room::of(1_000_000, |_| Some(1_000_000 + IN_MEMORY));
+        let place = Place { beside: Some(folder.path()), room };
+        assert!(
+            unpack(Packing::Zstd, &*packed, 10, place).is_ok(),
+            "the disk says the same always"
+        );
+        let full = Place { room: Room::of(1_000_000, |_| Some(1_000_000)), ..place };
+        let said = unpack(Packing::Zstd, &*packed, 10, full).unwrap_err();
+        assert!(said.contains("stay free for the journal"), "{said}");
+        let small = unpack(Packing::Zstd, &*packed_text(), 10, full).unwrap();
+        assert_eq!(small.head.len(), 10, "what fits into memory needs no disk");
+    }
+
+    fn packed_text() -> Vec<u8> {
+        packed(Packing::Zstd, &text(100))
     }
 }

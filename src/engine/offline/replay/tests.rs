@@ -31,6 +31,7 @@ fn request(file: &tempfile::NamedTempFile, bus: &str) -> Request {
         named: Vec::new(),
         plan: ReplayPlan { speed: Speed::Fastest, ..ReplayPlan::default() },
         filter: String::new(),
+        dbcs: Vec::new(),
         arming: Arming::VirtualOnly,
     }
 }
@@ -71,6 +72,27 @@ fn a_recording_arrives_on_its_buses_under_the_ids_that_were_asked_for() {
         let wanted: Vec<(u32, u8)> = ids.map(|id| (id + 0x400, (id * 10 % 251) as u8)).collect();
         assert_eq!(heard(&mut **ear), wanted);
     }
+}
+
+#[test]
+fn the_filter_may_name_messages_and_signals_of_dbc_files() {
+    let file = recording((0..100).map(|n| (n, "can0", 0x100 + (n as u32 % 2))));
+    let dbc = tempfile::NamedTempFile::new().unwrap();
+    let text = "BO_ 256 Door: 1 X\n SG_ Open : 0|8@1+ (1,0) [0|255] \"%\" X\n";
+    std::fs::write(dbc.path(), text).unwrap();
+    let usual = request(&file, "virtual:a");
+    let sent = |filter: &str, dbcs: &[&std::path::Path]| {
+        let dbcs = dbcs.iter().map(|path| path.to_path_buf()).collect();
+        let wanted = Request { filter: filter.to_owned(), dbcs, ..usual.clone() };
+        let job = Job::open_with(&wanted, &wires()).unwrap();
+        job.run(&AtomicBool::new(false), &mut |_| {}).frames_sent
+    };
+    // Every frame says its microsecond, and those of Door are the even ones.
+    assert_eq!(sent("sig:Open>=50", &[dbc.path()]), 25);
+    assert_eq!(sent("msg:Door", &[dbc.path()]), 50);
+    assert_eq!(sent("msg:Door", &[]), 0, "without the file nobody knows the name");
+    let nowhere = Request { dbcs: vec!["/nowhere/x.dbc".into()], ..usual };
+    assert!(said(&nowhere).contains("/nowhere/x.dbc"));
 }
 
 #[test]

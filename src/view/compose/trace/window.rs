@@ -240,24 +240,37 @@ fn rows(
     rows
 }
 
-/// The frames from one number to another, both with them, that fit, as lines of a candump log. At most
-/// [`super::MOST_LINES`], out of at most [`LOOKED_AT`] frames; says how many frames there were.
+/// A piece of a candump log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogPiece {
+    /// Its lines.
+    pub text: String,
+    /// How many.
+    pub frames: usize,
+    /// Where the next piece begins; `None` at the end.
+    pub next: Option<u64>,
+}
+
+/// The frames from one number to another, both with them, that fit, as lines of a candump log: as many
+/// as [`LOOKED_AT`] frames hold, and at most [`super::MOST_LINES`].
 #[must_use]
 pub fn log(
     naming: &Naming<'_>,
     (reel, sieve): (&Reel, &Sieve),
     (one, other): (u64, u64),
-) -> (String, usize) {
+) -> LogPiece {
     let (first, last) = (one.min(other), one.max(other));
-    let (numbers, _) = onward(reel, sieve, first, super::MOST_LINES);
+    let (numbers, next) = onward(reel, sieve, first, super::MOST_LINES);
     let frames = numbers.iter().take_while(|number| **number <= last);
     let mut lines = Vec::new();
-    let mut count = 0;
+    let mut piece = LogPiece::default();
     for frame in frames.filter_map(|number| reel.get(*number)) {
         super::candump(naming, frame, &mut lines);
-        count += 1;
+        piece.frames += 1;
     }
-    (String::from_utf8_lossy(&lines).into_owned(), count)
+    piece.text = String::from_utf8_lossy(&lines).into_owned();
+    piece.next = Some(next).filter(|next| *next <= last && *next < reel.end());
+    piece
 }
 
 /// What a search beside a row came to.

@@ -146,7 +146,22 @@ fn a_file_holds_what_fits_between_two_rows() {
     let zone = TimeZone::UTC;
     let naming = Naming::of(&bench.snapshot, &zone);
     let reel = bench.tape.reel();
-    let (text, count) = log(&naming, (&reel, &bench.sieve("id:3")), (40, 15));
-    assert_eq!((count, text.lines().count()), (2, 2), "{text}");
+    let LogPiece { text, frames, next } = log(&naming, (&reel, &bench.sieve("id:3")), (40, 15));
+    assert_eq!((frames, text.lines().count(), next), (2, 2, None), "{text}");
     assert!(text.lines().all(|line| line.ends_with(" 003#00")), "{text}");
+}
+
+#[test]
+fn a_file_of_more_than_one_look_goes_on_in_pieces_until_all_of_it_is_there() {
+    let bench = Bench::new(LOOKED_AT + 100_000);
+    let zone = TimeZone::UTC;
+    let naming = Naming::of(&bench.snapshot, &zone);
+    let (reel, sieve) = (bench.tape.reel(), bench.sieve("id:3"));
+    let (mut lines, mut from, mut pieces) = (0, Some(0), 0);
+    while let Some(begin) = from {
+        let piece = log(&naming, (&reel, &sieve), (begin, u64::MAX));
+        assert_eq!(piece.text.lines().count(), piece.frames);
+        (lines, from, pieces) = (lines + piece.frames, piece.next, pieces + 1);
+    }
+    assert_eq!((lines as u64, pieces), ((LOOKED_AT + 100_000) / 10, 2));
 }
