@@ -100,10 +100,10 @@ pub use dbc::{
     write as write_dbc,
 };
 pub use device::{
-    Beside, Catalog, Category, ChargerCommand, ChargerControl, ChargerFaults, Contactors,
-    Fault as DeviceFault, Flag, Kind as DeviceKind, Level, Origin as DeviceOrigin, PackState,
-    Refused as RefusedDevice, SettingRule, SettingShape, SettingValue, Sheet, SheetLamp,
-    SheetReading, Stays as DeviceStays,
+    Beside, Catalog, Category, CellsTold, ChargerCommand, ChargerControl, ChargerFaults,
+    Contactors, Fault as DeviceFault, Flag, Kind as DeviceKind, Level, Origin as DeviceOrigin,
+    Outputs, PackState, Refused as RefusedDevice, SettingRule, SettingShape, SettingValue, Sheet,
+    SheetLamp, SheetReading, Stays as DeviceStays, Switching,
 };
 pub use discovery::{
     Candidate, Configured as ConfiguredDevice, Discovery, OFFERED, Reason as DiscoveryReason,

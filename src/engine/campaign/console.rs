@@ -61,8 +61,8 @@ impl Console {
         let mut packs = Vec::new();
         for base in &plan.bases {
             let device = bind("prohelion-d1000-gen1", Some(*base))?;
-            let settings = PackSettings::of(&device.kind().manifest, 1);
-            packs.push((device, Pack::new(settings)));
+            let pack = Pack::new(PackSettings::of_device(&device));
+            packs.push((device, pack));
         }
         let charger = bind("elcon-tc", None)?;
         let key = bind("ev-driver-controls", None)?;
@@ -204,6 +204,7 @@ impl Console {
         match message {
             Message::Give { volts, amps } => self.tell(down(volts.get())?, down(amps.get())?, 0.0),
             Message::Stop => self.tell(0.0, 0.0, 1.0),
+            Message::Command(_) => None,
             Message::Key(word) => {
                 let bits = [(0x10, "Accessories"), (0x20, "Run"), (0x40, "Start")];
                 let bit = |(bit, name)| (name, f64::from(u8::from(word & bit != 0)));

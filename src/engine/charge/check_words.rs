@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::engine::charge::checks::{CheckId, FORBIDDING, Sight};
 use crate::engine::charge::rules::Key;
+use crate::engine::device::{CellsTold, Switching};
 use crate::engine::pack::{CellAt, TemperatureAt};
 
 /// A check in words.
@@ -12,6 +13,9 @@ pub(super) struct Words {
     pub limit: String,
     pub why: String,
 }
+
+/// Why a BMS that keeps its cells to itself is not charged.
+const NO_CELLS: &str = "This BMS tells nothing of its cells, and a charge from here goes by the highest cell: leave the charging to the battery and its own inverter or charger.";
 
 /// What stands where nothing is known.
 const UNKNOWN: &str = "unknown";
@@ -25,7 +29,7 @@ pub(super) fn words(sight: &Sight<'_>, id: CheckId) -> Words {
     match id {
         CheckId::BmuFresh => say(
             age(pack.fast_age),
-            millis(rules.time(sight.bmu_key())),
+            millis(sight.bmu_limit()),
             "A BMU does not tell voltage, current, cell range and headroom ten times a second: look at its bus, base address and telemetry settings.",
         ),
         CheckId::BmuStatusFresh => say(
@@ -36,7 +40,11 @@ pub(super) fn words(sight: &Sight<'_>, id: CheckId) -> Words {
         CheckId::ModulesFresh => say(
             age(pack.module_age),
             millis(rules.time(Key::ModuleLost)),
-            "A module is silent, so that its cells are not known.",
+            match pack.cells_told {
+                CellsTold::Every => "A module is silent, so that its cells are not known.",
+                CellsTold::Range => "The BMS has not told its lowest and highest cell.",
+                CellsTold::Nothing => NO_CELLS,
+            },
         ),
         CheckId::ChargerFresh => say(
             age(charger.age),
@@ -51,7 +59,23 @@ pub(super) fn words(sight: &Sight<'_>, id: CheckId) -> Words {
                 Some(false) => "contactors open".to_owned(),
                 Some(true) | None => String::new(),
             },
-            "The BMU is in another state than this step needs: contactors open and at rest before a start, Run while current flows.",
+            match pack.switching {
+                Switching::Key => {
+                    "The BMU is in another state than this step needs: contactors open and at rest before a start, Run while current flows."
+                }
+                Switching::Command if !pack.takes_commands => {
+                    "How to close its contactors is documented for firmware 1.2 only, and it has not said that it runs that."
+                }
+                Switching::Command => {
+                    "The BMS is in another state than this step needs: Idle or Safe with contactors open before a start, Charge enabled while current flows. Without a charge its contactors are not closed from here."
+                }
+                Switching::Own => {
+                    "The BMS works its contactors by itself and has not told what it lets itself be charged with; they cannot be closed from here."
+                }
+                Switching::Unknown => {
+                    "How the contactors are closed is in no document, or differs from BMS to BMS."
+                }
+            },
         ),
         CheckId::ChargerFaults => charger_faults(sight),
         CheckId::HighestCell => say(

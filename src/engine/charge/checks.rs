@@ -7,7 +7,7 @@ use crate::engine::charge::check_words::{Words, words};
 use crate::engine::charge::rules::{Key, Rules};
 use crate::engine::charge::view::{ChargerView, PackView};
 use crate::engine::charge::wish::{SetPoints, Want, Wish};
-use crate::engine::device::{Flag, FlagSet, PackState};
+use crate::engine::device::{Flag, FlagSet, PackState, Switching};
 
 /// A foreign word older than this is no longer there.
 pub(super) const FOREIGN_GONE: Duration = Duration::from_secs(5);
@@ -24,6 +24,19 @@ pub(super) const FORBIDDING: FlagSet = FlagSet::of(&[
     Flag::SetupMode,
     Flag::ModulePowerMissing,
     Flag::SupplyLow,
+    Flag::CellUnderTemperature,
+    Flag::DischargeOverCurrent,
+    Flag::ChargeOverCurrent,
+    Flag::ShortCircuit,
+    Flag::SystemFault,
+    Flag::InternalComms,
+    Flag::GeneralAlarm,
+    Flag::PrechargeFailed,
+    Flag::InterlockOpen,
+    Flag::VoltageFault,
+    Flag::CountMismatch,
+    Flag::ShuntLost,
+    Flag::PackAir,
 ]);
 
 /// Which check.
@@ -311,7 +324,9 @@ impl Sight<'_> {
     pub(super) fn holds(&self, id: CheckId) -> bool {
         let (pack, charger, rules) = (self.pack, self.charger, &self.wish.rules);
         match id {
-            CheckId::BmuFresh => pack.bmus > 0 && young(pack.fast_age, rules, self.bmu_key()),
+            CheckId::BmuFresh => {
+                pack.bmus > 0 && pack.fast_age.is_some_and(|age| age <= self.bmu_limit())
+            }
             CheckId::BmuStatusFresh => young(pack.slow_age, rules, Key::SlowLost),
             CheckId::ModulesFresh => young(pack.module_age, rules, Key::ModuleLost),
             CheckId::ChargerFresh => young(charger.age, rules, self.charger_key()),
@@ -338,7 +353,9 @@ impl Sight<'_> {
                 let volts = volts.get();
                 let own = self.set.and_then(|set| set.pack).map_or(f64::MAX, |most| most.get());
                 // A volt above the person's own limit is measurement; above the rule it is not.
-                volts > 0.0 && volts <= rules.get(Key::PackMax) && volts <= own + 1.0
+                let bms = pack.charge_volts.known().unwrap_or(f64::MAX);
+                let within = volts <= own + 1.0 && volts <= bms + 1.0;
+                volts > 0.0 && volts <= rules.get(Key::PackMax) && within
             }),
             CheckId::CurrentSign => {
                 pack.current.is_some_and(|amps| amps.get() >= -rules.get(Key::WrongSign))
@@ -363,8 +380,13 @@ impl Sight<'_> {
     }
 
     /// Before a start, late is too late; after it, there is the pause between late and lost.
-    pub(super) fn bmu_key(&self) -> Key {
-        if self.phase == Phase::Before { Key::BmuLate } else { Key::BmuLost }
+    pub(super) fn bmu_limit(&self) -> Duration {
+        let rules = &self.wish.rules;
+        if self.phase == Phase::Before {
+            bmu_late(self.pack, rules)
+        } else {
+            rules.time(Key::BmuLost)
+        }
     }
 
     pub(super) fn charger_key(&self) -> Key {
@@ -380,11 +402,19 @@ impl Sight<'_> {
     }
 
     fn state_allows(&self) -> bool {
+        match self.pack.switching {
+            Switching::Key => {}
+            // Its commands are documented for one firmware, and there for a charge.
+            Switching::Command if self.pack.takes_commands && self.set.is_some() => {}
+            // What closes its contactors by itself is asked for nothing.
+            Switching::Own => return self.pack.all_run && self.set.is_some(),
+            Switching::Command | Switching::Unknown => return false,
+        }
         match (self.phase, self.pack.state) {
             (_, None) => false,
             (Phase::Flowing, Some(_)) => self.pack.all_run,
             (Phase::Closing, Some(_)) => true,
-            (Phase::Before, Some(PackState::Idle | PackState::Error)) => {
+            (Phase::Before, Some(PackState::Idle | PackState::Error | PackState::Safe)) => {
                 self.pack.any_closed == Some(false)
             }
             (
@@ -394,6 +424,13 @@ impl Sight<'_> {
                     | PackState::Measure
                     | PackState::Precharge
                     | PackState::Run
+                    | PackState::Starting
+                    | PackState::ChargeInit
+                    | PackState::ChargeConnect
+                    | PackState::ChargeEnabled
+                    | PackState::ChargeStopping
+                    | PackState::Disconnect
+                    | PackState::Charge
                     | PackState::Undocumented(_),
                 ),
             ) => false,
@@ -406,7 +443,11 @@ impl Sight<'_> {
         let rules = &self.wish.rules;
         let over = rules.get(Key::CellOver) as i32;
         let by_rule = rules.get(Key::CellMax) as i32;
-        let by_balance = self.pack.balance_mv.map_or(0, |mv| mv.saturating_add(over));
+        let by_balance = match self.pack.balance_mv {
+            Some(mv) => mv.saturating_add(over),
+            None if self.pack.no_threshold => i32::MAX,
+            None => 0,
+        };
         let by_person = self.set.map_or(i32::MAX, |set| set.cell.get().saturating_add(over));
         by_rule.min(by_balance).min(by_person)
     }
@@ -430,6 +471,12 @@ impl Sight<'_> {
         let wanted = self.set.and_then(|set| set.soc);
         wanted.is_none_or(|wanted| self.pack.soc.is_some_and(|soc| soc.get() < wanted.get()))
     }
+}
+
+/// Telemetry older than this is late: as the rule says, or two of its own periods where a BMS speaks so
+/// slowly, and never longer than what counts as lost.
+pub(super) fn bmu_late(pack: &PackView, rules: &Rules) -> Duration {
+    rules.time(Key::BmuLate).max(2 * pack.period).min(rules.time(Key::BmuLost))
 }
 
 /// Whether something is as young as a rule wants it.

@@ -6,7 +6,7 @@ use crate::base::time::Mono;
 use crate::base::units::{Amps, Volts};
 use crate::engine::charge::rules::{Key, Rules};
 use crate::engine::charge::state::{Flow, Governor};
-use crate::engine::charge::view::{ChargerView, PackView};
+use crate::engine::charge::view::{BmsLimit, ChargerView, PackView};
 use crate::engine::charge::wish::SetPoints;
 
 /// Longest time between two steps that a rise or an integral counts: whatever stood still longer has
@@ -31,11 +31,15 @@ const BELOW_CELL_MAX: i32 = 25;
 
 /// Where the highest cell is to stay, millivolts: the balance threshold or the person's set point,
 /// whichever is lower, and always a little below the rule that stops the charge: a cell held at that
-/// limit itself would end every charge as a fault. `None` while no BMU tells its threshold.
+/// limit itself would end every charge as a fault. `None` while no BMU tells its threshold, unless none
+/// of its kind ever does.
 #[must_use]
 pub fn cell_target(pack: &PackView, set: &SetPoints, rules: &Rules) -> Option<i32> {
-    let most = rules.get(Key::CellMax) as i32 - BELOW_CELL_MAX;
-    pack.balance_mv.map(|balance| balance.min(set.cell.get()).min(most))
+    let most = (rules.get(Key::CellMax) as i32 - BELOW_CELL_MAX).min(set.cell.get());
+    match pack.balance_mv {
+        Some(balance) => Some(balance.min(most)),
+        None => pack.no_threshold.then_some(most),
+    }
 }
 
 /// The highest voltage that the charger is told.
@@ -53,10 +57,24 @@ pub fn voltage_limit(
     if let Some(rating) = charger.rating {
         volts = volts.min(rating.volts.get());
     }
+    if let BmsLimit::At(limit) = pack.charge_volts {
+        volts = volts.min(limit);
+    }
     if pack.cells > 0 {
         volts = volts.min(f64::from(pack.cells) * f64::from(set.cell.get()) / 1000.0);
     }
     Volts(if volts.is_finite() { volts.max(0.0) } else { 0.0 })
+}
+
+/// The pack is so close to the voltage that its BMS lets it be charged with that the charger lessens the
+/// current by itself.
+const AT_LIMIT_V: f64 = 0.3;
+
+/// Whether the pack is at the voltage that its BMS lets it be charged with.
+#[must_use]
+pub fn is_at_bms_voltage(pack: &PackView) -> bool {
+    let limit = pack.charge_volts.known().zip(pack.voltage);
+    limit.is_some_and(|(limit, volts)| volts.get() >= limit - AT_LIMIT_V)
 }
 
 /// How far below both temperature limits the hottest cell is, kelvin; `None` while unknown.
@@ -99,7 +117,14 @@ pub fn smallest(
     let supply = rules.get(Key::MainsVolts) * mains * rules.get(Key::Efficiency) / 100.0;
     let person = set.current.get();
     let profile = rules.get(Key::CurrentMax);
+    let bms = match pack.charge_amps {
+        BmsLimit::At(amps) => amps,
+        BmsLimit::NotTold => f64::MAX,
+        // It should tell one: what is stale lets nothing flow.
+        BmsLimit::Unknown => return (Amps(0.0), Governor::Bms),
+    };
     let chain = [
+        (bms, Governor::Bms),
         (person, Governor::Person),
         (profile, Governor::Profile),
         (rating.amps.get(), Governor::ChargerCurrent),
@@ -173,6 +198,8 @@ pub fn follow(
         Governor::HighestCell
     } else if wanted > risen {
         Governor::Ramp
+    } else if command > 0.0 && is_at_bms_voltage(pack) {
+        Governor::BmsVoltage
     } else {
         governor
     };

@@ -2,6 +2,7 @@
 
 use crate::base::units::{Amps, Volts};
 use crate::engine::charge::state::{Governor, State};
+use crate::engine::device::Switching;
 
 /// What the charger is to be told.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -26,8 +27,10 @@ pub enum KeyIntent {
     /// Nothing.
     #[default]
     Silent,
-    /// 0x0000.
+    /// 0x0000; the second generation is told to be idle.
     Off,
+    /// A charge is asked for: a step of the second generation only.
+    Init,
     /// 0x0070.
     Start,
     /// 0x0030.
@@ -40,9 +43,21 @@ impl KeyIntent {
     pub const fn word(self) -> Option<u16> {
         match self {
             Self::Silent => None,
-            Self::Off => Some(0x0000),
+            // A key has no such position: off is what opens nothing and closes nothing.
+            Self::Off | Self::Init => Some(0x0000),
             Self::Start => Some(0x0070),
             Self::Run => Some(0x0030),
+        }
+    }
+
+    /// The command to a second generation (protocol note, 3.3); none where nothing is sent.
+    #[must_use]
+    pub const fn command(self) -> Option<u8> {
+        match self {
+            Self::Silent => None,
+            Self::Off => Some(1),
+            Self::Init => Some(8),
+            Self::Start | Self::Run => Some(16),
         }
     }
 }
@@ -58,6 +73,8 @@ pub struct Intents {
     pub latch_fault: bool,
     /// The asked stop was dealt with.
     pub stop_taken: bool,
+    /// How the BMUs are told.
+    pub switching: Switching,
 }
 
 /// Something for the journal, the report and the log of a charge: made by the station, in order.

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use crate::base::units::{AmpHours, Amps, Percent, Volts};
-use crate::engine::charge::view::PackView;
-use crate::engine::device::PackState;
+use crate::engine::charge::view::{BmsLimit, PackView};
+use crate::engine::device::{CellsTold, PackState, Switching};
 use crate::engine::pack::{CellAt, Glance, TemperatureAt};
 
 impl PackView {
@@ -35,13 +35,24 @@ impl PackView {
             soc: glance.soc,
             capacity: glance.capacity,
             state: glance.state,
-            all_run: glance.state == Some(PackState::Run) && glance.is_closed,
+            all_run: runs(glance),
+            all_init: matches!(
+                glance.state,
+                Some(PackState::ChargeInit | PackState::ChargeConnect | PackState::ChargeEnabled)
+            ),
             all_idle: glance.state == Some(PackState::Idle),
             any_closed: glance.any_closed,
             flags: glance.flags,
             undocumented_flags: glance.undocumented_flags,
             foreign_key: None,
             bus_ok: false,
+            switching: glance.switching,
+            takes_commands: glance.takes_commands,
+            cells_told: glance.cells_told,
+            no_threshold: glance.switching == Switching::Own && !glance.tells_threshold,
+            charge_amps: charge_amps(glance),
+            charge_volts: charge_volts(glance),
+            period: glance.period,
         }
     }
 
@@ -78,6 +89,7 @@ impl PackView {
             capacity: both(self.capacity, other.capacity, |a, b| AmpHours(a.get() + b.get())),
             state: both(self.state, other.state, further),
             all_run: self.all_run && other.all_run,
+            all_init: self.all_init && other.all_init,
             all_idle: self.all_idle && other.all_idle,
             any_closed: match (self.any_closed, other.any_closed) {
                 (Some(true), _) | (_, Some(true)) => Some(true),
@@ -91,8 +103,59 @@ impl PackView {
                 (one, other) => one.or(other),
             },
             bus_ok: self.bus_ok && other.bus_ok,
+            switching: if self.switching == other.switching {
+                self.switching
+            } else {
+                Switching::Unknown
+            },
+            takes_commands: self.takes_commands && other.takes_commands,
+            cells_told: match (self.cells_told, other.cells_told) {
+                (CellsTold::Nothing, _) | (_, CellsTold::Nothing) => CellsTold::Nothing,
+                (CellsTold::Range, _) | (_, CellsTold::Range) => CellsTold::Range,
+                (CellsTold::Every, CellsTold::Every) => CellsTold::Every,
+            },
+            no_threshold: self.no_threshold && other.no_threshold,
+            charge_amps: self.charge_amps.least(other.charge_amps),
+            charge_volts: self.charge_volts.least(other.charge_volts),
+            period: self.period.max(other.period),
         }
     }
+}
+
+/// Whether one lets current flow.
+fn runs(glance: &Glance) -> bool {
+    match glance.switching {
+        Switching::Key => glance.state == Some(PackState::Run) && glance.is_closed,
+        Switching::Command => glance.state == Some(PackState::ChargeEnabled) && glance.is_closed,
+        Switching::Own => glance.limits.is_some(),
+        Switching::Unknown => false,
+    }
+}
+
+/// The current that one lets itself be charged with: nothing where it does not permit it.
+fn charge_amps(glance: &Glance) -> BmsLimit {
+    if !glance.tells_limits {
+        return BmsLimit::NotTold;
+    }
+    if glance.permits.is_some_and(|permits| !permits.charge) {
+        return BmsLimit::At(0.0);
+    }
+    let amps = glance.limits.and_then(|limits| limits.charge_current).map(Amps::get);
+    amps.filter(|amps| amps.is_finite())
+        .map_or(BmsLimit::Unknown, |amps| BmsLimit::At(amps.max(0.0)))
+}
+
+/// The voltage that one lets itself be charged with. Not all that tell a current tell a voltage.
+fn charge_volts(glance: &Glance) -> BmsLimit {
+    let Some(limits) = glance.limits else {
+        return if glance.tells_limits && glance.switching == Switching::Own {
+            BmsLimit::Unknown
+        } else {
+            BmsLimit::NotTold
+        };
+    };
+    let volts = limits.charge_voltage.map(Volts::get).filter(|volts| volts.is_finite());
+    volts.map_or(BmsLimit::NotTold, BmsLimit::At)
 }
 
 fn both<T>(one: Option<T>, other: Option<T>, join: impl FnOnce(T, T) -> T) -> Option<T> {
@@ -100,19 +163,8 @@ fn both<T>(one: Option<T>, other: Option<T>, join: impl FnOnce(T, T) -> T) -> Op
 }
 
 /// The state that is further from Run.
-fn further(one: PackState, other: PackState) -> PackState {
-    const fn rank(state: PackState) -> u8 {
-        match state {
-            PackState::Error => 0,
-            PackState::Undocumented(_) => 1,
-            PackState::Idle => 2,
-            PackState::Enable => 3,
-            PackState::Measure => 4,
-            PackState::Precharge => 5,
-            PackState::Run => 6,
-        }
-    }
-    if rank(other) < rank(one) { other } else { one }
+const fn further(one: PackState, other: PackState) -> PackState {
+    if other.rank() < one.rank() { other } else { one }
 }
 
 #[cfg(test)]

@@ -70,6 +70,8 @@ pub struct Run {
 pub enum Key {
     /// Off, until every BMU is Idle.
     Off,
+    /// A charge is asked for, until every BMS has taken that up: a step of the second generation.
+    Init,
     /// Start, until every BMU is in Run.
     Start,
 }
@@ -132,8 +134,10 @@ pub enum Governor {
     Profile,
     /// Room of the highest cell: the taper.
     HighestCell,
-    /// The BMS's own limit.
+    /// The current that the BMS lets itself be charged with.
     Bms,
+    /// The voltage that the BMS lets itself be charged with: the charger lessens the current at it.
+    BmsVoltage,
     /// The temperature.
     Temperature,
     /// The charger's current.

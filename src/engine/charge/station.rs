@@ -19,6 +19,7 @@ use crate::engine::charge::view::{ChargerView, PackView};
 use crate::engine::charge::wish::{
     Latches, Lease, Presence, SetPointError, SetPoints, Standing, Want, Wish,
 };
+use crate::engine::device::Switching;
 
 /// Time between two commands to the charger where nothing changes (protocol note, 9.1).
 const COMMAND_EVERY: Duration = Duration::from_secs(1);
@@ -53,6 +54,8 @@ pub enum Message {
     Stop,
     /// The vehicle's switch word, to the BMUs.
     Key(u16),
+    /// The command of a second generation, to the BMSs.
+    Command(u8),
     /// The vehicle's heartbeat, to the BMUs.
     Heartbeat,
 }
@@ -187,7 +190,16 @@ impl Station {
     fn send(&mut self, now: Mono, messages: &mut Vec<Message>) {
         self.command(now, messages);
         let key = self.intents.key;
-        if let Some(word) = key.word() {
+        if self.intents.switching == Switching::Command
+            && let Some(command) = key.command()
+        {
+            let changed = self.pace.key.is_none_or(|(_, last)| last != key);
+            let due = self.pace.key.is_none_or(|(at, _)| is_due(now, at, KEY_EVERY));
+            if changed || due {
+                self.pace.key = Some((now, key));
+                messages.push(Message::Command(command));
+            }
+        } else if let Some(word) = key.word() {
             let changed = self.pace.key.is_none_or(|(_, last)| last != key);
             let due = self.pace.key.is_none_or(|(at, _)| is_due(now, at, KEY_EVERY));
             if changed || due {

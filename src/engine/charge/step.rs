@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::base::time::Mono;
 use crate::base::units::{Amps, Volts};
-use crate::engine::charge::checks::{CheckId, Phase, Sight};
+use crate::engine::charge::checks::{CheckId, Phase, Sight, bmu_late};
 use crate::engine::charge::current;
 use crate::engine::charge::intent::{ChargerIntent, Intents, KeyIntent};
 use crate::engine::charge::rules::{Key as Rule, Rules};
@@ -14,7 +14,7 @@ use crate::engine::charge::stop;
 use crate::engine::charge::view::{ChargerView, PackView};
 use crate::engine::charge::watch;
 use crate::engine::charge::wish::{Lease, SetPoints, Want, Wish};
-use crate::engine::device::{Flag, PackState};
+use crate::engine::device::{Flag, PackState, Switching};
 
 /// What the charger is told while it is only to come to the pack's voltage: its smallest step.
 pub(super) const MATCHING: Amps = Amps(0.1);
@@ -46,6 +46,10 @@ pub fn step(
         None => scene.go_on(state),
     };
     let mut intents = scene.intents(&next);
+    intents.switching = pack.switching;
+    if pack.switching == Switching::Own {
+        intents.key = KeyIntent::Silent;
+    }
     intents.stop_taken = wish.stop.is_some();
     intents.latch_fault = matches!((&state, &next), (before, State::Fault { .. })
         if !matches!(before, State::Fault { .. }));
@@ -79,6 +83,9 @@ impl Scene<'_> {
         if let Some(why) = self.asked_to_end(run) {
             return Some(why);
         }
+        if flow.is_some() && self.ended_by_itself() {
+            return Some(StopReason::Complete);
+        }
         if let Some(id) = self.sight(run.set.as_ref(), phase).first_broken() {
             return Some(match phase {
                 Phase::Before => StopReason::NotReady(id),
@@ -89,6 +96,13 @@ impl Scene<'_> {
             return Some(StopReason::Interlock(id));
         }
         self.reached(run, flow)
+    }
+
+    /// A second generation leaves its charge by itself when it is full (protocol note, 3.4).
+    fn ended_by_itself(&self) -> bool {
+        let full = self.pack.soc.is_some_and(|soc| soc.get() >= 99.95);
+        let leaves = matches!(self.pack.state, Some(PackState::ChargeStopping | PackState::Idle));
+        self.pack.switching == Switching::Command && full && leaves
     }
 
     /// Whether somebody or the program wants an end.
@@ -195,7 +209,7 @@ impl Scene<'_> {
         let told = self.charger.age.is_some_and(|age| age < self.now.since(run.since));
         if told && apart.is_some_and(|apart| apart <= self.rules().get(Rule::Match)) {
             let run = Run { since: self.now, ..run };
-            return if run.closed {
+            return if run.closed || self.pack.switching == Switching::Own {
                 State::ConstantCurrent(run, self.fresh_flow())
             } else {
                 State::Contactors(run, Key::Off)
@@ -222,6 +236,13 @@ impl Scene<'_> {
         };
         match key {
             Key::Off if self.pack.all_idle && heard && gone >= self.rules().time(Rule::KeyOff) => {
+                let next = match self.pack.switching {
+                    Switching::Command => Key::Init,
+                    Switching::Key | Switching::Own | Switching::Unknown => Key::Start,
+                };
+                State::Contactors(Run { since: self.now, ..run }, next)
+            }
+            Key::Init if self.pack.all_init && heard => {
                 State::Contactors(Run { since: self.now, ..run }, Key::Start)
             }
             Key::Off if late(Rule::IdleWithin) => give_up(),
@@ -233,10 +254,15 @@ impl Scene<'_> {
                 }
             }
             // It was idle before: whatever throws it into Error now will not go away by more key.
-            Key::Start if self.pack.state == Some(PackState::Error) => give_up(),
-            Key::Start if late(Rule::RunWithin) => give_up(),
-            Key::Off | Key::Start => State::Contactors(run, key),
+            Key::Init | Key::Start if self.is_thrown_out() => give_up(),
+            Key::Init | Key::Start if late(Rule::RunWithin) => give_up(),
+            Key::Off | Key::Init | Key::Start => State::Contactors(run, key),
         }
+    }
+
+    /// Something threw it out of closing its contactors.
+    const fn is_thrown_out(&self) -> bool {
+        matches!(self.pack.state, Some(PackState::Error | PackState::Safe | PackState::Disconnect))
     }
 
     /// Closed without a charge; a charge that is asked for takes the contactors over.
@@ -306,11 +332,10 @@ impl Scene<'_> {
 
     /// Which reading is late.
     fn late(&self) -> Option<PauseReason> {
-        let over =
-            |age: Option<Duration>, rule| age.is_none_or(|age| age > self.rules().time(rule));
-        if over(self.pack.fast_age, Rule::BmuLate) {
+        let over = |age: Option<Duration>, most| age.is_none_or(|age| age > most);
+        if over(self.pack.fast_age, bmu_late(self.pack, self.rules())) {
             Some(PauseReason::BmuLate)
-        } else if over(self.charger.age, Rule::ChargerLate) {
+        } else if over(self.charger.age, self.rules().time(Rule::ChargerLate)) {
             Some(PauseReason::ChargerLate)
         } else {
             None
@@ -358,6 +383,7 @@ impl Scene<'_> {
             State::Contactors(run, key) => {
                 let key = match key {
                     Key::Off => KeyIntent::Off,
+                    Key::Init => KeyIntent::Init,
                     Key::Start => KeyIntent::Start,
                 };
                 (self.give(run, self.pack.voltage, self.matching()), key)

@@ -7,6 +7,7 @@ use crate::engine::charge::intent::{ChargerIntent, KeyIntent};
 use crate::engine::charge::rules::Key as Rule;
 use crate::engine::charge::state::{Outcome, Run, State, StopReason, Stopping};
 use crate::engine::charge::step::Scene;
+use crate::engine::device::Switching;
 
 /// Ends what runs in `state`. Where nothing was sent yet there is nothing to stop.
 pub(super) fn begin(scene: &Scene<'_>, state: &State, why: StopReason) -> State {
@@ -31,6 +32,8 @@ pub(super) fn begin(scene: &Scene<'_>, state: &State, why: StopReason) -> State 
         | State::BalanceHold(run, _)
         | State::Paused(run, _, _) => (run, true, true),
     };
+    // One that works its contactors by itself is not told to open them.
+    let contactors = contactors && scene.pack.switching != Switching::Own;
     State::Finishing(Stopping {
         number: run.number,
         started: run.started,

@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use crate::base::units::{AmpHours, Amps, Percent, Volts, Watts};
-use crate::engine::device::{ChargerCommand, ChargerFaults, FlagSet, PackState};
+use crate::engine::device::{
+    CellsTold, ChargerCommand, ChargerFaults, FlagSet, PackState, Switching,
+};
 use crate::engine::pack::{CellAt, TemperatureAt};
 
 /// A pack: one BMU or several side by side. Every value is the worst of them and `None` unless every
@@ -52,8 +54,12 @@ pub struct PackView {
     pub capacity: Option<AmpHours>,
     /// State of the BMU that is furthest from Run; `None` if one is not known.
     pub state: Option<PackState>,
-    /// Whether all of them are in Run with contactors confirmed.
+    /// Whether all of them let current flow: in Run, or in the charge of a second generation, with
+    /// contactors confirmed. One that works its contactors by itself has to tell its limits.
     pub all_run: bool,
+    /// Whether all of them have taken up the charge that they were asked for, where that is a step of
+    /// its own.
+    pub all_init: bool,
     /// Whether all of them are in Idle.
     pub all_idle: bool,
     /// Whether any contactor is reported closed; `None` if one BMU does not tell.
@@ -66,6 +72,53 @@ pub struct PackView {
     pub foreign_key: Option<Duration>,
     /// The bus of the pack is running and can send.
     pub bus_ok: bool,
+    /// How its contactors are worked; not known where its BMSs differ.
+    pub switching: Switching,
+    /// Whether all of them, where they are commanded, run a firmware whose commands are documented.
+    pub takes_commands: bool,
+    /// What the least talkative of them tells of its cells at all.
+    pub cells_told: CellsTold,
+    /// Whether no balance threshold will ever be told, so that the rules and the person stand alone.
+    pub no_threshold: bool,
+    /// Highest current that a BMS lets itself be charged with.
+    pub charge_amps: BmsLimit,
+    /// Highest voltage that a BMS lets itself be charged with.
+    pub charge_volts: BmsLimit,
+    /// Time between two of the fast messages of the slowest of them.
+    pub period: Duration,
+}
+
+/// A limit that a BMS sets.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum BmsLimit {
+    /// It tells none.
+    #[default]
+    NotTold,
+    /// It should tell one and has not, or not lately.
+    Unknown,
+    /// This.
+    At(f64),
+}
+
+impl BmsLimit {
+    /// The smaller of two; unknown where one should be known.
+    #[must_use]
+    pub fn least(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::NotTold, only) | (only, Self::NotTold) => only,
+            (Self::At(one), Self::At(other)) => Self::At(one.min(other)),
+        }
+    }
+
+    /// Its number, where it is known.
+    #[must_use]
+    pub const fn known(self) -> Option<f64> {
+        match self {
+            Self::At(value) => Some(value),
+            Self::NotTold | Self::Unknown => None,
+        }
+    }
 }
 
 /// What a charger can give at most.

@@ -79,7 +79,9 @@ fn is_missing(scene: &Scene<'_>) -> bool {
 /// The charger gives nothing of what it is told.
 fn is_idle(scene: &Scene<'_>, flow: &Flow) -> bool {
     let given = known(scene.charger.current).unwrap_or(0.0);
-    flow.command.get() >= DELIVERS && given < DELIVERS * 0.3
+    // At the voltage that the BMS allows a charger gives less by itself.
+    let asked = flow.command.get() >= DELIVERS && !current::is_at_bms_voltage(scene.pack);
+    asked && given < DELIVERS * 0.3
 }
 
 /// The lowest cell is there, or the taper has come to its end.
@@ -93,7 +95,16 @@ fn is_complete(scene: &Scene<'_>, flow: &Flow, set: &SetPoints) -> bool {
     let small = flow.governor == Governor::HighestCell
         && flow.command.get() <= rules.get(Rule::CompleteCurrent)
         && scene.pack.current.is_some_and(|amps| amps.get() <= rules.get(Rule::CompleteCurrent));
+    let trickles = scene
+        .pack
+        .current
+        .is_some_and(|amps| amps.get() >= 0.0 && amps.get() <= rules.get(Rule::CompleteCurrent));
+    let allowed = flow.command.get() > rules.get(Rule::CompleteCurrent);
+    if current::is_at_bms_voltage(scene.pack) && allowed && trickles {
+        return true;
+    }
     // Below the balance threshold no shunt runs, so that waiting would bring nothing more.
-    let by_person = scene.pack.balance_mv.is_some_and(|balance| target < balance);
+    let by_person =
+        scene.pack.no_threshold || scene.pack.balance_mv.is_some_and(|balance| target < balance);
     small && (by_person || scene.pack.all_balancing == Some(true))
 }

@@ -9,10 +9,11 @@ use thiserror::Error;
 
 use super::catalog::Kind;
 use super::fact::Fact;
-use super::kinds::{Meaning, Values};
+use super::kinds::{self, Meaning, Values};
 use super::manifest::{AddressRule, AddressWay, ByteOrderRule, Sending};
 use super::panel::Told;
 use super::settings::{BindError, Claim, Settings};
+use super::tells::Tells;
 use crate::engine::can::frame::{CLASSIC_BYTES, FD_BYTES, Frame, FrameRef, Id, Kind as FrameKind};
 use crate::engine::can::guard::Allow;
 use crate::engine::dbc::{Codec, EncodeError, MessageIndex, Order, Row, Schema};
@@ -35,8 +36,10 @@ pub struct Device {
 struct Table {
     codec: Arc<Codec>,
     slots: Vec<Slot>,
-    /// For each 11-bit id from the base on its slot.
+    /// For each 11-bit id from `first` on its slot.
     near: Vec<Option<u16>>,
+    /// The base, where ids move with it.
+    first: u32,
     /// 29-bit ids and their slots.
     far: Vec<(Id, u16)>,
     names: HashMap<String, u16>,
@@ -59,6 +62,8 @@ struct Slot {
     /// What it tells of the kind's sheet.
     told: Vec<Told>,
     len: usize,
+    /// Fewest bytes that make sense.
+    least: usize,
 }
 
 /// What became of a frame.
@@ -155,7 +160,7 @@ impl Kind {
                     let offset = i64::from(base) - i64::from(rule.default);
                     message.id.offset(offset)
                 }
-                AddressWay::Text => None,
+                AddressWay::Text | AddressWay::Fixed => None,
                 AddressWay::Node => Id::extended(with_node(message.id.raw(), rule.default, base)),
             };
             message.id = moved.unwrap_or(message.id);
@@ -186,6 +191,11 @@ fn check_address(
     title: impl Fn() -> String,
 ) -> Result<(), BindError> {
     match rule.way {
+        AddressWay::Fixed if base == rule.default => Ok(()),
+        AddressWay::Fixed => {
+            let choices = vec![rule.default];
+            Err(BindError::NotAChoice { title: title(), base, choices })
+        }
         AddressWay::Text if rule.choices.is_empty() => {
             let highest = rule.highest.unwrap_or(rule.default);
             let out = BindError::OutOfRange { title: title(), base, step: 1, highest };
@@ -216,10 +226,12 @@ impl Table {
     fn of(kind: &Kind, key: (u32, Order)) -> Result<Self, BindError> {
         let (base, _) = key;
         let codec = Arc::new(Codec::compile(&[&kind.moved_to(key)]));
+        let moves = kind.manifest.address.way == AddressWay::Base;
         let mut table = Self {
             codec: Arc::clone(&codec),
             slots: Vec::new(),
             near: Vec::new(),
+            first: if moves { base } else { 0 },
             far: Vec::new(),
             names: HashMap::new(),
         };
@@ -243,11 +255,12 @@ impl Table {
             let places = signals.iter().map(place).collect::<Result<_, _>>()?;
             let slot = table.slots.len() as u16;
             let (told, len) = (kind.sheet.told_by(&message.name), usize::from(message.len));
-            table.slots.push(Slot { index, meaning, places, told, len });
+            let least = kind.manifest.least(&message.name, len);
+            table.slots.push(Slot { index, meaning, places, told, len, least });
             table.names.insert(message.name.clone(), slot);
             if message.id.is_extended() {
                 table.far.push((message.id, slot));
-            } else if let Some(offset) = message.id.raw().checked_sub(base) {
+            } else if let Some(offset) = message.id.raw().checked_sub(table.first) {
                 let offset = offset as usize;
                 if table.near.len() <= offset {
                     table.near.resize(offset + 1, None);
@@ -289,9 +302,13 @@ impl Device {
                 let base = self.settings.base;
                 vec![Claim { ids: base..=base + rule.span.max(1) - 1, extended: false }]
             }
-            AddressWay::Node | AddressWay::Text => {
-                let own = |(id, _): &(Id, u16)| Claim { ids: id.raw()..=id.raw(), extended: true };
-                self.table.far.iter().map(own).collect()
+            AddressWay::Node | AddressWay::Text | AddressWay::Fixed => {
+                let far = self.table.far.iter().map(|(id, _)| (id.raw(), true));
+                let near = self.table.near.iter().enumerate();
+                let near =
+                    near.filter(|(_, slot)| slot.is_some()).map(|(id, _)| (id as u32, false));
+                let all = near.chain(far);
+                all.map(|(id, extended)| Claim { ids: id..=id, extended }).fold(Vec::new(), joined)
             }
         }
     }
@@ -301,6 +318,12 @@ impl Device {
     pub fn claimed(&self) -> u32 {
         let width = |claim: Claim| claim.ids.end().saturating_sub(*claim.ids.start()) + 1;
         self.claims().into_iter().map(width).fold(0, u32::saturating_add)
+    }
+
+    /// What a battery management system of this kind, set like this one, tells at all.
+    #[must_use]
+    pub fn tells(&self) -> Tells {
+        kinds::tells(&self.kind.manifest, &self.settings)
     }
 
     /// The ids that no host may ever send.
@@ -391,7 +414,7 @@ impl Device {
         let slot = if id.is_extended() {
             self.table.far.iter().find(|(own, _)| *own == id).map(|(_, slot)| *slot)
         } else {
-            let offset = id.raw().checked_sub(self.settings.base)?;
+            let offset = id.raw().checked_sub(self.table.first)?;
             self.table.near.get(offset as usize).copied().flatten()
         };
         slot.map(usize::from)
@@ -432,13 +455,13 @@ impl Device {
         if slot.meaning == Meaning::Named && slot.told.is_empty() {
             return Taken::Known;
         }
-        if frame.data.len() != slot.len {
+        if !(slot.least..=slot.len).contains(&frame.data.len()) {
             let name = &self.table.codec.message(slot.index).name;
             self.malformed.add(format_args!(
                 "{} ({name}) came with {} bytes instead of {} and was not used",
                 frame.id(),
                 frame.data.len(),
-                slot.len
+                Bytes(slot.least, slot.len)
             ));
             return Taken::Malformed;
         }
@@ -482,6 +505,30 @@ impl Device {
         let payload = bytes.get(..len.min(CLASSIC_BYTES)).unwrap_or_default();
         Frame::classic(shape.id, payload).ok_or_else(no_message)
     }
+}
+
+/// "8", or "6 to 8".
+struct Bytes(usize, usize);
+
+impl std::fmt::Display for Bytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0 == self.1 {
+            write!(f, "{}", self.1)
+        } else {
+            write!(f, "{} to {}", self.0, self.1)
+        }
+    }
+}
+
+/// Claims in order, those of neighbouring ids as one.
+fn joined(mut claims: Vec<Claim>, next: Claim) -> Vec<Claim> {
+    match claims.last_mut() {
+        Some(last) if last.extended == next.extended && last.ids.end() + 1 == *next.ids.start() => {
+            last.ids = *last.ids.start()..=*next.ids.end();
+        }
+        Some(_) | None => claims.push(next),
+    }
+    claims
 }
 
 impl Malformed {

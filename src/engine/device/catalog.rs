@@ -90,6 +90,7 @@ pub(super) const FOLDERS: &[Folder] = &[
     folder!("elmar-mppt"),
     folder!("ev-driver-controls"),
     folder!("generic-charger"),
+    folder!("inverter-bms-351"),
     folder!("isabellenhuette-ivt-s"),
     folder!("prohelion-d1000-gen1"),
     folder!("siglent-spd3303x"),

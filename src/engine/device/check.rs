@@ -299,7 +299,7 @@ impl Check<'_> {
         let highest = rule.highest.unwrap_or(0);
         let greatest = match rule.way {
             AddressWay::Base => limit,
-            AddressWay::Node | AddressWay::Text => Id::MAX_EXTENDED,
+            AddressWay::Node | AddressWay::Text | AddressWay::Fixed => Id::MAX_EXTENDED,
         };
         if rule.span > limit || [rule.default, highest].iter().any(|at| *at > greatest) {
             let said = format!(

@@ -86,6 +86,8 @@ pub enum Fact {
         /// Current, positive into the battery.
         current: Amps,
     },
+    /// What not every battery tells.
+    Battery(BatteryFact),
     /// When balancing starts and stops, how many modules there are, which firmware runs.
     Balance {
         /// A cell above this is balanced.
@@ -157,6 +159,56 @@ pub enum Fact {
     },
 }
 
+/// What a battery tells, beyond what a first generation does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum BatteryFact {
+    /// Voltage of the pack, where current comes by itself.
+    PackVoltage(Volts),
+    /// Current of the pack, positive into the battery, where voltage comes by itself.
+    PackCurrent(Amps),
+    /// One temperature for the whole pack; nobody knows of which cell.
+    PackTemperature(Celsius),
+    /// What the device lets itself be charged and discharged with.
+    Limits(Limits),
+    /// What the device permits and wants.
+    Permits(Permits),
+    /// How much is left of the pack's capacity when new.
+    Health(Percent),
+    /// Capacity.
+    Capacity(AmpHours),
+    /// Who made it, in up to eight letters.
+    Maker([u8; 8]),
+    /// Where the sequence of a second generation stands.
+    State(PackState),
+    /// What its contactors are to do, and do.
+    Outputs(Outputs),
+    /// Firmware version.
+    Version {
+        /// Major.
+        major: u8,
+        /// Minor.
+        minor: u8,
+    },
+    /// A cell above this is balanced.
+    BalanceAt(Millivolts),
+    /// How many modules the device is configured with.
+    ModuleCount(u16),
+    /// Which cells of a module are balanced: bit 0 is the first.
+    Shunts {
+        /// Module, from 1.
+        module: u16,
+        /// The cells.
+        cells: u32,
+    },
+    /// What the device warns of, before it is a fault.
+    Warnings {
+        /// Which warnings this message speaks of.
+        told: FlagSet,
+        /// Which of them are raised.
+        raised: FlagSet,
+    },
+}
+
 /// What a module says of one cell's place.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub enum CellWord {
@@ -198,6 +250,22 @@ pub enum PackState {
     Precharge,
     /// All contactors on.
     Run,
+    /// A second generation counts its cells and tests itself, or calibrates.
+    Starting,
+    /// A second generation rests with contactors off, because something is wrong or nobody commands it.
+    Safe,
+    /// A second generation waits for the charge to be let go; contactors off.
+    ChargeInit,
+    /// The contactor to the charger is on, waiting for its voltage to match.
+    ChargeConnect,
+    /// The contactors to the charger are on.
+    ChargeEnabled,
+    /// The charge ends: waiting for its current to go.
+    ChargeStopping,
+    /// About to open the contactors because of a fault.
+    Disconnect,
+    /// Firmware 1.1 has one state for all of charging, and no document says what its contactors do there.
+    Charge,
     /// A number that the documents do not explain.
     Undocumented(u8),
 }
@@ -206,6 +274,30 @@ impl PackState {
     /// The steps from open to closed contactors, in order.
     pub const SEQUENCE: [Self; 5] =
         [Self::Idle, Self::Enable, Self::Measure, Self::Precharge, Self::Run];
+
+    /// The steps of a charge of a second generation, in order.
+    pub const CHARGE_SEQUENCE: [Self; 5] = [
+        Self::Idle,
+        Self::ChargeInit,
+        Self::ChargeConnect,
+        Self::ChargeEnabled,
+        Self::ChargeStopping,
+    ];
+
+    /// How close to closed contactors a state is; the lowest is the farthest.
+    #[must_use]
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::Error | Self::Safe | Self::Disconnect => 0,
+            Self::Undocumented(_) | Self::Charge => 1,
+            Self::Starting => 2,
+            Self::Idle => 3,
+            Self::Enable | Self::ChargeInit => 4,
+            Self::Measure => 5,
+            Self::Precharge | Self::ChargeConnect | Self::ChargeStopping => 6,
+            Self::Run | Self::ChargeEnabled => 7,
+        }
+    }
 
     /// "Run", "state 6 (undocumented)".
     #[must_use]
@@ -217,6 +309,14 @@ impl PackState {
             Self::Measure => "Measure".to_owned(),
             Self::Precharge => "Precharge".to_owned(),
             Self::Run => "Run".to_owned(),
+            Self::Starting => "Starting".to_owned(),
+            Self::Safe => "Safe".to_owned(),
+            Self::ChargeInit => "Charge init".to_owned(),
+            Self::ChargeConnect => "Charge connect".to_owned(),
+            Self::ChargeEnabled => "Charge enabled".to_owned(),
+            Self::ChargeStopping => "Charge stopping".to_owned(),
+            Self::Disconnect => "Disconnect".to_owned(),
+            Self::Charge => "Charge".to_owned(),
             Self::Undocumented(code) => format!("state {code} (undocumented)"),
         }
     }
@@ -233,6 +333,55 @@ pub struct Contactors {
     pub feedback: [bool; 3],
     /// The 12 V supply of the contactors is good.
     pub supply_ok: bool,
+}
+
+/// The outputs of a second generation: its five contactors, and the one of its current sensor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Outputs {
+    /// What each is to be. The documents do not list the values: 0 is taken for off, all else for on.
+    pub target: [u8; 6],
+    /// What each is.
+    pub state: [u8; 6],
+}
+
+impl Outputs {
+    /// Whether any may be closed: whatever is other than 0 counts.
+    #[must_use]
+    pub fn any_closed(&self) -> bool {
+        self.target.iter().chain(&self.state).any(|nibble| *nibble != 0)
+    }
+
+    /// Whether both contactors to the charger, the fourth and the fifth, say that they are closed.
+    #[must_use]
+    pub const fn charger_closed(&self) -> bool {
+        matches!(self.state, [_, _, _, four, five, _] if four != 0 && five != 0)
+    }
+}
+
+/// What a device lets itself be charged and discharged with. What it does not tell is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Limits {
+    /// Highest voltage to charge it with.
+    pub charge_voltage: Option<Volts>,
+    /// Highest current to charge it with.
+    pub charge_current: Option<Amps>,
+    /// Highest current to draw from it.
+    pub discharge_current: Option<Amps>,
+    /// Lowest voltage to draw it down to.
+    pub discharge_voltage: Option<Volts>,
+}
+
+/// What a device permits and wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Permits {
+    /// It may be charged.
+    pub charge: bool,
+    /// It may be discharged.
+    pub discharge: bool,
+    /// It wants to be charged soon.
+    pub wants_charge: bool,
+    /// It wants to be charged until it is full.
+    pub wants_full: bool,
 }
 
 /// State of the contactors and of the precharge.

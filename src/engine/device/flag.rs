@@ -63,11 +63,39 @@ pub enum Flag {
     ContactorStuck,
     /// A module sees a cell that is not configured.
     ExtraCell,
+    /// A cell is too cold.
+    CellUnderTemperature,
+    /// More current is drawn than may be.
+    DischargeOverCurrent,
+    /// More current is charged than may be.
+    ChargeOverCurrent,
+    /// A short circuit.
+    ShortCircuit,
+    /// The cells are too far apart.
+    CellImbalance,
+    /// The device is broken, or failed its own test.
+    SystemFault,
+    /// Parts of the device do not hear one another.
+    InternalComms,
+    /// The device raises an alarm without saying which.
+    GeneralAlarm,
+    /// The precharge failed.
+    PrechargeFailed,
+    /// The loop through all high-voltage plugs is open.
+    InterlockOpen,
+    /// A voltage is out of range, or does not agree with another.
+    VoltageFault,
+    /// Not as many modules, cells or sensors as are configured.
+    CountMismatch,
+    /// The current sensor does not answer.
+    ShuntLost,
+    /// Pressure, humidity or gas in the pack.
+    PackAir,
 }
 
 impl Flag {
     /// All flags, in the order of the screen.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 27] = [
         Self::CellOverVoltage,
         Self::CellUnderVoltage,
         Self::CellOverTemperature,
@@ -81,6 +109,20 @@ impl Flag {
         Self::ExtraCell,
         Self::SetupMode,
         Self::ModulePowerMissing,
+        Self::CellUnderTemperature,
+        Self::DischargeOverCurrent,
+        Self::ChargeOverCurrent,
+        Self::ShortCircuit,
+        Self::CellImbalance,
+        Self::SystemFault,
+        Self::InternalComms,
+        Self::GeneralAlarm,
+        Self::PrechargeFailed,
+        Self::InterlockOpen,
+        Self::VoltageFault,
+        Self::CountMismatch,
+        Self::ShuntLost,
+        Self::PackAir,
     ];
 
     /// How much it matters when raised, taken by itself.
@@ -94,11 +136,25 @@ impl Flag {
             | Self::VehicleTimeout
             | Self::IsolationFailed
             | Self::ContactorStuck
-            | Self::ExtraCell => Level::Fault,
+            | Self::ExtraCell
+            | Self::CellUnderTemperature
+            | Self::DischargeOverCurrent
+            | Self::ChargeOverCurrent
+            | Self::ShortCircuit
+            | Self::SystemFault
+            | Self::InternalComms
+            | Self::GeneralAlarm
+            | Self::PrechargeFailed
+            | Self::InterlockOpen
+            | Self::VoltageFault
+            | Self::CountMismatch
+            | Self::ShuntLost
+            | Self::PackAir => Level::Fault,
             Self::MeasurementUntrusted
             | Self::SetupMode
             | Self::ModulePowerMissing
             | Self::SocInvalid
+            | Self::CellImbalance
             | Self::SupplyLow => Level::Warning,
         }
     }
@@ -120,6 +176,20 @@ impl Flag {
             Self::SupplyLow => "12 V supply low",
             Self::ContactorStuck => "Contactor stuck",
             Self::ExtraCell => "CMU extra cell",
+            Self::CellUnderTemperature => "Cell under temperature",
+            Self::DischargeOverCurrent => "Discharge over current",
+            Self::ChargeOverCurrent => "Charge over current",
+            Self::ShortCircuit => "Short circuit",
+            Self::CellImbalance => "Cell imbalance",
+            Self::SystemFault => "BMS system fault",
+            Self::InternalComms => "BMS internal comms",
+            Self::GeneralAlarm => "General alarm",
+            Self::PrechargeFailed => "Precharge failed",
+            Self::InterlockOpen => "Interlock loop open",
+            Self::VoltageFault => "Voltage fault",
+            Self::CountMismatch => "Count mismatch",
+            Self::ShuntLost => "Current sensor lost",
+            Self::PackAir => "Air in the pack",
         }
     }
 
@@ -140,6 +210,20 @@ impl Flag {
             Self::SupplyLow => "supply-low",
             Self::ContactorStuck => "contactor-stuck",
             Self::ExtraCell => "extra-cell",
+            Self::CellUnderTemperature => "cell-under-temperature",
+            Self::DischargeOverCurrent => "discharge-over-current",
+            Self::ChargeOverCurrent => "charge-over-current",
+            Self::ShortCircuit => "short-circuit",
+            Self::CellImbalance => "cell-imbalance",
+            Self::SystemFault => "system-fault",
+            Self::InternalComms => "internal-comms",
+            Self::GeneralAlarm => "general-alarm",
+            Self::PrechargeFailed => "precharge-failed",
+            Self::InterlockOpen => "interlock-open",
+            Self::VoltageFault => "voltage-fault",
+            Self::CountMismatch => "count-mismatch",
+            Self::ShuntLost => "current-sensor-lost",
+            Self::PackAir => "pack-air",
         }
     }
 
@@ -163,7 +247,7 @@ impl Flag {
                 "A CMU does not report to the BMU. Look at the CMU bus, its plugs and its termination."
             }
             Self::VehicleTimeout => {
-                "Nobody sends the vehicle heartbeat (0x505) that the BMU waits for, so it keeps the contactors open."
+                "Nobody sends the vehicle heartbeat (0x505) that the BMU waits for, or the command (0x6FA) of a second generation, so it keeps the contactors open."
             }
             Self::SetupMode => {
                 "The BMU is in setup mode; it does not work normally until it is restarted."
@@ -186,6 +270,48 @@ impl Flag {
             Self::ExtraCell => {
                 "A CMU measures a cell where none is configured. Compare the configuration with the wiring."
             }
+            Self::CellUnderTemperature => {
+                "A cell is too cold. Charging a cold cell damages it: warm the pack first."
+            }
+            Self::DischargeOverCurrent => {
+                "More current is drawn than the BMS allows. Lessen the load and look for a short."
+            }
+            Self::ChargeOverCurrent => {
+                "More current is charged than the BMS allows. Stop the charger and compare its limit with the BMS's."
+            }
+            Self::ShortCircuit => {
+                "The BMS sees a short circuit. Keep away, and find it before the pack is used again."
+            }
+            Self::CellImbalance => {
+                "The cells are further apart than the BMS likes. Let it balance, and watch the weakest cell."
+            }
+            Self::SystemFault => {
+                "The BMS is broken or failed its own test, so that nobody watches the cells. Do not use the pack."
+            }
+            Self::InternalComms => {
+                "Parts of the BMS do not hear one another. Look at its inner wiring."
+            }
+            Self::GeneralAlarm => {
+                "The BMS raises an alarm and does not say which. Look at the BMS itself."
+            }
+            Self::PrechargeFailed => {
+                "The precharge failed and the contactors stay open. Look for a load on the bus, and at the precharge resistor."
+            }
+            Self::InterlockOpen => {
+                "The loop through the high-voltage plugs is open or shorted. A plug may be off: do not touch."
+            }
+            Self::VoltageFault => {
+                "A voltage of the pack, the load or the charger is out of range, or does not agree with the cells. Look at the fuse and the sense wires."
+            }
+            Self::CountMismatch => {
+                "Not as many modules, cells or sensors answer as are configured. Compare the configuration with the wiring."
+            }
+            Self::ShuntLost => {
+                "The current sensor does not answer, so that current is not known. Look at its plug and its bus."
+            }
+            Self::PackAir => {
+                "Pressure, humidity or gas in the pack is out of range. A cell may be venting: keep away and look."
+            }
         }
     }
 
@@ -201,6 +327,23 @@ pub struct FlagSet(u32);
 impl FlagSet {
     /// None.
     pub const NONE: Self = Self(0);
+
+    /// Those of a D1000 of the first generation.
+    pub const D1000_GEN1: Self = Self::of(&[
+        Flag::CellOverVoltage,
+        Flag::CellUnderVoltage,
+        Flag::CellOverTemperature,
+        Flag::MeasurementUntrusted,
+        Flag::ModuleTimeout,
+        Flag::VehicleTimeout,
+        Flag::SetupMode,
+        Flag::ModulePowerMissing,
+        Flag::IsolationFailed,
+        Flag::SocInvalid,
+        Flag::SupplyLow,
+        Flag::ContactorStuck,
+        Flag::ExtraCell,
+    ]);
 
     /// These.
     #[must_use]
@@ -242,6 +385,12 @@ impl FlagSet {
     #[must_use]
     pub const fn or(self, others: Self) -> Self {
         Self(self.0 | others.0)
+    }
+
+    /// Whether they are exactly `others`.
+    #[must_use]
+    pub const fn is(self, others: Self) -> bool {
+        self.0 == others.0
     }
 
     /// Whether there are none.

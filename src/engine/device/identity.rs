@@ -24,6 +24,8 @@ pub enum Model {
     ContactorBoard,
     /// M48 battery.
     M48,
+    /// D1000 Gen 2 BMS, by the numbers that its configuration may hold (protocol note, section 1).
+    BmsGen2,
     /// A word that is not known.
     Unknown(u32),
 }
@@ -78,6 +80,7 @@ impl Model {
             0x5003 => Self::TwelveVoltController,
             0x5002 => Self::ContactorBoard,
             0x0035_0100 => Self::M48,
+            4472 | 4476 => Self::BmsGen2,
             other => Self::Unknown(other),
         }
     }
@@ -95,6 +98,7 @@ impl Model {
             Self::TwelveVoltController => "a 12 V pack controller".to_owned(),
             Self::ContactorBoard => "a contactor board".to_owned(),
             Self::M48 => "an M48 battery".to_owned(),
+            Self::BmsGen2 => "a D1000 Gen 2 BMS".to_owned(),
             Self::Unknown(code) => format!("a device with the unknown id word 0x{code:06X}"),
         }
     }

@@ -35,6 +35,10 @@ pub struct Manifest {
     /// Messages that are only sent when asked for, and so have no rate.
     #[serde(default)]
     pub on_demand: Vec<String>,
+    /// Messages that may come shorter than the DBC says, with the fewest bytes that make sense. What is
+    /// beyond the end of a frame was not said.
+    #[serde(default, rename = "short")]
+    pub shorts: Vec<Short>,
     /// How often it sends what.
     #[serde(rename = "rate")]
     pub rates: Vec<Rate>,
@@ -275,9 +279,21 @@ pub enum AddressWay {
     /// 29-bit ids with the device's address in them: as source in the lowest byte of what it
     /// sends, as destination in the byte above in what it is sent.
     Node,
+    /// Its ids are where the DBC has them and do not move.
+    Fixed,
     /// The device speaks text and the number is what its language calls it by; its frames are inside
     /// the program only, and their ids do not move.
     Text,
+}
+
+/// A message that may come shorter than the DBC says.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Short {
+    /// Name of the message.
+    pub message: String,
+    /// Fewest bytes.
+    pub least: usize,
 }
 
 /// Messages that are sent at one rate.
@@ -509,6 +525,13 @@ impl Manifest {
     #[must_use]
     pub fn rate_of(&self, message: &str) -> Option<&Rate> {
         self.rates.iter().find(|rate| rate.covers(message))
+    }
+
+    /// The fewest bytes that `message` comes with, which has `len` in the DBC.
+    #[must_use]
+    pub fn least(&self, message: &str, len: usize) -> usize {
+        let short = self.shorts.iter().find(|short| short.message == message);
+        short.map_or(len, |short| short.least.min(len))
     }
 
     /// The group of this name.

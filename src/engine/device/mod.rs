@@ -18,13 +18,15 @@ mod panel;
 pub(crate) mod recognise;
 mod setting;
 mod settings;
+mod tells;
 
 pub use bound::{Device, Malformed, Taken};
 pub use catalog::{Catalog, Kind, Origin, Refused, Stays};
 pub use check::Fault;
 pub use fact::{
-    CellWord, ChargerCommand, ChargerControl, ChargerFaults, Contactors, Fact, Fans, Headroom,
-    PackState, Precharge, ReportedCell, ReportedTemperature, Switches,
+    BatteryFact, CellWord, ChargerCommand, ChargerControl, ChargerFaults, Contactors, Fact, Fans,
+    Headroom, Limits, Outputs, PackState, Permits, Precharge, ReportedCell, ReportedTemperature,
+    Switches,
 };
 pub use flag::{Flag, FlagSet, Level};
 pub use identity::{Model, Question};
@@ -34,3 +36,4 @@ pub use setting::{
     Digits, LONGEST_TEXT, SettingChoice, SettingRule, SettingShape, SettingValue, SettingValues,
 };
 pub use settings::{BindError, Claim, CurrentSign, Settings};
+pub use tells::{CellsTold, Group, Speaker, Switching, Tells};

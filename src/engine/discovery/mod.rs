@@ -219,6 +219,17 @@ fn bases(kind: &Arc<Kind>, recognise: &Recognition, ear: &Ear<'_>) -> BTreeSet<u
     let Some(device) = bound(kind, rule.default) else { return found };
     match rule.way {
         AddressWay::Text => {}
+        AddressWay::Fixed => {
+            let codec = device.codec();
+            let is_there = recognise.signs.iter().filter(leads).any(|sign| {
+                let Some(index) = codec.find_named(&sign.message) else { return false };
+                let heard = ear.by_id.get(&codec.message(index).id);
+                heard.is_some_and(|heard| holds(sign, codec, index, heard))
+            });
+            if is_there {
+                found.insert(rule.default);
+            }
+        }
         AddressWay::Node => {
             let choices = rule.choices.iter().copied().take(BASE_LIMIT);
             let is_there = |base: &u32| {

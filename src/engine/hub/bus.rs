@@ -106,6 +106,11 @@ impl Bus {
         self.keys.extend([base, base + 5]);
     }
 
+    /// The same for the commands of batteries that are commanded themselves.
+    pub(super) fn watch_ids(&mut self, ids: impl Iterator<Item = u32>) {
+        self.keys.extend(ids);
+    }
+
     /// Notes a frame that somebody else has sent in the vehicle's place.
     pub(super) fn note_key(&mut self, frame: FrameRef<'_>) {
         let id = frame.id();

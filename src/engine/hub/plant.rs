@@ -12,7 +12,9 @@ use crate::base::time::{Mono, Timebase};
 use crate::engine::can::bus::BusStatus;
 use crate::engine::can::frame::{Direction, FrameRef, Frames};
 use crate::engine::charge::Rules;
-use crate::engine::device::{BindError, Catalog, Category, Device, Fact, Kind};
+use crate::engine::device::{
+    AddressWay, BindError, Catalog, Category, Device, Fact, Kind, Switching,
+};
 use crate::engine::hub::bus::{Bus, StatusChange};
 use crate::engine::hub::controllers::Controllers;
 use crate::engine::hub::decoders::{Decoders, Source};
@@ -315,7 +317,7 @@ impl Component {
         })?;
         let bind = |error| PlantError::Bind { component: component(), error };
         let device = kind.bind(entry.settings(kind)).map_err(bind)?;
-        let (model, usual) = (Model::new(entry, kind), usual_patience(kind));
+        let (model, usual) = (Model::new(entry, kind, &device), usual_patience(kind));
         let set = entry.late.is_some() || entry.lost.is_some();
         let own = set.then(|| entry.patience(usual));
         let part = Part::new(Arc::clone(&kind.sheet), usual, own);
@@ -354,7 +356,10 @@ impl Component {
     fn settings(&self) -> Vec<(String, String)> {
         let settings = self.device.settings();
         let row = |label: &str, value: String| (label.to_owned(), value);
-        let mut rows = vec![row("Base address", format!("0x{:03X}", settings.base))];
+        let mut rows = Vec::new();
+        if self.kind.manifest.address.way != AddressWay::Fixed {
+            rows.push(row("Base address", format!("0x{:03X}", settings.base)));
+        }
         if let Model::Bms(_) = self.model {
             rows.push(row("Current", settings.current_sign.name().replace('-', " ")));
             rows.push(row("Parallel strings", settings.strings.to_string()));
@@ -391,8 +396,8 @@ impl Component {
 }
 
 impl Model {
-    fn new(entry: &ComponentEntry, kind: &Kind) -> Self {
-        let usual = PackSettings::of(&kind.manifest, entry.strings);
+    fn new(entry: &ComponentEntry, kind: &Kind, device: &Device) -> Self {
+        let usual = PackSettings::of_device(device);
         match kind.manifest.category {
             Category::Battery => {
                 let set = entry.late.is_some() || entry.lost.is_some();
@@ -453,6 +458,9 @@ fn watch_keys(buses: &mut [Bus], components: &[Component]) {
     for (at, bus) in buses.iter_mut().enumerate() {
         let here = components.iter().filter(|component| usize::from(component.bus.0) == at);
         let mut found = false;
+        for component in here.clone().filter(|one| one.switching() == Switching::Command) {
+            bus.watch_ids(component.device.allows().iter().map(|rule| rule.id.raw()));
+        }
         for component in here.filter(|one| matches!(one.model, Model::DriverControls(_))) {
             bus.watch_keys(component.device.settings().base);
             found = true;

@@ -9,7 +9,7 @@ use crate::engine::can::address::Address;
 use crate::engine::can::frame::{Frame, Id};
 use crate::engine::can::guard::{Block, Reach};
 use crate::engine::charge::{ChargerView, Foreign, Message, PackView, Rating};
-use crate::engine::device::{Catalog, Device};
+use crate::engine::device::{Catalog, Device, Switching};
 use crate::engine::hub::bus::Bus;
 use crate::engine::hub::event::{HandPlan, SendingPlan};
 use crate::engine::hub::plant::{Component, Model, Plant};
@@ -25,6 +25,10 @@ const HEARTBEAT: &str = "EVDC_Heartbeat";
 /// it is a console.
 const CONTROLS_ID: f64 = 4098.0;
 const CONTROLS_SERIAL: f64 = 1.0;
+
+/// Message of a second generation by which it is commanded, and the value that says so.
+const COMMANDS: &str = "G2_Commands";
+const COMMAND_UPDATE: f64 = 1.0;
 
 /// Bits of the switch word, by the names of their signals.
 const KEY_BITS: [(u16, &str); 3] = [(0x10, "Accessories"), (0x20, "Run"), (0x40, "Start")];
@@ -124,7 +128,11 @@ impl Plant {
         bmus: &[ComponentId],
         catalog: &Catalog,
     ) -> Vec<(BusId, Device)> {
-        let buses = self.buses_of(bmus).into_iter();
+        let keyed = bmus
+            .iter()
+            .copied()
+            .filter(|id| self.component(*id).is_some_and(|one| one.switching() == Switching::Key));
+        let buses = self.buses_of(&keyed.collect::<Vec<_>>()).into_iter();
         buses.filter_map(|bus| Some((bus, self.key_voice(bus, catalog)?))).collect()
     }
 
@@ -137,6 +145,13 @@ impl Plant {
         let kind = catalog.find(KEY_KIND)?;
         // The kind's own settings always fit it.
         Arc::clone(kind).bind(kind.defaults()).ok()
+    }
+
+    /// The batteries of a pack that are commanded themselves, each on its bus.
+    pub(super) fn commanded(&self, bmus: &[ComponentId]) -> Vec<(BusId, Device)> {
+        let all = bmus.iter().filter_map(|id| self.component(*id));
+        let commanded = all.filter(|one| one.switching() == Switching::Command);
+        commanded.map(|one| (one.bus, one.device.clone())).collect()
     }
 
     /// The supply that a bus of text leads to, with what it may be set to at most.
@@ -171,7 +186,12 @@ impl Plant {
                 plan.stops.extend(charger_frame(&component.device, Message::Stop));
             }
         }
-        if here().any(|one| matches!(one.model, Model::Bms(_))) {
+        for component in here().filter(|one| one.switching() == Switching::Command) {
+            let rules = component.device.allows();
+            plan.held.extend(rules.iter().map(|rule| rule.id));
+            plan.rules.extend(rules);
+        }
+        if here().any(|one| one.switching() == Switching::Key) {
             let device = self.key_voice(bus, &Catalog::builtin())?;
             let blocks = device.nevers().into_iter();
             plan.blocks.extend(blocks.map(|c| Block { ids: c.ids, extended: c.extended }));
@@ -231,6 +251,14 @@ impl Plant {
 }
 
 impl Component {
+    /// How its contactors are worked; none of what is no battery.
+    pub(super) fn switching(&self) -> Switching {
+        match self.model {
+            Model::Bms(_) => self.device.tells().switching,
+            Model::Charger(_) | Model::DriverControls(_) | Model::Part => Switching::Unknown,
+        }
+    }
+
     /// What it can give at most, where it is a charger and anybody has said.
     pub(super) fn rating(&self) -> Option<Rating> {
         self.entry.rating(&self.kind)
@@ -242,7 +270,7 @@ pub(super) fn charger_frame(device: &Device, message: Message) -> Option<Frame> 
     match message {
         Message::Give { volts, amps } => device.charger_frame(Some((volts.get(), amps.get()))),
         Message::Stop => device.charger_frame(None),
-        Message::Key(_) | Message::Heartbeat => None,
+        Message::Key(_) | Message::Command(_) | Message::Heartbeat => None,
     }
 }
 
@@ -250,6 +278,12 @@ pub(super) fn charger_frame(device: &Device, message: Message) -> Option<Frame> 
 pub(super) fn key_frame(device: &Device, word: u16) -> Option<Frame> {
     let bit = |(bit, name): (u16, &'static str)| (name, f64::from(u8::from(word & bit != 0)));
     device.encode(SWITCHES, &KEY_BITS.map(bit)).ok()
+}
+
+/// The frame of a command to a battery of the second generation.
+pub(super) fn command_frame(device: &Device, command: u8) -> Option<Frame> {
+    let values = [("Command", f64::from(command)), ("CommandType", COMMAND_UPDATE)];
+    device.encode(COMMANDS, &values).ok()
 }
 
 /// The frame of the vehicle's heartbeat.

@@ -150,6 +150,7 @@ impl Charger {
             | Fact::CellRange { .. }
             | Fact::TemperatureRange { .. }
             | Fact::Totals { .. }
+            | Fact::Battery(_)
             | Fact::Balance { .. }
             | Fact::Flags { .. }
             | Fact::Fans(_)

@@ -111,6 +111,7 @@ impl DriverControls {
             | Fact::CellRange { .. }
             | Fact::TemperatureRange { .. }
             | Fact::Totals { .. }
+            | Fact::Battery(_)
             | Fact::Balance { .. }
             | Fact::Flags { .. }
             | Fact::Fans(_)
@@ -156,6 +157,7 @@ impl DriverControls {
                 | Model::TwelveVoltController
                 | Model::ContactorBoard
                 | Model::M48
+                | Model::BmsGen2
                 | Model::Unknown(_) => {
                     let is = identity.model.words();
                     say(Level::Warning, format!("The device at this address says it is {is}."));

@@ -4,10 +4,12 @@
 
 use std::time::Duration;
 
-use crate::base::reading::Patience;
+use crate::base::reading::{Patience, Reading};
 use crate::base::time::Mono;
 use crate::base::units::{AmpHours, Amps, Percent, Volts};
-use crate::engine::device::{Flag, FlagSet, PackState};
+use crate::engine::device::{
+    CellsTold, Flag, FlagSet, Group, Limits, Outputs, PackState, Permits, Speaker, Switching,
+};
 use crate::engine::pack::model::Pack;
 use crate::engine::pack::modules::Extremes;
 use crate::engine::pack::picture::{CellAt, TemperatureAt};
@@ -16,11 +18,30 @@ use crate::engine::pack::picture::{CellAt, TemperatureAt};
 const FAST: Patience = Patience { late: Duration::from_secs(1), lost: Duration::from_secs(3) };
 const SLOW: Patience = Patience { late: Duration::from_secs(3), lost: Duration::from_secs(5) };
 
+/// The firmware of a second generation whose commands are documented.
+const COMMANDED: (u8, u8) = (1, 2);
+
 /// One battery at a moment, as charging sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Glance {
-    /// Age of the oldest of voltage and current, cell range and headroom; `None` if one of them was
-    /// never heard.
+    /// How its contactors are worked.
+    pub switching: Switching,
+    /// Whether what it says of its firmware allows to command it: its commands are documented.
+    pub takes_commands: bool,
+    /// What its kind tells of cells at all.
+    pub cells_told: CellsTold,
+    /// Whether its kind tells a balance threshold at all.
+    pub tells_threshold: bool,
+    /// Whether its kind tells what it lets itself be charged with.
+    pub tells_limits: bool,
+    /// Time between two of its fast messages.
+    pub period: Duration,
+    /// What it lets itself be charged with.
+    pub limits: Option<Limits>,
+    /// What it permits.
+    pub permits: Option<Permits>,
+    /// Age of the oldest of voltage and current, cell range and headroom, as far as its kind tells them
+    /// fast; `None` if one of them was never heard.
     pub fast_age: Option<Duration>,
     /// Age of the oldest of state and flags; `None` if one of them was never heard.
     pub slow_age: Option<Duration>,
@@ -76,77 +97,152 @@ impl Pack {
     /// What charging needs of it at `now`.
     #[must_use]
     pub fn glance(&self, now: Mono) -> Glance {
-        let age = |at: Option<Mono>| at.map(|at| now.since(at));
-        let totals = self.totals.usable(now, FAST);
+        let voltage = self.voltage.usable(now, FAST);
+        let current = self.current.usable(now, FAST);
         let headroom = self.headroom.usable(now, FAST);
         let precharge = self.precharge.usable(now, SLOW);
         let range = self.cell_range.usable(now, FAST);
         let temperatures = self.temperature_range.usable(now, SLOW);
         let told = self.balance.usable(now, SLOW);
-        let thresholds = told.map(|(thresholds, _)| *thresholds).filter(|on| on.on > 0);
+        let thresholds = told.copied().filter(|on| on.on > 0);
         let own = self.modules.extremes(now, SLOW);
         let flags = self.raised(now);
         let feeds = precharge.map(|word| word.contactors);
         let strings = usize::from(self.settings.strings.max(1));
+        let tells = self.settings.tells;
+        let highest =
+            worse(range.map(|(_, high)| *high), own.cells.map(|(_, high)| high), |a, b| {
+                a.mv >= b.mv
+            });
+        let hottest = worse(
+            temperatures.and_then(|(_, high)| *high),
+            own.temperatures.map(|(_, high)| high),
+            |a, b| a.temperature >= b.temperature,
+        );
+        let (any_closed, is_closed) = match tells.switching {
+            Switching::Key => (
+                feeds.map(|c| c.on.contains(&true) || c.feedback.contains(&true)),
+                feeds.is_some_and(|c| matches!(c.on, [true, true, _])),
+            ),
+            Switching::Command | Switching::Unknown => {
+                let outputs = self.outputs.usable(now, SLOW);
+                (outputs.map(Outputs::any_closed), outputs.is_some_and(Outputs::charger_closed))
+            }
+            Switching::Own => (None, false),
+        };
         Glance {
-            fast_age: older(
-                older(age(self.totals.at()), age(self.headroom.at())),
-                age(self.cell_range.at()),
-            ),
-            slow_age: older(age(self.precharge.at()), self.flags_age(now)),
+            switching: tells.switching,
+            takes_commands: self.version.last() == Some(&COMMANDED),
+            cells_told: tells.cells,
+            tells_threshold: tells.sends(Group::Status),
+            tells_limits: tells.sends(Group::Limits),
+            period: self.settings.period,
+            limits: self.limits.usable(now, SLOW).copied(),
+            permits: self.permits.usable(now, SLOW).copied(),
+            fast_age: self.fast_age(now),
+            slow_age: self.slow_age(now),
             module_age: self.module_age(now, &own),
-            voltage: totals.map(|(voltage, _)| *voltage),
-            current: totals.map(|(_, current)| *current),
-            highest: worse(
-                range.map(|(_, high)| *high),
-                own.cells.map(|(_, high)| high),
-                |a, b| a.mv >= b.mv,
-            ),
+            voltage: voltage.copied(),
+            current: current.copied(),
+            highest,
             lowest: worse(range.map(|(low, _)| *low), own.cells.map(|(low, _)| low), |a, b| {
                 a.mv <= b.mv
             }),
-            hottest: worse(
-                temperatures.and_then(|(_, high)| *high),
-                own.temperatures.map(|(_, high)| high),
-                |a, b| a.temperature >= b.temperature,
-            ),
+            hottest,
             coldest: worse(
                 temperatures.and_then(|(low, _)| *low),
                 own.temperatures.map(|(low, _)| low),
                 |a, b| a.temperature <= b.temperature,
             ),
-            room_mv: headroom.map(|room| room.charge.get()),
-            margin_k: headroom.map(|room| room.temperature.get()),
+            room_mv: if tells.sends(Group::Headroom) {
+                headroom.map(|room| room.charge.get())
+            } else {
+                thresholds.zip(highest).map(|(limits, cell)| limits.on.saturating_sub(cell.mv))
+            },
+            margin_k: match tells.temperature_limit {
+                None => headroom.map(|room| room.temperature.get()),
+                Some(limit) => hottest.map(|at| at.temperature.get() - limit),
+            },
             balance_mv: thresholds.map(|limits| limits.on),
             all_balancing: thresholds.zip(own.cells).map(|(limits, (low, _))| low.mv >= limits.off),
             cells: u16::try_from(own.counted / strings).unwrap_or(u16::MAX),
             untrusted: u16::try_from(own.untrusted).unwrap_or(u16::MAX),
             soc: self.charge.usable(now, SLOW).and_then(|(_, soc)| *soc),
-            capacity: headroom.map(|room| room.capacity).filter(|ah| ah.get() > 0.0),
-            state: precharge.map(|word| word.state),
-            any_closed: feeds.map(|c| c.on.contains(&true) || c.feedback.contains(&true)),
-            is_closed: feeds.is_some_and(|c| matches!(c.on, [true, true, _])),
+            capacity: headroom
+                .map(|room| room.capacity)
+                .or_else(|| self.capacity.usable(now, SLOW).copied())
+                .filter(|ah| ah.get() > 0.0),
+            state: self.state.usable(now, SLOW).copied(),
+            any_closed,
+            is_closed,
             flags,
             undocumented_flags: self.undocumented_flags.usable(now, SLOW).is_some_and(|b| *b != 0),
         }
     }
 
+    /// Age of the oldest of what is told ten times a second, or as often as its kind does.
+    fn fast_age(&self, now: Mono) -> Option<Duration> {
+        let age = |at: Option<Mono>| at.map(|at| now.since(at));
+        let totals = older(age(self.voltage.at()), age(self.current.at()));
+        match self.settings.tells.speaker {
+            Speaker::D1000Gen1 => {
+                older(older(totals, age(self.headroom.at())), age(self.cell_range.at()))
+            }
+            // The cell range is among the slow messages.
+            Speaker::D1000Gen2 => totals,
+            Speaker::Nameless => {
+                let cells = self.settings.tells.cells != CellsTold::Nothing;
+                if cells { older(totals, age(self.cell_range.at())) } else { totals }
+            }
+        }
+    }
+
+    /// Age of the oldest of state and flags, and of what else is told slowly and decided by.
+    fn slow_age(&self, now: Mono) -> Option<Duration> {
+        let age = |at: Option<Mono>| at.map(|at| now.since(at));
+        let flags = self.flags_age(now);
+        match self.settings.tells.speaker {
+            Speaker::D1000Gen1 => older(age(self.precharge.at()), flags),
+            Speaker::D1000Gen2 => older(
+                older(age(self.state.at()), age(self.outputs.at())),
+                older(age(self.cell_range.at()), flags),
+            ),
+            Speaker::Nameless => older(age(self.limits.at()), flags),
+        }
+    }
+
+    /// Its own flags.
+    fn own_flags(&self) -> impl Iterator<Item = (Flag, &Reading<bool>)> {
+        let own = self.settings.tells.flags;
+        let all = Flag::ALL.into_iter().zip(&self.flags);
+        all.filter(move |(flag, _)| own.has(*flag))
+    }
+
     /// Every flag that is raised, while all of them are told.
     fn raised(&self, now: Mono) -> Option<FlagSet> {
-        Flag::ALL.iter().zip(&self.flags).try_fold(FlagSet::NONE, |set, (flag, reading)| {
+        if self.settings.tells.flags.is_empty() {
+            return None;
+        }
+        self.own_flags().try_fold(FlagSet::NONE, |set, (flag, reading)| {
             let raised = *reading.usable(now, SLOW)?;
-            Some(if raised { set.with(*flag) } else { set })
+            Some(if raised { set.with(flag) } else { set })
         })
     }
 
     fn flags_age(&self, now: Mono) -> Option<Duration> {
-        let mut ages = self.flags.iter().map(|flag| flag.at().map(|at| now.since(at)));
+        let mut ages = self.own_flags().map(|(_, flag)| flag.at().map(|at| now.since(at)));
         ages.try_fold(Duration::ZERO, |oldest, age| Some(oldest.max(age?)))
     }
 
     /// The oldest word of the modules, where all are heard that the device counts.
     fn module_age(&self, now: Mono, own: &Extremes) -> Option<Duration> {
-        let (_, told) = self.balance.usable(now, SLOW)?;
+        match self.settings.tells.cells {
+            CellsTold::Every => {}
+            // What is told of cells is the range, and nothing else can be silent.
+            CellsTold::Range => return self.cell_range.at().map(|at| now.since(at)),
+            CellsTold::Nothing => return None,
+        }
+        let told = self.count.usable(now, SLOW)?;
         if own.modules == 0 || own.modules < usize::from(*told) {
             return None;
         }

@@ -6,15 +6,16 @@ use std::time::Duration;
 use crate::base::reading::{Age, Patience, Reading};
 use crate::base::time::Mono;
 use crate::base::units::{AmpHours, Volts, Watts};
-use crate::engine::device::{Contactors, Flag, FlagSet, Level, PackState};
+use crate::engine::device::{
+    CellsTold, Contactors, Flag, FlagSet, Group, Level, PackState, Switching,
+};
 use crate::engine::pack::model::Pack;
 use crate::engine::pack::modules::added_up;
 use crate::engine::pack::picture::{
-    BalancingKnown, CellSummary, FlagPicture, Group, PackPicture, Soc, SocSource,
-    TemperatureSummary,
+    BalancingKnown, CellSummary, FlagPicture, PackPicture, Soc, SocSource, TemperatureSummary,
 };
 use crate::engine::pack::remarks;
-use crate::engine::pack::seen::{Seen, younger};
+use crate::engine::pack::seen::{Seen, older, younger};
 
 /// After this long without a group of messages it counts as not sent: three times the slowest.
 const NOT_SENT_AFTER: Duration = Duration::from_secs(3);
@@ -24,14 +25,19 @@ impl Pack {
     #[must_use]
     pub fn picture(&self, now: Mono) -> PackPicture {
         let (fast, slow) = (self.settings.fast, self.settings.slow);
-        let totals = Seen::judge(&self.totals, now, fast);
+        let voltage = Seen::judge(&self.voltage, now, fast);
+        let current = Seen::judge(&self.current, now, fast);
+        let both = voltage.value.zip(current.value);
+        let tells = self.settings.tells;
+        let state = Seen::judge(&self.state, now, slow);
         let charge = Seen::judge(&self.charge, now, slow);
         let headroom = Seen::judge(&self.headroom, now, fast);
         let precharge = Seen::judge(&self.precharge, now, slow);
         let balance = Seen::judge(&self.balance, now, slow);
-        let thresholds = balance.and_then(|(limits, _)| (limits.on > 0).then_some(limits));
+        let thresholds = balance.and_then(|limits| (limits.on > 0).then_some(limits));
+        let rated = Seen::judge(&self.capacity, now, slow);
         let modules = self.modules.picture(now, self.settings.modules, thresholds.value);
-        let (flags, flags_age) = self.flags(now, precharge.value.map(|p| p.state));
+        let (flags, flags_age) = self.flags(now, state.value);
         let soc_source = source_of_soc(&flags);
         let strings = self.settings.strings;
         let mut picture = PackPicture {
@@ -42,9 +48,13 @@ impl Pack {
             identity: self.alive(&self.identity, now),
             firmware: self.alive(&self.firmware, now),
             hardware: self.alive(&self.hardware, now),
-            voltage: totals.map(|(voltage, _)| voltage),
-            current: totals.map(|(_, current)| current),
-            power: totals.map(|(voltage, current)| Watts(voltage.get() * current.get())),
+            voltage,
+            current,
+            // As old as the older of the two that it is made of.
+            power: Seen {
+                value: both.map(|(voltage, current)| Watts(voltage.get() * current.get())),
+                age: older(voltage.age, current.age),
+            },
             cell_sum: added_up(&modules)
                 .map(|total| Volts(total as f64 / 1000.0 / f64::from(strings.max(1)))),
             strings,
@@ -52,28 +62,44 @@ impl Pack {
             used: charge.and_then(|(used, _)| used),
             balance_charge: Seen::judge(&self.balance_charge, now, slow),
             // A capacity of 0 is one that nobody has set.
-            capacity: headroom
-                .and_then(|h| (h.capacity.get() > 0.0).then_some(AmpHours(h.capacity.get()))),
+            capacity: match tells.sends(Group::Headroom) {
+                true => headroom
+                    .and_then(|h| (h.capacity.get() > 0.0).then_some(AmpHours(h.capacity.get()))),
+                false => rated,
+            },
             headroom,
-            state: precharge.map(|p| p.state),
+            health: Seen::judge(&self.health, now, slow),
+            limits: Seen::judge(&self.limits, now, slow),
+            permits: Seen::judge(&self.permits, now, slow),
+            temperature: Seen::judge(&self.temperature, now, fast),
+            maker: self.alive(&self.maker, now),
+            version: self.alive(&self.version, now),
+            state,
             state_level: Level::Ok,
             state_words: String::new(),
             transitions: self.transitions.iter().copied().collect(),
             contactors: precharge.map(|p| p.contactors),
+            outputs: Seen::judge(&self.outputs, now, slow),
+            switching: tells.switching,
+            cells_told: tells.cells,
+            silence: tells.silence,
             contactor_supply: precharge.and_then(|p| p.supply),
             precharge_timer: precharge.map(|p| p.timer),
             flags,
             flags_age,
             undocumented_flags: Seen::judge(&self.undocumented_flags, now, slow).value.unwrap_or(0),
-            modules_told: balance.map(|(_, modules)| modules),
+            modules_told: Seen::judge(&self.count, now, slow),
             cells: CellSummary::of(&modules),
             reported_cells: Seen::judge(&self.cell_range, now, fast),
             temperatures: TemperatureSummary::of(&modules),
             reported_temperatures: Seen::judge(&self.temperature_range, now, slow),
             balance: thresholds,
-            balancing_known: match thresholds.value {
-                Some(_) => BalancingKnown::Expected,
-                None => BalancingKnown::Unknown,
+            balancing_known: match (tells.cells, thresholds.value) {
+                (CellsTold::Every, _) if self.modules.tells_shunts(now, self.settings.modules) => {
+                    BalancingKnown::Told
+                }
+                (CellsTold::Every | CellsTold::Range, Some(_)) => BalancingKnown::Expected,
+                (_, None) | (CellsTold::Nothing, _) => BalancingKnown::Unknown,
             },
             modules,
             fans: Seen::judge(&self.fans, now, slow),
@@ -101,7 +127,8 @@ impl Pack {
             return Vec::new();
         }
         let heard = Group::ALL.iter().zip(&self.groups);
-        heard.filter(|(_, heard)| !**heard).map(|(group, _)| *group).collect()
+        let silent = heard.filter(|(_, heard)| !**heard).map(|(group, _)| *group);
+        silent.filter(|group| self.settings.tells.sends(*group)).collect()
     }
 
     /// Every flag with what it means now, and the age of the youngest.
@@ -114,13 +141,15 @@ impl Pack {
             .filter(|(flag, reading)| flag.level() == Level::Fault && raised(reading) == Some(true))
             .fold(FlagSet::NONE, |set, (flag, _)| set.with(*flag));
         // "Resting in Error because nobody sends the vehicle heartbeat" is normal.
-        let rests =
-            faults == FlagSet::of(&[Flag::VehicleTimeout]) && state == Some(PackState::Error);
+        let rests = faults == FlagSet::of(&[Flag::VehicleTimeout])
+            && matches!(state, Some(PackState::Error | PackState::Safe));
+        let resting = if state == Some(PackState::Safe) { RESTING_SAFE } else { RESTING };
+        let own = self.settings.tells.flags;
         let picture = |(&flag, reading): (&Flag, &Reading<bool>)| {
             let raised = raised(reading);
             let (level, words) = match raised {
                 Some(true) if flag == Flag::VehicleTimeout && rests => {
-                    (Level::Info, RESTING.to_owned())
+                    (Level::Info, resting.to_owned())
                 }
                 Some(true) => (flag.level(), flag.meaning().to_owned()),
                 Some(false) => (Level::Ok, "Not raised.".to_owned()),
@@ -128,13 +157,16 @@ impl Pack {
             };
             FlagPicture { flag, raised, level, words }
         };
-        let flags = Flag::ALL.iter().zip(&self.flags).map(picture).collect();
-        let ages = self.flags.iter().map(|reading| reading.age(now, patience));
+        let those = || Flag::ALL.iter().zip(&self.flags).filter(|(flag, _)| own.has(**flag));
+        let flags = those().map(picture).collect();
+        let ages = those().map(|(_, reading)| reading.age(now, patience));
         (flags, ages.reduce(younger).unwrap_or_default())
     }
 }
 
 const RESTING: &str = "Resting in Error because nobody sends the vehicle heartbeat (0x505). That is normal while no driver controls are on the bus; the contactors stay open.";
+
+const RESTING_SAFE: &str = "Resting in Safe because nobody commands it. That is normal while no vehicle and no console wants anything of it; the contactors stay open.";
 
 fn source_of_soc(flags: &[FlagPicture]) -> SocSource {
     let invalid = |f: &FlagPicture| f.flag == Flag::SocInvalid && f.raised == Some(true);
@@ -143,6 +175,10 @@ fn source_of_soc(flags: &[FlagPicture]) -> SocSource {
 
 /// How much the state matters, and a sentence on it.
 fn state_in_words(picture: &PackPicture) -> (Level, String) {
+    if picture.switching == Switching::Own {
+        let words = "It works its contactors by itself and does not tell how they are.";
+        return (Level::Ok, words.to_owned());
+    }
     let Some(state) = picture.state.value else {
         let words = match picture.state.age {
             Age::Never => "The state of the contactors was never received.",
@@ -155,7 +191,10 @@ fn state_in_words(picture: &PackPicture) -> (Level, String) {
     let contactors = picture.contactors.value.unwrap_or_default();
     let said = |level, words: &str| (level, words.to_owned());
     match state {
-        PackState::Error => error_in_words(picture),
+        PackState::Error | PackState::Safe => error_in_words(picture),
+        PackState::Idle if picture.switching == Switching::Command => {
+            said(Level::Ok, "Contactors open, ready; waiting for a command.")
+        }
         PackState::Idle if contactors.on.contains(&true) => {
             said(Level::Info, "Contactors are being released.")
         }
@@ -169,6 +208,30 @@ fn state_in_words(picture: &PackPicture) -> (Level, String) {
         PackState::Precharge => {
             let left = picture.precharge_timer.value.unwrap_or_default().as_secs_f64();
             (Level::Info, format!("Precharging the bus, {left:.1} s left before it gives up."))
+        }
+        PackState::Starting => said(Level::Info, "It counts its cells and tests itself."),
+        PackState::ChargeInit => {
+            said(Level::Info, "A charge was asked for; waiting for it to be let go.")
+        }
+        PackState::ChargeConnect => said(
+            Level::Info,
+            "Contactor 4 is closed; waiting for the charger to come to the voltage of the battery.",
+        ),
+        PackState::ChargeEnabled => {
+            said(Level::Ok, "Contactors 4 and 5 to the charger are closed.")
+        }
+        PackState::ChargeStopping => {
+            said(Level::Info, "The charge ends; waiting for its current to go.")
+        }
+        PackState::Disconnect => {
+            said(Level::Fault, "A fault: it opens its contactors within two seconds.")
+        }
+        PackState::Charge => said(
+            Level::Info,
+            "Charging, as firmware 1.1 calls it; no document says what its contactors do.",
+        ),
+        PackState::Run if picture.switching == Switching::Command => {
+            said(Level::Ok, "Contactors closed to drive.")
         }
         PackState::Run if is_closing(contactors) => {
             said(Level::Info, "Precharged; the main contactor closes.")
@@ -193,7 +256,8 @@ fn error_in_words(picture: &PackPicture) -> (Level, String) {
     let raised = |f: &&FlagPicture| f.raised == Some(true) && f.flag.level() == Level::Fault;
     let faults: Vec<&FlagPicture> = picture.flags.iter().filter(raised).collect();
     if faults.iter().any(|f| f.level == Level::Info) {
-        return (Level::Info, RESTING.to_owned());
+        let safe = picture.state.value == Some(PackState::Safe);
+        return (Level::Info, if safe { RESTING_SAFE } else { RESTING }.to_owned());
     }
     if !faults.is_empty() {
         let names: Vec<&str> = faults.iter().map(|f| f.flag.label()).collect();

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use crate::base::reading::{Age, Reading};
 use crate::base::time::Mono;
-use crate::base::units::{AmpHours, Amps, Percent, Volts};
+use crate::base::units::{AmpHours, Amps, Celsius, Percent, Volts};
 use crate::engine::device::{
-    Fact, Fans, Flag, Headroom, PackState, Precharge, Question, ReportedCell, ReportedTemperature,
+    BatteryFact, Fact, Fans, Flag, FlagSet, Group, Headroom, Limits, Outputs, PackState, Permits,
+    Precharge, Question, ReportedCell, ReportedTemperature,
 };
 use crate::engine::pack::modules::Modules;
 use crate::engine::pack::picture::{
-    BalanceThresholds, CellAt, Group, Identity, TemperatureAt, Transition,
+    BalanceThresholds, CellAt, Identity, TemperatureAt, Transition,
 };
 use crate::engine::pack::settings::PackSettings;
 use crate::engine::pack::trend::TrendInMaking;
@@ -34,17 +35,29 @@ pub struct Pack {
     pub(super) in_bootloader: bool,
     pub(super) firmware: Reading<u32>,
     pub(super) hardware: Reading<(u8, u8)>,
-    pub(super) totals: Reading<(Volts, Amps)>,
+    pub(super) voltage: Reading<Volts>,
+    pub(super) current: Reading<Amps>,
     pub(super) charge: Reading<(Option<AmpHours>, Option<Percent>)>,
     pub(super) balance_charge: Reading<(AmpHours, Option<Percent>)>,
     pub(super) headroom: Reading<Headroom>,
     pub(super) precharge: Reading<Precharge>,
+    pub(super) state: Reading<PackState>,
+    pub(super) outputs: Reading<Outputs>,
+    pub(super) version: Reading<(u8, u8)>,
+    pub(super) limits: Reading<Limits>,
+    pub(super) permits: Reading<Permits>,
+    pub(super) health: Reading<Percent>,
+    pub(super) capacity: Reading<AmpHours>,
+    pub(super) maker: Reading<[u8; 8]>,
+    pub(super) temperature: Reading<Celsius>,
     pub(super) transitions: VecDeque<Transition>,
     pub(super) flags: [Reading<bool>; Flag::ALL.len()],
+    pub(super) warnings: [Reading<bool>; Flag::ALL.len()],
     pub(super) undocumented_flags: Reading<u32>,
     pub(super) cell_range: Reading<(CellAt, CellAt)>,
     pub(super) temperature_range: Reading<(Option<TemperatureAt>, Option<TemperatureAt>)>,
-    pub(super) balance: Reading<(BalanceThresholds, u16)>,
+    pub(super) balance: Reading<BalanceThresholds>,
+    pub(super) count: Reading<u16>,
     pub(super) fans: Reading<Fans>,
     pub(super) modules: Modules,
     pub(super) trend: TrendInMaking,
@@ -69,17 +82,29 @@ impl Pack {
             in_bootloader: false,
             firmware: Reading::NEVER,
             hardware: Reading::NEVER,
-            totals: Reading::NEVER,
+            voltage: Reading::NEVER,
+            current: Reading::NEVER,
             charge: Reading::NEVER,
             balance_charge: Reading::NEVER,
             headroom: Reading::NEVER,
             precharge: Reading::NEVER,
+            state: Reading::NEVER,
+            outputs: Reading::NEVER,
+            version: Reading::NEVER,
+            limits: Reading::NEVER,
+            permits: Reading::NEVER,
+            health: Reading::NEVER,
+            capacity: Reading::NEVER,
+            maker: Reading::NEVER,
+            temperature: Reading::NEVER,
             transitions: VecDeque::new(),
             flags: [Reading::NEVER; Flag::ALL.len()],
+            warnings: [Reading::NEVER; Flag::ALL.len()],
             undocumented_flags: Reading::NEVER,
             cell_range: Reading::NEVER,
             temperature_range: Reading::NEVER,
             balance: Reading::NEVER,
+            count: Reading::NEVER,
             fans: Reading::NEVER,
             modules: Modules::default(),
             trend: TrendInMaking::default(),
@@ -133,27 +158,22 @@ impl Pack {
                 self.temperature_range.take(at, Some(value));
             }
             Fact::Totals { voltage, current } => {
-                self.totals.take(at, Some((voltage, current)));
+                self.voltage.take(at, Some(voltage));
+                self.current.take(at, Some(current));
                 self.trend.take(at, voltage, current);
             }
             Fact::Balance { on, off, modules, firmware } => {
                 let thresholds = BalanceThresholds { on: on.get(), off: off.get() };
-                self.balance.take(at, Some((thresholds, u16::from(modules))));
+                self.balance.take(at, Some(thresholds));
+                self.count.take(at, Some(u16::from(modules)));
                 self.firmware.take(at, Some(u32::from(firmware)));
             }
             Fact::Flags { told, raised, undocumented } => {
-                for (flag, reading) in Flag::ALL.iter().zip(&mut self.flags) {
-                    if told.has(*flag) {
-                        reading.take(at, Some(raised.has(*flag)));
-                    }
-                }
-                // Only the message with all flags has room for undocumented ones.
-                if told.has(Flag::ExtraCell) {
-                    self.undocumented_flags.take(at, Some(undocumented));
-                }
+                self.take_flags(at, told, raised, undocumented)
             }
             Fact::Fans(fans) => self.fans.take(at, Some(fans)),
             Fact::Hardware { version, model } => self.hardware.take(at, Some((version, model))),
+            Fact::Battery(ref more) => self.take_more(at, more),
             Fact::ChargerOutput { .. }
             | Fact::ChargerCommand(_)
             | Fact::Switches(_)
@@ -161,6 +181,54 @@ impl Pack {
             | Fact::DrivePower { .. }
             | Fact::Reading { .. }
             | Fact::Lamp { .. } => {}
+        }
+    }
+
+    /// What not every kind tells.
+    fn take_more(&mut self, at: Mono, fact: &BatteryFact) {
+        match *fact {
+            BatteryFact::PackVoltage(voltage) => {
+                self.voltage.take(at, Some(voltage));
+                self.take_trend(at);
+            }
+            BatteryFact::PackCurrent(current) => {
+                self.current.take(at, Some(current));
+                self.take_trend(at);
+            }
+            BatteryFact::PackTemperature(celsius) => self.temperature.take(at, Some(celsius)),
+            BatteryFact::Limits(limits) => self.limits.take(at, Some(limits)),
+            BatteryFact::Permits(permits) => self.permits.take(at, Some(permits)),
+            BatteryFact::Health(health) => self.health.take(at, Some(health)),
+            BatteryFact::Capacity(capacity) => self.capacity.take(at, Some(capacity)),
+            BatteryFact::Maker(letters) => self.maker.take(at, Some(letters)),
+            BatteryFact::State(state) => self.take_state(at, state),
+            BatteryFact::Outputs(outputs) => self.outputs.take(at, Some(outputs)),
+            BatteryFact::Version { major, minor } => self.version.take(at, Some((major, minor))),
+            BatteryFact::BalanceAt(on) => {
+                self.balance.take(at, Some(BalanceThresholds { on: on.get(), off: on.get() }));
+            }
+            BatteryFact::ModuleCount(count) => self.count.take(at, Some(count)),
+            BatteryFact::Shunts { module, cells } => self.modules.take_shunts(at, module, cells),
+            BatteryFact::Warnings { told, raised } => {
+                take_each(&mut self.warnings, at, told, raised);
+            }
+        }
+    }
+
+    fn take_flags(&mut self, at: Mono, told: FlagSet, raised: FlagSet, undocumented: u32) {
+        take_each(&mut self.flags, at, told, raised);
+        // Only the message with all flags has room for undocumented ones.
+        if told == self.settings.tells.flags {
+            self.undocumented_flags.take(at, Some(undocumented));
+        }
+    }
+
+    /// A point of the trend, where voltage and current come by themselves and both are there.
+    fn take_trend(&mut self, at: Mono) {
+        let fast = self.settings.fast;
+        let voltage = self.voltage.usable(at, fast).copied();
+        if let Some((voltage, current)) = voltage.zip(self.current.usable(at, fast).copied()) {
+            self.trend.take(at, voltage, current);
         }
     }
 
@@ -193,14 +261,18 @@ impl Pack {
     }
 
     fn take_precharge(&mut self, at: Mono, precharge: Precharge) {
-        let state: PackState = precharge.state;
+        self.take_state(at, precharge.state);
+        self.precharge.take(at, Some(precharge));
+    }
+
+    fn take_state(&mut self, at: Mono, state: PackState) {
         if self.transitions.back().is_none_or(|last| last.state != state) {
             if self.transitions.len() >= Self::TRANSITIONS {
                 self.transitions.pop_front();
             }
             self.transitions.push_back(Transition { at, state });
         }
-        self.precharge.take(at, Some(precharge));
+        self.state.take(at, Some(state));
     }
 
     fn take_cell_range(&mut self, at: Mono, low: ReportedCell, high: ReportedCell) {
@@ -219,6 +291,20 @@ impl Pack {
     }
 }
 
+/// Takes in those that are told.
+fn take_each(
+    readings: &mut [Reading<bool>; Flag::ALL.len()],
+    at: Mono,
+    told: FlagSet,
+    raised: FlagSet,
+) {
+    for (flag, reading) in Flag::ALL.iter().zip(readings) {
+        if told.has(*flag) {
+            reading.take(at, Some(raised.has(*flag)));
+        }
+    }
+}
+
 const fn cell_at(cell: ReportedCell) -> CellAt {
     CellAt { member: 0, mv: cell.voltage, module: cell.module, cell: cell.cell }
 }
@@ -226,6 +312,34 @@ const fn cell_at(cell: ReportedCell) -> CellAt {
 fn temperature_at(reported: ReportedTemperature) -> Option<TemperatureAt> {
     let at = |temperature| TemperatureAt { member: 0, temperature, module: reported.module };
     reported.temperature.map(at)
+}
+
+/// The flags that a first generation tells beside its balance thresholds.
+const SHORT_FLAGS: FlagSet = FlagSet::of(&[
+    Flag::CellOverVoltage,
+    Flag::CellUnderVoltage,
+    Flag::CellOverTemperature,
+    Flag::MeasurementUntrusted,
+    Flag::ModuleTimeout,
+    Flag::VehicleTimeout,
+    Flag::SetupMode,
+    Flag::ModulePowerMissing,
+]);
+
+/// The same for what not every battery tells.
+const fn group_of_more(fact: &BatteryFact) -> Group {
+    match fact {
+        BatteryFact::PackVoltage(_)
+        | BatteryFact::PackCurrent(_)
+        | BatteryFact::PackTemperature(_) => Group::Totals,
+        BatteryFact::Limits(_) | BatteryFact::Permits(_) => Group::Limits,
+        BatteryFact::Health(_) | BatteryFact::Capacity(_) => Group::Charge,
+        BatteryFact::State(_) | BatteryFact::Outputs(_) => Group::Precharge,
+        BatteryFact::Version { .. } | BatteryFact::Maker(_) => Group::Version,
+        BatteryFact::BalanceAt(_) | BatteryFact::ModuleCount(_) => Group::Status,
+        BatteryFact::Shunts { .. } => Group::Modules,
+        BatteryFact::Warnings { .. } => Group::ExtendedStatus,
+    }
 }
 
 /// Which group of messages a fact came in; `None` for what no battery says.
@@ -237,13 +351,15 @@ const fn group_of(fact: &Fact) -> Option<Group> {
         Fact::BalanceCharge { .. } => Group::BalanceCharge,
         Fact::Headroom(_) => Group::Headroom,
         Fact::Precharge(_) => Group::Precharge,
+        Fact::Battery(more) => group_of_more(more),
         Fact::CellRange { .. } => Group::CellRange,
         Fact::TemperatureRange { .. } => Group::TemperatureRange,
         Fact::Totals { .. } => Group::Totals,
         Fact::Balance { .. } => Group::Status,
-        // The flags come in two messages; the other fact of each says which group it is.
-        Fact::Flags { told, .. } if told.has(Flag::ExtraCell) => Group::ExtendedStatus,
-        Fact::Flags { .. } => Group::Status,
+        // The flags of a first generation come in two messages; the other fact of each says which
+        // group it is.
+        Fact::Flags { told, .. } if told.is(SHORT_FLAGS) => Group::Status,
+        Fact::Flags { .. } => Group::ExtendedStatus,
         Fact::Fans(_) => Group::Fans,
         Fact::Hardware { .. } => Group::ExtendedStatus,
         Fact::ChargerOutput { .. }

@@ -40,6 +40,8 @@ pub(super) struct Modules {
 struct Module {
     status: Reading<Status>,
     cells: Vec<Cell>,
+    /// Which of its cells are balanced, where the device tells: bit 0 is the first.
+    shunts: Reading<u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -156,6 +158,18 @@ impl Modules {
         }
     }
 
+    /// Takes in which cells are balanced.
+    pub fn take_shunts(&mut self, at: Mono, number: u16, cells: u32) {
+        if let Some(module) = self.module(number) {
+            module.shunts.take(at, Some(cells));
+        }
+    }
+
+    /// Whether some module tells which of its cells are balanced.
+    pub fn tells_shunts(&self, now: Mono, patience: Patience) -> bool {
+        self.all.iter().any(|module| module.shunts.usable(now, patience).is_some())
+    }
+
     /// Lowest and highest trusted cell that is not lost, millivolts.
     pub fn range(&self, now: Mono, patience: Patience) -> Option<(i32, i32)> {
         let cells = self.all.iter().flat_map(|module| &module.cells);
@@ -183,8 +197,17 @@ impl Modules {
         heard
             .map(|(place, module)| {
                 let status = Seen::judge(&module.status, now, patience);
-                let cells: Vec<CellPicture> =
-                    module.cells.iter().map(|cell| cell.picture(now, patience, balance)).collect();
+                let shunts = module.shunts.usable(now, patience).copied();
+                let balanced = |at: usize| shunts.map(|shunts| shunts >> at.min(31) & 1 == 1);
+                let cells = module.cells.iter().enumerate();
+                let cells: Vec<CellPicture> = cells
+                    .map(|(at, cell)| {
+                        let picture = cell.picture(now, patience, balance);
+                        // What the device tells goes before what is expected of it.
+                        let told = balanced(at).filter(|_| picture.state == CellState::Ok);
+                        CellPicture { balancing: told.unwrap_or(picture.balancing), ..picture }
+                    })
+                    .collect();
                 let age = cells.iter().map(|cell| cell.age).fold(status.age, younger);
                 ModulePicture {
                     member: 0,

@@ -7,7 +7,10 @@ use std::time::Duration;
 use crate::base::reading::Age;
 use crate::base::time::Mono;
 use crate::base::units::{AmpHours, Amps, Celsius, Millivolts, Percent, Volts, Watts};
-use crate::engine::device::{Contactors, Fans, Flag, Headroom, Level, Model, PackState};
+use crate::engine::device::{
+    CellsTold, Contactors, Fans, Flag, Group, Headroom, Level, Limits, Model, Outputs, PackState,
+    Permits, Switching,
+};
 use crate::engine::pack::seen::Seen;
 use crate::engine::pack::trend::Trend;
 
@@ -44,6 +47,18 @@ pub struct PackPicture {
 
     /// State of charge.
     pub soc: Seen<Soc>,
+    /// What is left of its capacity when new.
+    pub health: Seen<Percent>,
+    /// What it lets itself be charged and discharged with.
+    pub limits: Seen<Limits>,
+    /// What it permits and wants.
+    pub permits: Seen<Permits>,
+    /// One temperature for the whole pack.
+    pub temperature: Seen<Celsius>,
+    /// Who made it, where it says so.
+    pub maker: Seen<[u8; 8]>,
+    /// Firmware version, major and minor.
+    pub version: Seen<(u8, u8)>,
     /// Charge taken out since full.
     pub used: Seen<AmpHours>,
     /// Charge since the first cell began to balance, and the same as a share.
@@ -63,6 +78,10 @@ pub struct PackPicture {
     pub transitions: Vec<Transition>,
     /// Outputs and inputs of the contactors.
     pub contactors: Seen<Contactors>,
+    /// The contactors of a second generation.
+    pub outputs: Seen<Outputs>,
+    /// How its contactors are worked.
+    pub switching: Switching,
     /// Supply of the contactors in volts, where the device measures it.
     pub contactor_supply: Seen<Volts>,
     /// What is left on the precharge timer.
@@ -75,6 +94,10 @@ pub struct PackPicture {
     /// Raised bits that no document explains.
     pub undocumented_flags: u32,
 
+    /// What is told of cells at all.
+    pub cells_told: CellsTold,
+    /// What its kind never tells, in a sentence; empty where it tells everything.
+    pub silence: &'static str,
     /// The modules, in order.
     pub modules: Vec<ModulePicture>,
     /// How many modules the device says there are.
@@ -336,72 +359,6 @@ pub struct TemperatureSummary {
     pub max: Option<TemperatureAt>,
     /// Modules without a cell temperature sensor.
     pub without_sensor: usize,
-}
-
-/// Groups of messages that a device can be told not to send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Group {
-    /// Sign of life.
-    Heartbeat,
-    /// Voltages and temperatures of the modules.
-    Modules,
-    /// State of charge.
-    Charge,
-    /// Charge since balancing began.
-    BalanceCharge,
-    /// Distance to the limits, capacity.
-    Headroom,
-    /// State and contactors.
-    Precharge,
-    /// Lowest and highest cell.
-    CellRange,
-    /// Coldest and hottest module.
-    TemperatureRange,
-    /// Voltage and current.
-    Totals,
-    /// Balance thresholds, modules, firmware, the first eight flags.
-    Status,
-    /// Fans and 12 V.
-    Fans,
-    /// All flags, hardware version.
-    ExtendedStatus,
-}
-
-impl Group {
-    /// All groups.
-    pub const ALL: [Self; 12] = [
-        Self::Heartbeat,
-        Self::Modules,
-        Self::Charge,
-        Self::BalanceCharge,
-        Self::Headroom,
-        Self::Precharge,
-        Self::CellRange,
-        Self::TemperatureRange,
-        Self::Totals,
-        Self::Status,
-        Self::Fans,
-        Self::ExtendedStatus,
-    ];
-
-    /// What to call it.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Heartbeat => "heartbeat",
-            Self::Modules => "modules and cells",
-            Self::Charge => "state of charge",
-            Self::BalanceCharge => "balance charge",
-            Self::Headroom => "charger control and capacity",
-            Self::Precharge => "contactors and precharge",
-            Self::CellRange => "lowest and highest cell",
-            Self::TemperatureRange => "coldest and hottest module",
-            Self::Totals => "pack voltage and current",
-            Self::Status => "balance thresholds and status",
-            Self::Fans => "fans and 12 V",
-            Self::ExtendedStatus => "extended status",
-        }
-    }
 }
 
 /// A sentence on what is odd or worth knowing.

@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use crate::base::reading::Age;
-use crate::engine::device::{Level, Model, PackState};
+use crate::engine::device::{CellsTold, Flag, Group, Level, Model, PackState, Speaker};
 use crate::engine::pack::model::Pack;
 use crate::engine::pack::modules::is_plausible;
-use crate::engine::pack::picture::{
-    CellPicture, CellState, Group, ModulePicture, PackPicture, Remark,
-};
+use crate::engine::pack::picture::{CellPicture, CellState, ModulePicture, PackPicture, Remark};
 
 /// How long the device's own lowest and highest cell must differ from ours before it is said.
 const RANGE_DELAY: Duration = Duration::from_secs(5);
@@ -27,6 +25,8 @@ pub(super) fn of(pack: &Pack, picture: &PackPicture) -> Vec<Remark> {
     modules(picture, &mut say);
     cells(picture, &mut say);
     contactors(picture, &mut say);
+    warnings(pack, picture, &mut say);
+    version(pack, picture, &mut say);
     if picture.undocumented_flags != 0 {
         let bits = picture.undocumented_flags;
         say(Level::Warning, format!("The BMU raises flags that are in no document: 0x{bits:08X}."));
@@ -35,6 +35,9 @@ pub(super) fn of(pack: &Pack, picture: &PackPicture) -> Vec<Remark> {
     if !picture.not_sent.is_empty() {
         let names: Vec<&str> = picture.not_sent.iter().map(|group| group.words()).collect();
         say(Level::Info, format!("Not sent by the BMU: {}.", names.join(", ")));
+    }
+    if picture.cells_told != CellsTold::Every && !picture.silence.is_empty() {
+        say(Level::Info, picture.silence.to_owned());
     }
     worst_first(said)
 }
@@ -67,7 +70,8 @@ fn presence(pack: &Pack, picture: &PackPicture, say: &mut impl FnMut(Level, Stri
 
 fn identity(pack: &Pack, picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
     let heard_for = pack.first.zip(pack.newest).map(|(first, newest)| newest.since(first));
-    let settled = heard_for.is_some_and(|heard| heard > HEARTBEAT_WITHIN);
+    let settled = heard_for.is_some_and(|heard| heard > HEARTBEAT_WITHIN)
+        && pack.settings.tells.sends(Group::Heartbeat);
     if settled && pack.identity.at().is_none() && !pack.in_bootloader {
         let text =
             "No BMU heartbeat has been heard at this base: these numbers may be another device's.";
@@ -78,21 +82,31 @@ fn identity(pack: &Pack, picture: &PackPicture, say: &mut impl FnMut(Level, Stri
         say(Level::Warning, text.to_owned());
     }
     let Some(identity) = picture.identity.value else { return };
-    let level = match identity.model {
-        Model::Bmu | Model::OldBmu => return,
-        Model::Unknown(_) => Level::Info,
-        Model::DriverControls
+    let speaker = pack.settings.tells.speaker;
+    let level = match (identity.model, speaker) {
+        (Model::Bmu | Model::OldBmu, Speaker::D1000Gen1)
+        // What a second generation says of itself is not documented for certain.
+        | (Model::BmsGen2 | Model::Unknown(_), Speaker::D1000Gen2)
+        | (_, Speaker::Nameless) => return,
+        (Model::Unknown(_), Speaker::D1000Gen1) => Level::Info,
+        (Model::Bmu | Model::OldBmu, Speaker::D1000Gen2)
+        | (Model::BmsGen2, Speaker::D1000Gen1) => Level::Warning,
+        (Model::DriverControls
         | Model::OldDriverControls
         | Model::WaveSculptor200
         | Model::WaveSculptor22
         | Model::TwelveVoltController
         | Model::ContactorBoard
-        | Model::M48 => Level::Warning,
+        | Model::M48, Speaker::D1000Gen1 | Speaker::D1000Gen2) => Level::Warning,
+    };
+    let wanted = match speaker {
+        Speaker::D1000Gen2 => "D1000 Gen 2 BMS",
+        Speaker::D1000Gen1 | Speaker::Nameless => "D1000 Gen 1 BMU",
     };
     say(
         level,
         format!(
-            "The device at this address says it is {}, not a D1000 Gen 1 BMU; its numbers may mean something else.",
+            "The device at this address says it is {}, not a {wanted}; its numbers may mean something else.",
             identity.model.words()
         ),
     );
@@ -202,14 +216,55 @@ fn contactors(picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
         return;
     }
     let level = match state {
-        PackState::Error | PackState::Idle => Level::Info,
+        PackState::Error | PackState::Idle | PackState::Safe | PackState::Starting => Level::Info,
         PackState::Enable
         | PackState::Measure
         | PackState::Precharge
         | PackState::Run
+        | PackState::ChargeInit
+        | PackState::ChargeConnect
+        | PackState::ChargeEnabled
+        | PackState::ChargeStopping
+        | PackState::Disconnect
+        | PackState::Charge
         | PackState::Undocumented(_) => Level::Warning,
     };
     say(level, "The 12 V supply of the contactors is missing, so they cannot close.".to_owned());
+}
+
+/// What the device itself warns of.
+fn warnings(pack: &Pack, picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
+    let patience = pack.settings.slow;
+    let warned = Flag::ALL.iter().zip(&pack.warnings);
+    let warned = warned.filter(|(_, one)| one.usable(picture.at, patience) == Some(&true));
+    let names: Vec<String> = warned.map(|(flag, _)| flag.label().to_lowercase()).collect();
+    if !names.is_empty() {
+        let names = names.join(", ");
+        say(Level::Warning, format!("The BMS warns of what is not a fault yet: {names}."));
+    }
+}
+
+/// What the documents do not say of a firmware.
+fn version(pack: &Pack, picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
+    if pack.settings.tells.speaker != Speaker::D1000Gen2 || pack.first.is_none() {
+        return;
+    }
+    match picture.version.value {
+        Some((1, 2)) => {}
+        Some((1, 1)) => say(
+            Level::Info,
+            "Firmware 1.1: its documents contradict themselves on the sign of current and temperature and do not describe its charge, so neither is shown and nothing is charged from here.".to_owned(),
+        ),
+        Some((major, minor)) => say(
+            Level::Warning,
+            format!("Firmware {major}.{minor} is in no document at hand: nothing that depends on it is read."),
+        ),
+        None if picture.presence.is_usable() => say(
+            Level::Info,
+            "It has not said which firmware it runs, and the meaning of its messages depends on that: they are not read until it does.".to_owned(),
+        ),
+        None => {}
+    }
 }
 
 fn range(pack: &Pack, picture: &PackPicture, say: &mut impl FnMut(Level, String)) {

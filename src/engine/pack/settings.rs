@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::base::reading::Patience;
-use crate::engine::device::{Category, Kind, Manifest, Rate};
+use crate::engine::device::{Category, Device, Kind, Manifest, Rate, Tells};
 
 /// What a pack model is set to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PackSettings {
     /// For messages sent ten times a second.
     pub fast: Patience,
@@ -14,8 +14,12 @@ pub struct PackSettings {
     pub slow: Patience,
     /// For the modules' messages, whose clocks run free.
     pub modules: Patience,
+    /// Time between two messages of the fast ones.
+    pub period: Duration,
     /// Parallel strings, at least 1.
     pub strings: u16,
+    /// What its kind tells at all.
+    pub tells: Tells,
 }
 
 impl Default for PackSettings {
@@ -24,7 +28,14 @@ impl Default for PackSettings {
             late: Duration::from_millis(late),
             lost: Duration::from_millis(lost),
         };
-        Self { fast: ms(300, 1000), slow: ms(1500, 5000), modules: ms(1500, 5000), strings: 1 }
+        Self {
+            fast: ms(300, 1000),
+            slow: ms(1500, 5000),
+            modules: ms(1500, 5000),
+            period: Duration::from_millis(100),
+            strings: 1,
+            tells: Tells::D1000_GEN1,
+        }
     }
 }
 
@@ -38,8 +49,19 @@ impl PackSettings {
             fast: group("fast", plain.fast),
             slow: group("slow", plain.slow),
             modules: group("modules", plain.modules),
+            period: manifest
+                .rate("fast")
+                .map_or(plain.period, |rate| Duration::from_millis(rate.period_ms)),
             strings: strings.max(1),
+            tells: plain.tells,
         }
+    }
+
+    /// As the manifest of a device's kind says, and what the device tells as it is set.
+    #[must_use]
+    pub fn of_device(device: &Device) -> Self {
+        let settings = Self::of(&device.kind().manifest, device.settings().strings);
+        Self { tells: device.tells(), ..settings }
     }
 
     /// With a component's own times until late and lost. They are meant for the fastest messages;

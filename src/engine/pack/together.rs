@@ -63,6 +63,9 @@ pub fn together(members: &Members<'_>) -> PackPicture {
         state_level: pictures().map(|p| p.state_level).max().unwrap_or_default(),
         state_words: states(members),
         contactors: every(members, |p| p.contactors, contactors),
+        switching: first.switching,
+        cells_told: first.cells_told,
+        silence: first.silence,
         flags: flags(members),
         flags_age: pictures().map(|p| p.flags_age).reduce(older).unwrap_or_default(),
         undocumented_flags: pictures().fold(0, |bits, p| bits | p.undocumented_flags),
@@ -138,16 +141,7 @@ fn headroom(all: &[Headroom]) -> Headroom {
 
 /// The state that is farthest from closed contactors.
 fn least(all: &[PackState]) -> PackState {
-    let rank = |state: &PackState| match state {
-        PackState::Error => 0,
-        PackState::Undocumented(_) => 1,
-        PackState::Idle => 2,
-        PackState::Enable => 3,
-        PackState::Measure => 4,
-        PackState::Precharge => 5,
-        PackState::Run => 6,
-    };
-    all.iter().copied().min_by_key(rank).unwrap_or(PackState::Error)
+    all.iter().copied().min_by_key(|state| state.rank()).unwrap_or(PackState::Error)
 }
 
 /// One sentence when all say the same, else one a member.
@@ -192,7 +186,8 @@ fn flags(members: &Members<'_>) -> Vec<FlagPicture> {
         };
         FlagPicture { flag, raised, level, words }
     };
-    Flag::ALL.into_iter().map(of).collect()
+    let known = |flag: &Flag| members.iter().any(|(_, p)| p.flags.iter().any(|f| f.flag == *flag));
+    Flag::ALL.into_iter().filter(known).map(of).collect()
 }
 
 fn reported_cells(members: &Members<'_>) -> Seen<(CellAt, CellAt)> {

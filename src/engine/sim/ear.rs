@@ -75,7 +75,8 @@ impl Heard {
             | Fact::Drive { .. }
             | Fact::DrivePower { .. }
             | Fact::Reading { .. }
-            | Fact::Lamp { .. } => None,
+            | Fact::Lamp { .. }
+            | Fact::Battery(_) => None,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Composes the cell map.
 
-use crate::engine::{CellAt, CellPicture, CellState, ModulePicture, PackPicture, TemperatureUnit};
+use crate::engine::{
+    CellAt, CellPicture, CellState, CellsTold, ModulePicture, PackPicture, TemperatureUnit,
+};
 use crate::view::cells::{CellKind, CellMap, CellRow, CellTile, Scale};
 use crate::view::shown::Shade;
 use crate::view::text::{self, DASH};
@@ -25,8 +27,13 @@ pub fn cells(picture: &PackPicture, unit: TemperatureUnit) -> CellMap {
         columns: rows.iter().map(|row| row.cells.len()).max().unwrap_or(0),
         rows,
         scale,
-        empty: "No cell has been heard yet. Cells appear here as soon as the BMU relays its CMUs."
-            .into(),
+        empty: match picture.cells_told {
+            CellsTold::Every => {
+                "No cell has been heard yet. Cells appear here as soon as the BMU relays its CMUs."
+                    .into()
+            }
+            CellsTold::Range | CellsTold::Nothing => picture.silence.into(),
+        },
         unit: unit.symbol(),
     }
 }

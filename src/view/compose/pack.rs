@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::base::reading::Age;
 use crate::engine::{
-    ComponentPicture, Contactors, FlagPicture, Level, ModelPicture, PackPicture, PackState,
-    PlayState, Remark, Seen, Snapshot,
+    ComponentPicture, Contactors, FlagPicture, Level, ModelPicture, Outputs, PackPicture,
+    PackState, PlayState, Remark, Seen, Snapshot, Switching,
 };
 use crate::view::compose::{cells, tiles};
 use crate::view::pack::{ContactorsView, PackView, StepView, Tab, Trend};
@@ -199,6 +199,9 @@ fn state(picture: &PackPicture) -> Badge {
     match (picture.presence, picture.state.value) {
         (Age::Lost(_), _) => Badge { word: "LOST".into(), tone: Tone::Fault, hover },
         (Age::Never, _) => Badge { word: "NO DATA".into(), tone: Tone::Muted, hover },
+        (Age::Fresh(_) | Age::Late(_), None) if picture.switching == Switching::Own => {
+            Badge { word: "ONLINE".into(), tone: tone(picture.level), hover }
+        }
         (Age::Fresh(_) | Age::Late(_), None) => {
             Badge { word: "UNKNOWN".into(), tone: Tone::Muted, hover }
         }
@@ -235,13 +238,47 @@ fn contactors(picture: &PackPicture) -> ContactorsView {
         current: picture.state.value == Some(state),
         tone: tone(picture.state_level),
     };
-    let known = PackState::SEQUENCE.into_iter();
-    let other = picture.state.value.filter(|state| !PackState::SEQUENCE.contains(state));
+    let sequence: &[PackState] = match picture.switching {
+        Switching::Key => &PackState::SEQUENCE,
+        Switching::Command => &PackState::CHARGE_SEQUENCE,
+        // It does not tell, so that there is nothing to show a place in.
+        Switching::Own | Switching::Unknown => &[],
+    };
+    let known = sequence.iter().copied();
+    let other = picture.state.value.filter(|state| !sequence.contains(state));
+    let lamps = match picture.switching {
+        Switching::Key => contactor_lamps(&picture.contactors, picture),
+        Switching::Command => output_lamps(&picture.outputs),
+        Switching::Own | Switching::Unknown => Vec::new(),
+    };
     ContactorsView {
         steps: other.into_iter().chain(known).map(step).collect(),
         sentence: picture.state_words.clone(),
-        lamps: contactor_lamps(&picture.contactors, picture),
+        lamps,
     }
+}
+
+/// The contactors of a second generation.
+fn output_lamps(outputs: &Seen<Outputs>) -> Vec<Lamp> {
+    const PATHS: [&str; 5] =
+        ["all paths", "precharge", "load", "charger, first", "charger, second"];
+    let lamp = |(at, path): (usize, &&str)| {
+        let number = at + 1;
+        let state = outputs.value.and_then(|now| now.state.get(at).copied());
+        let (word, tone) = match state {
+            None => ("unknown", Tone::Muted),
+            Some(0) => ("off", Tone::Muted),
+            Some(_) => ("on", Tone::Ok),
+        };
+        Lamp {
+            label: format!("Contactor {number} {word}"),
+            tone,
+            hover: format!(
+                "Contactor {number} ({path}), as the BMS reports it. Its documents do not list the values: anything but 0 counts as closed."
+            ),
+        }
+    };
+    PATHS.iter().enumerate().map(lamp).collect()
 }
 
 fn contactor_lamps(contactors: &Seen<Contactors>, picture: &PackPicture) -> Vec<Lamp> {

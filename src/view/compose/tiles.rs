@@ -6,7 +6,8 @@ use crate::base::id::Name;
 use crate::base::reading::Age;
 use crate::base::units::Volts;
 use crate::engine::{
-    Beside, CellAt, PackPicture, ReadingPicture, Seen, TemperatureAt, TemperatureUnit,
+    Beside, CellAt, CellsTold, PackPicture, ReadingPicture, Seen, Switching, TemperatureAt,
+    TemperatureUnit,
 };
 use crate::view::shown::{Shown, Tile, Tone};
 use crate::view::text;
@@ -85,6 +86,10 @@ fn charge(picture: &PackPicture) -> Tile {
 fn place(picture: &PackPicture, cell: CellAt) -> String {
     let member = picture.members.get(usize::from(cell.member));
     let member = member.map_or_else(String::new, |member| format!("{member} "));
+    // Module 0 stands for no place: the BMS does not say which cell it is.
+    if cell.module == 0 {
+        return format!("{member}not told");
+    }
     format!("{member}{}\u{b7}{}", cell.module, cell.cell)
 }
 
@@ -94,6 +99,13 @@ fn volts(mv: i32) -> String {
 
 fn cells(picture: &PackPicture) -> Tile {
     let cells = &picture.cells;
+    match picture.cells_told {
+        CellsTold::Every => {}
+        CellsTold::Range => return reported_cells(picture),
+        CellsTold::Nothing => {
+            return tile("Cells", Shown { text: NOT_TOLD.into(), ..Shown::default() });
+        }
+    }
     let range = cells.min.zip(cells.max).zip(cells.spread_mv);
     let text = range.map(|((min, max), _)| format!("{}\u{2013}{}", volts(min.mv), volts(max.mv)));
     let note = range.map_or_else(String::new, |((min, max), spread)| {
@@ -105,6 +117,35 @@ fn cells(picture: &PackPicture) -> Tile {
     tile("Cells", text::shown(age, text, "V", note))
 }
 
+/// What stands where a BMS has nothing to tell, which is not the same as having told nothing lately.
+const NOT_TOLD: &str = "not told";
+
+/// Lowest and highest cell of a BMS that tells no other.
+fn reported_cells(picture: &PackPicture) -> Tile {
+    let range = picture.reported_cells;
+    let note = range.value.map_or_else(String::new, |(low, high)| {
+        format!("spread {} mV \u{b7} of the lowest and the highest", high.mv - low.mv)
+    });
+    let text =
+        |(low, high): &(CellAt, CellAt)| format!("{}\u{2013}{}", volts(low.mv), volts(high.mv));
+    tile("Cells", shown(&range, "V", text, note))
+}
+
+/// Coldest and hottest as a BMS without modules reports them, or its one temperature.
+fn reported_temperature(picture: &PackPicture, unit: TemperatureUnit) -> Tile {
+    let number = |at: TemperatureAt| text::fixed(unit.of(at.temperature.get()), 1);
+    let range = picture.reported_temperatures.and_then(|(low, high)| low.zip(high));
+    if range.value.is_some() {
+        let text = |(low, high): &(TemperatureAt, TemperatureAt)| {
+            format!("{}\u{2013}{}", number(*low), number(*high))
+        };
+        return tile("Temperature", shown(&range, unit.symbol(), text, String::new()));
+    }
+    let celsius = |c: &crate::base::units::Celsius| text::fixed(unit.of(c.get()), 1);
+    let note = "of the battery, no cell named".to_owned();
+    tile("Temperature", shown(&picture.temperature, unit.symbol(), celsius, note))
+}
+
 /// The age of what several readings make: that of the oldest that still counts; where none does,
 /// that of the youngest.
 fn oldest(ages: impl Iterator<Item = Age> + Clone) -> Age {
@@ -114,6 +155,9 @@ fn oldest(ages: impl Iterator<Item = Age> + Clone) -> Age {
 }
 
 fn temperature(picture: &PackPicture, unit: TemperatureUnit) -> Tile {
+    if picture.cells_told != CellsTold::Every {
+        return reported_temperature(picture, unit);
+    }
     let number = |at: TemperatureAt| text::fixed(unit.of(at.temperature.get()), 1);
     let of = |at: TemperatureAt| {
         let member = picture.members.get(usize::from(at.member));
@@ -143,6 +187,9 @@ pub fn facts(picture: &PackPicture, unit: TemperatureUnit) -> Vec<Tile> {
     let firmware = &picture.firmware;
     let identity = picture.identity.map(|identity| identity.serial);
     let rpm = picture.fans.map(|fans| fans.rpm);
+    if picture.switching != Switching::Key {
+        return more_facts(picture);
+    }
     vec![
         tile("Balance at", shown(&balance_on, "V", volts3, String::new())),
         tile(
@@ -183,4 +230,72 @@ pub fn beside<'s>(
         });
         tile(&format!("{name}: {label}"), shown(&now.value, unit, number, note))
     })
+}
+
+/// The same for what is not a first generation: limits first.
+fn more_facts(picture: &PackPicture) -> Vec<Tile> {
+    let amps = |a: &crate::base::units::Amps| text::fixed(a.get(), 1);
+    let volts1 = |v: &Volts| text::fixed(v.get(), 1);
+    let percent = |p: &crate::base::units::Percent| text::fixed(p.get(), 1);
+    let limits = &picture.limits;
+    let permits = picture.permits.value;
+    let may = |yes: Option<bool>| match yes {
+        Some(false) => "not permitted by the BMS".to_owned(),
+        Some(true) | None => String::new(),
+    };
+    let balance_on = picture.balance.map(|balance| Volts(f64::from(balance.on) / 1000.0));
+    let version = picture.version.map(|(major, minor)| format!("{major}.{minor}"));
+    let maker = picture.maker.map(|letters| in_letters(&letters));
+    let mut tiles = vec![
+        tile(
+            "Charge limit",
+            shown(
+                &limits.and_then(|l| l.charge_current),
+                "A",
+                amps,
+                may(permits.map(|p| p.charge)),
+            ),
+        ),
+        tile(
+            "Charge voltage",
+            shown(&limits.and_then(|l| l.charge_voltage), "V", volts1, String::new()),
+        ),
+        tile(
+            "Discharge limit",
+            shown(
+                &limits.and_then(|l| l.discharge_current),
+                "A",
+                amps,
+                may(permits.map(|p| p.discharge)),
+            ),
+        ),
+        tile("State of health", shown(&picture.health, "%", percent, String::new())),
+        tile(
+            "Capacity",
+            shown(&picture.capacity, "Ah", |ah| text::fixed(ah.get(), 0), String::new()),
+        ),
+    ];
+    match picture.switching {
+        Switching::Command => tiles.extend([
+            tile("Balance at", shown(&balance_on, "V", |v| text::fixed(v.get(), 3), String::new())),
+            tile(
+                "Serial",
+                shown(&picture.identity.map(|who| who.serial), "", u32::to_string, String::new()),
+            ),
+            tile("Firmware", shown(&version, "", String::clone, String::new())),
+        ]),
+        Switching::Key | Switching::Own | Switching::Unknown => {
+            tiles.push(tile("Maker", shown(&maker, "", String::clone, String::new())));
+        }
+    }
+    tiles
+}
+
+/// Letters as a BMS sends them, without what fills them up; a dash stands for what is no letter.
+fn in_letters(letters: &[u8]) -> String {
+    let shown = |letter: &u8| {
+        if letter.is_ascii_graphic() || *letter == b' ' { char::from(*letter) } else { '-' }
+    };
+    let end = letters.iter().rposition(|letter| !matches!(letter, 0 | b' ')).map_or(0, |at| at + 1);
+    letters.iter().take(end).map(shown).collect()
 }

@@ -309,6 +309,7 @@ impl Told {
         let key = match key {
             KeyIntent::Silent => "nothing",
             KeyIntent::Off => "off",
+            KeyIntent::Init => "init",
             KeyIntent::Start => "start",
             KeyIntent::Run => "run",
         };

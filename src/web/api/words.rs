@@ -74,7 +74,7 @@ words! {
 
     /// Which limit is the smallest.
     GovernorName for Governor {
-        Person, Profile, HighestCell, Bms, Temperature, ChargerCurrent, ChargerPower, Supply, Ramp,
+        Person, Profile, HighestCell, Bms, BmsVoltage, Temperature, ChargerCurrent, ChargerPower, Supply, Ramp,
         Zero,
     }
 

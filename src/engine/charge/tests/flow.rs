@@ -192,7 +192,7 @@ fn a_taper_to_the_highest_cell_voltage_of_the_rules_completes_and_does_not_trip(
 fn last_given(bench: &Bench) -> (f64, f64) {
     let gives = bench.sent.iter().rev().find_map(|(_, message)| match message {
         Message::Give { volts, amps } => Some((volts.get(), amps.get())),
-        Message::Stop | Message::Key(_) | Message::Heartbeat => None,
+        Message::Stop | Message::Key(_) | Message::Command(_) | Message::Heartbeat => None,
     });
     gives.unwrap()
 }

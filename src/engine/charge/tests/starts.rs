@@ -139,7 +139,7 @@ fn the_first_words_are_off_and_a_charger_at_the_packs_voltage() {
     bench.until("constant_current", 30.0);
     let gives = bench.sent.iter().filter_map(|(_, message)| match message {
         Message::Give { volts, amps } => Some((volts.get(), amps.get())),
-        Message::Stop | Message::Key(_) | Message::Heartbeat => None,
+        Message::Stop | Message::Key(_) | Message::Command(_) | Message::Heartbeat => None,
     });
     let before: Vec<(f64, f64)> = gives.take(3).collect();
     assert!(before.iter().all(|(volts, amps)| (30.0..=45.0).contains(volts) && *amps <= 0.1));

@@ -4,12 +4,14 @@
 mod d1000;
 mod driver_controls;
 mod elcon;
+mod inverter;
 mod mapped;
 
 use super::fact::Fact;
 use super::identity::Model;
-use super::manifest::ChargerMap;
+use super::manifest::{ChargerMap, Manifest};
 use super::settings::Settings;
+use super::tells::Tells;
 use crate::engine::dbc::Row;
 
 /// What a message of some kind means.
@@ -18,6 +20,7 @@ pub(super) enum Meaning {
     Bmu(d1000::Says),
     Charger(elcon::Says),
     Driver(driver_controls::Says),
+    Inverter(inverter::Says),
     /// As the manifest maps it.
     Mapped(mapped::Says),
     /// The heartbeat that Tritium and Prohelion devices share, as the manifest names it.
@@ -33,6 +36,7 @@ impl Meaning {
             "prohelion-d1000-gen1" => d1000::Says::of(message).map(Self::Bmu),
             "elcon-tc" => elcon::Says::of(message).map(Self::Charger),
             "ev-driver-controls" => driver_controls::Says::of(message).map(Self::Driver),
+            inverter::KIND => inverter::Says::of(message).map(Self::Inverter),
             _ => None,
         };
         found.unwrap_or(Self::Named)
@@ -49,6 +53,7 @@ impl Meaning {
             Self::Bmu(says) => says.signals(),
             Self::Charger(says) => says.signals(),
             Self::Driver(says) => says.signals(),
+            Self::Inverter(says) => says.signals(),
             // They are named by the manifest, not here.
             Self::Mapped(_) => &[],
             Self::Heartbeat => HEARTBEAT,
@@ -62,6 +67,7 @@ impl Meaning {
             Self::Bmu(says) => says.say(values, settings.current_sign, facts),
             Self::Charger(says) => says.say(values, facts),
             Self::Driver(says) => says.say(values, facts),
+            Self::Inverter(says) => says.say(values, settings, facts),
             Self::Mapped(says) => says.say(values, facts),
             Self::Heartbeat => facts.push(heartbeat(values)),
             Self::Named => {}
@@ -69,8 +75,17 @@ impl Meaning {
     }
 }
 
+/// What a battery management system of a kind tells, set like this.
+pub(super) fn tells(manifest: &Manifest, settings: &Settings) -> Tells {
+    match manifest.id.as_str() {
+        inverter::KIND => inverter::tells(settings),
+        _ => Tells::D1000_GEN1,
+    }
+}
+
 /// The signals of one frame, numbered as [`Meaning::signals`] lists them. The frame's length was
-/// checked before, so every signal is there; one that is not counts as zero.
+/// checked before, so every signal is there, but for messages that may come shorter; what is asked for
+/// as a number and is not there counts as zero.
 pub(super) struct Values<'a> {
     pub row: &'a Row,
     pub places: &'a [u16],
@@ -84,6 +99,11 @@ impl Values<'_> {
     /// The raw integer.
     pub fn whole(&self, number: usize) -> i64 {
         self.row.raw(self.place(number)).map_or(0, |raw| raw as i64)
+    }
+
+    /// The raw integer, where the frame is long enough to say it.
+    pub fn said(&self, number: usize) -> Option<i64> {
+        self.row.raw(self.place(number)).map(|raw| raw as i64)
     }
 
     /// The physical value, where it is a finite number.

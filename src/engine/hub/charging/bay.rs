@@ -22,7 +22,7 @@ use crate::engine::hub::charging::record::{Beginning, Record};
 use crate::engine::hub::charging::words;
 use crate::engine::hub::event::{Effect, Epoch};
 use crate::engine::hub::plant::Plant;
-use crate::engine::hub::sight::{charger_frame, heartbeat_frame, key_frame};
+use crate::engine::hub::sight::{charger_frame, command_frame, heartbeat_frame, key_frame};
 use crate::engine::orders::OrderError;
 use crate::engine::orders::charging::SetDemo;
 use crate::engine::store::journal::{Entry, Outcome as JournalOutcome};
@@ -91,6 +91,7 @@ pub(super) struct Bay {
     pub(super) pace: f64,
     pub(super) set: SetPoints,
     keys: Vec<(BusId, Device)>,
+    commanded: Vec<(BusId, Device)>,
     starter: Option<Starter>,
     present: Mono,
     log: Arc<Vec<(Mono, String)>>,
@@ -123,6 +124,7 @@ impl Bay {
         let only = if let [only] = chargers.as_slice() { Some(*only) } else { None };
         Self {
             keys: plant.key_voices(&bmus, catalog),
+            commanded: plant.commanded(&bmus),
             pack,
             bmus,
             station: Station::new(rules, latches),
@@ -149,7 +151,8 @@ impl Bay {
     /// The buses that it sends to.
     pub(super) fn buses(&self, plant: &Plant) -> Vec<BusId> {
         let charger = self.charger.and_then(|id| plant.component(id)).map(|one| one.bus);
-        self.keys.iter().map(|(bus, _)| *bus).chain(charger).collect()
+        let voices = self.keys.iter().chain(&self.commanded);
+        voices.map(|(bus, _)| *bus).chain(charger).collect()
     }
 
     /// Somebody starts something.
@@ -275,11 +278,18 @@ impl Bay {
                     for (bus, device) in &self.keys {
                         let frame = match *message {
                             Message::Key(word) => key_frame(device, word),
-                            Message::Heartbeat | Message::Give { .. } | Message::Stop => {
-                                heartbeat_frame(device)
-                            }
+                            Message::Heartbeat
+                            | Message::Command(_)
+                            | Message::Give { .. }
+                            | Message::Stop => heartbeat_frame(device),
                         };
                         let frames: Vec<_> = frame.into_iter().collect();
+                        effects.push(Effect::Send { epoch, bus: *bus, frames });
+                    }
+                }
+                Message::Command(command) => {
+                    for (bus, device) in &self.commanded {
+                        let frames: Vec<_> = command_frame(device, command).into_iter().collect();
                         effects.push(Effect::Send { epoch, bus: *bus, frames });
                     }
                 }
@@ -478,7 +488,11 @@ impl Bay {
         } else {
             (Vec::new(), interlocks(&seen.0, &seen.1, wish))
         };
-        let is_demo = self.keys.iter().any(|(bus, _)| plant.bus(*bus).is_some_and(|b| b.is_demo()));
+        let is_demo = self
+            .keys
+            .iter()
+            .chain(&self.commanded)
+            .any(|(bus, _)| plant.bus(*bus).is_some_and(|b| b.is_demo()));
         ChargePicture {
             pack: self.pack.clone(),
             bmus: self.bmus.clone(),

@@ -149,6 +149,7 @@ pub(super) const fn governor(by: Governor) -> &'static str {
         Governor::Profile => "profile",
         Governor::HighestCell => "highest cell",
         Governor::Bms => "BMS",
+        Governor::BmsVoltage => "BMS charge voltage",
         Governor::Temperature => "temperature",
         Governor::ChargerCurrent => "charger current",
         Governor::ChargerPower => "charger power",

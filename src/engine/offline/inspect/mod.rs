@@ -308,8 +308,7 @@ struct Look {
 
 impl Look {
     fn new(device: Device, until: Option<Mono>) -> Self {
-        let manifest = &device.kind().manifest;
-        let pack = Pack::new(PackSettings::of(manifest, device.settings().strings));
+        let pack = Pack::new(PackSettings::of_device(&device));
         Self {
             device,
             pack,
@@ -465,7 +464,7 @@ fn heartbeat(frame: &FrameRef<'_>) -> Option<(u32, bool)> {
     }
     let (word, _serial) = frame.data.split_first_chunk::<4>()?;
     let is_bmu = match Model::from_word(u32::from_le_bytes(*word)).0 {
-        Model::Bmu | Model::OldBmu => true,
+        Model::Bmu | Model::OldBmu | Model::BmsGen2 => true,
         Model::DriverControls
         | Model::OldDriverControls
         | Model::WaveSculptor200

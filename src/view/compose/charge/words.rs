@@ -31,6 +31,7 @@ pub(super) fn state(picture: &ChargePicture) -> (String, Tone) {
         ChargeState::Contactors(_, key) => {
             let waits = match key {
                 crate::engine::ChargeSwitch::Off => "Contactors: waiting for the BMS to be idle",
+                crate::engine::ChargeSwitch::Init => "Waiting for the BMS to take up the charge",
                 crate::engine::ChargeSwitch::Start => "Closing the contactors",
             };
             (waits.into(), Tone::Info)
@@ -98,6 +99,7 @@ pub const fn governor(governor: Governor) -> &'static str {
         Governor::Profile => "the profile",
         Governor::HighestCell => "the highest cell",
         Governor::Bms => "the BMS",
+        Governor::BmsVoltage => "the BMS\u{2019}s charge voltage",
         Governor::Temperature => "the temperature",
         Governor::ChargerCurrent => "the charger\u{2019}s current",
         Governor::ChargerPower => "the charger\u{2019}s power",
@@ -136,6 +138,12 @@ pub(super) fn governs(picture: &ChargePicture) -> String {
                 format!("{} V, held at {} V", volts(cell.mv), volts(target))
             })
         }
+        Governor::Bms => {
+            pack.charge_amps.known().map_or_else(String::new, |a| format!("{} A", trimmed(a)))
+        }
+        Governor::BmsVoltage => {
+            pack.charge_volts.known().map_or_else(String::new, |v| format!("{} V", trimmed(v)))
+        }
         Governor::Temperature => pack.hottest.map_or_else(String::new, |hot| {
             let limit = trimmed(rule(ChargeKey::TemperatureMax));
             format!("{} \u{b0}C, limit {limit} \u{b0}C", text::fixed(hot.temperature.get(), 1))
@@ -151,7 +159,7 @@ pub(super) fn governs(picture: &ChargePicture) -> String {
             format!("{} A at {} V", trimmed(most), trimmed(rule(ChargeKey::MainsVolts)))
         }
         Governor::Ramp => format!("{} A a second", trimmed(rule(ChargeKey::RampUp))),
-        Governor::Bms | Governor::Zero => String::new(),
+        Governor::Zero => String::new(),
     };
     let named = governor(flow.governor);
     let named = named.strip_prefix("your").map_or_else(
