@@ -8,7 +8,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::catalog::Kind;
-use super::fact::Fact;
+use super::fact::{BatteryFact, Fact};
 use super::kinds::{self, Meaning, Values};
 use super::manifest::{AddressRule, AddressWay, ByteOrderRule, Sending};
 use super::panel::Told;
@@ -29,6 +29,8 @@ pub struct Device {
     table: Arc<Table>,
     row: Row,
     malformed: Malformed,
+    /// The firmware that it has said it runs, where the meaning of its messages depends on that.
+    version: Option<(u8, u8)>,
 }
 
 /// What a kind says at one address. It never changes, so that all devices there share it.
@@ -132,7 +134,7 @@ impl Kind {
         let order = self.manifest.byte_order.as_ref().map_or(Order::Big, |rule| rule.of(&settings));
         let table = self.table((settings.base, order))?;
         let (kind, row, malformed) = (Arc::clone(self), Row::new(), Malformed::default());
-        Ok(Device { kind, settings, table, row, malformed })
+        Ok(Device { kind, settings, table, row, malformed, version: None })
     }
 
     /// The table at an address: a kept one, or a new one.
@@ -466,8 +468,14 @@ impl Device {
             return Taken::Malformed;
         }
         self.table.codec.decode(slot.index, frame.data, &mut self.row);
-        let values = Values { row: &self.row, places: &slot.places };
+        let from = facts.len();
+        let values = Values { row: &self.row, places: &slot.places, version: self.version };
         slot.meaning.say(&values, &self.settings, facts);
+        for fact in facts.iter().skip(from) {
+            if let Fact::Battery(BatteryFact::Version { major, minor }) = *fact {
+                self.version = Some((major, minor));
+            }
+        }
         let sign = self.settings.current_sign.factor();
         facts.extend(slot.told.iter().filter_map(|told| told.fact(&self.row, sign)));
         Taken::Known

@@ -489,6 +489,7 @@ mod golden_vectors {
 
 mod inverter;
 mod mapped;
+mod second;
 
 mod addresses {
     use super::*;

@@ -212,7 +212,8 @@ impl Modules {
                 ModulePicture {
                     member: 0,
                     module: place as u16 + 1,
-                    serial: status.map(|s| s.serial),
+                    // A module that says no serial number says 0.
+                    serial: status.and_then(|s| (s.serial != 0).then_some(s.serial)),
                     board: status.and_then(|s| s.board),
                     temperature: status.and_then(|s| s.cells),
                     cells,

@@ -116,6 +116,7 @@ impl Part {
             | Fact::CellRange { .. }
             | Fact::TemperatureRange { .. }
             | Fact::Totals { .. }
+            | Fact::Battery(_)
             | Fact::Balance { .. }
             | Fact::Flags { .. }
             | Fact::Fans(_)

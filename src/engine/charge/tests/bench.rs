@@ -9,7 +9,7 @@ use crate::base::units::{AmpHours, Amps, Celsius, Millivolts, Percent, Volts, Wa
 use crate::engine::charge::{
     ChargerView, Lease, Message, Note, PackView, Rating, Rules, SetPoints, State, Station,
 };
-use crate::engine::device::{ChargerFaults, Flag, FlagSet, PackState};
+use crate::engine::device::{ChargerFaults, Flag, FlagSet, PackState, Switching};
 use crate::engine::pack::{CellAt, TemperatureAt};
 
 /// What a test does to the views before the machine sees them.
@@ -90,6 +90,10 @@ pub struct Bench {
     pub moves: bool,
     /// The BMUs do not hear the key.
     pub deaf: bool,
+    /// How the contactors are worked.
+    pub switching: Switching,
+    /// The last command of a second generation.
+    pub command: Option<u8>,
 }
 
 const CELLS: u16 = 10;
@@ -133,6 +137,8 @@ impl Bench {
             obeys: true,
             moves: true,
             deaf: false,
+            switching: Switching::Key,
+            command: None,
         }
     }
 
@@ -163,7 +169,7 @@ impl Bench {
         let warm = |c| TemperatureAt { member: 0, temperature: Celsius(c), module: 1 };
         let (high, low) = self.read;
         let balance = self.plant.balance_mv;
-        let closed = self.state == PackState::Run;
+        let closed = self.is_closed();
         let pack = PackView {
             bmus: 1,
             fast_age: Some(Duration::from_millis(60)),
@@ -186,7 +192,7 @@ impl Bench {
             state: Some(self.state),
             all_run: closed,
             all_idle: self.state == PackState::Idle,
-            any_closed: Some(closed),
+            any_closed: Some(closed || self.state == PackState::ChargeConnect),
             // Without the vehicle's key a BMU rests and says what it misses.
             flags: Some(if self.hears_key() {
                 FlagSet::NONE
@@ -196,6 +202,13 @@ impl Bench {
             undocumented_flags: false,
             foreign_key: None,
             bus_ok: true,
+            switching: self.switching,
+            takes_commands: true,
+            all_init: matches!(
+                self.state,
+                PackState::ChargeInit | PackState::ChargeConnect | PackState::ChargeEnabled
+            ),
+            ..PackView::default()
         };
         let charger = ChargerView {
             age: Some(Duration::from_millis(90 + 100 * u64::from(self.since_status))),
@@ -211,6 +224,15 @@ impl Bench {
             bus_ok: true,
         };
         (pack, charger)
+    }
+
+    /// Whether current can flow.
+    fn is_closed(&self) -> bool {
+        match self.switching {
+            Switching::Key | Switching::Unknown => self.state == PackState::Run,
+            Switching::Command => self.state == PackState::ChargeEnabled,
+            Switching::Own => true,
+        }
     }
 
     /// What the highest cell really is, millivolts.
@@ -268,6 +290,10 @@ impl Bench {
                     self.key = Some(word);
                     self.key_at = self.now;
                 }
+                Message::Command(command) => {
+                    self.command = Some(command);
+                    (self.key, self.key_at) = (Some(0), self.now);
+                }
             }
         }
         self.live();
@@ -284,7 +310,7 @@ impl Bench {
         let Plant { ohm, slow_ohm, capacity_ah, curve, rise, grain, .. } = self.plant;
         let told = self.follows();
         let pack = f64::from(CELLS) * curve((self.socs.0 + self.socs.1) / 2.0);
-        let closed = self.state == PackState::Run;
+        let closed = self.is_closed();
         let goal = told.map_or(0.0, |(volts, amps)| if volts >= pack { amps } else { 0.0 });
         let goal = if grain > 0.0 { (goal / grain + 1e-6).floor() * grain } else { goal };
         let goal = if closed { goal } else { 0.0 };
@@ -316,7 +342,26 @@ impl Bench {
         }
         let heard = self.key.filter(|_| self.hears_key());
         self.in_state += 1;
+        let command = heard.and(self.command);
+        let matches_pack = self.output > 0.0;
+        let second = match (self.state, command) {
+            (PackState::Idle | PackState::ChargeInit, None) => PackState::Safe,
+            (PackState::ChargeConnect | PackState::ChargeEnabled, None) => PackState::Disconnect,
+            (PackState::Disconnect, _) => PackState::Safe,
+            (PackState::Error | PackState::Safe, Some(1)) => PackState::Idle,
+            (PackState::Error, _) => PackState::Safe,
+            (PackState::Idle, Some(8)) => PackState::ChargeInit,
+            (PackState::ChargeInit, Some(16)) => PackState::ChargeConnect,
+            (PackState::ChargeConnect, Some(16)) if matches_pack && self.in_state > 5 => {
+                PackState::ChargeEnabled
+            }
+            (PackState::ChargeInit | PackState::ChargeConnect, Some(1)) => PackState::Idle,
+            (PackState::ChargeEnabled, Some(1)) => PackState::ChargeStopping,
+            (PackState::ChargeStopping, _) if self.amps < 5.0 => PackState::Idle,
+            (state, _) => state,
+        };
         let next = match (self.state, heard) {
+            _ if self.switching == Switching::Command => second,
             (_, None) => PackState::Error,
             (PackState::Error, Some(0)) => PackState::Idle,
             (PackState::Idle, Some(0x70)) => PackState::Precharge,

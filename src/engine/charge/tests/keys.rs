@@ -8,7 +8,7 @@ use crate::engine::device::{Flag, FlagSet, PackState};
 fn words(bench: &Bench) -> Vec<u16> {
     let word = |message: &Message| match message {
         Message::Key(word) => Some(*word),
-        Message::Give { .. } | Message::Stop | Message::Heartbeat => None,
+        Message::Give { .. } | Message::Stop | Message::Command(_) | Message::Heartbeat => None,
     };
     bench.sent.iter().filter_map(|(_, message)| word(message)).collect()
 }

@@ -4,6 +4,7 @@ mod bench;
 mod faults;
 mod flow;
 mod keys;
+mod others;
 mod starts;
 mod stops;
 mod table;

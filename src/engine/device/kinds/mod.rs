@@ -2,6 +2,7 @@
 //! folder says where the bits are, this says what they mean together.
 
 mod d1000;
+mod d1000_gen2;
 mod driver_controls;
 mod elcon;
 mod inverter;
@@ -21,6 +22,7 @@ pub(super) enum Meaning {
     Charger(elcon::Says),
     Driver(driver_controls::Says),
     Inverter(inverter::Says),
+    Second(d1000_gen2::Says),
     /// As the manifest maps it.
     Mapped(mapped::Says),
     /// The heartbeat that Tritium and Prohelion devices share, as the manifest names it.
@@ -36,6 +38,7 @@ impl Meaning {
             "prohelion-d1000-gen1" => d1000::Says::of(message).map(Self::Bmu),
             "elcon-tc" => elcon::Says::of(message).map(Self::Charger),
             "ev-driver-controls" => driver_controls::Says::of(message).map(Self::Driver),
+            d1000_gen2::KIND => d1000_gen2::Says::of(message).map(Self::Second),
             inverter::KIND => inverter::Says::of(message).map(Self::Inverter),
             _ => None,
         };
@@ -54,6 +57,7 @@ impl Meaning {
             Self::Charger(says) => says.signals(),
             Self::Driver(says) => says.signals(),
             Self::Inverter(says) => says.signals(),
+            Self::Second(says) => says.signals(),
             // They are named by the manifest, not here.
             Self::Mapped(_) => &[],
             Self::Heartbeat => HEARTBEAT,
@@ -68,6 +72,7 @@ impl Meaning {
             Self::Charger(says) => says.say(values, facts),
             Self::Driver(says) => says.say(values, facts),
             Self::Inverter(says) => says.say(values, settings, facts),
+            Self::Second(says) => says.say(values, settings, facts),
             Self::Mapped(says) => says.say(values, facts),
             Self::Heartbeat => facts.push(heartbeat(values)),
             Self::Named => {}
@@ -78,6 +83,7 @@ impl Meaning {
 /// What a battery management system of a kind tells, set like this.
 pub(super) fn tells(manifest: &Manifest, settings: &Settings) -> Tells {
     match manifest.id.as_str() {
+        d1000_gen2::KIND => d1000_gen2::tells(settings),
         inverter::KIND => inverter::tells(settings),
         _ => Tells::D1000_GEN1,
     }
@@ -89,6 +95,8 @@ pub(super) fn tells(manifest: &Manifest, settings: &Settings) -> Tells {
 pub(super) struct Values<'a> {
     pub row: &'a Row,
     pub places: &'a [u16],
+    /// The firmware that the device has said it runs.
+    pub version: Option<(u8, u8)>,
 }
 
 impl Values<'_> {

@@ -85,7 +85,12 @@ fn place(kind: &Kind, profile: &Profile) -> Vec<Field> {
     let buses = SettingShape::Choice(fitting(kind, profile).map(choice).collect());
     let help = "The bus that it is heard on.";
     let bus = field(rule("bus", "Bus", buses, ""), Group::Place, help, "");
-    vec![name, Field { need: Need::Always, ..bus }, base(kind)]
+    let bus = Field { need: Need::Always, ..bus };
+    match kind.manifest.address.way {
+        // There is nothing to choose.
+        AddressWay::Fixed => vec![name, bus],
+        AddressWay::Base | AddressWay::Node | AddressWay::Text => vec![name, bus, base(kind)],
+    }
 }
 
 /// The address: any in range, or one of a list.
@@ -100,16 +105,18 @@ fn base(kind: &Kind) -> Field {
             ),
         ),
         AddressWay::Node => ("Address", "It stands in the ids of its messages.".to_owned()),
-        AddressWay::Text => ("Address", "As it is set at the device.".to_owned()),
+        AddressWay::Text | AddressWay::Fixed => {
+            ("Address", "As it is set at the device.".to_owned())
+        }
     };
     let shape = if address.choices.is_empty() {
         let highest = address.highest.unwrap_or(match address.way {
             AddressWay::Base => 0x800_u32.saturating_sub(address.span),
-            AddressWay::Node | AddressWay::Text => address.default,
+            AddressWay::Node | AddressWay::Text | AddressWay::Fixed => address.default,
         });
         let written = match address.way {
             AddressWay::Base | AddressWay::Node => Digits::Hex,
-            AddressWay::Text => Digits::Decimal,
+            AddressWay::Text | AddressWay::Fixed => Digits::Decimal,
         };
         SettingShape::Integer { range: 0..=i64::from(highest), written }
     } else {
@@ -128,7 +135,7 @@ pub(super) fn base_text(kind: &Kind, base: u32) -> String {
     match kind.manifest.address.way {
         AddressWay::Base => format!("0x{base:03X}"),
         AddressWay::Node => format!("0x{base:02X}"),
-        AddressWay::Text => base.to_string(),
+        AddressWay::Text | AddressWay::Fixed => base.to_string(),
     }
 }
 
