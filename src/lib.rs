@@ -5,7 +5,7 @@
 //! # Layers
 //!
 //! ```text
-//! base -> engine [ access -> can -> dbc -> filter -> device -> supply -> watchdog -> pack -> profile -> store -> people -> orders -> hub -> curves -> door ]
+//! base -> engine [ access -> log -> can -> dbc -> filter -> device -> supply -> watchdog -> pack -> profile -> store -> people -> orders -> hub -> curves -> door ]
 //!             -> view -> { desktop, web, cli } -> boot
 //!                             sim hangs off can, dbc and device
 //! ```
@@ -16,6 +16,8 @@
 //! |---|---|---|
 //! | [`base`] | time, units, readings with an age, names, problems; the one `now()` | batteries, files, threads |
 //! | `engine::access` | who may do what; a permission is a [`Grant`](engine::Grant) that must be held | what is done with it |
+//! | `engine::log` | what the program says of itself, bounded, without secrets, in memory and in files | who reads it |
+//! | `engine::machine` | room on the disk, memory, the clock | what becomes of it |
 //! | `engine::can` | frames, buses, recordings, and the guard before every wire | what a frame means |
 //! | `engine::dbc` | text to schema to compiled codec, changes that can be undone, and back to text | devices, files |
 //! | `engine::filter` | the one language that picks frames: text to a compiled predicate, with completion | devices, files, faces |

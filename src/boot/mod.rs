@@ -16,18 +16,21 @@ mod signals;
 pub mod standing;
 mod watch;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::base::time::SystemClock;
 use crate::boot::choice::Choice;
 use crate::cli::{self, Cli, Command, Outcome, Wanted, serve};
 use crate::engine::{
-    self, Config, Door, Face, Library, LocalSeat, Override, OverrideBy, Running, Session, StopFirst,
+    self, CleanStderr, Config, Door, Face, Library, LocalSeat, Override, OverrideBy, Running,
+    Session, StopFirst, SystemLog,
 };
 
 /// What standard error is told of the log.
@@ -38,12 +41,14 @@ const LOG_VARIABLE: &str = "BUSBAR_LOG";
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let log = SystemLog::new(SystemClock::new());
+    let screen = tracing_subscriber::fmt::layer().with_writer(|| CleanStderr).with_filter(filter);
+    tracing_subscriber::registry().with(screen).with(log.clone()).init();
     let outcome = match &cli.command {
-        Some(Command::Serve(args)) => serve(&cli, args),
-        Some(Command::Open(args)) => window(&cli, args.files.clone()),
+        Some(Command::Serve(args)) => serve(&cli, args, &log),
+        Some(Command::Open(args)) => window(&cli, args.files.clone(), &log),
         Some(command) => cli::run(command, &cli),
-        None => window(&cli, cli.file.clone().into_iter().collect()),
+        None => window(&cli, cli.file.clone().into_iter().collect(), &log),
     };
     outcome.unwrap_or_else(|error| {
         cli::print_error(&*error);
@@ -103,12 +108,19 @@ fn open(
     face: Face,
     folder: &Path,
     mut overrides: Vec<Override>,
+    log: &SystemLog,
 ) -> Result<(Running, LocalSeat, Session), Box<dyn std::error::Error>> {
     let name = if face == Face::Desktop { "the window" } else { "busbar serve" };
     let mut config = Config::new(folder.to_owned(), name);
     overrides.extend(environment());
     config.overrides = overrides;
+    config.log = log.clone();
     let mut running = engine::start(config)?;
+    // The folder is there by now. Without files the log is in memory, and says so.
+    if let Err(error) = log.keep_in(folder) {
+        tracing::error!(%error, "the system log is kept in memory alone");
+    }
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), face = name, "Busbar was started");
     // Without the program's own file there is no watchdog, and the chargers' own time-outs are all.
     match std::env::current_exe() {
         Ok(program) => running.watch_with(program),
@@ -152,7 +164,7 @@ fn run(
 }
 
 #[cfg(feature = "desktop")]
-fn window(cli: &Cli, logs: Vec<PathBuf>) -> Outcome {
+fn window(cli: &Cli, logs: Vec<PathBuf>, log: &SystemLog) -> Outcome {
     use crate::boot::console::Console;
     use crate::desktop;
     use crate::view::shown::Tone;
@@ -160,7 +172,7 @@ fn window(cli: &Cli, logs: Vec<PathBuf>) -> Outcome {
     cli::open::check(&logs)?;
     desktop::display::check()?;
     let library = Library::find(cli.data_dir.as_deref())?;
-    let (running, seat, session) = open(Face::Desktop, library.folder(), Vec::new())?;
+    let (running, seat, session) = open(Face::Desktop, library.folder(), Vec::new(), log)?;
     let door = running.door.clone();
     let (choice, trouble) = match chosen(&cli.wanted, &library) {
         Ok(choice) => (choice, None),
@@ -221,18 +233,18 @@ fn window(cli: &Cli, logs: Vec<PathBuf>) -> Outcome {
 }
 
 #[cfg(not(feature = "desktop"))]
-fn window(_cli: &Cli, _logs: Vec<PathBuf>) -> Outcome {
+fn window(_cli: &Cli, _logs: Vec<PathBuf>, _log: &SystemLog) -> Outcome {
     Err("this build has no window: run `busbar serve --demo`, or see `busbar --help`".into())
 }
 
-fn serve(cli: &Cli, args: &serve::Args) -> Outcome {
+fn serve(cli: &Cli, args: &serve::Args, log: &SystemLog) -> Outcome {
     let library = Library::find(cli.data_dir.as_deref())?;
     let wanted = if args.wanted.is_something() { &args.wanted } else { &cli.wanted };
     let choice = chosen(wanted, &library)?.ok_or(
         "nothing was chosen yet: run `busbar serve --demo`, or name a profile with `busbar serve --profile NAME|FILE`",
     )?;
     let above = overridden(args);
-    let (running, seat, session) = open(Face::CommandLine, library.folder(), above)?;
+    let (running, seat, session) = open(Face::CommandLine, library.folder(), above, log)?;
     run(&running.door, &session, &choice, &library)?;
     let control = control(&running.door, &seat, library.folder());
     let watch = watch::start(running.door.clone(), seat.send_profile_watcher())?;

@@ -6,13 +6,14 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use crate::base::time::{Clock as _, SystemClock};
 use crate::cli::Outcome;
-use crate::engine::{Finding, Health, Library, examine};
+use crate::engine::{Finding, Health, Library, Machine, examine};
 
 /// Look at the data folder and say what is wrong with it.
 ///
-/// Looks at who may read it, whether Busbar is running on it, the database, the chain of the journal
-/// and the accounts; names the first journal line that was tampered with. Changes nothing, and works
+/// Looks at who may read it, whether Busbar is running on it, the database, the chain of the journal,
+/// the accounts, the disk and the clock; names the first journal line that was tampered with. Changes nothing, and works
 /// whether Busbar is running or not.
 ///
 /// The exit code is 0 if all is well, 1 if there is a warning, 2 if something is at fault.
@@ -29,7 +30,9 @@ pub struct Args {
 /// There is no folder to look at, or standard output is gone.
 pub fn run(args: &Args, data_dir: Option<&Path>) -> Outcome {
     let library = Library::find(data_dir)?;
-    let found = examine(library.folder());
+    let mut found = examine(library.folder());
+    let clock = SystemClock::new();
+    found.extend(Machine::look(library.folder()).findings(clock.wall()));
     let worst = found.iter().map(|finding| finding.health).max().unwrap_or(Health::Ok);
     let mut out = io::stdout().lock();
     if args.json {

@@ -4,6 +4,7 @@
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crossbeam_channel::{Sender, TrySendError, bounded};
 use thiserror::Error;
 
 use crate::base::id::Name;
-use crate::base::time::Clock;
+use crate::base::time::{Clock, Mono};
 use crate::engine::access::account::{Account, SessionEntry, TokenEntry};
 use crate::engine::access::grant::{Denied, Grant, Session};
 use crate::engine::access::life::Life;
@@ -24,6 +25,8 @@ use crate::engine::can::record::shelf::Shelf as RecordShelf;
 use crate::engine::can::tape::{Reel, Tape};
 use crate::engine::charge::ChargeReport;
 use crate::engine::hub::Event;
+use crate::engine::log::SystemLog;
+use crate::engine::machine::Machine;
 use crate::engine::orders::desk::Desk;
 use crate::engine::orders::{Admitted, Answer, Haste, Order, OrderError, Reply, Route, Ticket};
 use crate::engine::people::People;
@@ -32,6 +35,7 @@ use crate::engine::profile::devices::Devices;
 use crate::engine::profile::shelf::Shelf;
 use crate::engine::snapshot::{Notice, Snapshot};
 use crate::engine::store::charges::{self, Reader};
+use crate::engine::store::checkup::{Finding, examine};
 use crate::engine::store::journal::{self, Entry, Filter, Line, Outcome, Page, Verdict};
 use crate::engine::store::{Store, StoreError, Writing};
 
@@ -70,6 +74,12 @@ pub(in crate::engine) struct Plant {
     pub shelf: RecordShelf,
     /// What stands above the settings for this run.
     pub overrides: Arc<[Override]>,
+    /// What the program says of itself.
+    pub log: SystemLog,
+    /// The data folder.
+    pub folder: Arc<Path>,
+    /// When the engine was started.
+    pub started: Mono,
 }
 
 /// The door of a running engine. Cloning gives another handle to the same door.
@@ -260,6 +270,11 @@ impl Door {
             sign_ins_refused: self.people.refused(),
             inbox: self.plant.inbox.len(),
             inbox_limit: self.plant.inbox.capacity().unwrap_or(usize::MAX),
+            urgent: self.plant.urgent.len(),
+            urgent_limit: self.plant.urgent.capacity().unwrap_or(usize::MAX),
+            log: self.plant.log.queue(),
+            displays: self.people.displays().count(),
+            uptime: self.people.clock().now().since(self.plant.started),
         }
     }
 
@@ -366,6 +381,26 @@ impl Door {
         &self.plant.overrides
     }
 
+    /// What the program says of itself. It holds no secret, but names, addresses and paths: it is for
+    /// those who look after this Busbar, not for everybody who may read.
+    #[must_use]
+    pub fn log(&self, _grant: &Grant<'_, ChangeSettings>) -> &SystemLog {
+        &self.plant.log
+    }
+
+    /// What the machine tells of itself. Reads a few small files.
+    #[must_use]
+    pub fn machine(&self, _grant: &Grant<'_, ViewPlant>) -> Machine {
+        Machine::look(&self.plant.folder)
+    }
+
+    /// Looks at everything in the data folder, as `busbar doctor` does. Blocks: it reads the whole
+    /// journal.
+    #[must_use]
+    pub fn examine(&self, _grant: &Grant<'_, Administer>) -> Vec<Finding> {
+        examine(&self.plant.folder)
+    }
+
     /// Displays that are signed in.
     #[must_use]
     pub fn displays(&self, _grant: &Grant<'_, ViewPlant>) -> usize {
@@ -456,6 +491,16 @@ pub struct Vitals {
     pub inbox: usize,
     /// How many may wait.
     pub inbox_limit: usize,
+    /// Stops that wait for the hub.
+    pub urgent: usize,
+    /// How many may wait.
+    pub urgent_limit: usize,
+    /// Lines of the log that wait for the disk, how many may, and how many did not fit.
+    pub log: (usize, usize, u64),
+    /// Displays that are signed in.
+    pub displays: usize,
+    /// How long the engine has run.
+    pub uptime: Duration,
 }
 
 /// An account with what belongs to it.

@@ -39,6 +39,7 @@ use crate::engine::drive::sentinel::{Program, Sentinel};
 use crate::engine::drive::stopper::{End, Stopper};
 use crate::engine::drive::threads::PlantThreads;
 use crate::engine::hub::{Effect, Event, Hub, Now};
+use crate::engine::log::SystemLog;
 use crate::engine::people::People;
 use crate::engine::people::gate::Gate;
 use crate::engine::snapshot::{Notice, Snapshot};
@@ -67,13 +68,17 @@ pub struct Config {
     pub clock: Arc<dyn Clock>,
     /// What stands above the settings for this run.
     pub overrides: Vec<Override>,
+    /// What the program says of itself.
+    pub log: SystemLog,
 }
 
 impl Config {
     /// On the machine's clock.
     #[must_use]
     pub fn new(folder: PathBuf, face: &'static str) -> Self {
-        Self { folder, face, clock: SystemClock::new(), overrides: Vec::new() }
+        let clock: Arc<dyn Clock> = SystemClock::new();
+        let log = SystemLog::new(Arc::clone(&clock));
+        Self { folder, face, clock, overrides: Vec::new(), log }
     }
 }
 
@@ -156,7 +161,7 @@ pub(in crate::engine) fn start_on(
     cost: Cost,
     net: VirtualNet,
 ) -> Result<Running, StartError> {
-    let Config { folder, face, clock, overrides } = config;
+    let Config { folder, face, clock, overrides, log } = config;
     let opener = Opener::Engine { face };
     let (people, remarks) = People::open(&folder, opener, Arc::clone(&clock), cost)?;
     let settings = Arc::clone(&people.roster().settings);
@@ -188,6 +193,9 @@ pub(in crate::engine) fn start_on(
         wakers: wakers.clone(),
         shelf: shelf.clone(),
         overrides: overrides.into(),
+        log: log.clone(),
+        folder: folder.as_path().into(),
+        started: clock.now(),
     };
     let door = Door::new(plant, Arc::clone(&people));
     let wires = Wires { net, clock: Arc::clone(&clock) };
@@ -218,6 +226,7 @@ pub(in crate::engine) fn start_on(
         catalog_news,
         _device_watch: device_watch,
         running: None,
+        log,
         folder,
         shelf,
         _end: stopper.end(),
@@ -270,8 +279,18 @@ pub fn office(folder: &Path) -> Result<Office, StartError> {
     let (inbox, _) = bounded(1);
     let (tape, wakers) = (SharedTape::default(), Wakers::default());
     let shelf = Shelf::new(folder.join(RECORDINGS));
-    let overrides = Arc::default();
-    let plant = Plant { urgent: inbox.clone(), inbox, board, tape, wakers, shelf, overrides };
+    let plant = Plant {
+        urgent: inbox.clone(),
+        inbox,
+        board,
+        tape,
+        wakers,
+        shelf,
+        overrides: Arc::default(),
+        log: SystemLog::new(Arc::clone(&clock)),
+        folder: folder.into(),
+        started: clock.now(),
+    };
     let door = Door::new(plant, Arc::clone(&people));
     Ok(Office {
         door,
@@ -312,6 +331,8 @@ struct Owner {
     /// Set when other kinds of device are known.
     catalog_news: Arc<AtomicBool>,
     _device_watch: DeviceWatch,
+    /// What the program says of itself.
+    log: SystemLog,
     /// The profile that runs, as displays know it.
     running: Option<Name>,
     /// The data folder.
@@ -359,6 +380,7 @@ impl Owner {
         if self.roster_news.swap(false, Ordering::SeqCst) {
             let roster = self.people.roster();
             self.follow(&roster.settings.records);
+            self.log.follow(&roster.settings);
             self.hub.step(now, Event::Roster(roster), &mut effects);
         }
         if self.catalog_news.swap(false, Ordering::SeqCst) {

@@ -13,6 +13,8 @@ mod door;
 mod drive;
 mod filter;
 mod hub;
+mod log;
+mod machine;
 mod offline;
 mod orders;
 mod pack;
@@ -118,6 +120,10 @@ pub use filter::{
 };
 pub use hub::decoders::{DecodedFrame, DecodedSignal, Decoders, Source as DbcSource, Value};
 pub use hub::traffic::{Row as TrafficEntry, Traffic};
+pub use log::{
+    CleanStderr, LogFilter, LogLine, SystemLog, scrub::scrub, written as write_log_line,
+};
+pub use machine::{Machine, size as byte_size};
 pub use offline::{
     check, convert, decode, discover, inspect, logs, profiles, record, replay, save,
 };

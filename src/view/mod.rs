@@ -9,6 +9,7 @@ pub mod chrome;
 pub mod compose;
 pub mod dbc;
 pub mod discovery;
+pub mod doctor;
 pub mod export;
 pub mod filter;
 #[cfg(any(test, feature = "testing"))]
@@ -28,6 +29,7 @@ pub mod sessions;
 pub mod settings;
 pub mod shown;
 pub mod start;
+pub mod system;
 pub mod text;
 pub mod tokens;
 pub mod trace;

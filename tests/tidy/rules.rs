@@ -247,8 +247,9 @@ pub fn length(file: &Source) -> Vec<String> {
 
 /// The engine's children, lowest first, in the steps of the ladder. A module may name its own step
 /// and those before it.
-const LADDER: [&[&str]; 21] = [
+const LADDER: [&[&str]; 23] = [
     &["access"],
+    &["log"],
     &["can"],
     &["dbc"],
     &["filter"],
@@ -260,6 +261,7 @@ const LADDER: [&[&str]; 21] = [
     &["campaign"],
     &["profile"],
     &["store"],
+    &["machine"],
     &["people"],
     &["orders"],
     &["hub/decoders", "hub/traffic"],

@@ -6,6 +6,7 @@ pub mod charge;
 pub mod chrome;
 pub mod dbc;
 pub mod discovery;
+pub mod doctor;
 pub mod filter;
 pub mod journal;
 pub mod line;
@@ -24,6 +25,7 @@ pub mod settings;
 pub mod signal_plot;
 pub mod start;
 pub mod study;
+pub mod system;
 #[cfg(test)]
 mod tests;
 pub mod tiles;

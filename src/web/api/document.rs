@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi as _};
 
 use crate::web::api::{
     buses, charge, charges, dbc, export, frames, journal, messages, packs, plant, recordings,
-    replays, rules, sending, services, session, sessions, settings, tokens, trace, users,
+    replays, rules, sending, services, session, sessions, settings, system, tokens, trace, users,
 };
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -146,6 +146,7 @@ mod elsewhere {
         tokens::list, tokens::create, tokens::revoke,
         journal::list, journal::verify, export::export,
         settings::look, settings::change, settings::fields, settings::reset,
+        system::doctor, system::information, system::licences, system::log, system::feedback,
         plant::buses, buses::restart, buses::scan, plant::components, packs::list, packs::look, packs::cells, frames::list, trace::list,
         charge::look, charge::start, charge::change, charge::stop, charge::stop_all, charge::clear,
         charge::contactors, charge::safety_text, charge::demo, charges::list, charges::look, rules::rules, rules::change,

@@ -10,6 +10,7 @@
 //! | `sessions`, `tokens` | who is in, and with what |
 //! | `journal`, `export` | what was done |
 //! | `settings` | the system's own settings |
+//! | `system` | doctor, information, licences, log, feedback |
 //! | `plant`, `packs`, `pack_json`, `reading`, `frames`, `trace` | the running plant |
 //! | `buses` | restarting the controller of a bus, looking for its bit rate |
 //! | `sending`, `sending_json` | sending by hand: arming, frames, schedules, silence |
@@ -57,6 +58,7 @@ mod services;
 mod session;
 mod sessions;
 mod settings;
+mod system;
 mod take;
 mod tokens;
 mod trace;
@@ -84,6 +86,7 @@ pub fn routes(table: Table) -> Table {
     let table = tokens::routes(table);
     let table = journal::routes(table);
     let table = settings::routes(table);
+    let table = system::routes(table);
     let table = plant::routes(table);
     let table = buses::routes(table);
     let table = packs::routes(table);

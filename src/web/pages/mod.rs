@@ -10,6 +10,7 @@
 //! | `charge`, `charges` | charging, and the reports of charges |
 //! | `users`, `user_forms`, `services`, `sessions`, `journal`, `settings` | people and the system |
 //! | `kiosk` | the page for displays that sign themselves in |
+//! | `system` | doctor, information, licences, log, feedback |
 //! | `form`, `wrong` | what was typed, and what is wrong with it |
 //! | `live`, `push` | the parts that change by themselves, and the stream that sends them |
 //! | `paint`, `theme`, `trend`, `icons` | classes, colours, drawings |
@@ -41,6 +42,7 @@ mod services;
 mod sessions;
 mod settings;
 mod shell;
+pub mod system;
 #[cfg(test)]
 mod tests;
 mod theme;
@@ -100,6 +102,7 @@ pub fn routes(table: Table) -> Table {
     let table = sessions::routes(table);
     let table = journal::routes(table);
     let table = kiosk::routes(table);
+    let table = system::routes(table);
     settings::routes(table)
 }
 

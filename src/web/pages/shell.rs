@@ -235,6 +235,7 @@ fn menu(session: &Session, here: &str) -> Vec<Entry> {
         (administer, "Journal", "/journal", icons::JOURNAL),
         (plant, "Settings", "/settings", icons::SETTINGS),
         (session.actor().account().is_some(), "Account", "/account", icons::ACCOUNT),
+        (plant, "System", "/system", icons::SETTINGS),
         (plant, "About", "/about", icons::ABOUT),
     ];
     let shown = all.into_iter().filter(|(may, ..)| *may);
@@ -298,7 +299,7 @@ pub fn turned_away(problem: &Problem, visitor: &Visitor, uri: &Uri) -> Response 
 /// Where to go after a sign-in: the page that was asked for, if it is one; what a form was sent to is
 /// none.
 pub fn back_to(uri: &Uri) -> &str {
-    const PAGES: [&str; 16] = [
+    const PAGES: [&str; 20] = [
         "/pack",
         "/charge",
         "/charges",
@@ -315,6 +316,10 @@ pub fn back_to(uri: &Uri) -> &str {
         "/settings",
         "/account",
         "/about",
+        "/system",
+        "/doctor",
+        "/log",
+        "/feedback",
     ];
     let path = uri.path();
     let user = path.strip_prefix("/users/").is_some_and(|id| id.parse::<i64>().is_ok());
