@@ -12,7 +12,8 @@ ADA = "four words apart maybe"
 FIRST = "temporary words to change"
 GRACE = "another sentence entirely"
 LIN = "quiet meadow under snow"
-PAGES = ["/pack", "/charge", "/charge/rules", "/charges", "/can", "/can/trace", "/can/send", "/parts", "/users", "/users/new", "/users/1", "/services", "/sessions", "/journal",
+PAGES = ["/pack", "/charge", "/charge/rules", "/charges", "/can", "/can/trace", "/can/send", "/can/recordings", "/can/replay", "/can/buses", "/can/dbc", "/parts",
+         "/users", "/users/new", "/users/1", "/services", "/sessions", "/journal",
          "/settings", "/account", "/about", "/account/password"]
 # A change of rights must end an open page within a second; the rest is for a busy machine.
 LEAST_PATIENCE = 3.0

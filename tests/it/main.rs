@@ -19,6 +19,8 @@ mod bad_input;
 #[cfg(feature = "desktop")]
 mod can_desk;
 #[cfg(feature = "web")]
+mod can_walk;
+#[cfg(feature = "web")]
 mod charge_faces;
 #[cfg(feature = "desktop")]
 mod charging;

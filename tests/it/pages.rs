@@ -13,13 +13,16 @@ use tungstenite::{Message, WebSocket};
 use crate::listening::{Answered, BETTER, GOOD, Listening};
 
 /// Every page that an administrator sees.
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 19] = [
     "/",
     "/pack",
     "/can",
     "/can/trace",
     "/can/send",
     "/can/recordings",
+    "/can/replay",
+    "/can/buses",
+    "/can/dbc",
     "/parts",
     "/users",
     "/users/new",
@@ -233,6 +236,55 @@ fn pages_are_not_kept_and_their_files_are() {
     for path in ["/assets/x/../../Cargo.toml", "/assets/x/%2e%2e%2fCargo.toml", "/assets/x/none"] {
         assert_eq!(house.get(path, "").status, 404, "{path}");
     }
+}
+
+/// A form that brings a file, in so many pieces as fields.
+fn multipart(fields: &[(&str, &str)], file: (&str, &str)) -> String {
+    let mut body = String::new();
+    for (name, value) in fields {
+        body += &format!(
+            "--edge\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+        );
+    }
+    let (name, text) = file;
+    body + &format!(
+        "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{text}\r\n--edge--\r\n"
+    )
+}
+
+#[test]
+fn a_dbc_file_is_brought_by_a_form_and_replaced_only_as_it_was_looked_at() {
+    const DOOR: &str = "BO_ 291 Door: 8 X\n";
+    let house = house();
+    let ada = Browser::of(&house, "ada");
+    let seal = ada.seal();
+    let bring = |seal: &str, (name, mark): (&str, &str), text: &str| {
+        let kind = ("content-type", "multipart/form-data; boundary=edge");
+        let fields = [("form_token", seal), ("name", name), ("mark", mark)];
+        let body = multipart(&fields, ("car.dbc", text));
+        let origin = house.url("");
+        let headers = [("cookie", ada.cookie.as_str()), ("origin", origin.as_str()), kind];
+        house.send("POST", "/can/dbc/upload", "", &headers, &body)
+    };
+    bring("made-up", ("", ""), DOOR).is(403);
+    // More than a form may have otherwise, named as its file.
+    let large = DOOR.to_owned() + &"CM_ \"a comment\";\n".repeat(30_000);
+    assert_eq!(bring(&seal, ("", ""), &large).is(303).header("location"), "/can/dbc?done=dbc-kept");
+    let page = ada.get("/can/dbc?done=dbc-kept").is(200).text;
+    assert!(page.contains("Kept. Buses") && page.contains("Remove car?"), "{page}");
+    let (_, rest) = page.split_once("name=\"mark\" value=\"").unwrap();
+    let mark = rest.split_once('"').unwrap().0.to_owned();
+    let taken = bring(&seal, ("car", ""), DOOR).is(409).text;
+    assert!(taken.contains("replace the kept one where it is listed"), "{taken}");
+    bring(&seal, ("car", &mark), DOOR).is(303);
+    bring(&seal, ("car", &mark), DOOR).is(412);
+    assert_eq!(ada.get("/can/dbc/car/file").is(200).text, DOOR);
+    // What was typed is there again where it is refused.
+    let typed = [("do", "keep"), ("name", "car"), ("text", "BO_ 292 Seat: 8 X")];
+    let refused = ada.post("/can/dbc", &typed).is(409).text;
+    assert!(refused.contains("BO_ 292 Seat: 8 X</textarea>"), "{refused}");
+    ada.post("/can/dbc", &[("do", "remove"), ("name", "car"), ("mark", &mark)]).is(412);
+    ada.get("/can/dbc/car/file").is(200);
 }
 
 #[test]

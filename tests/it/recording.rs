@@ -36,6 +36,13 @@ fn read(file: &Path) -> (u64, Vec<String>) {
     (report.summary.frames, words.collect())
 }
 
+/// How many frames the label of a recording says that it has.
+fn frames_of(label: &Path) -> u64 {
+    let text = std::fs::read_to_string(label).unwrap_or_default();
+    let label: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    label["frames"].as_u64().unwrap_or_default()
+}
+
 #[test]
 fn a_program_that_is_killed_leaves_a_recording_that_is_whole_up_to_the_last_second() {
     for ending in ["log", "log.zst", "log.gz", "asc", "blf", "trc", "crtd", "pcapng"] {
@@ -47,17 +54,14 @@ fn a_program_that_is_killed_leaves_a_recording_that_is_whole_up_to_the_last_seco
         let begun = Instant::now();
         // Its label says once a second what is surely in the file.
         let label = file.with_file_name(format!("killed.{ending}.json"));
-        let frames = loop {
+        while frames_of(&label) <= 200 {
             assert!(begun.elapsed() < PATIENCE, "{ending}: nothing was recorded");
-            let text = std::fs::read_to_string(&label).unwrap_or_default();
-            let label: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-            match label["frames"].as_u64() {
-                Some(frames) if frames > 200 => break frames,
-                _ => std::thread::yield_now(),
-            }
-        };
+            std::thread::yield_now();
+        }
         process.0.kill().unwrap();
         process.0.wait().unwrap();
+        // What the label has said by the time it was killed, and no less.
+        let frames = frames_of(&label);
         let (count, problems) = read(&file);
         assert!(count >= frames, "{ending}: {count} of {frames}");
         let cut = ["cut", "broken", "cannot", "unpacked"];
@@ -113,7 +117,11 @@ fn an_interrupted_recording_is_whole_and_summed_up() {
     command.arg(folder.path()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut process = Process(command.spawn().unwrap());
     let begun = Instant::now();
-    while files(folder.path()).is_empty() {
+    let recorded = |file: &PathBuf| {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        frames_of(&file.with_file_name(format!("{name}.json"))) > 0
+    };
+    while !files(folder.path()).iter().any(recorded) {
         assert!(begun.elapsed() < PATIENCE);
         std::thread::yield_now();
     }
@@ -127,9 +135,9 @@ fn an_interrupted_recording_is_whole_and_summed_up() {
     assert_eq!(summary["ended"], "stopped");
     let file = files(folder.path()).remove(0);
     assert!(file.to_str().unwrap().ends_with("Z_001.log"), "{file:?}");
-    if summary["frames"].as_u64() > Some(0) {
-        assert_eq!(Some(read(&file).0), summary["frames"].as_u64());
-    }
+    let (count, frames) = (read(&file).0, summary["frames"].as_u64());
+    assert!(count > 0, "{summary}");
+    assert_eq!(Some(count), frames);
 }
 
 #[cfg(feature = "web")]

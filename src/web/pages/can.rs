@@ -1,18 +1,24 @@
 //! The CAN page: the by-id table, filtered and sorted by its address.
 
+use std::sync::Mutex;
+
 use askama::Template;
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use crate::engine::{Scope, UseCan, ViewPlant};
+use crate::engine::{Scope, Session, Study, UseCan, ViewPlant};
 use crate::view::compose::filter::prepare;
-use crate::view::traffic::{RowKey, SortBy, SortOrder, TrafficPrefs};
+use crate::view::compose::study;
+use crate::view::text;
+use crate::view::traffic::{RowKey, SignalLook, SortBy, SortOrder, TrafficPrefs};
 use crate::web::pages::live::{self, Watched};
 use crate::web::pages::shell::{Ask, Shell, draw, failed};
-use crate::web::pages::{escaped, push};
+use crate::web::pages::wrong::aside;
+use crate::web::pages::{escaped, push, trace};
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
 
@@ -130,6 +136,57 @@ struct CanPage {
     shell: Shell,
     query: CanQuery,
     columns: Vec<Column>,
+    looks: Looks,
+}
+
+/// What the signals of the chosen id did lately, drawn once for a page.
+#[derive(Default)]
+struct Looks {
+    rows: Vec<Look>,
+    /// "As of 12:30:05, over 1 412 frames".
+    said: String,
+}
+
+/// A signal as a small line.
+struct Look {
+    name: String,
+    extremes: String,
+    path: String,
+}
+
+/// Width and height of such a line.
+const LINE: (f32, f32) = (120.0, 24.0);
+/// Frames of the trace that are looked through for it.
+const LOOKED_AT: u64 = 300_000;
+
+impl Look {
+    fn of(signal: SignalLook) -> Self {
+        let place = |[x, y]: &[f32; 2]| {
+            format!("{:.1} {:.1}", x * LINE.0, (1.0 - y) * (LINE.1 - 2.0) + 1.0)
+        };
+        let stroke = |stroke: &Vec<[f32; 2]>| {
+            let places: Vec<String> = stroke.iter().map(place).collect();
+            format!("M{}", places.join("L"))
+        };
+        let path = signal.strokes.iter().map(stroke).collect();
+        Self { name: signal.name, extremes: signal.extremes, path }
+    }
+}
+
+/// Looks through the end of the trace for the chosen id.
+fn looks(shared: &Shared, session: &Session, key: RowKey) -> Result<Looks, Problem> {
+    let (snapshot, reel) = trace::look(shared, session)?;
+    let Some(subject) = study::subject(key) else { return Ok(Looks::default()) };
+    let mut found = Study::new(subject, &snapshot.decoders);
+    let from = reel.end().saturating_sub(LOOKED_AT).max(reel.first());
+    for (_, frame) in reel.from(from) {
+        found.take(frame);
+    }
+    let frames = text::count(found.frames as usize, "frame");
+    let at = text::time_of_day(snapshot.wall, &TimeZone::system());
+    let view = study::study(&Mutex::new(found), &snapshot.decoders);
+    let rows = view.signals.into_iter().filter(|one| !one.strokes.is_empty()).map(Look::of);
+    Ok(Looks { rows: rows.collect(), said: format!("As of {at}, over {frames}.") })
 }
 
 impl CanPage {
@@ -228,7 +285,17 @@ pub async fn page(
     let watched = Watched::Can(query.clone());
     let parts = live::parts(&watched, &snapshot, &ask.session);
     let shell = Shell::new(&ask, "CAN", "/can", parts).live(push::address(&watched));
-    draw(&CanPage { shell, columns: query.columns(), query })
+    let looks = match query.selected() {
+        None => Looks::default(),
+        Some(key) => {
+            let session = ask.session.clone();
+            match aside(&shared, move |shared| looks(shared, &session, key)).await {
+                Ok(looks) => looks,
+                Err(problem) => return failed(&problem, &ask),
+            }
+        }
+    };
+    draw(&CanPage { shell, columns: query.columns(), query, looks })
 }
 
 /// What somebody types, and where.
@@ -275,6 +342,22 @@ mod tests {
         let chosen = CanQuery { id: "1-9806E5F4-tx".into(), ..query };
         assert!(chosen.is(&key));
         assert_eq!(chosen.prefs().selected, Some(key));
+    }
+
+    #[test]
+    fn a_signal_is_drawn_from_its_least_at_the_bottom_to_its_most_at_the_top() {
+        let strokes = vec![vec![[0.0, 0.0], [0.5, 1.0]], vec![[1.0, 0.5]]];
+        let look = Look::of(SignalLook { strokes, ..SignalLook::default() });
+        assert_eq!(look.path, "M0.0 23.0L60.0 1.0M120.0 12.0");
+    }
+
+    #[test]
+    fn every_column_can_be_sorted_by() {
+        for (_, name, sort) in COLUMNS {
+            let query = CanQuery { sort: name.into(), ..CanQuery::default() };
+            assert_eq!(query.prefs().sort, sort);
+        }
+        assert_eq!(CanQuery::default().columns().len(), COLUMNS.len());
     }
 
     #[test]
