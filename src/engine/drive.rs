@@ -429,12 +429,13 @@ impl Owner {
 
     /// Puts what the present plant brought onto the tape, and hands it to whoever records.
     fn keep(&mut self, event: &Event) {
-        let (Event::Frames { epoch, .. } | Event::Lost { epoch, .. } | Event::Bus { epoch, .. }) =
-            event
+        let (Event::Frames { epoch, bus, .. }
+        | Event::Lost { epoch, bus, .. }
+        | Event::Bus { epoch, bus, .. }) = event
         else {
             return;
         };
-        if *epoch != self.plant.epoch {
+        if !self.plant.holds(*epoch, *bus) {
             return;
         }
         let mut number = 0;
@@ -457,6 +458,14 @@ impl Owner {
                 self.recorders.connect(&buses);
                 self.plant.connect(epoch, &buses);
             }
+            Effect::Amend { epoch, buses } => {
+                // What was heard on a bus that is another one now would pass for what that one says.
+                if self.plant.moves(&buses) {
+                    self.wipe();
+                }
+                self.recorders.amend(&buses);
+                self.plant.amend(epoch, &buses);
+            }
             Effect::Wipe => self.wipe(),
             Effect::Play(play) => self.plant.play(play),
             // The moment it was decided at, not this one: a program that was frozen in between must not
@@ -476,7 +485,12 @@ impl Owner {
             Effect::Journal(entry) => self.people.store().file(*entry),
             Effect::Keep(keep) => self.people.store().keep(keep),
             Effect::KeepProfile(job) => {
-                self.plant.failures.extend(writing::keep(self.plant.inbox(), job));
+                let (inbox, people) = (self.plant.inbox(), Arc::clone(&self.people));
+                self.plant.failures.extend(writing::keep(inbox, people, job));
+            }
+            Effect::Profile(job) => {
+                let (inbox, people) = (self.plant.inbox(), Arc::clone(&self.people));
+                self.plant.failures.extend(writing::work(inbox, people, job));
             }
             Effect::Publish(snapshot) => {
                 self.tell_displays(&snapshot);

@@ -139,6 +139,9 @@ pub use orders::charging::{
 pub use orders::dbc::{AssignDbcs, BusDbc, DbcChange, KeepDbc, RemoveDbc};
 pub use orders::devices::{KeepDevice, RemoveDevice};
 pub use orders::plant::{ActivateProfile, ClearTraffic, Play};
+pub use orders::profiles::{
+    AddProfile, DeleteProfile, EditProfile, NewProfile, RenameProfile, RestoreProfile, TakeEdit,
+};
 pub use orders::recording::{
     DeleteRecording, ForgetRecording, KeepUpload, StartRecording, StopRecording,
 };
@@ -163,6 +166,11 @@ pub use people::gate::{
 pub use prepare::{PrepareError, bus_profile, demo_profile, interpret_profile, load_profile};
 pub use profile::devices::{
     Devices, DevicesError, Expected as ExpectedDevice, Files as DeviceFiles,
+};
+pub use profile::diff::{DiffKind, DiffLine, diff};
+pub use profile::edit::{
+    Change as ProfileChange, EditError as ProfileEditError, MOST_CHANGES as MOST_PROFILE_CHANGES,
+    Revision,
 };
 pub use profile::expand::environment;
 pub use profile::form::{
@@ -193,6 +201,10 @@ pub use store::charges::{
 pub use store::checkup::{Finding, Health, examine};
 pub use store::journal::{
     Filter as JournalFilter, Line as JournalLine, Outcome, Page as JournalPage, Verdict,
+};
+pub use store::versions::{
+    MOST_BYTES as MOST_VERSION_BYTES, MOST_VERSIONS, Version as ProfileVersion, VersionId,
+    VersionLine as ProfileVersionLine,
 };
 pub use store::{OpenError, StoreError};
 pub use supply::{

@@ -115,7 +115,7 @@ impl HandSender {
                 self.cut(&schedule.name);
                 self.started.push((schedule.name.clone(), leash.clone()));
             }
-            HandWork::Arm(_) | HandWork::Send(_) => {}
+            HandWork::Arm(_) | HandWork::Send(_) | HandWork::Replan(_) => {}
         }
         match self.orders.try_send(HandOrder { number, work, leash }) {
             Ok(()) => Ok(()),
@@ -187,12 +187,26 @@ impl HandDesk {
     /// Takes an order.
     pub(super) fn work(&mut self, now: Mono, order: HandOrder, outlet: &mut Outlet) {
         self.hush();
-        if order.number < self.silenced.0 {
+        let HandOrder { number, work, leash } = order;
+        if let HandWork::Replan(plans) = work {
+            let (sending, hand) = *plans;
+            outlet.replan(sending);
+            self.guard = HandGuard::new(hand.blocks.clone(), PATIENCE);
+            self.replays = HandGuard::of_replays(hand.blocks, PATIENCE, hand.reach);
+            self.reach = hand.reach;
+            if let Some(heard) = self.heard {
+                self.beat(heard);
+            }
+            return;
+        }
+        if number < self.silenced.0 {
             return;
         }
         match order.work {
             HandWork::Arm(until) => self.arm(until),
             HandWork::Silence => self.silence(),
+            // Done above, whatever was silenced.
+            HandWork::Replan(_) => {}
             HandWork::Send(frames) => {
                 for frame in frames {
                     if let Err(why) = outlet.send_by_hand(now, frame, &mut self.guard) {

@@ -19,7 +19,7 @@ use crate::engine::can::record::shelf::{Shelf, ShelfError};
 use crate::engine::can::record::tap::{QUEUE, Tap, Told, tap};
 use crate::engine::door::SharedTape;
 use crate::engine::drive::recorder::thread::{Job, Recorder};
-use crate::engine::hub::{BusPlan, Event, RecordNews, RecordWork};
+use crate::engine::hub::{BusPlan, Event, Fate, RecordNews, RecordWork};
 use crate::engine::orders::recording::KeepUpload;
 use crate::engine::orders::{OrderError, Reply};
 use crate::engine::snapshot::RecordState;
@@ -70,6 +70,17 @@ impl Recorders {
         self.buses = plans.iter().map(bus).collect();
     }
 
+    /// Some buses are others now.
+    pub(super) fn amend(&mut self, plans: &[(BusPlan, Fate)]) {
+        let mut old = std::mem::take(&mut self.buses);
+        for (plan, fate) in plans {
+            let kept = old.remove(&plan.bus).filter(|_| *fate != Fate::Opened);
+            let new =
+                || Bus { name: plan.name.as_str().into(), state: BusState::Opening, dropped: 0 };
+            self.buses.insert(plan.bus, kept.unwrap_or_else(new));
+        }
+    }
+
     /// Ends all of them, and waits until what they have is on the disk.
     pub(super) fn close(&mut self) {
         self.runs.clear();
@@ -105,6 +116,7 @@ impl Recorders {
             | Event::Controlled { .. }
             | Event::Watchdog { .. }
             | Event::Kept { .. }
+            | Event::Profile { .. }
             | Event::Present { .. }
             | Event::Roster(_)
             | Event::Catalog(_)

@@ -90,6 +90,16 @@ impl Outlet {
         Self { tx, guard, plan, waiting, told, silent: None }
     }
 
+    /// Other things may be sent from now on. Only while nothing is: whoever was told to charge would not
+    /// be told to stop by the new rules.
+    pub(super) fn replan(&mut self, plan: SendingPlan) {
+        self.guard = Guard::new(plan.rules.clone(), PATIENCE).blocking(plan.blocks.clone());
+        self.plan = plan;
+        self.waiting.clear();
+        self.told.clear();
+        self.silent = None;
+    }
+
     /// The hub was alive at `at`.
     pub(in crate::engine) const fn beat(&mut self, at: Mono) {
         self.guard.beat(at);

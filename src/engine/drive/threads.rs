@@ -21,7 +21,8 @@ use crate::engine::drive::replay::{self, ReplayHandle, Stage};
 use crate::engine::drive::sending::{Outlet, Pulse, QUEUE, TxThread};
 use crate::engine::drive::sentinel::{Lapse, Sentinel};
 use crate::engine::hub::{
-    BusPlan, ControlNews, ControlWork, Epoch, Event, HandNews, HandWork, ReplayNews, ReplayWork,
+    BusPlan, ControlNews, ControlWork, Epoch, Event, Fate, HandNews, HandWork, ReplayNews,
+    ReplayWork,
 };
 use crate::engine::orders::charging::SetDemo;
 use crate::engine::orders::plant::Play;
@@ -89,25 +90,66 @@ pub(super) struct PlantThreads {
     pulse: Pulse,
     running: Option<PlantRunning>,
     /// Which running of the plant it is.
-    pub(super) epoch: Epoch,
+    epoch: Epoch,
     /// Buses that could not be opened, and frames that did not go out, for the hub.
     pub(super) failures: Vec<Event>,
 }
 
 struct PlantRunning {
     stop: Arc<AtomicBool>,
-    threads: Vec<JoinHandle<()>>,
-    players: Vec<Player>,
-    /// The queues of the sending threads.
-    outlets: Vec<(BusId, Sender<Frame>)>,
-    /// The ways for what people send by hand.
-    hands: Vec<(BusId, HandSender)>,
-    /// Where simulated worlds are told what they are to do besides their scene.
-    demos: Vec<Sender<SetDemo>>,
+    buses: Vec<BusRunning>,
     /// Recordings that are sent onto buses.
     replays: Vec<ReplayHandle>,
-    /// The controllers of the buses that have one.
-    controls: Vec<(BusId, String, Arc<dyn Control>)>,
+}
+
+/// The threads of one bus, and the ways to them.
+struct BusRunning {
+    bus: BusId,
+    /// In which running of the plant it was opened.
+    since: Epoch,
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+    player: Option<Player>,
+    /// The queue of the sending thread.
+    outlet: Option<Sender<Frame>>,
+    /// The way for what people send by hand.
+    hand: Option<HandSender>,
+    /// Where its simulated world is told what it is to do besides its scene.
+    demo: Option<Sender<SetDemo>>,
+    /// Its controller, where it has one.
+    control: Option<(String, Arc<dyn Control>)>,
+}
+
+impl BusRunning {
+    fn new(bus: BusId, since: Epoch) -> Self {
+        Self {
+            bus,
+            since,
+            stop: Arc::new(AtomicBool::new(false)),
+            threads: Vec::new(),
+            player: None,
+            outlet: None,
+            hand: None,
+            demo: None,
+            control: None,
+        }
+    }
+
+    /// Has the guards of the sending thread work by other rules; says whether it hears of them.
+    fn replan(&mut self, plan: &BusPlan) -> bool {
+        let (Some(way), Some(hand)) = (&mut self.hand, &plan.hand) else { return false };
+        let sending = plan.sending.clone().unwrap_or_default();
+        way.send(HandWork::Replan(Box::new((sending, hand.clone())))).is_ok()
+    }
+
+    fn close(self) {
+        self.stop.store(true, Ordering::SeqCst);
+        for thread in self.threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of a bus ended by a panic");
+            }
+        }
+    }
 }
 
 impl PlantThreads {
@@ -126,11 +168,16 @@ impl PlantThreads {
         let Some(running) = self.running.take() else { return };
         running.stop.store(true, Ordering::SeqCst);
         running.replays.into_iter().for_each(ReplayHandle::close);
-        for thread in running.threads {
-            if thread.join().is_err() {
-                tracing::error!("a thread of a bus ended by a panic");
-            }
-        }
+        // All of them are told first: they end side by side.
+        running.buses.iter().for_each(|bus| bus.stop.store(true, Ordering::SeqCst));
+        running.buses.into_iter().for_each(BusRunning::close);
+    }
+
+    /// Whether what bears `epoch` is of this bus as it is now open.
+    pub(super) fn holds(&self, epoch: Epoch, bus: BusId) -> bool {
+        let buses = self.running.iter().flat_map(|running| &running.buses);
+        let own = buses.clone().find(|own| own.bus == bus);
+        epoch <= self.epoch && own.is_some_and(|own| epoch >= own.since)
     }
 
     pub(super) fn connect(&mut self, epoch: Epoch, buses: &[BusPlan]) {
@@ -138,26 +185,69 @@ impl PlantThreads {
         self.epoch = epoch;
         self.sentinel.plan(buses);
         let stop = Arc::new(AtomicBool::new(false));
-        let (threads, players) = (Vec::new(), Vec::new());
-        let (outlets, hands, demos) = (Vec::new(), Vec::new(), Vec::new());
-        let (replays, controls) = (Vec::new(), Vec::new());
-        let mut running =
-            PlantRunning { stop, threads, players, outlets, hands, demos, replays, controls };
-        for plan in buses {
-            let opened = match &plan.supply {
-                Some((target, device)) => self.supply(plan, target, device),
-                None => self.wires.open(&plan.address, plan.bus).map_err(|e| e.to_string()),
-            };
-            match opened {
-                Ok(link) => {
-                    if let Err(why) = self.attach(epoch, plan, link, &mut running) {
-                        self.failures.push(failure(epoch, plan.bus, why));
+        let buses = buses.iter().map(|plan| self.open(epoch, plan)).collect();
+        self.running = Some(PlantRunning { stop, buses, replays: Vec::new() });
+    }
+
+    /// Whether a bus that is there would be another one, or none.
+    pub(super) fn moves(&self, buses: &[(BusPlan, Fate)]) -> bool {
+        let there = self.running.iter().flat_map(|running| &running.buses);
+        there.clone().any(|own| {
+            let fate = buses.iter().find(|(plan, _)| plan.bus == own.bus).map(|(_, fate)| *fate);
+            fate.is_none_or(|fate| fate == Fate::Opened)
+        })
+    }
+
+    /// Opens and closes what is another bus now; the others go on, under other rules where they have
+    /// such.
+    pub(super) fn amend(&mut self, epoch: Epoch, buses: &[(BusPlan, Fate)]) {
+        let Some(mut running) = self.running.take() else {
+            let plans: Vec<BusPlan> = buses.iter().map(|(plan, _)| plan.clone()).collect();
+            return self.connect(epoch, &plans);
+        };
+        self.epoch = epoch;
+        let plans: Vec<BusPlan> = buses.iter().map(|(plan, _)| plan.clone()).collect();
+        self.sentinel.plan(&plans);
+        let stays = |own: &BusRunning| {
+            let fate = buses.iter().find(|(plan, _)| plan.bus == own.bus).map(|(_, fate)| *fate);
+            fate.is_some_and(|fate| fate != Fate::Opened)
+        };
+        let (kept, gone): (Vec<_>, Vec<_>) = running.buses.into_iter().partition(stays);
+        gone.iter().for_each(|bus| bus.stop.store(true, Ordering::SeqCst));
+        gone.into_iter().for_each(BusRunning::close);
+        running.buses = kept;
+        for (plan, fate) in buses {
+            let own = running.buses.iter().position(|own| own.bus == plan.bus);
+            match (fate, own) {
+                (Fate::Kept, Some(_)) => {}
+                (Fate::Replanned, Some(at)) => {
+                    let told = running.buses.get_mut(at).is_some_and(|own| own.replan(plan));
+                    if !told {
+                        // A guard that does not hear of its new rules must not go on with the old ones.
+                        running.buses.remove(at).close();
+                        running.buses.push(self.open(epoch, plan));
                     }
                 }
-                Err(why) => self.failures.push(failure(epoch, plan.bus, why)),
+                (Fate::Opened, Some(_)) | (_, None) => {
+                    running.buses.push(self.open(epoch, plan));
+                }
             }
         }
         self.running = Some(running);
+    }
+
+    /// Opens a bus. What goes wrong is told to the hub.
+    fn open(&mut self, epoch: Epoch, plan: &BusPlan) -> BusRunning {
+        let opened = match &plan.supply {
+            Some((target, device)) => self.supply(plan, target, device),
+            None => self.wires.open(&plan.address, plan.bus).map_err(|e| e.to_string()),
+        };
+        let mut running = BusRunning::new(plan.bus, epoch);
+        let attached = opened.and_then(|link| self.attach(epoch, plan, link, &mut running));
+        if let Err(why) = attached {
+            self.failures.push(failure(epoch, plan.bus, why));
+        }
+        running
     }
 
     /// A supply, as a bus that carries what its device says and hears.
@@ -172,13 +262,13 @@ impl PlantThreads {
         epoch: Epoch,
         plan: &BusPlan,
         link: Link,
-        running: &mut PlantRunning,
+        running: &mut BusRunning,
     ) -> Result<(), String> {
         if let Some(scene) = &plan.scene {
             self.simulate(epoch, plan, scene, running)?;
         }
         let Link { rx, tx, player, control } = link;
-        running.controls.extend(control.map(|control| (plan.bus, plan.name.clone(), control)));
+        running.control = control.map(|control| (plan.name.clone(), control));
         if let Some(tx) = tx.filter(|_| plan.sending.is_some() || plan.hand.is_some()) {
             let (sender, frames) = bounded(QUEUE);
             let (orders, receiver) = hand::way();
@@ -197,10 +287,10 @@ impl PlantThreads {
             let name = format!("tx:{}", plan.name);
             let thread = std::thread::Builder::new().name(name).spawn(move || thread.run());
             running.threads.push(thread.map_err(|error| error.to_string())?);
-            running.outlets.push((plan.bus, sender));
-            running.hands.extend(plan.hand.as_ref().map(|_| (plan.bus, orders)));
+            running.outlet = Some(sender);
+            running.hand = plan.hand.as_ref().map(|_| orders);
         }
-        running.players.extend(player.clone());
+        running.player.clone_from(&player);
         let receiver = RxThread {
             epoch,
             plan: plan.clone(),
@@ -222,7 +312,7 @@ impl PlantThreads {
         epoch: Epoch,
         plan: &BusPlan,
         scene: &str,
-        running: &mut PlantRunning,
+        running: &mut BusRunning,
     ) -> Result<(), String> {
         let scene = Scene::find(scene).map_err(|error| error.to_string())?;
         let link = self.wires.open(&plan.address, plan.bus).map_err(|error| error.to_string())?;
@@ -245,7 +335,7 @@ impl PlantThreads {
         let name = format!("sim:{}", plan.name);
         let thread = std::thread::Builder::new().name(name).spawn(body);
         running.threads.push(thread.map_err(|error| error.to_string())?);
-        running.demos.push(sender);
+        running.demo = Some(sender);
         Ok(())
     }
 
@@ -256,8 +346,8 @@ impl PlantThreads {
             self.failures.push(Event::Unsent { epoch, bus, why });
             return;
         }
-        let outlets = self.running.iter().flat_map(|running| &running.outlets);
-        let outlet = outlets.clone().find(|(own, _)| *own == bus).map(|(_, outlet)| outlet);
+        let buses = self.running.iter().flat_map(|running| &running.buses);
+        let outlet = buses.clone().find(|own| own.bus == bus).and_then(|own| own.outlet.as_ref());
         for frame in frames {
             let why = match outlet.map(|outlet| outlet.try_send(frame)) {
                 Some(Ok(())) => None,
@@ -278,17 +368,21 @@ impl PlantThreads {
 
     /// Passes on what is to be done for people who send by hand.
     pub(super) fn by_hand(&mut self, epoch: Epoch, bus: BusId, work: HandWork) {
-        let mut ways = self.running.iter_mut().flat_map(|running| &mut running.hands);
-        let way = ways.find(|(own, _)| *own == bus).map(|(_, way)| way);
+        let mut buses = self.running.iter_mut().flat_map(|running| &mut running.buses);
+        let way = buses.find(|own| own.bus == bus).and_then(|own| own.hand.as_mut());
         // A schedule that does not even get there has ended.
         let starts = match &work {
             HandWork::Start(number, _) => Some(*number),
-            HandWork::Arm(_) | HandWork::Silence | HandWork::Send(_) | HandWork::Stop(_) => None,
+            HandWork::Arm(_)
+            | HandWork::Silence
+            | HandWork::Send(_)
+            | HandWork::Stop(_)
+            | HandWork::Replan(_) => None,
         };
         // Silencing a bus that nobody can send to is no fault.
         let sent = match (way, &work) {
             (Some(way), _) => way.send(work),
-            (None, HandWork::Silence | HandWork::Stop(_)) => Ok(()),
+            (None, HandWork::Silence | HandWork::Stop(_) | HandWork::Replan(_)) => Ok(()),
             (None, HandWork::Arm(_) | HandWork::Send(_) | HandWork::Start(..)) => {
                 Err("this bus takes no frames".to_owned())
             }
@@ -306,7 +400,8 @@ impl PlantThreads {
         let place = running.replays.iter().position(|one| one.name == *name);
         let told = match (work, place) {
             (ReplayWork::Start(job), _) => {
-                let ways = running.hands.iter().map(|(bus, way)| (*bus, way.for_replays()));
+                let way = |own: &BusRunning| Some((own.bus, own.hand.as_ref()?.for_replays()));
+                let ways = running.buses.iter().filter_map(way);
                 let stage = Stage {
                     epoch,
                     inbox: self.inbox.clone(),
@@ -339,9 +434,9 @@ impl PlantThreads {
     /// Does something to the controller of a bus, aside: it may take seconds. The hub asks for one thing
     /// at a time.
     pub(super) fn control(&mut self, epoch: Epoch, bus: BusId, work: ControlWork) {
-        let controls = self.running.iter().flat_map(|running| &running.controls);
-        let found = controls.clone().find(|(own, _, _)| *own == bus);
-        let Some((_, name, control)) = found else {
+        let buses = self.running.iter().flat_map(|running| &running.buses);
+        let found = buses.clone().find(|own| own.bus == bus).and_then(|own| own.control.as_ref());
+        let Some((name, control)) = found else {
             let why = ControlError::Failed("this bus has no controller".to_owned());
             self.failures.push(Event::Controlled { epoch, bus, news: failed(work, why) });
             return;
@@ -380,7 +475,8 @@ impl PlantThreads {
     }
 
     pub(super) fn demo(&self, demo: SetDemo) {
-        for world in self.running.iter().flat_map(|running| &running.demos) {
+        let buses = self.running.iter().flat_map(|running| &running.buses);
+        for world in buses.filter_map(|own| own.demo.as_ref()) {
             if world.try_send(demo).is_err() {
                 tracing::error!("a simulated world was told too much at once");
             }
@@ -388,8 +484,8 @@ impl PlantThreads {
     }
 
     pub(super) fn play(&self, play: Play) {
-        let players = self.running.iter().flat_map(|running| &running.players);
-        for player in players {
+        let buses = self.running.iter().flat_map(|running| &running.buses);
+        for player in buses.filter_map(|own| own.player.as_ref()) {
             match play {
                 Play::Resume => player.resume(),
                 Play::Pause => player.pause(),

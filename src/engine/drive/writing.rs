@@ -1,36 +1,83 @@
-//! Writes the file of a profile aside, so that the hub never waits for a disk, and tells it how that
+//! Works on the texts of profiles aside, so that the hub never waits for a disk, and tells it how that
 //! ended. Whatever happens to the thread, the hub hears something.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::Sender;
 
-use crate::engine::hub::{Event, KeepProfile};
-use crate::engine::profile::library::{read, write_whole};
+use crate::engine::hub::{Event, KeepProfile, ProfileJob, ProfileNews, ProfileWork};
+use crate::engine::offline::profiles::ground;
+use crate::engine::orders::OrderError;
+use crate::engine::orders::deeds::profiles::said;
+use crate::engine::orders::plant::ActivateProfile;
+use crate::engine::orders::profiles::{EditProfile, Profiling, RestoreProfile};
+use crate::engine::people::People;
+use crate::engine::people::ledger::{Author, Ledger, LedgerError, key_of};
+use crate::engine::profile::check::admit;
+use crate::engine::profile::edit::{Change, Revision, apply, words};
+use crate::engine::profile::expand::environment;
+use crate::engine::profile::library::{Loaded, interpret, read};
+use crate::engine::store::versions;
 
 /// Writes `job` on a thread of its own; gives what the hub is to be told if there can be no thread.
-pub(super) fn keep(inbox: Sender<Event>, job: KeepProfile) -> Option<Event> {
+pub(super) fn keep(inbox: Sender<Event>, people: Arc<People>, job: KeepProfile) -> Option<Event> {
     let number = job.number;
-    let body = move || {
-        let mut word = Word { inbox, number, outcome: Err(FAULT.to_owned()) };
-        word.outcome = write(&job);
-    };
-    let thread = std::thread::Builder::new().name("profile write".into()).spawn(body);
-    thread.err().map(|error| Event::Kept { number, outcome: Err(error.to_string()) })
+    let fault = || Event::Kept { number, outcome: Err(FAULT.to_owned()) };
+    aside(inbox, fault(), move || {
+        let outcome = write(&people, &job).map_err(|error| error.to_string());
+        if let Err(why) = &outcome {
+            tracing::error!(file = %job.file.display(), why, "a profile was not kept");
+        }
+        Event::Kept { number, outcome }
+    })
 }
 
-/// Said where the writing ended without a word of its own.
+/// Does `job` on a thread of its own; gives what the hub is to be told if there can be no thread.
+pub(super) fn work(inbox: Sender<Event>, people: Arc<People>, job: ProfileJob) -> Option<Event> {
+    let number = job.number;
+    let fault = Event::Profile { number, outcome: Err(OrderError::Unfit(FAULT.to_owned())) };
+    aside(inbox, fault, move || Event::Profile { number, outcome: done(&people, job) })
+}
+
+fn aside(
+    inbox: Sender<Event>,
+    fault: Event,
+    body: impl FnOnce() -> Event + Send + 'static,
+) -> Option<Event> {
+    // Left here where there is no thread to take it.
+    let word = Arc::new(Mutex::new(Some(fault)));
+    let own = Arc::clone(&word);
+    let body = move || {
+        let mut word = Word { inbox, event: take(&own) };
+        word.event = Some(body());
+    };
+    let thread = std::thread::Builder::new().name("profile write".into()).spawn(body);
+    match thread {
+        Ok(_) => None,
+        Err(error) => {
+            tracing::error!(%error, "there is no thread to write a profile with");
+            take(&word)
+        }
+    }
+}
+
+fn take(word: &Mutex<Option<Event>>) -> Option<Event> {
+    word.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// Said where the work ended without a word of its own.
 const FAULT: &str = "the profile's file could not be written, by a fault of Busbar's own";
 
 /// What the hub is told when this is dropped.
 struct Word {
     inbox: Sender<Event>,
-    number: u64,
-    outcome: Result<(), String>,
+    event: Option<Event>,
 }
 
 impl Drop for Word {
     fn drop(&mut self) {
-        let outcome = std::mem::replace(&mut self.outcome, Ok(()));
-        let event = Event::Kept { number: self.number, outcome };
+        let Some(event) = self.event.take() else { return };
         // Waits for room: until the hub has heard it, nothing can be started. Only a hub that has
         // ended does not take it.
         if self.inbox.send(event).is_err() {
@@ -39,23 +86,142 @@ impl Drop for Word {
     }
 }
 
-fn write(job: &KeepProfile) -> Result<(), String> {
-    let there = read(&job.file).map_err(|error| told(&error))?;
-    if *there != *job.before {
-        return Err(format!(
-            "{} was edited meanwhile: look at it again before changing it",
-            job.file.display()
-        ));
-    }
-    write_whole(&job.file, &job.text).map_err(|error| told(&error))
+/// Does something about the files of profiles, in a transaction of the thread that writes.
+fn in_ledger<T: Send + 'static>(
+    people: &Arc<People>,
+    body: impl FnOnce(&Ledger<'_>) -> Result<T, LedgerError> + Send + 'static,
+) -> Result<T, LedgerError> {
+    let own = Arc::clone(people);
+    let at = people.clock().wall();
+    people.store().write(move |writing| {
+        let done = body(&Ledger { writing, library: own.library(), at });
+        if done.is_ok() {
+            writing.touch();
+        }
+        done
+    })
 }
 
-/// The error with what is behind it.
-fn told(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
+fn write(people: &Arc<People>, job: &KeepProfile) -> Result<(), LedgerError> {
+    let job = job.clone();
+    in_ledger(people, move |ledger| {
+        ledger.replace(&job.file, (&job.before, &job.text), &job.author)
+    })
+}
+
+fn done(people: &Arc<People>, job: ProfileJob) -> Result<ProfileNews, OrderError> {
+    let ProfileJob { by, face, work, .. } = job;
+    let author = |what: String| Author { by, face, what };
+    match work {
+        ProfileWork::Draft { file, text, order } => {
+            let place = file.clone().unwrap_or_default();
+            let (new, what) = wanted(people, &place, &text, &order)?;
+            if *new == *text {
+                return Ok(ProfileNews::Done);
+            }
+            let loaded = sound(&place, new)?;
+            let order = ActivateProfile { file, ..ActivateProfile::loaded(loaded) };
+            Ok(ProfileNews::Draft(Box::new(order), what))
+        }
+        ProfileWork::Rename { file, text, to } => {
+            let name = to.clone();
+            let author = author(format!("called {to}"));
+            let text = in_ledger(people, move |ledger| ledger.rename(&file, &text, &to, &author));
+            let text = text.map_err(said)?.into();
+            Ok(ProfileNews::Renamed { file: people.library().file_of(&name), name, text })
+        }
+        ProfileWork::Elsewhere(order) => {
+            elsewhere(people, order, author)?;
+            Ok(ProfileNews::Done)
+        }
     }
+}
+
+/// Does it with a profile that does not run.
+fn elsewhere(
+    people: &Arc<People>,
+    order: Profiling,
+    author: impl FnOnce(String) -> Author,
+) -> Result<(), OrderError> {
+    let file = people.library().file_of(order.profile());
+    if let Profiling::Delete(order) = order {
+        let author = author("deleted".to_owned());
+        let deleted = in_ledger(people, move |ledger| {
+            ledger.delete(&order.profile, order.on.as_ref(), &author)
+        });
+        return deleted.map_err(said);
+    }
+    if !file.exists() {
+        return Err(said(LedgerError::Missing(order.profile().clone())));
+    }
+    let text = read(&file).map_err(|error| said(error.into()))?;
+    if let Profiling::Rename(order) = order {
+        stale(&text, &order.on, &order.profile)?;
+        let author = author(format!("called {}", order.to));
+        let renamed =
+            in_ledger(people, move |ledger| ledger.rename(&file, &text, &order.to, &author));
+        return renamed.map(drop).map_err(said);
+    }
+    let (new, what) = wanted(people, &file, &text, &order)?;
+    if new == text {
+        return Ok(());
+    }
+    let new = sound(&file, new)?.text;
+    let author = author(what);
+    in_ledger(people, move |ledger| ledger.replace(&file, (&text, &new), &author)).map_err(said)
+}
+
+fn stale(text: &str, on: &Revision, profile: &impl std::fmt::Display) -> Result<(), OrderError> {
+    if Revision::of(text) == *on {
+        return Ok(());
+    }
+    Err(OrderError::Stale { what: format!("the profile {profile}") })
+}
+
+/// What the profile in `file`, which says `text`, is to say, and what that changes in words.
+fn wanted(
+    people: &People,
+    file: &Path,
+    text: &str,
+    order: &Profiling,
+) -> Result<(String, String), OrderError> {
+    match order {
+        Profiling::Edit(EditProfile { profile, on, changes }) => {
+            stale(text, on, profile)?;
+            if changes.iter().any(|change| matches!(change, Change::Rename(_))) {
+                let why =
+                    "a profile is called otherwise by renaming it, which renames its file too";
+                return Err(OrderError::Unfit(why.to_owned()));
+            }
+            let new = apply(text, file, changes, &environment)
+                .map_err(|error| said(LedgerError::from(error)))?;
+            Ok((new, words(changes)))
+        }
+        Profiling::Restore(RestoreProfile { profile, on, version }) => {
+            stale(text, on, profile)?;
+            let key = key_of(people.library(), file);
+            let found = people.store().read(|reading| versions::one(reading, &key, *version));
+            let found = found.map_err(OrderError::from)?.ok_or_else(|| OrderError::NotFound {
+                what: "version",
+                which: format!("{version} of {profile}"),
+            })?;
+            // It is called as it is now: only what it says comes back.
+            let named = crate::base::id::Name::new(&key).ok().map(Change::Rename);
+            let named: Vec<Change> = named.into_iter().collect();
+            let new = apply(&found.text, file, &named, &environment)
+                .map_err(|error| said(LedgerError::from(error)))?;
+            Ok((new, format!("back to version {version}")))
+        }
+        Profiling::Rename(_) | Profiling::Delete(_) => Ok((text.to_owned(), String::new())),
+    }
+}
+
+/// The text as a profile that may run.
+fn sound(file: &Path, text: String) -> Result<Loaded, OrderError> {
+    let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    interpret(file, text, &environment).and_then(|loaded| admit(loaded, &ground())).map_err(
+        |error| OrderError::Profile { name: name.unwrap_or_default(), why: error.to_string() },
+    )
 }
 
 #[cfg(test)]
@@ -66,29 +232,45 @@ mod tests {
     use crossbeam_channel::bounded;
 
     use super::*;
+    use crate::base::time::SystemClock;
+    use crate::engine::access::password::Cost;
+    use crate::engine::store::Opener;
 
-    fn outcome(before: &str, there: &str) -> (Result<(), String>, String) {
+    fn people(folder: &Path) -> Arc<People> {
+        let opener = Opener::Engine { face: "a test" };
+        let clock: Arc<dyn crate::base::time::Clock> = SystemClock::new();
+        let cost = Cost::of(&*clock);
+        People::open(folder, opener, clock, cost).unwrap().0
+    }
+
+    fn outcome(before: &str, there: &str) -> (Result<(), String>, String, usize) {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("a.toml");
+        let people = people(folder.path());
+        people.library().make().unwrap();
+        let file = people.library().profiles().join("a.toml");
         fs::write(&file, there).unwrap();
         let (inbox, events) = bounded(1);
-        let job =
-            KeepProfile { number: 7, file: file.clone(), before: before.into(), text: "c".into() };
-        assert!(keep(inbox, job).is_none());
+        let author = Author { by: "Ada".into(), face: "web", what: "a rule".into() };
+        let (before, text) = (before.into(), "c".into());
+        let job = KeepProfile { number: 7, file: file.clone(), before, text, author };
+        assert!(keep(inbox, Arc::clone(&people), job).is_none());
         let event = events.recv_timeout(Duration::from_secs(10)).unwrap();
         let Event::Kept { number: 7, outcome } = event else { panic!("{event:?}") };
-        (outcome, fs::read_to_string(file).unwrap())
+        let kept = people.store().read(|reading| versions::list(reading, "a")).unwrap().len();
+        (outcome, fs::read_to_string(file).unwrap(), kept)
     }
 
     #[test]
-    fn a_file_is_written_and_the_hub_hears_of_it() {
-        assert_eq!(outcome("a", "a"), (Ok(()), "c".to_owned()));
+    fn a_file_is_written_with_its_versions_and_the_hub_hears_of_it() {
+        // What was there before is kept too: nobody had.
+        assert_eq!(outcome("a", "a"), (Ok(()), "c".to_owned(), 2));
+        assert_eq!(outcome("a", "c"), (Ok(()), "c".to_owned(), 2));
     }
 
     #[test]
     fn what_somebody_has_edited_meanwhile_is_not_overwritten() {
-        let (outcome, there) = outcome("a", "b");
+        let (outcome, there, kept) = outcome("a", "b");
         assert!(outcome.unwrap_err().contains("was edited meanwhile"));
-        assert_eq!(there, "b");
+        assert_eq!((there.as_str(), kept), ("b", 0));
     }
 }

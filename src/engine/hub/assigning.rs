@@ -8,7 +8,8 @@ use crate::engine::hub::event::{Effect, Epoch, KeepProfile};
 use crate::engine::hub::plant::Plant;
 use crate::engine::orders::dbc::AssignDbcs;
 use crate::engine::orders::{OrderError, Reply};
-use crate::engine::profile::edit::set_dbcs;
+use crate::engine::people::ledger::Author;
+use crate::engine::profile::edit::Change;
 
 /// Numbers of these writings begin here, so that nobody takes them for those of charge rules.
 const FIRST: u64 = 1 << 63;
@@ -39,10 +40,11 @@ impl Assigning {
     pub(super) fn set(
         &mut self,
         (order, reply): (AssignDbcs, Reply),
+        by: (String, &'static str),
         plant: &mut Plant,
         epoch: Epoch,
     ) -> Effect {
-        match self.begin(&order, plant) {
+        match self.begin(&order, by, plant) {
             Err(error) => Effect::Answer(reply, Err(error)),
             Ok(None) => {
                 plant.assign(order);
@@ -50,9 +52,7 @@ impl Assigning {
             }
             Ok(Some(job)) => {
                 // Known as the profile's text from now on: nobody takes it for somebody else's edit.
-                if let Some(profile) = plant.profile_mut() {
-                    profile.text = Some(Arc::clone(&job.text));
-                }
+                plant.say(Arc::clone(&job.text));
                 let (number, before) = (job.number, Arc::clone(&job.before));
                 self.writing = Some(Writing { number, epoch, order, reply, before });
                 Effect::KeepProfile(job)
@@ -64,7 +64,8 @@ impl Assigning {
     fn begin(
         &mut self,
         order: &AssignDbcs,
-        plant: &Plant,
+        (by, face): (String, &'static str),
+        plant: &mut Plant,
     ) -> Result<Option<KeepProfile>, OrderError> {
         if let Some(why) = self.hinders() {
             return Err(OrderError::Unfit(why));
@@ -72,18 +73,19 @@ impl Assigning {
         let Some(bus) = plant.bus_named(&order.bus) else {
             return Err(OrderError::NotFound { what: "bus", which: order.bus.to_string() });
         };
-        let kept = plant.profile().and_then(|profile| profile.file.zip(profile.text));
-        let Some((file, before)) = kept else { return Ok(None) };
         let mut files: Vec<_> = plant.dbcs(bus).into_iter().map(|dbc| dbc.file).collect();
         order.change.clone().apply(&mut files, |file| file, |dbc| dbc.file);
-        let text = set_dbcs(&before, &file, usize::from(bus.0), &files)
-            .map_err(|error| OrderError::Unfit(error.to_string()))?;
-        if *text == *before {
+        let change = Change::SetDbcs { bus: order.bus.clone(), files };
+        let (before, text) =
+            plant.edited(&change).map_err(|error| OrderError::Unfit(error.to_string()))?;
+        let Some(file) = plant.file().filter(|_| text != before) else {
+            plant.say(text);
             return Ok(None);
-        }
+        };
         self.writings += 1;
         let number = FIRST + self.writings;
-        Ok(Some(KeepProfile { number, file, before, text: text.into() }))
+        let author = Author { by, face, what: change.to_string() };
+        Ok(Some(KeepProfile { number, file, before, text, author }))
     }
 
     /// The file is written, or is not; gives what is to be done after the next picture.
@@ -106,8 +108,8 @@ impl Assigning {
                 Ok(())
             }
             Err(why) => {
-                if let Some(profile) = plant.profile_mut().filter(|_| own == epoch) {
-                    profile.text = Some(before);
+                if own == epoch {
+                    plant.say(before);
                 }
                 Err(OrderError::Unfit(format!("the bus is read by what it was: {why}")))
             }

@@ -11,7 +11,7 @@ use crate::engine::can::frame::{Direction, FrameRef, Frames, Head, Id, Kind};
 use crate::engine::can::scan::Counts;
 use crate::engine::device::Claim;
 use crate::engine::hub::controllers::Controllers;
-use crate::engine::hub::event::BusPlan;
+use crate::engine::hub::event::{BusPlan, Epoch};
 use crate::engine::hub::hand::Hands;
 use crate::engine::profile::model::BusEntry;
 use crate::engine::snapshot::BusPicture;
@@ -80,6 +80,8 @@ pub(super) struct Bus {
     unsent: Option<(Mono, String)>,
     /// Whether this program sends to it now.
     armed: bool,
+    /// In which running of the plant it was opened: what belongs to an earlier one is not of it.
+    since: Epoch,
 }
 
 impl Bus {
@@ -98,7 +100,33 @@ impl Bus {
             foreign_key: None,
             unsent: None,
             armed: false,
+            since: Epoch::default(),
         }
+    }
+
+    /// It is opened in this running of the plant.
+    pub(super) const fn open(&mut self, epoch: Epoch) {
+        self.since = epoch;
+    }
+
+    /// Whether what bears `epoch` is of this bus as it is now open.
+    pub(super) fn holds(&self, epoch: Epoch) -> bool {
+        epoch >= self.since
+    }
+
+    /// Whether it is the same bus as `other`, whatever components and files there are.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let (one, other) = (&self.entry, &other.entry);
+        one.name == other.name && one.address == other.address && one.scene == other.scene
+    }
+
+    /// Goes on where `old`, the same bus of a plant that was amended, has come to.
+    pub(super) fn go_on(&mut self, old: Self) {
+        let entry = std::mem::replace(&mut self.entry, old.entry.clone());
+        let (standard, extended) =
+            (std::mem::take(&mut self.standard), std::mem::take(&mut self.extended));
+        let keys = std::mem::take(&mut self.keys);
+        *self = Self { entry, standard, extended, keys, ..old };
     }
 
     /// Looks out for whoever else sends the vehicle's switches (`base` + 5) or heartbeat (`base`).
@@ -218,6 +246,11 @@ impl Bus {
                 })
             }
         }
+    }
+
+    /// Whether it is a recording that is played.
+    pub(super) const fn is_recording(&self) -> bool {
+        matches!(self.entry.address, Address::Replay(_))
     }
 
     /// Whether simulated devices live on it.

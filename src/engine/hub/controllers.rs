@@ -90,6 +90,16 @@ impl Controllers {
         due.min()
     }
 
+    /// Whether something is being done to the controller of this bus.
+    pub(super) fn are_busy(&self, bus: BusId) -> bool {
+        self.0.iter().any(|desk| desk.bus == bus && desk.busy.is_some())
+    }
+
+    /// The plant was amended: what was done to buses that are others now is forgotten.
+    pub(super) fn amend(&mut self, stays: &dyn Fn(BusId) -> bool) {
+        self.0.retain(|desk| stays(desk.bus));
+    }
+
     /// Carries out an order.
     pub(super) fn order(
         &mut self,

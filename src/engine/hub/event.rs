@@ -19,9 +19,11 @@ use crate::engine::charge::Keep;
 use crate::engine::device::{Catalog, Device};
 use crate::engine::filter::{Sieve, Sifter};
 use crate::engine::orders::charging::SetDemo;
-use crate::engine::orders::plant::Play;
+use crate::engine::orders::plant::{ActivateProfile, Play};
+use crate::engine::orders::profiles::Profiling;
 use crate::engine::orders::recording::KeepUpload;
-use crate::engine::orders::{Admitted, Answer, Reply};
+use crate::engine::orders::{Admitted, Answer, OrderError, Reply};
+use crate::engine::people::ledger::Author;
 use crate::engine::profile::model::RecorderEntry;
 use crate::engine::snapshot::{Notice, RecordState, Snapshot};
 use crate::engine::store::journal::Entry;
@@ -138,6 +140,13 @@ pub enum Event {
         /// Why it was not, in a sentence.
         outcome: Result<(), String>,
     },
+    /// What came of work on a profile's text.
+    Profile {
+        /// Which work.
+        number: u64,
+        /// What came of it, or why nothing did.
+        outcome: Result<ProfileNews, OrderError>,
+    },
     /// Somebody whose charge hangs on their presence is still there.
     Present {
         /// Who.
@@ -166,6 +175,13 @@ pub enum Effect {
         epoch: Epoch,
         /// The buses, in the order of their handles.
         buses: Vec<BusPlan>,
+    },
+    /// Some buses are others now; those that are kept go on.
+    Amend {
+        /// Running of the plant that what is opened belongs to.
+        epoch: Epoch,
+        /// The buses with what becomes of each, in the order of their handles.
+        buses: Vec<(BusPlan, Fate)>,
     },
     /// Forget the frames that were kept for the trace.
     Wipe,
@@ -226,6 +242,8 @@ pub enum Effect {
     Keep(Keep),
     /// Write the file of a profile, and say how it ended with [`Event::Kept`].
     KeepProfile(KeepProfile),
+    /// Work on the text of a profile, and say what came of it with [`Event::Profile`].
+    Profile(ProfileJob),
     /// Show this to everybody.
     Publish(Arc<Snapshot>),
     /// Answer an order.
@@ -243,6 +261,75 @@ pub struct KeepProfile {
     pub before: Arc<str>,
     /// What it is to say.
     pub text: Arc<str>,
+    /// Who changes it, and what that is in words: a version is kept of it.
+    pub author: Author,
+}
+
+/// Work on the text of a profile.
+#[derive(Debug)]
+pub struct ProfileJob {
+    /// Which work.
+    pub number: u64,
+    /// Who asks for it, in words.
+    pub by: String,
+    /// Through which face: its code.
+    pub face: &'static str,
+    /// What is to be done.
+    pub work: ProfileWork,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum ProfileWork {
+    /// Find out what the running profile would say. Nothing is written.
+    Draft {
+        /// Its file, where it has one.
+        file: Option<PathBuf>,
+        /// What it says.
+        text: Arc<str>,
+        /// What is asked for.
+        order: Profiling,
+    },
+    /// Call the running profile otherwise.
+    Rename {
+        /// Its file.
+        file: PathBuf,
+        /// What it says.
+        text: Arc<str>,
+        /// What it is to be called.
+        to: Name,
+    },
+    /// Do it with a profile that does not run.
+    Elsewhere(Profiling),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum ProfileNews {
+    /// What the running profile would say, and what would be changed in words.
+    Draft(Box<ActivateProfile>, String),
+    /// The profile says so already, or it is done.
+    Done,
+    /// The running profile is called otherwise.
+    Renamed {
+        /// Its file.
+        file: PathBuf,
+        /// Its name.
+        name: Name,
+        /// What it says.
+        text: Arc<str>,
+    },
+}
+
+/// What becomes of a bus when a running profile is amended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It goes on as it is.
+    Kept,
+    /// It goes on; what may be sent to it is something else.
+    Replanned,
+    /// It is opened, and what was there in its place is closed.
+    Opened,
 }
 
 /// A bus to open.
@@ -265,7 +352,7 @@ pub struct BusPlan {
 }
 
 /// What may be sent to a bus.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SendingPlan {
     /// The guard's rules.
     pub rules: Vec<Allow>,
@@ -279,7 +366,7 @@ pub struct SendingPlan {
 }
 
 /// What people may not send to a bus by hand.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandPlan {
     /// Ids that are never sent.
     pub blocks: Vec<Block>,
@@ -300,6 +387,8 @@ pub enum HandWork {
     Start(u64, Box<Schedule>),
     /// End this schedule.
     Stop(Name),
+    /// What may be sent to the bus is something else from now on; only while nothing is sent.
+    Replan(Box<(SendingPlan, HandPlan)>),
 }
 
 /// What is to be done to the controller of a bus.

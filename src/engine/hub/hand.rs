@@ -218,6 +218,23 @@ impl Hands {
         scheduled.or_else(|| self.replays.in_the_way(plant, now))
     }
 
+    /// What of this would be disturbed where a bus is closed or given other rules, in a sentence.
+    pub(super) fn in_the_way_of(&self, bus: BusId, name: &Name) -> Option<String> {
+        if let Some(arm) = self.arms.iter().find(|arm| arm.bus == bus) {
+            return Some(format!("{name} is armed by {}: silence it first", arm.by.words));
+        }
+        let replay = self.replays.onto(bus)?;
+        Some(format!("the replay {replay} goes onto {name}: stop it first"))
+    }
+
+    /// The plant was amended: what was of buses that are others now is forgotten.
+    pub(super) fn amend(&mut self, stays: &dyn Fn(BusId) -> bool) {
+        self.arms.retain(|arm| stays(arm.bus));
+        self.scheduled.retain(|one| stays(one.bus));
+        self.refused.retain(|(bus, _, _)| stays(*bus));
+        self.replays.amend(stays);
+    }
+
     /// Carries out an order about a replay.
     pub(super) fn replay(
         &mut self,

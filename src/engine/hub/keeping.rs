@@ -10,14 +10,15 @@ use crate::engine::hub::event::{Effect, Epoch, KeepProfile};
 use crate::engine::hub::plant::Plant;
 use crate::engine::orders::sending::Keeping as Order;
 use crate::engine::orders::{OrderError, Reply};
-use crate::engine::profile::keep::set_message;
+use crate::engine::people::ledger::Author;
+use crate::engine::profile::edit::Change;
 use crate::engine::profile::message::{MESSAGE_LIMIT, MessageEntry};
 use crate::engine::store::journal::{Entry, Outcome};
 
 /// The numbers of these writings begin here, so that they are told from those of rules,
 const FIRST: u64 = 1 << 32;
-/// and end before this, where those of DBC files begin.
-const LAST: u64 = 1 << 63;
+/// and end before this, where those of edits begin.
+const LAST: u64 = 1 << 62;
 /// Said while a file is being written.
 const WRITING: &str = "the profile's file is just being written: try again in a moment";
 
@@ -75,31 +76,29 @@ impl Keeping {
             Err(error) => return Effect::Answer(asked.reply, Err(error)),
             Ok(messages) => messages,
         };
-        let kept = plant.profile().and_then(|profile| profile.file.zip(profile.text));
-        let Some((file, before)) = kept else {
-            return finish(asked, messages, plant, now, effects);
+        let change = match &asked.order {
+            Order::Keep(order) => Change::PutMessage(Box::new((*order.message).clone())),
+            Order::Forget(order) => Change::DropMessage(order.name.clone()),
         };
-        let name = asked.order.name();
-        let entry = messages.iter().find(|one| one.name == *name);
-        let text = match set_message(&before, name.as_str(), entry) {
-            Ok(text) => text,
+        let (before, text) = match plant.edited(&change) {
+            Ok(edited) => edited,
             Err(error) => {
                 let error = OrderError::Unfit(error.to_string());
                 return Effect::Answer(asked.reply, Err(error));
             }
         };
-        if *text == *before {
+        let Some(file) = plant.file().filter(|_| text != before) else {
+            plant.say(text);
             return finish(asked, messages, plant, now, effects);
-        }
+        };
         self.writings += 1;
-        let (number, text): (u64, Arc<str>) = (FIRST + self.writings, text.into());
+        let number = FIRST + self.writings;
         // Known as the profile's text from now on: nobody takes it for somebody else's edit.
-        if let Some(profile) = plant.profile_mut() {
-            profile.text = Some(Arc::clone(&text));
-        }
-        let own = Arc::clone(&before);
+        plant.say(Arc::clone(&text));
+        let (own, what) = (Arc::clone(&before), change.to_string());
+        let author = Author { by: asked.by.clone(), face: asked.face.code(), what };
         self.writing = Some(Writing { number, epoch, asked, messages, before: own });
-        Effect::KeepProfile(KeepProfile { number, file, before, text })
+        Effect::KeepProfile(KeepProfile { number, file, before, text, author })
     }
 
     /// The file is written, or is not; gives what is to be done after the next picture.
@@ -119,9 +118,7 @@ impl Keeping {
         match outcome {
             Ok(()) => Some(finish(asked, messages, plant, now, effects)),
             Err(why) => {
-                if let Some(profile) = plant.profile_mut() {
-                    profile.text = Some(before);
-                }
+                plant.say(before);
                 let text = format!("the messages stay as they were: {why}");
                 Some(Effect::Answer(asked.reply, Err(OrderError::Unfit(text))))
             }

@@ -1,11 +1,13 @@
 //! The hub: the one owner of all live state. Events in, effects out; no I/O, no clock, no thread.
 //! [`Hub::step`] is a function of its state, the event and the time it is given.
 
+mod amending;
 mod assigning;
 mod bus;
 mod charging;
 mod controllers;
 pub(crate) mod decoders;
+mod editing;
 pub(crate) mod event;
 mod hand;
 pub(crate) mod hearing;
@@ -25,9 +27,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use event::{
-    BusPlan, ControlNews, ControlWork, Effect, Epoch, Event, HandNews, HandPlan, HandWork,
-    KeepProfile, RecordBus, RecordNews, RecordWork, ReplayJob, ReplayNews, ReplayWork, SendingPlan,
-    Sieves,
+    BusPlan, ControlNews, ControlWork, Effect, Epoch, Event, Fate, HandNews, HandPlan, HandWork,
+    KeepProfile, ProfileJob, ProfileNews, ProfileWork, RecordBus, RecordNews, RecordWork,
+    ReplayJob, ReplayNews, ReplayWork, SendingPlan, Sieves,
 };
 
 use crate::base::id::BusId;
@@ -41,6 +43,7 @@ use crate::engine::device::Catalog;
 use crate::engine::hub::assigning::Assigning;
 use crate::engine::hub::charging::{Charging, Giver};
 use crate::engine::hub::controllers::{Controllers, Floor};
+use crate::engine::hub::editing::Editing;
 use crate::engine::hub::hand::{Bench, Ended, Hand, Hands};
 use crate::engine::hub::keeping::Keeping;
 use crate::engine::hub::plant::Plant;
@@ -52,6 +55,9 @@ use crate::engine::orders::plant::{ActivateProfile, Command, Play};
 use crate::engine::orders::{Admitted, Answer, OrderError, Reply};
 use crate::engine::profile::model::RecorderEntry;
 use crate::engine::snapshot::{Notice, Snapshot, Totals};
+
+/// What notices about the file of the running profile are about.
+pub(super) const PROFILE_FILE: &str = "profile file";
 
 /// What notices about recordings are about.
 const RECORDERS: &str = "recorder";
@@ -90,8 +96,11 @@ pub struct Hub {
     controllers: Controllers,
     ruling: Ruling,
     assigning: Assigning,
+    editing: Editing,
     keeping: Keeping,
     epoch: Epoch,
+    /// Since when this profile runs, however often it was amended.
+    began: Epoch,
     traffic: Arc<Traffic>,
     totals: Totals,
     /// The unit of temperatures on screens.
@@ -137,8 +146,10 @@ impl Hub {
             controllers: Controllers::default(),
             ruling: Ruling::new(now.wall),
             assigning: Assigning::default(),
+            editing: Editing::default(),
             keeping: Keeping::default(),
             epoch: Epoch::default(),
+            began: Epoch::default(),
             traffic: Arc::default(),
             totals: Totals::default(),
             temperature: TemperatureUnit::default(),
@@ -156,40 +167,41 @@ impl Hub {
     /// Takes in an event and appends what is to be done about it.
     pub fn step(&mut self, now: Now, event: Event, effects: &mut Vec<Effect>) {
         match event {
-            Event::Frames { epoch, bus, frames, received } if epoch == self.epoch => {
+            Event::Frames { epoch, bus, frames, received } if self.holds(epoch, bus) => {
                 self.frames(now, bus, &frames, received);
             }
-            Event::Bus { epoch, bus, status } if epoch == self.epoch => {
-                self.status((now, epoch), bus, status, effects);
+            Event::Bus { epoch, bus, status } if self.holds(epoch, bus) => {
+                self.status((now, self.epoch), bus, status, effects);
             }
-            Event::Lost { epoch, bus, frames } if epoch == self.epoch => {
+            Event::Lost { epoch, bus, frames } if self.holds(epoch, bus) => {
                 self.totals.lost += frames;
                 tracing::debug!(bus = bus.0, frames, "the hub cannot follow: frames were dropped");
                 // Not urgent: a hub that is behind must not be made to publish more.
                 self.news = self.news.max(News::Frames);
             }
-            Event::Played { epoch, progress } if epoch == self.epoch => self.played(progress),
-            Event::Unsent { epoch, bus, why } if epoch == self.epoch => {
+            Event::Played { epoch, progress } if self.plays(epoch) => self.played(progress),
+            Event::Unsent { epoch, bus, why } if self.holds(epoch, bus) => {
                 if let Some(bus) = self.plant.bus_mut(bus) {
                     bus.take_unsent(now.mono, why);
                 }
                 self.news = News::Urgent;
             }
-            Event::Hand { epoch, bus, news } if epoch == self.epoch => {
+            Event::Hand { epoch, bus, news } if self.holds(epoch, bus) => {
                 self.hands.take(now.mono, bus, news);
                 self.news = self.news.max(News::Frames);
             }
-            Event::Replay { epoch, name, number, news } if epoch == self.epoch => {
+            Event::Replay { epoch, name, number, news } if epoch >= self.began => {
                 self.hands.take_replay(now.mono, (&name, number), *news);
                 self.news = self.news.max(News::Frames);
             }
-            Event::Controlled { epoch, bus, news } if epoch == self.epoch => {
-                let floor = Floor { plant: &self.plant, hands: &self.hands, at: (now, epoch) };
+            Event::Controlled { epoch, bus, news } if self.holds(epoch, bus) => {
+                let at = (now, self.epoch);
+                let floor = Floor { plant: &self.plant, hands: &self.hands, at };
                 self.controllers.take(bus, news, &floor, effects);
                 self.news = News::Urgent;
             }
-            Event::Watchdog { epoch, bus, text } if epoch == self.epoch => {
-                self.charging.warn((now, epoch), bus, &text, &self.plant, effects);
+            Event::Watchdog { epoch, bus, text } if self.holds(epoch, bus) => {
+                self.charging.warn((now, self.epoch), bus, &text, &self.plant, effects);
                 self.notice(Notice { subject: WATCHDOG, text });
             }
             // They belong to a plant that was replaced.
@@ -204,6 +216,10 @@ impl Hub {
             | Event::Replay { .. } => {}
             Event::Record { number, news } => self.recorded(now, number, news, effects),
             Event::Kept { number, outcome } => self.kept(now, number, outcome, effects),
+            Event::Profile { number, outcome } => {
+                let next = self.editing.news(number, outcome, self.epoch);
+                self.go_on_editing(now, next, effects);
+            }
             Event::Order { order, reply } => self.order(now, order, reply, effects),
             Event::Present { who, session } => self.charging.present(now.mono, &who, session),
             Event::Roster(roster) => {
@@ -383,7 +399,18 @@ impl Hub {
         let (by, face, at) = order.given();
         let (by, at, who) = (by.to_owned(), at.secs_f64(), order.who().clone());
         let (rights, session) = order.held();
-        let answer = match order.into_command() {
+        let command = order.into_command();
+        if let Some(why) = self.editing.hinders().filter(|_| command.begins()) {
+            self.answers.push(Effect::Answer(reply, Err(OrderError::Unfit(why))));
+            self.news = News::Urgent;
+            return;
+        }
+        let answer = match command {
+            Command::Profile(order) => {
+                self.edit(editing::Asked { order: *order, by, face, reply });
+                return;
+            }
+            Command::TakeEdit(order) => self.take_edit(now, *order, (by.clone(), face), effects),
             Command::Activate(order) => {
                 self.ruling.renew(now.wall);
                 let recorders = order.profile.recorders.clone();
@@ -413,7 +440,7 @@ impl Hub {
                 return;
             }
             Command::Assign(order) => {
-                self.assign(order, reply);
+                self.assign(order, (by, face.code()), reply);
                 return;
             }
             Command::Play(play) => self.play(play, effects),
@@ -460,10 +487,11 @@ impl Hub {
         self.news = News::Urgent;
     }
 
-    fn assign(&mut self, order: AssignDbcs, reply: Reply) {
-        let after = match self.ruling.hinders().or_else(|| self.keeping.hinders()) {
+    fn assign(&mut self, order: AssignDbcs, by: (String, &'static str), reply: Reply) {
+        let busy = self.ruling.hinders().or_else(|| self.keeping.hinders());
+        let after = match busy.or_else(|| self.editing.hinders()) {
             Some(why) => Effect::Answer(reply, Err(OrderError::Unfit(why))),
-            None => self.assigning.set((order, reply), &mut self.plant, self.epoch),
+            None => self.assigning.set((order, reply), by, &mut self.plant, self.epoch),
         };
         self.answers.push(after);
         self.news = News::Urgent;
@@ -471,6 +499,7 @@ impl Hub {
 
     fn keep_message(&mut self, now: Now, asked: keeping::Asked, effects: &mut Vec<Effect>) {
         let busy = self.ruling.hinders().or_else(|| self.assigning.hinders());
+        let busy = busy.or_else(|| self.editing.hinders());
         let at = (now.wall, self.epoch);
         let after = self.keeping.set(asked, busy, &mut self.plant, at, effects);
         self.answers.push(after);
@@ -505,7 +534,8 @@ impl Hub {
     }
 
     fn set_rule(&mut self, now: Now, asked: Asked, effects: &mut Vec<Effect>) {
-        if let Some(why) = self.assigning.hinders().or_else(|| self.keeping.hinders()) {
+        let busy = self.assigning.hinders().or_else(|| self.keeping.hinders());
+        if let Some(why) = busy.or_else(|| self.editing.hinders()) {
             self.answers.push(Effect::Answer(asked.reply, Err(OrderError::Unfit(why))));
             self.news = News::Urgent;
             return;
@@ -523,6 +553,11 @@ impl Hub {
         outcome: Result<(), String>,
         effects: &mut Vec<Effect>,
     ) {
+        if editing::is_own(number) {
+            let next = self.editing.kept((number, outcome), &mut self.plant, self.epoch);
+            self.go_on_editing(now, next, effects);
+            return;
+        }
         if keeping::is_own(number) {
             let at = (now.wall, self.epoch);
             let after = self.keeping.kept((number, outcome), &mut self.plant, at, effects);
@@ -555,6 +590,8 @@ impl Hub {
         self.hands = Hands::default();
         self.controllers = Controllers::default();
         self.epoch = Epoch(self.epoch.0 + 1);
+        self.began = self.epoch;
+        self.plant.buses.iter_mut().for_each(|bus| bus.open(self.epoch));
         self.traffic = Arc::default();
         self.player = None;
         self.notices.clear();

@@ -1,6 +1,7 @@
 //! The running plant: the buses and components of one profile, which frame goes to which component,
 //! and what they look like at a moment.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,8 +27,11 @@ use crate::engine::orders::plant::ActivateProfile;
 use crate::engine::pack::{
     Charger, DriverControls, Pack, PackSettings, Part, together, usual_patience,
 };
+use crate::engine::profile::edit::{Change, EditError, apply};
+use crate::engine::profile::expand::environment;
 use crate::engine::profile::message::MessageEntry;
-use crate::engine::profile::model::{ComponentEntry, Limits, Profile};
+use crate::engine::profile::model::{ComponentEntry, Limits, Profile, RecorderEntry};
+use crate::engine::profile::write::write;
 use crate::engine::snapshot::{
     BusPicture, ComponentPicture, GroupPicture, ModelPicture, ProfilePicture,
 };
@@ -73,6 +77,10 @@ pub(super) struct Plant {
     pub(super) rules: Rules,
     /// The messages that it keeps.
     pub(super) messages: Arc<[MessageEntry]>,
+    /// What it records by itself.
+    pub(super) recorders: Vec<RecorderEntry>,
+    /// What was planned for its buses before anything was known of them.
+    pub(super) plans: Vec<BusPlan>,
     decoders: Arc<Decoders>,
     facts: Vec<Fact>,
 }
@@ -108,6 +116,8 @@ impl Plant {
             packs: Vec::new(),
             rules: Rules::default(),
             messages: Arc::default(),
+            recorders: Vec::new(),
+            plans: Vec::new(),
             decoders: Arc::default(),
             facts: Vec::new(),
         }
@@ -116,9 +126,12 @@ impl Plant {
     /// The plant of an order's profile.
     pub(super) fn build(order: ActivateProfile, catalog: &Catalog) -> Result<Self, PlantError> {
         let ActivateProfile { profile, file, dbcs, problems, text } = order;
+        // One that is in no file is edited like one that is.
+        let text = text.unwrap_or_else(|| write(&profile).into());
         let components: Result<Vec<Component>, PlantError> = profile
             .components
             .iter()
+            .filter(|entry| entry.enabled)
             .map(|entry| Component::build(entry, &profile, catalog))
             .collect();
         let components = components?;
@@ -139,20 +152,46 @@ impl Plant {
         for (bus, dbc) in dbcs {
             decoders.add_from(bus, Source::of(&dbc), dbc.codec);
         }
-        let picture = ProfilePicture { name: profile.name.clone(), file, problems, text };
+        let (name, text) = (profile.name.clone(), Some(text));
+        let picture = ProfilePicture { name, file, problems, text };
         let packs = packs(&components);
         let several = |(_, members): &&(Name, Vec<ComponentId>)| members.len() > 1;
-        Ok(Self {
+        let mut plant = Self {
             groups: packs.iter().filter(several).cloned().collect(),
             packs,
             rules: profile.charge,
             messages: profile.messages.into(),
+            recorders: profile.recorders,
+            plans: Vec::new(),
             profile: Some(picture),
             buses,
             components,
             decoders: Arc::new(decoders),
             facts: Vec::with_capacity(8),
-        })
+        };
+        plant.plans = plant.bus_plans();
+        Ok(plant)
+    }
+
+    /// The file that the profile is kept in.
+    pub(super) fn file(&self) -> Option<PathBuf> {
+        self.profile.as_ref()?.file.clone()
+    }
+
+    /// What the profile says, and what it would say with a change.
+    pub(super) fn edited(&self, change: &Change) -> Result<(Arc<str>, Arc<str>), EditError> {
+        let picture = self.profile.as_ref();
+        let before = picture.and_then(|picture| picture.text.clone()).unwrap_or_default();
+        let file = picture.and_then(|picture| picture.file.as_deref()).unwrap_or(Path::new(""));
+        let text = apply(&before, file, std::slice::from_ref(change), &environment)?;
+        Ok((before, text.into()))
+    }
+
+    /// The profile says this from now on.
+    pub(super) fn say(&mut self, text: Arc<str>) {
+        if let Some(profile) = &mut self.profile {
+            profile.text = Some(text);
+        }
     }
 
     /// The DBC files that a bus is read by.

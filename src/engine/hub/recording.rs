@@ -22,6 +22,8 @@ use crate::engine::store::journal::{Entry, Outcome};
 
 /// Recordings that have ended and are still listed.
 const ENDED: usize = 16;
+/// Who begins what the profile records by itself.
+const PROFILE: &str = "profile";
 
 struct Recording {
     number: u64,
@@ -70,12 +72,43 @@ impl Recordings {
         }
         self.trim();
         (self.charging, self.faulty) = (false, false);
+        self.begin_more(entries, snapshot, effects)
+    }
+
+    /// A recording that runs and was begun by somebody, not by the profile.
+    pub(super) fn by_people(&self) -> Option<&Name> {
+        let all = self.list.iter().filter(|one| one.is_running() && one.picture.by != PROFILE);
+        all.map(|one| &one.picture.entry.name).next()
+    }
+
+    /// The recordings that run because the profile says so.
+    pub(super) fn by_profile(&self) -> impl Iterator<Item = &Name> {
+        let all = self.list.iter().filter(|one| one.is_running() && one.picture.by == PROFILE);
+        all.map(|one| &one.picture.entry.name)
+    }
+
+    /// A recording that runs on this bus.
+    pub(super) fn of_bus(&self, bus: &Name) -> Option<&Name> {
+        let on_it = |one: &&Recording| {
+            let buses = &one.picture.entry.buses;
+            one.is_running() && (buses.is_empty() || buses.contains(bus))
+        };
+        self.list.iter().find(on_it).map(|one| &one.picture.entry.name)
+    }
+
+    /// The profile was amended: what it records now and did not before begins. Says what is wrong with
+    /// those that cannot.
+    pub(super) fn begin_more(
+        &mut self,
+        entries: Vec<RecorderEntry>,
+        snapshot: &Snapshot,
+        effects: &mut Vec<Effect>,
+    ) -> Vec<String> {
         let mut wrong = Vec::new();
         for entry in entries {
             let name = entry.name.clone();
-            if let Err((_, why)) =
-                self.begin(entry, ("profile".to_owned(), None), snapshot, effects)
-            {
+            let by = (PROFILE.to_owned(), None);
+            if let Err((_, why)) = self.begin(entry, by, snapshot, effects) {
                 wrong.push(format!("The recorder {name} does not run: {why}."));
             }
         }

@@ -14,7 +14,8 @@ use crate::engine::hub::event::{Effect, Epoch, KeepProfile};
 use crate::engine::hub::plant::Plant;
 use crate::engine::orders::charging::SetChargeRule;
 use crate::engine::orders::{OrderError, Reply};
-use crate::engine::profile::edit::set_rule;
+use crate::engine::people::ledger::Author;
+use crate::engine::profile::edit::Change;
 use crate::engine::snapshot::RulesPicture;
 use crate::engine::store::journal::{Entry, Outcome};
 
@@ -99,14 +100,12 @@ impl Ruling {
         (now, epoch): (Now, Epoch),
         effects: &mut Vec<Effect>,
     ) -> Effect {
-        match self.begin(&asked.order, &floor) {
+        match self.begin(&asked, &mut *floor.plant, floor.charging) {
             Err(error) => Effect::Answer(asked.reply, Err(error)),
             Ok((rules, None)) => self.finish(asked, rules, floor, now, effects),
             Ok((rules, Some(job))) => {
                 // Known as the profile's text from now on: nobody takes it for somebody else's edit.
-                if let Some(profile) = floor.plant.profile_mut() {
-                    profile.text = Some(Arc::clone(&job.text));
-                }
+                floor.plant.say(Arc::clone(&job.text));
                 let (number, before) = (job.number, Arc::clone(&job.before));
                 self.writing = Some(Writing { number, epoch, asked, rules, before });
                 Effect::KeepProfile(job)
@@ -117,30 +116,32 @@ impl Ruling {
     /// The rules as they are to be, and what has to be written first.
     fn begin(
         &mut self,
-        order: &SetChargeRule,
-        floor: &Floor<'_>,
+        asked: &Asked,
+        plant: &mut Plant,
+        charging: &Charging,
     ) -> Result<(Rules, Option<KeepProfile>), OrderError> {
-        if let Some(why) = self.why_not(floor.plant, floor.charging) {
+        let order = &asked.order;
+        if let Some(why) = self.why_not(plant, charging) {
             return Err(OrderError::Unfit(why));
         }
         if order.expected.is_some_and(|version| version != self.version) {
             return Err(OrderError::Stale { what: "the table of charge rules".to_owned() });
         }
-        let present = floor.plant.rules;
-        let profile = floor.plant.profile();
-        let kept = profile.and_then(|profile| profile.file.zip(profile.text));
-        let Some((file, before)) = kept else {
-            return Ok((present.with(order.key, order.value, Origin::Person)?, None));
-        };
-        let rules = present.with(order.key, order.value, Origin::Profile)?;
-        let text = set_rule(&before, order.key.rule().name, order.value)
-            .map_err(|error| OrderError::Unfit(error.to_string()))?;
-        if *text == *before {
+        let change = Change::SetRule { key: order.key, value: order.value };
+        let kept = plant.file();
+        let origin = if kept.is_some() { Origin::Profile } else { Origin::Person };
+        let rules = plant.rules.with(order.key, order.value, origin)?;
+        let (before, text) =
+            plant.edited(&change).map_err(|error| OrderError::Unfit(error.to_string()))?;
+        let Some(file) = kept.filter(|_| text != before) else {
+            plant.say(text);
             return Ok((rules, None));
-        }
+        };
         self.writings += 1;
         let number = self.writings;
-        Ok((rules, Some(KeepProfile { number, file, before, text: text.into() })))
+        let (by, face) = (asked.by.clone(), asked.face.code());
+        let author = Author { by, face, what: change.to_string() };
+        Ok((rules, Some(KeepProfile { number, file, before, text, author })))
     }
 
     /// The file is written, or is not; gives what is to be done after the next picture.
@@ -161,9 +162,7 @@ impl Ruling {
         match outcome {
             Ok(()) => Some(self.finish(asked, rules, floor, now, effects)),
             Err(why) => {
-                if let Some(profile) = floor.plant.profile_mut() {
-                    profile.text = Some(before);
-                }
+                floor.plant.say(before);
                 let text = format!("the rule stays as it was: {why}");
                 Some(Effect::Answer(asked.reply, Err(OrderError::Unfit(text))))
             }

@@ -8,6 +8,7 @@
 //! | `replaying` | recordings sent onto buses | the hub |
 //! | `recording` | recordings: beginning, ending, taking in, deleting | the hub and its recorders |
 //! | `sending` | arming buses, sending and scheduling by hand | the hub |
+//! | `profiles` | what profiles say; adding, renaming, deleting them | the hub, the store |
 //! | `dbc` | DBC files: keeping them, and by which a bus is read | the store, the hub |
 //! | `devices` | device folders of one's own | the store |
 //! | `buses` | restarting controllers, looking for a bit rate | the hub |
@@ -46,10 +47,11 @@ pub(in crate::engine) mod accounts;
 pub(in crate::engine) mod buses;
 pub(in crate::engine) mod charging;
 pub(in crate::engine) mod dbc;
-mod deeds;
+pub(in crate::engine) mod deeds;
 pub(in crate::engine) mod desk;
 pub(in crate::engine) mod devices;
 pub(in crate::engine) mod plant;
+pub(in crate::engine) mod profiles;
 pub(in crate::engine) mod recording;
 pub(in crate::engine) mod replaying;
 pub(in crate::engine) mod sending;

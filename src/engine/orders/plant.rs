@@ -9,6 +9,7 @@ use crate::engine::can::replay::Speed;
 use crate::engine::orders::buses::Controlling;
 use crate::engine::orders::charging::{Charging, SetChargeRule};
 use crate::engine::orders::dbc::{AssignDbcs, BusDbc};
+use crate::engine::orders::profiles::Profiling;
 use crate::engine::orders::recording::Recording;
 use crate::engine::orders::replaying::Replaying;
 use crate::engine::orders::sending::{Keeping, Sending};
@@ -20,6 +21,10 @@ use crate::engine::profile::model::Profile;
 pub enum Command {
     /// See [`ActivateProfile`].
     Activate(Box<ActivateProfile>),
+    /// See [`profiles`](crate::engine::orders::profiles).
+    Profile(Box<Profiling>),
+    /// See [`TakeEdit`](crate::engine::orders::profiles::TakeEdit).
+    TakeEdit(Box<ActivateProfile>),
     /// See [`Play`].
     Play(Play),
     /// See [`ClearTraffic`].
@@ -42,8 +47,30 @@ pub enum Command {
     Keeping(Keeping),
 }
 
+impl Command {
+    /// Whether it begins something that an edit of the running profile could touch.
+    #[must_use]
+    pub fn begins(&self) -> bool {
+        match self {
+            Self::Activate(_) => true,
+            Self::Charging(order) => order.begins(),
+            Self::Sending(order) => matches!(order, Sending::Arm(_)),
+            Self::Replaying(order) => matches!(order, Replaying::Start(_)),
+            Self::Recording(order) => matches!(order, Recording::Start(_)),
+            Self::Controlling(_) => true,
+            Self::Profile(_)
+            | Self::TakeEdit(_)
+            | Self::Play(_)
+            | Self::ClearTraffic
+            | Self::Rule(_)
+            | Self::Assign(_)
+            | Self::Keeping(_) => false,
+        }
+    }
+}
+
 /// Runs a profile instead of the present one. Everything known of the present plant is forgotten.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ActivateProfile {
     /// The profile.
     pub profile: Profile,

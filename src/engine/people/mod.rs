@@ -9,6 +9,7 @@
 
 pub(in crate::engine) mod displays;
 pub(in crate::engine) mod gate;
+pub(in crate::engine) mod ledger;
 mod letters;
 mod lobby;
 #[cfg(feature = "mail")]
@@ -38,6 +39,7 @@ use crate::engine::people::picture::Picture;
 use crate::engine::people::sweep::Sweeper;
 use crate::engine::people::work::Work;
 use crate::engine::profile::devices::Devices;
+use crate::engine::profile::library::Library;
 use crate::engine::profile::shelf::Shelf;
 use crate::engine::store::charges::Reader;
 use crate::engine::store::journal::Entry;
@@ -57,6 +59,7 @@ pub struct People {
     shelf: Shelf,
     devices: Devices,
     displays: Arc<Displays>,
+    library: Library,
 }
 
 impl People {
@@ -102,7 +105,7 @@ impl People {
         let waits = Arc::default();
         let refused = AtomicU64::new(0);
         let budget = Mutex::default();
-        let shelf = Shelf::new(folder);
+        let (shelf, library) = (Shelf::new(folder), Library::of(folder));
         let devices = Devices::open(folder);
         let people = Self {
             _sweeper: sweeper,
@@ -116,6 +119,7 @@ impl People {
             shelf,
             devices,
             displays,
+            library,
         };
         people.know_where_they_came_from();
         Ok((Arc::new(people), remarks))
@@ -143,6 +147,12 @@ impl People {
     #[must_use]
     pub fn displays(&self) -> &Displays {
         &self.displays
+    }
+
+    /// The profiles of the data folder.
+    #[must_use]
+    pub const fn library(&self) -> &Library {
+        &self.library
     }
 
     /// The clock.

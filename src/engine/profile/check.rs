@@ -45,7 +45,9 @@ pub fn check(profile: &Profile, lines: &Lines, ground: &Ground) -> Vec<Problem> 
     let mut problems = Vec::new();
     buses(profile, lines, ground, &mut problems);
     let mut devices = Vec::new();
-    for (position, component) in profile.components.iter().enumerate() {
+    // What is not listened to is not asked whether it could be.
+    let enabled = profile.components.iter().enumerate().filter(|(_, component)| component.enabled);
+    for (position, component) in enabled {
         match bind(component, ground) {
             Ok(device) => {
                 fits(profile, lines, position, &device, &mut problems);
@@ -123,7 +125,7 @@ fn fits(
     let is_text = manifest.address.way == AddressWay::Text;
     let on_text = matches!(bus.address, Address::Tcp { .. });
     let others = profile.components.iter().take(position);
-    let first = others.filter(|other| other.bus == entry.bus).count() == 0;
+    let first = !others.filter(|other| other.enabled).any(|other| other.bus == entry.bus);
     let (title, address) = (&manifest.title, &bus.address);
     let why = match (is_text, on_text) {
         (true, false) => format!("{title} speaks text: its bus is tcp:HOST:PORT, not {address}"),

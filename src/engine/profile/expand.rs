@@ -2,6 +2,8 @@
 //! text is read as TOML. `$$` is a single dollar sign. Comments stay as they are. Line breaks are
 //! never added or removed, so that lines in later problems are the lines of the file.
 
+use std::ops::Range;
+
 use crate::base::problem::{Problem, Severity};
 
 /// Where in the TOML text a place is.
@@ -57,6 +59,32 @@ pub fn expand(text: &str, lookup: Lookup<'_>) -> Result<String, Vec<Problem>> {
         place = next;
     }
     if problems.is_empty() { Ok(out) } else { Err(problems) }
+}
+
+/// Where in `text` variables stand that [`expand`] would fill in, as byte ranges from `${` to behind
+/// `}`. One that is not closed is none.
+#[must_use]
+pub fn variables(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let (mut place, mut at) = (Place::Bare, 0);
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        if place != Place::Comment && rest.starts_with("$$") {
+            at += 2;
+        } else if place != Place::Comment && rest.starts_with("${") {
+            let line = rest.split('\n').next().unwrap_or_default();
+            let len = line.find('}').map(|end| end + 1);
+            if let Some(len) = len {
+                found.push(at..at + len);
+            }
+            at += len.unwrap_or(2);
+        } else {
+            let first = rest.chars().next().unwrap_or_default();
+            let (next, taken) = step(place, rest, first);
+            place = next;
+            at += taken.max(1);
+        }
+    }
+    found
 }
 
 /// Passes one piece of plain text: the place behind it and its length in bytes.

@@ -166,6 +166,12 @@ impl Library {
         Ok(Self { folder })
     }
 
+    /// The data folder `folder`.
+    #[must_use]
+    pub fn of(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
     /// The data folder itself.
     #[must_use]
     pub fn folder(&self) -> &Path {

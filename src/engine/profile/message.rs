@@ -15,6 +15,8 @@ use crate::base::id::{Name, NameError};
 use crate::engine::can::dress::{Checksum, Counter, Dress};
 use crate::engine::can::frame::{Frame, Id, Kind};
 use crate::engine::can::schedule::{Schedule, ScheduleError};
+use crate::engine::profile::model::Profile;
+use crate::engine::profile::parse::Reader;
 
 /// Most messages that a profile keeps.
 pub const MESSAGE_LIMIT: usize = 256;
@@ -300,4 +302,50 @@ fn read_id(text: &str) -> Result<Id, MessageError> {
     let long = |raw: u32| digits.len() > 3 || raw > Id::MAX_STANDARD;
     let id = raw.and_then(|raw| if long(raw) { Id::extended(raw) } else { Id::standard(raw) });
     id.ok_or_else(|| MessageError::Id(text.to_owned()))
+}
+
+impl Reader<'_> {
+    /// The messages that are kept.
+    pub(super) fn messages(&mut self, raw: &[Spanned<RawMessage>]) -> Vec<MessageEntry> {
+        if raw.len() > MESSAGE_LIMIT {
+            let found = raw.len();
+            self.wrong(0, format!("{found} messages; at most {MESSAGE_LIMIT} are allowed"));
+            return Vec::new();
+        }
+        let mut messages = Vec::with_capacity(raw.len());
+        for one in raw {
+            match one.get_ref().read() {
+                Ok(message) => messages.push(message),
+                Err(why) => {
+                    let line = self.line(&one.get_ref().name);
+                    let name = one.get_ref().name.get_ref();
+                    self.wrong(line, format!("message {name:?}: {why}"));
+                }
+            }
+        }
+        messages
+    }
+
+    /// Their names and keys must be unique, and their buses known.
+    pub(super) fn message_names(&mut self, profile: &Profile, raw: &[Spanned<RawMessage>]) {
+        let lines: Vec<u32> = raw.iter().map(|one| self.line(&one.get_ref().name)).collect();
+        for (at, (message, line)) in profile.messages.iter().zip(lines).enumerate() {
+            let name = message.name.as_str();
+            let before = profile.messages.get(..at).unwrap_or_default();
+            if before.iter().any(|other| other.name == message.name) {
+                self.wrong(line, format!("a second message is called {name:?}"));
+            }
+            let key = message.key.filter(|key| before.iter().any(|one| one.key == Some(*key)));
+            if let Some(key) = key {
+                self.wrong(
+                    line,
+                    format!("message {name:?}: another one has the key {key} already"),
+                );
+            }
+            if profile.bus(&message.bus).is_none() {
+                let bus = message.bus.as_str();
+                self.wrong(line, format!("message {name:?} names an unknown bus {bus:?}"));
+            }
+        }
+    }
 }

@@ -1,9 +1,9 @@
 //! Profiles: what is connected to what, in one readable TOML file. `model` is what a profile says;
 //! `parse` reads it, with the environment filled in by `expand`; `check` asks the
 //! catalog of devices whether it makes sense; `write` writes it with comments
-//! for people, `edit` changes one value in what a person wrote and `keep` a `message` that is kept to be
-//! sent; `library` is the data folder, `shelf` the DBC files in it, `devices` the
-//! device folders in it and `settings` what is remembered
+//! for people, and `edit` changes what a person wrote and leaves every other letter; `diff` says what two
+//! texts differ in; `library` is the data folder, `shelf` the DBC files in it, `devices` the device
+//! folders in it and `settings` what is remembered
 //! beside the profiles;
 //! `watch` notices edits made outside; `starters` are the profiles that Busbar writes itself.
 //!
@@ -12,10 +12,10 @@
 
 pub(crate) mod check;
 pub(crate) mod devices;
+pub(crate) mod diff;
 pub(crate) mod edit;
 pub(crate) mod expand;
 pub(crate) mod form;
-pub(crate) mod keep;
 pub(crate) mod library;
 pub(crate) mod message;
 pub(crate) mod model;

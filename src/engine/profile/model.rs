@@ -20,10 +20,14 @@ pub use crate::engine::profile::recorder::{Begins, RecorderEntry};
 pub struct Profile {
     /// Its name.
     pub name: Name,
+    /// What it is for, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
     /// Buses; the position is the `BusId` while the profile runs.
     #[serde(rename = "bus")]
     pub buses: Vec<BusEntry>,
-    /// Components; the position is the `ComponentId` while the profile runs.
+    /// Components; the position among those that are enabled is the `ComponentId` while the profile
+    /// runs.
     #[serde(rename = "component")]
     pub components: Vec<ComponentEntry>,
     /// The rules of charging that it sets; the others are the usual ones.
@@ -58,6 +62,8 @@ pub struct ComponentEntry {
     pub kind: String,
     /// The name of its bus.
     pub bus: Name,
+    /// Whether it is listened to; one that is not stays in the file and is not there otherwise.
+    pub enabled: bool,
     /// Base address; `None` is the kind's own.
     pub base: Option<u32>,
     /// Which way round it counts current; `None` is the kind's own.
@@ -122,7 +128,8 @@ impl Profile {
     #[must_use]
     pub fn new(name: Name, buses: Vec<BusEntry>, components: Vec<ComponentEntry>) -> Self {
         let (recorders, messages) = (Vec::new(), Vec::new());
-        Self { name, buses, components, charge: Rules::default(), recorders, messages }
+        let (description, charge) = (None, Rules::default());
+        Self { name, description, buses, components, charge, recorders, messages }
     }
 
     /// The position of the bus called `name`.
@@ -148,6 +155,7 @@ impl ComponentEntry {
             name,
             kind: kind.to_owned(),
             bus,
+            enabled: true,
             base: None,
             current_sign: None,
             strings: 1,

@@ -19,7 +19,7 @@ use crate::engine::can::address::{Address, SlcanError};
 use crate::engine::can::slcan::rate::RateError;
 use crate::engine::charge::{Key, RuleError, Rules};
 use crate::engine::profile::expand::{self, Lookup};
-use crate::engine::profile::message::{MESSAGE_LIMIT, MessageEntry, RawMessage};
+use crate::engine::profile::message::RawMessage;
 use crate::engine::profile::model::{BusEntry, Profile};
 use crate::engine::profile::recorder::RawRecorder;
 
@@ -27,6 +27,8 @@ use crate::engine::profile::recorder::RawRecorder;
 pub const BUS_LIMIT: usize = 64;
 /// Most components a profile may have.
 pub const COMPONENT_LIMIT: usize = 512;
+/// Most characters of a profile's description.
+pub const DESCRIPTION_LIMIT: usize = 2_000;
 
 /// What a line number belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -135,6 +137,7 @@ impl<'de> Deserialize<'de> for Number {
 #[serde(deny_unknown_fields)]
 struct RawProfile {
     name: Spanned<String>,
+    description: Option<Spanned<String>>,
     #[serde(default)]
     bus: Vec<Spanned<RawBus>>,
     #[serde(default)]
@@ -185,6 +188,7 @@ impl Reader<'_> {
 
     fn profile(&mut self, raw: RawProfile) -> Option<Profile> {
         let name = self.name(Part::Profile, "name", &raw.name);
+        let description = raw.description.and_then(|text| self.description(&text));
         if raw.bus.len() > BUS_LIMIT {
             self.wrong(0, format!("{} buses; at most {BUS_LIMIT} are allowed", raw.bus.len()));
             return None;
@@ -202,6 +206,7 @@ impl Reader<'_> {
         let messages = self.messages(&raw.message);
         let profile = Profile {
             name: name?,
+            description,
             buses: buses.into_iter().collect::<Option<_>>()?,
             components: components.into_iter().collect::<Option<_>>()?,
             charge,
@@ -212,6 +217,22 @@ impl Reader<'_> {
         self.recorded(&profile);
         self.message_names(&profile, &raw.message);
         Some(profile)
+    }
+
+    /// What it is for, in words.
+    fn description(&mut self, raw: &Spanned<String>) -> Option<String> {
+        let line = self.note(Part::Profile, "description", raw);
+        let text = raw.get_ref().trim();
+        let letters = text.chars().count();
+        if letters > DESCRIPTION_LIMIT {
+            self.wrong(
+                line,
+                format!(
+                    "the description has {letters} characters; at most {DESCRIPTION_LIMIT} are allowed"
+                ),
+            );
+        }
+        (!text.is_empty()).then(|| text.to_owned())
     }
 
     /// The rules of charging that the profile sets. Those that go together are checked together.
@@ -238,50 +259,6 @@ impl Reader<'_> {
             self.wrong(line, format!("[charge]: {why}"));
         }
         rules
-    }
-
-    /// The messages that are kept.
-    fn messages(&mut self, raw: &[Spanned<RawMessage>]) -> Vec<MessageEntry> {
-        if raw.len() > MESSAGE_LIMIT {
-            let found = raw.len();
-            self.wrong(0, format!("{found} messages; at most {MESSAGE_LIMIT} are allowed"));
-            return Vec::new();
-        }
-        let mut messages = Vec::with_capacity(raw.len());
-        for one in raw {
-            match one.get_ref().read() {
-                Ok(message) => messages.push(message),
-                Err(why) => {
-                    let line = self.line(&one.get_ref().name);
-                    let name = one.get_ref().name.get_ref();
-                    self.wrong(line, format!("message {name:?}: {why}"));
-                }
-            }
-        }
-        messages
-    }
-
-    /// Their names and keys must be unique, and their buses known.
-    fn message_names(&mut self, profile: &Profile, raw: &[Spanned<RawMessage>]) {
-        let lines: Vec<u32> = raw.iter().map(|one| self.line(&one.get_ref().name)).collect();
-        for (at, (message, line)) in profile.messages.iter().zip(lines).enumerate() {
-            let name = message.name.as_str();
-            let before = profile.messages.get(..at).unwrap_or_default();
-            if before.iter().any(|other| other.name == message.name) {
-                self.wrong(line, format!("a second message is called {name:?}"));
-            }
-            let key = message.key.filter(|key| before.iter().any(|one| one.key == Some(*key)));
-            if let Some(key) = key {
-                self.wrong(
-                    line,
-                    format!("message {name:?}: another one has the key {key} already"),
-                );
-            }
-            if profile.bus(&message.bus).is_none() {
-                let bus = message.bus.as_str();
-                self.wrong(line, format!("message {name:?} names an unknown bus {bus:?}"));
-            }
-        }
     }
 
     /// Names must be unique, and a component's bus must be one of the profile.

@@ -42,6 +42,7 @@ const COMPONENT_HEAD: &str = "
 #
 # kind          what it is; `busbar profile check` lists the kinds there are
 # bus           the name of one of the buses above
+# enabled       false: it stays in this file and is not listened to
 # base          its base address; left out: the one it has from the factory
 # current_sign  \"charge-positive\" or \"discharge-positive\": which way round it counts current.
 #               Charge with an ampere or two and see that Busbar says \"charging\".
@@ -78,6 +79,9 @@ pub fn write(profile: &Profile) -> String {
     let mut out = String::from(HEAD);
     out.push('\n');
     put(&mut out, "name", &quote(profile.name.as_str()));
+    if let Some(text) = &profile.description {
+        put(&mut out, "description", &quote(text));
+    }
     out.push_str(BUS_HEAD);
     for bus in &profile.buses {
         write_bus(&mut out, bus);
@@ -121,68 +125,116 @@ fn write_recorder(out: &mut String, recorder: &RecorderEntry) {
 
 fn write_bus(out: &mut String, bus: &BusEntry) {
     out.push_str("\n[[bus]]\n");
-    put(out, "name", &quote(bus.name.as_str()));
-    match &bus.address {
-        Address::Slcan(to) => {
-            put(out, "address", &quote(&format!("slcan:{}", to.port)));
-            maybe(out, "bit_rate", to.bit_rate, "500000");
-            maybe(out, "data_bit_rate", to.data_bit_rate, "2000000");
-            put(out, "listen_only", &to.listen_only);
-            maybe(out, "baud", to.baud, "115200");
-        }
-        other => put(out, "address", &quote(&other.to_string())),
-    }
-    if let Some(scene) = &bus.scene {
-        put(out, "scene", &quote(scene));
-    }
-    let files: Vec<String> = bus.dbc.iter().map(|file| quote(&file.to_string_lossy())).collect();
-    put(out, "dbc", &format!("[{}]", files.join(", ")));
+    bus_pairs(bus).iter().for_each(|pair| pair.write(out));
 }
 
 fn write_component(out: &mut String, component: &ComponentEntry) {
     out.push_str("\n[[component]]\n");
-    put(out, "name", &quote(component.name.as_str()));
-    put(out, "kind", &quote(&component.kind));
-    put(out, "bus", &quote(component.bus.as_str()));
-    maybe(out, "base", component.base.map(|base| format!("{base:#x}")), "0x600");
-    let sign = component.current_sign.map(|sign| quote(sign.name()));
-    maybe(out, "current_sign", sign, "\"charge-positive\"");
-    put(out, "strings", &component.strings);
-    let pack = component.pack.as_ref().map(|pack| quote(pack.as_str()));
-    maybe(out, "pack", pack, "\"Main pack\"");
-    maybe(out, "late_ms", component.late.map(|late| late.as_millis()), "500");
-    maybe(out, "lost_ms", component.lost.map(|lost| lost.as_millis()), "1000");
+    component_pairs(component).iter().for_each(|pair| pair.write(out));
+}
+
+/// A key of a table with its value as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pair {
+    /// The key.
+    pub(super) key: &'static str,
+    /// Its value; none: it is left out.
+    pub(super) value: Option<String>,
+    /// What stands there as a comment where it is left out; empty: nothing.
+    example: &'static str,
+    /// Whether leaving it out would say the same.
+    pub(super) is_usual: bool,
+}
+
+impl Pair {
+    /// A key that is always said.
+    pub(super) const fn said(key: &'static str, value: String) -> Self {
+        Self { key, value: Some(value), example: "", is_usual: false }
+    }
+
+    /// A key that may be left out.
+    fn may<T: Display>(key: &'static str, value: Option<T>, example: &'static str) -> Self {
+        let value = value.map(|value| value.to_string());
+        Self { key, value, example, is_usual: false }
+    }
+
+    /// The same, and whether its value is the usual one.
+    fn usually(self, is_usual: bool) -> Self {
+        Self { is_usual, ..self }
+    }
+
+    fn write(&self, out: &mut String) {
+        match &self.value {
+            Some(value) => put(out, self.key, value),
+            None if self.example.is_empty() => {}
+            None => put(out, &format!("# {}", self.key), &self.example),
+        }
+    }
+}
+
+/// A bus, key by key.
+pub(super) fn bus_pairs(bus: &BusEntry) -> Vec<Pair> {
+    let mut pairs = vec![Pair::said("name", quote(bus.name.as_str()))];
+    match &bus.address {
+        Address::Slcan(to) => {
+            pairs.push(Pair::said("address", quote(&format!("slcan:{}", to.port))));
+            pairs.push(Pair::may("bit_rate", to.bit_rate, "500000"));
+            pairs.push(Pair::may("data_bit_rate", to.data_bit_rate, "2000000"));
+            let listen_only = Pair::said("listen_only", to.listen_only.to_string());
+            pairs.push(listen_only.usually(!to.listen_only));
+            pairs.push(Pair::may("baud", to.baud, "115200"));
+        }
+        other => pairs.push(Pair::said("address", quote(&other.to_string()))),
+    }
+    pairs.push(Pair::may("scene", bus.scene.as_deref().map(quote), ""));
+    let files: Vec<String> = bus.dbc.iter().map(|file| quote(&file.to_string_lossy())).collect();
+    let dbc = Pair::said("dbc", format!("[{}]", files.join(", ")));
+    pairs.push(dbc.usually(files.is_empty()));
+    pairs
+}
+
+/// A component, key by key.
+pub(super) fn component_pairs(component: &ComponentEntry) -> Vec<Pair> {
+    let millis = |span: Option<std::time::Duration>| span.map(|span| span.as_millis());
     let limits = component.limits;
-    let pairs = [
+    let limits = [
         ("cell_min_mv", limits.cell_min.map(|mv| mv.get().to_string())),
         ("cell_max_mv", limits.cell_max.map(|mv| mv.get().to_string())),
         ("temperature_min_c", limits.temperature_min.map(|t| t.get().to_string())),
         ("temperature_max_c", limits.temperature_max.map(|t| t.get().to_string())),
         ("current_max_a", limits.current_max.map(|a| a.get().to_string())),
     ];
-    let set: Vec<String> = pairs
+    let set: Vec<String> = limits
         .into_iter()
         .filter_map(|(key, value)| value.map(|value| format!("{key} = {value}")))
         .collect();
     let set = (!set.is_empty()).then(|| format!("{{ {} }}", set.join(", ")));
-    maybe(out, "limits", set, "{ cell_min_mv = 2700, cell_max_mv = 4150 }");
     let rating = component.rating;
-    let pairs = [
-        ("rating_v", rating.volts.map(Volts::get)),
-        ("rating_a", rating.amps.map(Amps::get)),
-        ("rating_w", rating.watts.map(Watts::get)),
-    ];
-    for (key, value) in pairs {
-        if let Some(value) = value {
-            put(out, key, &value);
-        }
-    }
     let settings = component.settings.iter();
     let settings: Vec<String> =
         settings.map(|(name, value)| format!("{} = {}", key(name), setting(value))).collect();
-    if !settings.is_empty() {
-        put(out, "settings", &format!("{{ {} }}", settings.join(", ")));
-    }
+    let settings = (!settings.is_empty()).then(|| format!("{{ {} }}", settings.join(", ")));
+    let base = component.base.map(|base| format!("{base:#x}"));
+    let sign = component.current_sign.map(|sign| quote(sign.name()));
+    let pack = component.pack.as_ref().map(|pack| quote(pack.as_str()));
+    let strings = Pair::said("strings", component.strings.to_string());
+    vec![
+        Pair::said("name", quote(component.name.as_str())),
+        Pair::said("kind", quote(&component.kind)),
+        Pair::said("bus", quote(component.bus.as_str())),
+        Pair::may("enabled", (!component.enabled).then_some(false), ""),
+        Pair::may("base", base, "0x600"),
+        Pair::may("current_sign", sign, "\"charge-positive\""),
+        strings.usually(component.strings == 1),
+        Pair::may("pack", pack, "\"Main pack\""),
+        Pair::may("late_ms", millis(component.late), "500"),
+        Pair::may("lost_ms", millis(component.lost), "1000"),
+        Pair::may("limits", set, "{ cell_min_mv = 2700, cell_max_mv = 4150 }"),
+        Pair::may("rating_v", rating.volts.map(Volts::get), ""),
+        Pair::may("rating_a", rating.amps.map(Amps::get), ""),
+        Pair::may("rating_w", rating.watts.map(Watts::get), ""),
+        Pair::may("settings", settings, ""),
+    ]
 }
 
 /// A name as a key of TOML.
@@ -205,14 +257,6 @@ pub(super) fn setting(value: &SettingValue) -> String {
 fn put(out: &mut String, key: &str, value: &dyn Display) {
     // Writing to a string cannot fail.
     let _ = writeln!(out, "{key} = {value}");
-}
-
-/// A key that may be absent: then an example of it stands there as a comment.
-fn maybe<T: Display>(out: &mut String, key: &str, value: Option<T>, example: &str) {
-    match value {
-        Some(value) => put(out, key, &value),
-        None => put(out, &format!("# {key}"), &example),
-    }
 }
 
 /// A TOML string, with dollar signs doubled so that they read back as they are.

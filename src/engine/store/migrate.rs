@@ -29,8 +29,11 @@ macro_rules! migration {
 }
 
 /// All steps, oldest first. A step that was released is never edited: another one follows it.
-pub const MIGRATIONS: &[Migration] =
-    &[migration!("0001_people.sql"), migration!("0002_charges.sql")];
+pub const MIGRATIONS: &[Migration] = &[
+    migration!("0001_people.sql"),
+    migration!("0002_charges.sql"),
+    migration!("0003_profiles.sql"),
+];
 
 /// The schema that this program writes.
 pub const fn newest(migrations: &[Migration]) -> i64 {

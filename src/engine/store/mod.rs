@@ -16,6 +16,7 @@ pub(in crate::engine) mod services;
 pub(in crate::engine) mod sessions;
 pub(in crate::engine) mod settings;
 pub(in crate::engine) mod tokens;
+pub(in crate::engine) mod versions;
 
 pub(in crate::engine) mod historian;
 mod keeping;

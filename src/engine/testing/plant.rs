@@ -185,6 +185,8 @@ impl Plant {
                 | Effect::Control { .. }
                 | Effect::Journal(_)
                 | Effect::KeepProfile(_)
+                | Effect::Profile(_)
+                | Effect::Amend { .. }
                 | Effect::Keep(_) => {}
             }
         }
@@ -287,6 +289,8 @@ impl Plant {
             | Effect::Demo(_)
             | Effect::Journal(_)
             | Effect::KeepProfile(_)
+            | Effect::Profile(_)
+            | Effect::Amend { .. }
             | Effect::Keep(_) => None,
         });
         published.unwrap_or_else(|| panic!("nothing was published"))

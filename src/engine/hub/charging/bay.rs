@@ -143,6 +143,25 @@ impl Bay {
         }
     }
 
+    /// The same in an amended plant, where its parts are elsewhere now. `None` where it cannot go on under
+    /// the rules of that.
+    pub(super) fn amend(
+        mut self,
+        (bmus, charger): (Vec<ComponentId>, Option<ComponentId>),
+        plant: &Plant,
+        catalog: &Catalog,
+    ) -> Option<Self> {
+        if !self.is_active() {
+            self.set_rules(plant.rules).ok()?;
+        }
+        let chargers = plant.chargers();
+        let only = if let [only] = chargers.as_slice() { Some(*only) } else { None };
+        self.charger = charger.or(only);
+        self.keys = plant.key_voices(&bmus, catalog);
+        self.bmus = bmus;
+        Some(self)
+    }
+
     /// Whether it has to be stepped.
     pub(super) fn is_active(&self) -> bool {
         self.station.has_work()

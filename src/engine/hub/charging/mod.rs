@@ -22,8 +22,9 @@ use crate::engine::access::roster::Roster;
 use crate::engine::charge::{ChargePicture, Latches, Lease, Rules, State, Station, StopReason};
 use crate::engine::device::Catalog;
 use crate::engine::hub::Now;
+use crate::engine::hub::amending::Amendment;
 use crate::engine::hub::charging::bay::{Bay, Floor, Starter};
-use crate::engine::hub::event::{Effect, Epoch};
+use crate::engine::hub::event::{Effect, Epoch, Fate};
 use crate::engine::hub::plant::Plant;
 use crate::engine::orders::charging::{
     ChangeCharge, Charging as Order, ClearLatches, EngageContactors, SetDemo, StartCharge,
@@ -76,6 +77,76 @@ impl Charging {
                 Bay::new(pack, bmus, plant, catalog, latches)
             })
             .collect();
+    }
+
+    /// What of this would be disturbed by an amendment of the plant, in a sentence.
+    pub(super) fn in_the_way(
+        &self,
+        old: &Plant,
+        amendment: &Amendment,
+        rules: Rules,
+    ) -> Option<String> {
+        for bay in self.bays.iter().filter(|bay| bay.is_active()) {
+            let pack = &bay.pack;
+            if amendment.opens_or_closes(old) {
+                return Some(format!(
+                    "{pack} is being charged, and buses are opened and closed only while nothing is: stop that first"
+                ));
+            }
+            if rules != old.rules {
+                return Some(format!(
+                    "{pack} is being charged by the present rules: stop that first"
+                ));
+            }
+            let members = amendment.plant.packs.iter().find(|(name, _)| name == pack);
+            let is_whole = members.is_some_and(|(_, members)| members.len() == bay.bmus.len());
+            let mut parts = bay.bmus.iter().chain(&bay.charger);
+            let other = parts.find(|id| !amendment.is_same(old, **id));
+            if let Some(name) = other.and_then(|id| old.name_of(*id)) {
+                return Some(format!("{pack} is being charged with {name}: stop that first"));
+            }
+            let mut buses = bay.buses(old).into_iter().chain(old.buses_of(&bay.bmus));
+            let bus = buses.find(|bus| amendment.fate(*bus) != Some(Fate::Kept));
+            if let Some(bus) = bus.and_then(|bus| old.bus(bus)) {
+                let name = bus.name();
+                return Some(format!(
+                    "{pack} is being charged, and what may be sent on {name} would change: stop that first"
+                ));
+            }
+            if !is_whole {
+                return Some(format!("{pack} is being charged: stop that first"));
+            }
+        }
+        None
+    }
+
+    /// Takes up the packs of the amended plant. What runs goes on; so do the set points and the last
+    /// charge of a pack that is still made of the same batteries.
+    pub(super) fn amend(
+        &mut self,
+        plant: &Plant,
+        catalog: &Catalog,
+        moved: &[Option<ComponentId>],
+    ) {
+        self.remember();
+        let to = |id: ComponentId| moved.get(usize::from(id.0)).copied().flatten();
+        let mut old = std::mem::take(&mut self.bays);
+        for (pack, bmus) in plant.packs.iter().cloned() {
+            let same = |bay: &Bay| {
+                let members: Option<Vec<ComponentId>> = bay.bmus.iter().map(|id| to(*id)).collect();
+                bay.pack == pack && members.as_ref() == Some(&bmus)
+            };
+            let kept = old.iter().position(same).map(|at| old.remove(at));
+            let bay = kept.and_then(|bay| {
+                let charger = bay.charger.and_then(to);
+                bay.amend((bmus.clone(), charger), plant, catalog)
+            });
+            let latches = self.latches.get(pack.as_str()).copied().unwrap_or_default();
+            self.bays.push(bay.unwrap_or_else(|| Bay::new(pack, bmus, plant, catalog, latches)));
+        }
+        if let Some(roster) = &self.roster {
+            self.bays.iter_mut().for_each(|bay| bay.judge(roster));
+        }
     }
 
     fn remember(&mut self) {

@@ -78,6 +78,18 @@ impl Replays {
         self.all.iter().any(Running::may_send)
     }
 
+    /// A replay that may send to this bus, or could go on.
+    pub(super) fn onto(&self, bus: BusId) -> Option<&Name> {
+        let goes = |one: &&Running| one.targets.iter().any(|(target, _)| *target == bus);
+        self.all.iter().filter(|one| !one.is_over()).find(goes).map(|one| &one.order.name)
+    }
+
+    /// Those that went onto buses that are others now are forgotten.
+    pub(super) fn amend(&mut self, stays: &dyn Fn(BusId) -> bool) {
+        self.all.retain(|one| one.targets.iter().all(|(bus, _)| stays(*bus)));
+        self.sent.retain(|(bus, _)| stays(*bus));
+    }
+
     /// Carries out an order.
     pub(super) fn order(
         &mut self,

@@ -1,0 +1,59 @@
+//! What orders do that put a profile into the data folder.
+
+use crate::engine::orders::OrderError;
+use crate::engine::orders::desk::Desk;
+use crate::engine::orders::profiles::{AddProfile, NewProfile};
+use crate::engine::people::ledger::{Author, Ledger, LedgerError};
+use crate::engine::profile::edit::{Change, apply};
+use crate::engine::profile::expand::environment;
+use crate::engine::profile::library::{interpret, read};
+use crate::engine::profile::model::Profile;
+use crate::engine::profile::write::write;
+
+pub fn add(desk: &mut Desk<'_>, order: &AddProfile) -> Result<(), OrderError> {
+    let library = desk.people.library();
+    let (text, what) = match &order.says {
+        NewProfile::Of(profile) => {
+            let profile = Profile { name: order.name.clone(), ..(**profile).clone() };
+            (write(&profile), "added".to_owned())
+        }
+        NewProfile::Copy(from) => {
+            let file = library.file_of(from);
+            if !file.exists() {
+                return Err(said(LedgerError::Missing(from.clone())));
+            }
+            let text = read(&file).map_err(|error| said(error.into()))?;
+            (text, format!("added as a copy of {from}"))
+        }
+        NewProfile::Text(text) => (text.clone(), "added".to_owned()),
+    };
+    let file = library.file_of(&order.name);
+    let named = apply(&text, &file, &[Change::Rename(order.name.clone())], &environment);
+    let text = named.map_err(|error| said(error.into()))?;
+    // A copy of what cannot be read cannot be read either, and there is no use in two.
+    interpret(&file, text.clone(), &environment).map_err(|error| OrderError::Profile {
+        name: order.name.to_string(),
+        why: error.to_string(),
+    })?;
+    let author = Author { by: desk.by.who.clone(), face: desk.by.face.code(), what };
+    let ledger = Ledger { writing: desk.writing, library, at: desk.by.at };
+    ledger.add(&order.name, &text, &author).map_err(said)?;
+    desk.writing.touch();
+    Ok(())
+}
+
+/// A mistake as an order's.
+pub fn said(error: LedgerError) -> OrderError {
+    match error {
+        LedgerError::Missing(name) => {
+            OrderError::NotFound { what: "profile", which: name.to_string() }
+        }
+        LedgerError::Taken(name) => OrderError::Taken { what: "a profile", name: name.to_string() },
+        LedgerError::Edited(what) => OrderError::Stale { what },
+        LedgerError::Store(error) => error.into(),
+        error @ (LedgerError::Full
+        | LedgerError::Edit(_)
+        | LedgerError::File(_)
+        | LedgerError::Remove { .. }) => OrderError::Unfit(error.to_string()),
+    }
+}

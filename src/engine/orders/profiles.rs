@@ -1,0 +1,184 @@
+//! Orders about profiles: editing what one says, and keeping them in the data folder. What is edited is
+//! one text, named by its revision: whoever edits an older one is told, and nothing is overwritten
+//! unseen. The running profile is amended while it runs; what is charged, recorded, replayed or armed
+//! on something that would change is named, and the edit refused.
+
+use crate::base::id::Name;
+use crate::engine::access::permission::ChangeSettings;
+use crate::engine::orders::deeds::profiles as deed;
+use crate::engine::orders::plant::{ActivateProfile, Command};
+use crate::engine::orders::{Order, Route};
+use crate::engine::profile::edit::{Change, Revision, words};
+use crate::engine::profile::model::Profile;
+use crate::engine::store::versions::VersionId;
+
+/// Changes what a profile says: the running one, or one in the data folder. Every edit is kept as a
+/// version of the profile, but of one that is in no file.
+#[derive(Clone, Debug)]
+pub struct EditProfile {
+    /// Which.
+    pub profile: Name,
+    /// The text that the changes were made on.
+    pub on: Revision,
+    /// The changes, one after the other. All of them are made, or none.
+    pub changes: Vec<Change>,
+}
+
+/// Makes a profile say what one of its versions said. That is a new version.
+#[derive(Clone, Debug)]
+pub struct RestoreProfile {
+    /// Which.
+    pub profile: Name,
+    /// Its text as it was seen.
+    pub on: Revision,
+    /// The version.
+    pub version: VersionId,
+}
+
+/// Calls a profile of the data folder otherwise, also while it runs.
+#[derive(Clone, Debug)]
+pub struct RenameProfile {
+    /// Which.
+    pub profile: Name,
+    /// Its text as it was seen.
+    pub on: Revision,
+    /// What it is to be called.
+    pub to: Name,
+}
+
+/// Deletes a profile of the data folder. Not the running one.
+#[derive(Clone, Debug)]
+pub struct DeleteProfile {
+    /// Which.
+    pub profile: Name,
+    /// Its text as it was seen; none: whatever it says.
+    pub on: Option<Revision>,
+}
+
+/// Orders about texts of profiles that the hub knows: it says whether one runs.
+#[derive(Clone, Debug)]
+pub enum Profiling {
+    /// See [`EditProfile`].
+    Edit(EditProfile),
+    /// See [`RestoreProfile`].
+    Restore(RestoreProfile),
+    /// See [`RenameProfile`].
+    Rename(RenameProfile),
+    /// See [`DeleteProfile`].
+    Delete(DeleteProfile),
+}
+
+impl Profiling {
+    /// Which profile it is about.
+    #[must_use]
+    pub const fn profile(&self) -> &Name {
+        match self {
+            Self::Edit(order) => &order.profile,
+            Self::Restore(order) => &order.profile,
+            Self::Rename(order) => &order.profile,
+            Self::Delete(order) => &order.profile,
+        }
+    }
+}
+
+macro_rules! profile_order {
+    ($order:ident, $name:literal, $variant:ident, |$one:ident| $target:expr) => {
+        impl Order for $order {
+            type Needs = ChangeSettings;
+            type Done = ();
+            const NAME: &'static str = $name;
+
+            fn needs(&self) -> ChangeSettings {
+                ChangeSettings
+            }
+
+            fn target(&self) -> String {
+                let $one = self;
+                $target
+            }
+
+            fn route(self) -> Route<()> {
+                Route::Plant(Command::Profile(Box::new(Profiling::$variant(self))), ())
+            }
+        }
+    };
+}
+
+profile_order!(EditProfile, "edit_profile", Edit, |one| format!(
+    "{}: {}",
+    one.profile,
+    words(&one.changes)
+));
+profile_order!(RestoreProfile, "restore_profile", Restore, |one| format!(
+    "{}: version {}",
+    one.profile, one.version
+));
+profile_order!(RenameProfile, "rename_profile", Rename, |one| format!(
+    "{}: {}",
+    one.profile, one.to
+));
+profile_order!(DeleteProfile, "delete_profile", Delete, |one| one.profile.to_string());
+
+/// What a new profile begins as.
+#[derive(Clone, Debug)]
+pub enum NewProfile {
+    /// What this profile says.
+    Of(Box<Profile>),
+    /// A copy of this one, letter for letter but for its name.
+    Copy(Name),
+    /// This text, letter for letter: of a pack, or brought by somebody. Its name is set in it.
+    Text(String),
+}
+
+/// Puts a profile into the data folder. It does not run yet. Never in place of another one.
+#[derive(Clone, Debug)]
+pub struct AddProfile {
+    /// What it is to be called.
+    pub name: Name,
+    /// What it says.
+    pub says: NewProfile,
+}
+
+impl Order for AddProfile {
+    type Needs = ChangeSettings;
+    type Done = ();
+    const NAME: &'static str = "add_profile";
+
+    fn needs(&self) -> ChangeSettings {
+        ChangeSettings
+    }
+
+    fn target(&self) -> String {
+        match &self.says {
+            NewProfile::Of(_) | NewProfile::Text(_) => self.name.to_string(),
+            NewProfile::Copy(from) => format!("{}: copy of {from}", self.name),
+        }
+    }
+
+    fn route(self) -> Route<()> {
+        Route::records(move |desk| deed::add(desk, &self))
+    }
+}
+
+/// Takes the running profile's file as it says now: somebody has edited it outside. It is amended like
+/// by [`EditProfile`], and what the file says is kept as a version.
+#[derive(Debug)]
+pub struct TakeEdit(pub ActivateProfile);
+
+impl Order for TakeEdit {
+    type Needs = ChangeSettings;
+    type Done = ();
+    const NAME: &'static str = "take_profile_edit";
+
+    fn needs(&self) -> ChangeSettings {
+        ChangeSettings
+    }
+
+    fn target(&self) -> String {
+        self.0.profile.name.to_string()
+    }
+
+    fn route(self) -> Route<()> {
+        Route::Plant(Command::TakeEdit(Box::new(self.0)), ())
+    }
+}
