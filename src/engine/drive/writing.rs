@@ -119,7 +119,7 @@ fn done(people: &Arc<People>, job: ProfileJob) -> Result<ProfileNews, OrderError
             if *new == *text {
                 return Ok(ProfileNews::Done);
             }
-            let loaded = sound(&place, new)?;
+            let loaded = sound(people, &place, new)?;
             let order = ActivateProfile { file, ..ActivateProfile::loaded(loaded) };
             Ok(ProfileNews::Draft(Box::new(order), what))
         }
@@ -166,7 +166,7 @@ fn elsewhere(
     if new == text {
         return Ok(());
     }
-    let new = sound(&file, new)?.text;
+    let new = sound(people, &file, new)?.text;
     let author = author(what);
     in_ledger(people, move |ledger| ledger.replace(&file, (&text, &new), &author)).map_err(said)
 }
@@ -217,11 +217,14 @@ fn wanted(
 }
 
 /// The text as a profile that may run.
-fn sound(file: &Path, text: String) -> Result<Loaded, OrderError> {
+fn sound(people: &People, file: &Path, text: String) -> Result<Loaded, OrderError> {
     let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    interpret(file, text, &environment).and_then(|loaded| admit(loaded, &ground())).map_err(
-        |error| OrderError::Profile { name: name.unwrap_or_default(), why: error.to_string() },
-    )
+    interpret(file, text, &environment)
+        .and_then(|loaded| admit(loaded, &ground(&people.devices().catalog())))
+        .map_err(|error| OrderError::Profile {
+            name: name.unwrap_or_default(),
+            why: error.to_string(),
+        })
 }
 
 #[cfg(test)]
