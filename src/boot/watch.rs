@@ -10,8 +10,8 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use crate::engine::{
-    ActivateProfile, Catalog, ChangeSettings, Door, Notice, Session, ViewPlant, WatchedChange,
-    WatchedFile, interpret_profile,
+    ActivateProfile, Catalog, ChangeSettings, Door, Notice, Session, TakeEdit, ViewPlant,
+    WatchedChange, WatchedFile, interpret_profile,
 };
 
 /// How often the file is looked at.
@@ -83,6 +83,11 @@ impl Watcher {
             WatchedChange::Same => {}
             WatchedChange::New(text) => self.edited(text),
             WatchedChange::Unreadable(error) => {
+                let watched = self.file.as_ref().map(|watch| watch.file().to_owned());
+                // It may just have been called otherwise.
+                if self.running().map(|(file, _)| file) != watched {
+                    return;
+                }
                 self.say(format!("{error}. The running profile stays."));
             }
         }
@@ -107,7 +112,7 @@ impl Watcher {
                     Some((now, text)) if now == file && order.text.as_ref() != Some(&text) => {}
                     Some(_) | None => return,
                 }
-                match self.door.submit(&self.session, order) {
+                match self.door.submit(&self.session, TakeEdit(order)) {
                     Err(refusal) => {
                         // Looked at again from the running text, so that the edit is not lost.
                         self.file = None;

@@ -32,11 +32,16 @@ use crate::engine::orders::{Admitted, Answer, Haste, Order, OrderError, Reply, R
 use crate::engine::people::People;
 use crate::engine::people::stamp::Stamp;
 use crate::engine::profile::devices::Devices;
+use crate::engine::profile::edit::Revision;
+use crate::engine::profile::expand::environment;
+use crate::engine::profile::library::{Library, LibraryError, interpret, read as read_profile};
+use crate::engine::profile::model::Profile;
 use crate::engine::profile::shelf::Shelf;
 use crate::engine::snapshot::{Notice, Snapshot};
 use crate::engine::store::charges::{self, Reader};
 use crate::engine::store::checkup::{Finding, examine};
 use crate::engine::store::journal::{self, Entry, Filter, Line, Outcome, Page, Verdict};
+use crate::engine::store::versions::{self, Version, VersionId, VersionLine};
 use crate::engine::store::{Store, StoreError, Writing};
 
 /// How often the hub is told that somebody is there.
@@ -290,6 +295,76 @@ impl Door {
         self.plant.tape.read().unwrap_or_else(PoisonError::into_inner).reel()
     }
 
+    /// The profiles of the data folder, to be read; they are changed by orders. Reading blocks.
+    #[must_use]
+    pub fn library(&self, _grant: &Grant<'_, ViewPlant>) -> Library {
+        self.people.library().clone()
+    }
+
+    /// What a profile says: the running one as it runs, else its file. Blocks for reading that.
+    ///
+    /// # Errors
+    /// There is none of this name, or its file cannot be read.
+    pub fn profile_text(
+        &self,
+        grant: &Grant<'_, ViewPlant>,
+        name: &Name,
+    ) -> Result<ProfileText, LibraryError> {
+        let library = self.people.library();
+        let snapshot = self.look(grant);
+        let running = snapshot.profile.as_ref().filter(|profile| profile.key() == name.as_str());
+        if let Some(profile) = running
+            && let Some(text) = &profile.text
+        {
+            let (file, text) = (profile.file.clone(), text.to_string());
+            return Ok(ProfileText { file, runs: true, text });
+        }
+        let file = library.file_of(name);
+        if !file.exists() {
+            let (name, folder, known) = (name.to_string(), library.profiles(), library.names()?);
+            return Err(LibraryError::Unknown { name, folder, known });
+        }
+        Ok(ProfileText { text: read_profile(&file)?, file: Some(file), runs: false })
+    }
+
+    /// The versions of a profile, newest first. Blocks for the query.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub fn profile_versions(
+        &self,
+        _grant: &Grant<'_, ViewPlant>,
+        name: &str,
+    ) -> Result<Vec<VersionLine>, StoreError> {
+        self.people.store().read(|reading| versions::list(reading, name))
+    }
+
+    /// One version of a profile with its text; none where there is none with this number. Blocks for the
+    /// query.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub fn profile_version(
+        &self,
+        _grant: &Grant<'_, ViewPlant>,
+        name: &str,
+        id: VersionId,
+    ) -> Result<Option<Version>, StoreError> {
+        self.people.store().read(|reading| versions::one(reading, name, id))
+    }
+
+    /// Notes that this profile is the one to open at the next start. Blocks for writing that.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn remember_profile(
+        &self,
+        _grant: &Grant<'_, ChangeSettings>,
+        name: &Name,
+    ) -> Result<(), LibraryError> {
+        self.people.library().remember(|settings| settings.profile = Some(name.to_string()))
+    }
+
     /// The DBC files of the data folder, to be read; they are changed by orders. Reading blocks.
     #[must_use]
     pub fn dbcs(&self, _grant: &Grant<'_, UseCan>) -> Shelf {
@@ -475,6 +550,34 @@ impl Door {
     /// The database refuses.
     pub fn verify_journal(&self, _grant: &Grant<'_, Administer>) -> Result<Verdict, StoreError> {
         self.people.store().read(journal::verify)
+    }
+}
+
+/// What a profile says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProfileText {
+    /// Its file; none: the running one is in none.
+    pub file: Option<std::path::PathBuf>,
+    /// Whether it runs.
+    pub runs: bool,
+    /// Its text.
+    pub text: String,
+}
+
+impl ProfileText {
+    /// Which text it is: an edit names it.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        Revision::of(&self.text)
+    }
+
+    /// What it means, with files found from its folder.
+    ///
+    /// # Errors
+    /// Says what is wrong with it, in which line.
+    pub fn profile(&self) -> Result<Profile, LibraryError> {
+        let file = self.file.clone().unwrap_or_default();
+        interpret(&file, self.text.clone(), &environment).map(|loaded| loaded.profile)
     }
 }
 

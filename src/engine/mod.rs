@@ -111,7 +111,7 @@ pub use discovery::{
     Candidate, Configured as ConfiguredDevice, Discovery, OFFERED, Reason as DiscoveryReason,
     Side as DiscoverySide,
 };
-pub use door::{Door, Own, Refusal, Taken, Vitals, Waker};
+pub use door::{Door, Own, ProfileText, Refusal, Taken, Vitals, Waker};
 pub use drive::stopper::{StopFirst, Stopper};
 pub use drive::{Config, Office, Running, StartError, office, start};
 pub use filter::{

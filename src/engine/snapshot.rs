@@ -23,6 +23,7 @@ use crate::engine::orders::sending::Keeps;
 use crate::engine::pack::{
     ChargerPicture, DriverPicture, PackPicture, PartPicture, ReadingPicture,
 };
+use crate::engine::profile::edit::Revision;
 use crate::engine::profile::message::MessageEntry;
 use crate::engine::profile::model::RecorderEntry;
 
@@ -135,6 +136,21 @@ pub struct ProfilePicture {
     pub problems: Vec<String>,
     /// The text of its file as it was read.
     pub text: Option<Arc<str>>,
+}
+
+impl ProfilePicture {
+    /// What orders and versions call it: the name of its file, else its own.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        let stem = self.file.as_deref().and_then(std::path::Path::file_stem);
+        stem.and_then(std::ffi::OsStr::to_str).unwrap_or_else(|| self.name.as_str())
+    }
+
+    /// Which text of it runs: an edit names it.
+    #[must_use]
+    pub fn revision(&self) -> Option<Revision> {
+        self.text.as_deref().map(Revision::of)
+    }
 }
 
 /// The rules that charging decides by.

@@ -20,6 +20,7 @@ pub mod offer;
 pub mod pack;
 pub mod parts;
 pub mod plot;
+pub mod profiles;
 pub mod recordings;
 pub mod replay;
 pub mod report;

@@ -15,6 +15,7 @@ use crate::engine::can::dress::Dress;
 use crate::engine::can::frame::{Frame, Frames, Id};
 use crate::engine::can::schedule::Schedule;
 use crate::engine::charge::{Lease, Rules, SetPoints};
+use crate::engine::device::Catalog;
 use crate::engine::device::{ChargerControl, Device, Fact};
 use crate::engine::hub::{Epoch, HandWork};
 use crate::engine::orders::charging::{Confirm, SetDemo, StartCharge};

@@ -222,11 +222,7 @@ impl Plant {
 
     /// Whether the running profile is meant by a name: its own, or that of its file.
     fn is_called(&self, name: &Name) -> bool {
-        let stem = self.file().and_then(|file| Some(file.file_stem()?.to_str()?.to_owned()));
-        match stem {
-            Some(stem) => stem == name.as_str(),
-            None => self.profile().is_some_and(|profile| profile.name == *name),
-        }
+        self.profile().is_some_and(|profile| profile.key() == name.as_str())
     }
 }
 

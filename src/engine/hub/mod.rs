@@ -583,6 +583,10 @@ impl Hub {
             let why = format!("{pack} is being charged: stop that first");
             return Err(OrderError::Profile { name, why });
         }
+        if let Some(recording) = self.recordings.by_people() {
+            let why = format!("the recording {recording} runs: stop it first");
+            return Err(OrderError::Profile { name, why });
+        }
         let plant = Plant::build(order, &self.catalog)
             .map_err(|error| OrderError::Profile { name, why: error.to_string() })?;
         self.plant = plant;

@@ -8,6 +8,7 @@ use crate::base::problem::{Problem, Severity};
 use crate::engine::device::{Catalog, Category};
 use crate::engine::pack::usual_patience;
 use crate::engine::profile::check::{self, Ground};
+use crate::engine::profile::edit::Revision;
 use crate::engine::profile::expand::environment;
 use crate::engine::profile::library::{self, FILE_LIMIT, Library, LibraryError, Loaded};
 use crate::engine::profile::model::{ComponentEntry, Profile};
@@ -26,6 +27,58 @@ pub struct Summary {
     pub refused: Option<String>,
     /// How many warnings there are.
     pub warnings: usize,
+    /// What it is for, in words.
+    pub description: Option<String>,
+    /// Its components by name, where it can be read; those that are off too.
+    pub components: Vec<String>,
+    /// When its file was last written, milliseconds since 1970 UTC.
+    pub changed_ms: Option<i64>,
+    /// Which text it is; none where that cannot be read.
+    pub revision: Option<String>,
+}
+
+impl Summary {
+    fn of(listed: library::Listed, ground: &Ground) -> Self {
+        let library::Listed { name, file, outcome } = listed;
+        let changed = std::fs::metadata(&file).and_then(|about| about.modified()).ok();
+        let changed = changed.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+        let mut summary = Self {
+            name,
+            parts: None,
+            refused: None,
+            warnings: 0,
+            description: None,
+            components: Vec::new(),
+            changed_ms: changed.and_then(|since| i64::try_from(since.as_millis()).ok()),
+            revision: library::read(&file).ok().map(|text| Revision::of(&text).code().to_owned()),
+            file,
+        };
+        if let Ok(loaded) = &outcome {
+            let profile = &loaded.profile;
+            summary.description.clone_from(&profile.description);
+            let names = profile.components.iter().map(|one| one.name.to_string());
+            summary.components = names.collect();
+            summary.parts = Some((profile.buses.len(), profile.components.len()));
+        }
+        match outcome.and_then(|loaded| check::admit(loaded, ground)) {
+            Ok(loaded) => summary.warnings = loaded.warnings.len(),
+            Err(error) => {
+                summary.parts = None;
+                summary.refused = Some(sentence(&error));
+            }
+        }
+        summary
+    }
+}
+
+/// All profiles of this data folder, the broken ones with the reason.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn all(library: &Library) -> Result<Vec<Summary>, LibraryError> {
+    let ground = ground(&library.catalog());
+    let listed = library.list(&environment)?.into_iter();
+    Ok(listed.map(|one| Summary::of(one, &ground)).collect())
 }
 
 /// What a check of one profile found.
@@ -51,24 +104,7 @@ pub fn ground(catalog: &Catalog) -> Ground {
 /// The folder cannot be read.
 pub fn list(data_dir: Option<&Path>) -> Result<(PathBuf, Vec<Summary>), LibraryError> {
     let library = Library::find(data_dir)?;
-    let ground = ground(&library.catalog());
-    let summary = |listed: library::Listed| {
-        let outcome = listed.outcome.and_then(|loaded| check::admit(loaded, &ground));
-        let (name, file) = (listed.name, listed.file);
-        match outcome {
-            Ok(loaded) => Summary {
-                name,
-                file,
-                parts: Some((loaded.profile.buses.len(), loaded.profile.components.len())),
-                refused: None,
-                warnings: loaded.warnings.len(),
-            },
-            Err(error) => {
-                Summary { name, file, parts: None, refused: Some(sentence(&error)), warnings: 0 }
-            }
-        }
-    };
-    let all = library.list(&environment)?.into_iter().map(summary).collect();
+    let all = all(&library)?;
     Ok((library.profiles(), all))
 }
 

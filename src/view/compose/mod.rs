@@ -15,6 +15,7 @@ pub mod pack;
 pub mod panels;
 pub mod parts;
 pub mod plot;
+pub mod profiles;
 pub mod recordings;
 pub mod replay;
 pub mod report;

@@ -12,8 +12,9 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
 use crate::web::api::{
-    buses, charge, charges, dbc, export, frames, journal, messages, packs, plant, recordings,
-    replays, rules, sending, services, session, sessions, settings, system, tokens, trace, users,
+    buses, charge, charges, dbc, export, frames, journal, messages, packs, plant, profiles,
+    recordings, replays, rules, sending, services, session, sessions, settings, system, tokens,
+    trace, users,
 };
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -151,6 +152,8 @@ mod elsewhere {
         charge::look, charge::start, charge::change, charge::stop, charge::stop_all, charge::clear,
         charge::contactors, charge::safety_text, charge::demo, charges::list, charges::look, rules::rules, rules::change,
         dbc::list, dbc::look_at, dbc::download, dbc::upload, dbc::remove, dbc::assign, dbc::unassign,
+        profiles::list, profiles::add, profiles::look, profiles::alter, profiles::delete,
+        profiles::activate, profiles::undo, profiles::versions, profiles::version, profiles::restore,
         sending::arm, sending::silence, sending::silence_all, sending::send, sending::schedules,
         replays::list, replays::start, replays::one, replays::change, replays::stop,
         sending::start, sending::stop, messages::list, messages::keep, messages::forget,
@@ -174,6 +177,7 @@ mod elsewhere {
         (name = "replays", description = "Recordings that are sent onto buses"),
         (name = "recordings", description = "Recording buses into files, and the folder of recordings"),
         (name = "dbc", description = "DBC files, and by which a bus is read"),
+        (name = "profiles", description = "Profiles of the data folder, what they say and said"),
         (name = "system", description = "The listener itself"),
     )
 )]

@@ -19,6 +19,7 @@
 //! | `replays` | recordings that are sent onto buses |
 //! | `rules` | the rules that charging decides by |
 //! | `charges` | the charges that are kept, and their reports |
+//! | `profiles` | profiles of the data folder and their versions |
 //! | `dbc`, `dbc_json` | DBC files, and by which a bus is read |
 //! | `discovery` | what talks on a bus |
 //! | `document` | what all of this is, as OpenAPI 3.1 |
@@ -46,6 +47,7 @@ mod packs;
 mod panels;
 mod place;
 mod plant;
+mod profiles;
 mod reading;
 mod recordings;
 mod recordings_json;
@@ -71,6 +73,11 @@ pub use charge::give_stop;
 pub use charge_json::Charge;
 pub use charges::{ReportFile, report_file};
 pub use give::{aside, order};
+pub use profiles::{
+    before as version_before, beginning as new_profile, lines as profile_versions,
+    named as profile_named, new_name as new_profile_name, problem as profile_problem,
+    run as run_profile, text_of as profile_text,
+};
 pub use recordings::{send as send_recording, take_in as take_in_recording};
 pub use replays::{ReplayShown as Replay, recording};
 
@@ -97,6 +104,7 @@ pub fn routes(table: Table) -> Table {
     let table = messages::routes(table);
     let table = trace::routes(table);
     let table = dbc::routes(table);
+    let table = profiles::routes(table);
     let table = discovery::routes(table);
     let table = replays::routes(table);
     let table = recordings::routes(table);

@@ -63,6 +63,19 @@ impl FromRequestParts<Shared> for Word {
     }
 }
 
+/// Two words in the path.
+pub struct Words(pub String, pub String);
+
+impl FromRequestParts<Shared> for Words {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        let found = Path::<(String, String)>::from_request_parts(parts, shared).await;
+        let nothing = |_| Problem::not_found("There is nothing at this address.");
+        found.map(|Path((first, second))| Self(first, second)).map_err(nothing)
+    }
+}
+
 /// What stands behind the question mark.
 pub struct Asked<T>(pub T);
 

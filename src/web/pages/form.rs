@@ -118,6 +118,9 @@ pub fn done(word: &str) -> &'static str {
         ("recording", "The recording is started. How it is doing is shown below."),
         ("recording-deleted", "Deleted from the folder."),
         ("recording-taken", "Taken into the folder."),
+        ("profile-runs", "It runs now, and is opened at the next start."),
+        ("profile-deleted", "Deleted. Its versions stay."),
+        ("restored", "It says what that version said. That is a new version, so it can be undone."),
         ("rule", "The rule is changed. It holds from now on, for every pack."),
         ("saved", "Saved."),
         (

@@ -8,6 +8,8 @@ pub const CHARGE: &str = "M13 2L5 13h6l-1 9 8-11h-6z";
 pub const CAN: &str = "M3 8h17M16 4l4 4-4 4M21 16H4M8 12l-4 4 4 4";
 /// The Parts page: a box.
 pub const PARTS: &str = "M12 2l9 5v10l-9 5-9-5V7zM3 7l9 5 9-5M12 12v10";
+/// The Profiles page: sheets on a stack.
+pub const PROFILES: &str = "M8 3h11v14H8zM5 6v15h11M11 7h5M11 11h5";
 /// The Users page: two people.
 pub const USERS: &str = "M9 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM2 21v-2a6 6 0 0 1 6-6h2a6 6 0 0 1 6 6v2M16 3.5a4 4 0 0 1 0 7M18.5 13.5A6 6 0 0 1 22 19v2";
 /// The Services page: houses.

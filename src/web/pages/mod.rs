@@ -33,6 +33,7 @@ mod live;
 mod pack;
 mod paint;
 mod plain;
+mod profiles;
 mod push;
 mod recordings;
 mod replay;
@@ -90,6 +91,7 @@ pub fn routes(table: Table) -> Table {
     let table = send::routes(table);
     let table = dbc::routes(table);
     let table = discover::routes(table);
+    let table = profiles::routes(table);
     let table = replay::routes(table);
     let table = buses::routes(table);
     let table = recordings::routes(table);

@@ -229,6 +229,7 @@ fn menu(session: &Session, here: &str) -> Vec<Entry> {
         (plant, "Charge", "/charge", icons::CHARGE),
         (may(session, UseCan), "CAN", "/can", icons::CAN),
         (plant, "Parts", "/parts", icons::PARTS),
+        (plant, "Profiles", "/profiles", icons::PROFILES),
         (administer, "Users", "/users", icons::USERS),
         (administer, "Services", "/services", icons::SERVICES),
         (administer, "Sessions", "/sessions", icons::SESSIONS),
