@@ -107,19 +107,8 @@ pub struct DiffRow {
     pub kind: DiffKind,
     /// `+`, `-`, a blank, or `@`: never by colour alone.
     pub sign: &'static str,
+    /// How it is coloured.
+    pub tone: Tone,
     /// The line.
     pub text: String,
-}
-
-impl DiffRow {
-    /// How it is coloured.
-    #[must_use]
-    pub const fn tone(&self) -> Tone {
-        match self.kind {
-            DiffKind::Same => Tone::Plain,
-            DiffKind::Added => Tone::Ok,
-            DiffKind::Removed => Tone::Fault,
-            DiffKind::Left => Tone::Muted,
-        }
-    }
 }

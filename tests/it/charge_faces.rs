@@ -214,7 +214,9 @@ fn a_rule_of_a_profile_is_kept_in_its_file_with_the_comments_of_whoever_wrote_it
     let file = folder.path().join("ours.toml");
     let text = "# Ours.\nname = \"Ours\"\n[[bus]]\nname = \"b\"\naddress = \"virtual:ours\"\n\n[charge]\nmatch_v = 5 # checked\n";
     std::fs::write(&file, text).unwrap();
-    house.order(ActivateProfile::loaded(busbar::engine::load_profile(&file).unwrap()));
+    house.order(ActivateProfile::loaded(
+        busbar::engine::load_profile(&file, &busbar::engine::Catalog::builtin()).unwrap(),
+    ));
     let rule = |name: &str| format!("/api/v1/charge/rules/{name}");
     let shown = house.json("PATCH", &rule("match_v"), &changer, &json!({"value": 4.5})).is(200);
     assert_eq!(shown.json()["origin"], "profile");
@@ -230,7 +232,9 @@ fn a_rule_of_a_profile_is_kept_in_its_file_with_the_comments_of_whoever_wrote_it
     let rules = house.get("/api/v1/charge/rules", &changer).is(200).json();
     let longest = rules.as_array().unwrap().iter().find(|rule| rule["name"] == "longest_h");
     assert_eq!(longest.unwrap()["value"], 2.0);
-    let again = ActivateProfile::loaded(busbar::engine::load_profile(&file).unwrap());
+    let again = ActivateProfile::loaded(
+        busbar::engine::load_profile(&file, &busbar::engine::Catalog::builtin()).unwrap(),
+    );
     house.order(again);
     house.json("PATCH", &rule("match_v"), &changer, &json!({"value": null})).is(200);
     assert_eq!(

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::base::id::{BusId, ComponentId, Name};
 use crate::engine::device::Catalog;
-use crate::engine::hub::event::{Effect, Epoch, Fate};
+use crate::engine::hub::event::{BusPlan, Effect, Epoch, Fate};
 use crate::engine::hub::plant::{Plant, PlantError};
 use crate::engine::hub::{Hub, Now};
 use crate::engine::orders::plant::ActivateProfile;
@@ -82,8 +82,8 @@ fn fate(old: &Plant, new: &Plant, at: usize) -> Fate {
     let (Some(was), Some(is), true) = (old.plans.get(at), new.plans.get(at), same) else {
         return Fate::Opened;
     };
-    let target = |plan: &crate::engine::hub::event::BusPlan| {
-        plan.supply.as_ref().map(|(target, device)| (target.clone(), device.settings()))
+    let target = |plan: &BusPlan| {
+        plan.supply.as_ref().map(|(target, device)| (target.clone(), device.settings().clone()))
     };
     if target(was) != target(is) {
         return Fate::Opened;

@@ -183,15 +183,14 @@ fn by(line: &ProfileVersionLine) -> String {
 /// The lines that differ.
 #[must_use]
 pub fn difference(before: &str, after: &str) -> Vec<DiffRow> {
-    let row = |line: crate::engine::DiffLine| DiffRow {
-        kind: line.kind,
-        sign: match line.kind {
-            DiffKind::Same => " ",
-            DiffKind::Added => "+",
-            DiffKind::Removed => "-",
-            DiffKind::Left => "@",
-        },
-        text: line.text,
+    let row = |line: crate::engine::DiffLine| {
+        let (sign, tone) = match line.kind {
+            DiffKind::Same => (" ", Tone::Plain),
+            DiffKind::Added => ("+", Tone::Ok),
+            DiffKind::Removed => ("-", Tone::Fault),
+            DiffKind::Left => ("@", Tone::Muted),
+        };
+        DiffRow { kind: line.kind, sign, tone, text: line.text }
     };
     diff(before, after).into_iter().map(row).collect()
 }

@@ -74,9 +74,9 @@ pub use charge_json::Charge;
 pub use charges::{ReportFile, report_file};
 pub use give::{aside, order};
 pub use profiles::{
-    before as version_before, beginning as new_profile, lines as profile_versions,
-    named as profile_named, new_name as new_profile_name, problem as profile_problem,
-    run as run_profile, text_of as profile_text,
+    before as version_before, beginning as new_profile, named as profile_named,
+    new_name as new_profile_name, problem as profile_problem, run as run_profile,
+    text_of as profile_text,
 };
 pub use recordings::{send as send_recording, take_in as take_in_recording};
 pub use replays::{ReplayShown as Replay, recording};
