@@ -202,7 +202,7 @@ impl HandDesk {
         if number < self.silenced.0 {
             return;
         }
-        match order.work {
+        match work {
             HandWork::Arm(until) => self.arm(until),
             HandWork::Silence => self.silence(),
             // Done above, whatever was silenced.
@@ -216,7 +216,7 @@ impl HandDesk {
                 }
             }
             HandWork::Start(number, schedule) => {
-                self.start(now, (number, *schedule), order.leash);
+                self.start(now, (number, *schedule), leash);
             }
             // Heard of already: see [`Leash`].
             HandWork::Stop(_) => {}
