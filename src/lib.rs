@@ -116,11 +116,11 @@
 //!
 //! Somebody starts one by an order ([`StartRecording`](engine::StartRecording)), or the profile has it. The
 //! hub (`hub::recording`) knows which there are and when charges and faults begin and end them; a thread
-//! `recorder` for each (`drive::recorder`) writes. What is put on the tape is handed to a tap for each of
-//! them (`can::record::tap`), which never waits: what does not fit is counted and becomes a gap. The thread
-//! sifts, looks for the frames that begin and end it, takes what came before out of the tape, and hands
-//! frames to `can::record::roll`, which forces them onto the disk once a second, begins new files and gives
-//! up old ones. What is known of a file stands beside it in a label, out of which the folder
+//! `recorder` for each (`drive::recorder`) writes. What its buses put on the tape is handed to a tap for
+//! each of them (`can::record::tap`), which never waits: what does not fit is counted and becomes a gap.
+//! The thread sifts, looks for the frames that begin and end it, takes what came before out of the tape,
+//! and hands frames to `can::record::roll`, which forces them onto the disk once a second, begins new files
+//! and gives up old ones. What is known of a file stands beside it in a label, out of which the folder
 //! (`can::record::shelf`) is listed; its recordings go by names that are never paths.
 //!
 //! # The way of a replay
@@ -128,10 +128,11 @@
 //! A recording that is sent onto buses ([`StartReplay`](engine::StartReplay)) is decided over by the hub
 //! (`hub::hand::replays`): onto which buses, whether they are armed, who let it go on, whether a charge is
 //! in the way. A thread `replay:<name>` reads it, by the same feed as a recording that is played as a bus
-//! (`can::replay`), keeps absolute deadlines and gives each frame, when it is due, to the thread
-//! `tx:<bus>`, whose guard for replays has the last word; one frame at a time is on its way. A gate that
-//! the word to pause or stop shuts first keeps back whatever was given and not yet sent. It never starts
-//! or goes on by itself. `busbar replay` does the same without an engine (`offline::replay`).
+//! (`can::replay`), keeps absolute deadlines and gives frames, when they are due, to the thread
+//! `tx:<bus>`, whose guard for replays has the last word; what is due together goes together, and nothing
+//! more is given before it is known what became of that. A gate that the word to pause or stop shuts
+//! first is looked at before every frame and keeps back whatever was given and not yet sent. It never
+//! starts or goes on by itself. `busbar replay` does the same without an engine (`offline::replay`).
 //!
 //! # The way of a request
 //!
