@@ -3,6 +3,7 @@
 //! through a recording, asking the kernel for interfaces) is done on a thread of its own.
 
 mod charging;
+mod components;
 mod dbc;
 mod file;
 mod logs;
@@ -35,6 +36,7 @@ use crate::engine::{
 use crate::view::buses::BusesView;
 use crate::view::charge::{ChargePrefs, ChargeView};
 use crate::view::chrome::Chrome;
+use crate::view::components::{PartsPrefs, PartsSeen};
 use crate::view::compose;
 use crate::view::compose::sessions::living_sessions;
 use crate::view::compose::settings::ListenerState;
@@ -43,7 +45,6 @@ use crate::view::dbc::{DbcPrefs, DbcView};
 use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::Question;
 use crate::view::pack::PackView;
-use crate::view::parts::PartsView;
 use crate::view::plot::{PlotAsk, PlotKey, PlotPicture};
 use crate::view::recordings::{RecordView, ShelfView};
 use crate::view::replay::{ReplayPrefs, ReplayView};
@@ -481,8 +482,9 @@ impl Source for Console {
         self.reader.copied(&Naming::of(&snapshot, &self.zone), reel, between)
     }
 
-    fn parts(&self) -> PartsView {
-        self.snapshot().map_or_else(PartsView::default, |s| compose::parts::parts(&s))
+    fn parts(&self, prefs: &PartsPrefs) -> PartsSeen {
+        let seen = |s: Arc<Snapshot>| compose::components::seen(&s, &self.shared.session, prefs);
+        self.snapshot().map_or_else(PartsSeen::default, seen)
     }
 
     fn start(&self) -> StartView {

@@ -4,6 +4,7 @@
 
 mod keys;
 mod logs;
+mod look;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use crate::desktop::pages::admin::{AdminPage, AdminPrefs, AdminViews, Tab};
 use crate::desktop::pages::can::{CanPage, CanPrefs, CanTab, CanViews};
 use crate::desktop::pages::charge::{ChargePage, Reply, question};
 use crate::desktop::pages::pack::PackPage;
+use crate::desktop::pages::parts::PartsPage;
 use crate::desktop::pages::start::StartPage;
 use crate::desktop::shell::overlay::{self, Outcome, Overlay, Typed};
 use crate::desktop::shell::{bars, rail};
@@ -28,10 +30,10 @@ use crate::desktop::widgets::player;
 use crate::desktop::widgets::text::note;
 use crate::view::charge::{ChargePrefs, ChargeView};
 use crate::view::chrome::Chrome;
+use crate::view::components::{PartsPrefs, PartsSeen};
 use crate::view::logs::LogId;
 use crate::view::offer::Question;
 use crate::view::pack::PackView;
-use crate::view::parts::PartsView;
 use crate::view::start::StartView;
 use crate::view::traffic::TrafficPrefs;
 
@@ -91,7 +93,8 @@ struct Seen {
     pack: PackView,
     charge: ChargeView,
     can: CanViews,
-    parts: PartsView,
+    parts: PartsSeen,
+    parts_prefs: PartsPrefs,
     admin: AdminViews,
     start: StartView,
     /// What was wanted of the table by id of a recording.
@@ -115,6 +118,7 @@ pub struct App {
     /// The demo is charged once it runs.
     charge_demo: bool,
     admin: AdminPage,
+    parts: PartsPage,
     overlay: Option<Overlay>,
     dialog: Dialog,
     /// What the file dialog asks for.
@@ -166,6 +170,7 @@ impl App {
             leaving: false,
             charge_demo: false,
             admin: AdminPage::default(),
+            parts: PartsPage::default(),
             overlay: None,
             dialog: Dialog::default(),
             browsing: Browsing::default(),
@@ -208,6 +213,7 @@ impl App {
             match answer.place {
                 Place::Charges => self.charge.take(answer.outcome),
                 Place::Rules => self.charge.take_rule(answer.outcome),
+                Place::Parts => self.parts.take(answer.outcome),
                 Place::AddUser
                 | Place::User
                 | Place::Services
@@ -223,6 +229,7 @@ impl App {
             && self.seen.can_prefs == self.kept.can
             && self.seen.admin_prefs == self.kept.admin
             && self.seen.charge_prefs == self.kept.charge
+            && self.seen.parts_prefs == self.parts.prefs
             && self.seen.table == self.table_of_log();
         if same && self.seen.page == page && wishes && !self.wants_trace() {
             return;
@@ -234,7 +241,7 @@ impl App {
             Page::Pack => self.seen.pack = self.source.pack(self.kept.pack.as_deref()),
             Page::Charge => self.seen.charge = self.source.charge(&self.kept.charge),
             Page::Can => self.look_at_can(),
-            Page::Parts => self.seen.parts = self.source.parts(),
+            Page::Parts => self.look_at_parts(),
             Page::Admin => self.look_at_people(),
             Page::Open => self.seen.start = self.source.start(),
             Page::About => {}
@@ -248,33 +255,11 @@ impl App {
         self.seen.admin_prefs = self.kept.admin.clone();
     }
 
-    /// Forgets what was typed once the charge that runs does exactly that.
-    fn taken_over(&mut self) {
-        let view = &self.seen.charge;
-        let runs = view.stop.is_open() && !self.kept.charge.typed.is_empty();
-        let sound = view.fields.iter().all(|field| field.error.is_empty());
-        if self.seen.page == Page::Charge && runs && sound && !view.apply.is_open() {
-            self.kept.charge.typed.clear();
-        }
-    }
-
     /// Whether the trace is in sight and has more to show.
     fn wants_trace(&self) -> bool {
         let shown = self.page() == Page::Can && self.kept.can.tab == CanTab::Trace;
         let chosen = self.seen.can.trace.chosen.as_ref().map(|frame| frame.at);
         shown && self.can.wants_trace(&self.kept.can.trace, chosen)
-    }
-
-    fn look_at_people(&mut self) {
-        let (seen, source) = (&mut self.seen.admin, &self.source);
-        match self.kept.admin.tab {
-            Tab::Users => seen.users = source.users(&self.kept.admin.users),
-            Tab::Services => seen.services = source.services(),
-            Tab::Sessions => seen.sessions = source.sessions(),
-            Tab::Settings => seen.settings = source.settings(&self.kept.admin.find),
-            // Its lines are asked for by the page and come as an answer.
-            Tab::Journal => {}
-        }
     }
 
     fn carry_out(&mut self, ctx: &egui::Context, command: Command) {
@@ -484,7 +469,7 @@ impl App {
                     let prefs = (&mut self.kept.can, &mut self.kept.traffic);
                     self.can.draw(ui, theme, &self.seen.can, prefs)
                 }
-                Page::Parts => pages::parts::draw(ui, theme, &self.seen.parts),
+                Page::Parts => self.parts.draw(ui, theme, &self.seen.parts),
                 Page::Admin => self.admin.draw(ui, theme, &self.seen.admin, &mut self.kept.admin),
                 Page::Open => pages::start::draw(ui, theme, &self.seen.start, &mut self.start),
                 Page::About => pages::about::draw(ui, theme, self.kept.theme),
@@ -501,6 +486,7 @@ impl App {
             || (page == Page::Admin && self.admin.is_covered())
             || (page == Page::Charge && self.charge.is_covered())
             || (page == Page::Can && self.can.is_covered())
+            || (page == Page::Parts && self.parts.is_covered())
     }
 
     fn on_top(&mut self, ctx: &egui::Context, theme: &Theme) -> Option<Command> {
@@ -516,7 +502,8 @@ impl App {
             return match self.page() {
                 Page::Charge => self.charge.on_top(ctx, theme, &self.seen.charge),
                 Page::Can => self.can.on_top(ctx, theme),
-                Page::Admin | Page::Pack | Page::Parts | Page::Open | Page::About => {
+                Page::Parts => self.parts.on_top(ctx, theme, &self.seen.parts),
+                Page::Admin | Page::Pack | Page::Open | Page::About => {
                     self.admin.on_top(ctx, theme)
                 }
             };

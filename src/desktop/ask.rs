@@ -9,6 +9,7 @@ use crate::engine::{
     SessionId, Status, TokenId,
 };
 use crate::view::charge::ChargePrefs;
+use crate::view::components::{DraftOf, Switch};
 use crate::view::export::Format;
 use crate::view::journal::{JournalPrefs, JournalView};
 use crate::view::logs::{LogId, TraceOf};
@@ -196,6 +197,31 @@ pub enum Ask {
         /// The version of the table that was looked at.
         version: i64,
     },
+    /// Put a component into the profile.
+    PutComponent {
+        /// Which.
+        of: DraftOf,
+        /// What stands in the fields, by their names.
+        typed: BTreeMap<String, String>,
+        /// The version of the profile that was looked at.
+        revision: String,
+    },
+    /// Listen to a component again, or no more.
+    SwitchComponent {
+        /// Its name.
+        name: String,
+        /// Whether it is to be listened to.
+        to: Switch,
+        /// The version of the profile that was looked at.
+        revision: String,
+    },
+    /// Take a component out of the profile.
+    DeleteComponent {
+        /// Its name.
+        name: String,
+        /// The version of the profile that was looked at.
+        revision: String,
+    },
     /// Save a section of the settings.
     SaveSettings {
         /// Which.
@@ -280,6 +306,8 @@ pub enum Place {
     Charges,
     /// The rules of charging.
     Rules,
+    /// The Parts page.
+    Parts,
     /// A section of the Settings page.
     Settings(Section),
 }
@@ -307,6 +335,9 @@ impl Ask {
             Self::VerifyJournal | Self::ExportJournal { .. } => Place::JournalTools,
             Self::ReadCharges | Self::SaveReport { .. } => Place::Charges,
             Self::SetRule { .. } => Place::Rules,
+            Self::PutComponent { .. }
+            | Self::SwitchComponent { .. }
+            | Self::DeleteComponent { .. } => Place::Parts,
             Self::SaveSettings { section, .. } | Self::ResetSetting { section, .. } => {
                 Place::Settings(*section)
             }

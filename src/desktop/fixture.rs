@@ -1,6 +1,7 @@
 //! A source for tests and benches: believable views that answer to intents, and a record of them.
 
 mod can;
+mod parts;
 
 /// What a test of the window presses, for those who may not name the toolkit.
 pub mod keys {
@@ -26,6 +27,7 @@ use crate::engine::{
 use crate::view::buses::BusesView;
 use crate::view::charge::{ChargePrefs, ChargeView, SafetyText};
 use crate::view::chrome::{Chrome, PlayerView, Playing};
+use crate::view::components::{PartsPrefs, PartsSeen};
 use crate::view::compose;
 use crate::view::compose::settings::{ListenerState, Seen};
 use crate::view::compose::trace::TraceReader;
@@ -34,7 +36,6 @@ use crate::view::fixtures::{self, Stage};
 use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::{Offer, Question};
 use crate::view::pack::PackView;
-use crate::view::parts::PartsView;
 use crate::view::plot::{PlotAsk, PlotKey, PlotPicture};
 use crate::view::recordings::{RecordView, ShelfView};
 use crate::view::replay::{ReplayPrefs, ReplayView};
@@ -279,8 +280,8 @@ impl Source for FixtureSource {
         self.world.borrow().like(like)
     }
 
-    fn parts(&self) -> PartsView {
-        fixtures::parts()
+    fn parts(&self, prefs: &PartsPrefs) -> PartsSeen {
+        self.world.borrow().parts(prefs)
     }
 
     fn start(&self) -> StartView {
@@ -459,6 +460,9 @@ impl World {
             | Ask::ExportJournal { .. }
             | Ask::SaveReport { .. }
             | Ask::SetRule { .. }
+            | Ask::PutComponent { .. }
+            | Ask::SwitchComponent { .. }
+            | Ask::DeleteComponent { .. }
             | Ask::SaveSettings { .. }
             | Ask::ResetSetting { .. } => {}
         }

@@ -9,11 +9,11 @@ use crate::engine::Slcan;
 use crate::view::buses::BusesView;
 use crate::view::charge::{ChargePrefs, ChargeView};
 use crate::view::chrome::Chrome;
+use crate::view::components::{PartsPrefs, PartsSeen};
 use crate::view::dbc::{DbcAsk, DbcPrefs, DbcView};
 use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::Question;
 use crate::view::pack::PackView;
-use crate::view::parts::PartsView;
 use crate::view::plot::{PlotAsk, PlotKey, PlotPicture};
 use crate::view::recordings::{RecordView, ShelfView};
 use crate::view::replay::{ReplayPrefs, ReplayView};
@@ -82,8 +82,8 @@ pub trait Source {
     fn dbc(&mut self, prefs: &DbcPrefs) -> DbcView;
     /// A draft like a frame that was seen; `None` where it is no longer kept.
     fn like(&self, like: Like) -> Option<Draft>;
-    /// The Parts page.
-    fn parts(&self) -> PartsView;
+    /// The Parts page, with whatever is looked at there.
+    fn parts(&self, prefs: &PartsPrefs) -> PartsSeen;
     /// The page that offers what to open.
     fn start(&self) -> StartView;
     /// The Users page.

@@ -104,8 +104,8 @@ pub use dbc::{
 pub use device::{
     Beside, Catalog, Category, CellsTold, ChargerCommand, ChargerControl, ChargerFaults,
     Contactors, Fault as DeviceFault, Flag, Kind as DeviceKind, Level, Origin as DeviceOrigin,
-    Outputs, PackState, Refused as RefusedDevice, SettingRule, SettingShape, SettingValue, Sheet,
-    SheetLamp, SheetReading, Stays as DeviceStays, Switching,
+    Outputs, PackState, Refused as RefusedDevice, Sending, SettingRule, SettingShape, SettingValue,
+    Sheet, SheetLamp, SheetReading, Stays as DeviceStays, Switching,
 };
 pub use discovery::{
     Candidate, Configured as ConfiguredDevice, Discovery, OFFERED, Reason as DiscoveryReason,
@@ -192,8 +192,8 @@ pub use sim::simulate;
 pub use sim::{Scene, SceneError, SceneLine};
 pub use snapshot::{
     ArmPicture, BusPicture, ComponentPicture, ControllerPicture, GroupPicture, ModelPicture,
-    Notice, ProfilePicture, RecordPicture, RecordState, ReplayPicture, ReplayState, RulesPicture,
-    ScanPicture, SchedulePicture, ScheduleState, Snapshot, Totals,
+    Notice, OwnMessage, ProfilePicture, RecordPicture, RecordState, ReplayPicture, ReplayState,
+    RulesPicture, ScanPicture, SchedulePicture, ScheduleState, Snapshot, Totals,
 };
 pub use store::charges::{
     Filter as ChargeFilter, INTERRUPTED, Line as ChargeLine, Page as ChargePage,

@@ -9,12 +9,13 @@ use crate::base::time::{Mono, Timebase, Wall};
 use crate::engine::access::settings::TemperatureUnit;
 use crate::engine::can::address::Address;
 use crate::engine::can::bus::BusStatus;
+use crate::engine::can::frame::Id;
 use crate::engine::can::record::roll::Figures;
 use crate::engine::can::replay::{Progress, ReplayPlan, ReplayProgress};
 use crate::engine::can::scan::Report;
 use crate::engine::can::schedule::{Schedule, ScheduleFigures};
 use crate::engine::charge::{ChargePicture, Rules};
-use crate::engine::device::{Beside, Catalog, Category, Kind, Settings};
+use crate::engine::device::{Beside, Catalog, Category, Kind, Sending, Settings};
 use crate::engine::discovery::{self, Configured, Discovery};
 use crate::engine::filter::Vocabulary;
 use crate::engine::hub::decoders::Decoders;
@@ -25,7 +26,7 @@ use crate::engine::pack::{
 };
 use crate::engine::profile::edit::Revision;
 use crate::engine::profile::message::MessageEntry;
-use crate::engine::profile::model::RecorderEntry;
+use crate::engine::profile::model::{Profile, RecorderEntry};
 
 /// Everything that is known at one moment.
 #[derive(Clone, Debug)]
@@ -136,6 +137,9 @@ pub struct ProfilePicture {
     pub problems: Vec<String>,
     /// The text of its file as it was read.
     pub text: Option<Arc<str>>,
+    /// Its buses, components and recorders as it was read or last edited, those that are not listened
+    /// to among them.
+    pub said: Arc<Profile>,
 }
 
 impl ProfilePicture {
@@ -367,6 +371,8 @@ pub struct ComponentPicture {
     pub settings: Vec<(String, String)>,
     /// Frames of a wrong length for their message, and the last such complaint.
     pub malformed: (u64, Option<String>),
+    /// Its messages where it is.
+    pub messages: Arc<[OwnMessage]>,
     /// The pack that it belongs to, where its profile says so.
     pub pack: Option<Name>,
     /// What kind of part it is.
@@ -375,6 +381,17 @@ pub struct ComponentPicture {
     pub model: ModelPicture,
     /// What its folder wants shown besides; all there is of a part without a model.
     pub part: Arc<PartPicture>,
+}
+
+/// A message of a component.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnMessage {
+    /// Its id, at the component's address.
+    pub id: Id,
+    /// Its name.
+    pub name: String,
+    /// Whether the component sends it by itself.
+    pub sending: Sending,
 }
 
 /// What a component tells, by category.

@@ -431,9 +431,12 @@ pub fn parts() -> PartsView {
                 sentence: sentence.into(),
                 settings: settings.iter().map(|(l, v)| ((*l).into(), (*v).into())).collect(),
                 panels: Vec::new(),
+                offers: None,
             }
         };
     PartsView {
+        add: Offer::open("Add component\u{2026}"),
+        revision: "0".into(),
         profile_file: "/home/ada/.local/share/busbar/profiles/Demo pack.toml".into(),
         notes: Vec::new(),
         buses: vec![

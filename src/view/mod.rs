@@ -6,6 +6,7 @@ pub mod buses;
 pub mod cells;
 pub mod charge;
 pub mod chrome;
+pub mod components;
 pub mod compose;
 pub mod dbc;
 pub mod discovery;

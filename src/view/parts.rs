@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::view::components::ComponentOffers;
+use crate::view::offer::Offer;
 use crate::view::shown::{Lamp, Note, Tile, Tone};
 
 /// The page.
@@ -15,6 +17,10 @@ pub struct PartsView {
     pub buses: Vec<Part>,
     /// Components.
     pub components: Vec<Part>,
+    /// Adding a component.
+    pub add: Offer,
+    /// The version of the profile that something is changed on.
+    pub revision: String,
 }
 
 /// One bus or component.
@@ -34,6 +40,8 @@ pub struct Part {
     pub settings: Vec<(String, String)>,
     /// What its folder wants shown of it.
     pub panels: Vec<PanelView>,
+    /// What can be done with a component.
+    pub offers: Option<ComponentOffers>,
 }
 
 /// A group of readings and lamps of a part.

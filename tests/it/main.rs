@@ -25,6 +25,8 @@ mod charge_faces;
 #[cfg(feature = "desktop")]
 mod charging;
 #[cfg(feature = "web")]
+mod components;
+#[cfg(feature = "web")]
 mod dbc_files;
 #[cfg(feature = "desktop")]
 mod desktop;
@@ -37,6 +39,8 @@ mod listening;
 mod live;
 #[cfg(feature = "web")]
 mod pages;
+#[cfg(feature = "desktop")]
+mod parts_desk;
 #[cfg(unix)]
 mod process_death;
 mod processes;

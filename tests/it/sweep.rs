@@ -105,6 +105,10 @@ fn sample_body(entry: &Entry) -> Option<Value> {
         ("PATCH", "/api/v1/replays/{name}") => json!({"do": "pause"}),
         ("PUT", "/api/v1/messages/{name}") => json!({"bus": "none", "frame": {"id": "1"}}),
         ("POST", "/api/v1/messages/{name}/send" | "/api/v1/messages/{name}/start") => Value::Null,
+        ("PUT", "/api/v1/components/{name}") => json!({"kind": "none"}),
+        ("POST", "/api/v1/components/{name}/enable" | "/api/v1/components/{name}/disable") => {
+            Value::Null
+        }
         ("PATCH", "/api/v1/charge/rules/{key}") => json!({"value": 1e9}),
         ("PUT", "/api/v1/dbc/{name}") => json!({}),
         ("POST", "/api/v1/dbc/{name}/assign" | "/api/v1/dbc/{name}/unassign") => {

@@ -64,14 +64,14 @@ pub(super) fn sentence(error: impl Display) -> String {
     format!("{first}{}.", chars.as_str().trim_end_matches('.'))
 }
 
-struct Clerk<'a> {
-    shared: &'a Shared,
+pub(super) struct Clerk<'a> {
+    pub(super) shared: &'a Shared,
     zone: &'a TimeZone,
 }
 
-type Outcome = Result<Brought, String>;
+pub(super) type Outcome = Result<Brought, String>;
 
-fn done(words: impl Into<String>) -> Outcome {
+pub(super) fn done(words: impl Into<String>) -> Outcome {
     Ok(Brought::Done(words.into()))
 }
 
@@ -152,6 +152,11 @@ impl Clerk<'_> {
                     None => format!("{title} is as usual again."),
                 })
             }
+            Ask::PutComponent { of, typed, revision } => self.put_component(&of, &typed, &revision),
+            Ask::SwitchComponent { name, to, revision } => {
+                self.switch_component(&name, to, &revision)
+            }
+            Ask::DeleteComponent { name, revision } => self.delete_component(&name, &revision),
             Ask::SaveSettings { section, version, typed } => {
                 let typed = |name: &str| typed.get(name).map(String::as_str);
                 self.save_settings(|current| save_order(section, current, Some(version), &typed))
@@ -163,7 +168,7 @@ impl Clerk<'_> {
     }
 
     /// Gives an order and waits for it.
-    fn order<O: Order>(&self, order: O) -> Result<O::Done, String> {
+    pub(super) fn order<O: Order>(&self, order: O) -> Result<O::Done, String> {
         let ticket = self.shared.door.submit(&self.shared.session, order).map_err(sentence)?;
         ticket.wait().map_err(|error| match error {
             // It begins with a name, which stays as it is written.

@@ -1,30 +1,168 @@
-//! The Parts page: buses and components with their status in words and their settings.
+//! The Parts page: buses and components with their status in words and their settings, and adding,
+//! changing and deleting components.
+
+mod component;
+mod kinds;
 
 use egui::{RichText, ScrollArea, Ui, Vec2};
 
+use self::component::Pressed;
+use crate::desktop::ask::{Ask, Brought};
 use crate::desktop::command::Command;
 use crate::desktop::fonts;
 use crate::desktop::icons;
 use crate::desktop::pages;
+use crate::desktop::pages::charge::{Reply, question};
+use crate::desktop::source::Intent;
 use crate::desktop::theme::Theme;
+use crate::desktop::widgets::form::{self, Look};
 use crate::desktop::widgets::panel::{GAP, panel};
 use crate::desktop::widgets::readings::readings;
 use crate::desktop::widgets::text::{caption, line, note, paragraph};
+use crate::view::components::{Draft, DraftOf, PartsPrefs, PartsSeen, Switch};
+use crate::view::offer::Question;
 use crate::view::parts::{Part, PartsView};
+use crate::view::shown::{Note, Tone};
 
-/// Draws the page.
-pub fn draw(ui: &mut Ui, theme: &Theme, view: &PartsView) -> Option<Command> {
-    ScrollArea::vertical().id_salt("parts page").auto_shrink(false).show(ui, |ui| {
+/// What is kept of the page between frames.
+#[derive(Default)]
+pub struct PartsPage {
+    /// What is looked at.
+    pub prefs: PartsPrefs,
+    /// A component that is to be deleted, and the question about it.
+    asking: Option<(String, Question)>,
+    /// What came of the last change, until it is read.
+    said: Option<Note>,
+}
+
+impl PartsPage {
+    /// Takes what came of a change.
+    pub fn take(&mut self, outcome: Result<Brought, String>) {
+        let (tone, text) = match outcome {
+            Ok(Brought::Done(words)) => {
+                self.prefs = PartsPrefs::List;
+                (Tone::Ok, words)
+            }
+            Ok(
+                Brought::Added { .. }
+                | Brought::Once(_)
+                | Brought::Lines { .. }
+                | Brought::Charges(_)
+                | Brought::Found(_),
+            ) => return,
+            // What was typed stays, to be mended.
+            Err(sentence) => (Tone::Fault, sentence),
+        };
+        self.said = Some(Note { tone, text, closable: true });
+    }
+
+    /// Whether a question lies on top of it.
+    #[must_use]
+    pub const fn is_covered(&self) -> bool {
+        self.asking.is_some()
+    }
+
+    /// Draws the question.
+    pub fn on_top(
+        &mut self,
+        ctx: &egui::Context,
+        theme: &Theme,
+        seen: &PartsSeen,
+    ) -> Option<Command> {
+        let (name, asked) = self.asking.as_ref()?;
+        let reply = question(ctx, theme, asked, "Keep it");
+        let (name, revision) = (name.clone(), seen.view.revision.clone());
+        match reply {
+            Reply::Open => return None,
+            Reply::Cancelled => self.asking = None,
+            Reply::Confirmed => {
+                self.asking = None;
+                return Some(submit(Ask::DeleteComponent { name, revision }));
+            }
+        }
+        None
+    }
+
+    /// Draws the page.
+    pub fn draw(&mut self, ui: &mut Ui, theme: &Theme, seen: &PartsSeen) -> Option<Command> {
+        let mut asked = None;
+        ScrollArea::vertical().id_salt("parts page").auto_shrink(false).show(ui, |ui| {
+            asked = self.content(ui, theme, seen);
+        });
+        asked
+    }
+
+    fn content(&mut self, ui: &mut Ui, theme: &Theme, seen: &PartsSeen) -> Option<Command> {
+        self.head(ui, theme, seen);
+        if self.said.as_ref().is_some_and(|said| note(ui, theme, said)) {
+            self.said = None;
+        }
+        match &mut self.prefs {
+            PartsPrefs::List => self.list(ui, theme, &seen.view),
+            PartsPrefs::Kinds(search) => {
+                let kind = kinds::draw(ui, theme, &seen.kinds, search)?;
+                let of = DraftOf::New(kind);
+                self.prefs = PartsPrefs::Form(Draft { of, ..Draft::default() });
+                self.said = None;
+                None
+            }
+            PartsPrefs::Form(draft) => match &seen.form {
+                None => None,
+                Some(Err(why)) => {
+                    paragraph(ui, why, theme.tone(Tone::Fault));
+                    None
+                }
+                Some(Ok(view)) => match component::draw(ui, theme, view, draft)? {
+                    Pressed::Cancel => {
+                        self.prefs = PartsPrefs::List;
+                        None
+                    }
+                    Pressed::Save => {
+                        let typed = draft.typed.clone();
+                        let typed = typed.unwrap_or_else(|| component::standing(view));
+                        let revision = match draft.revision.as_str() {
+                            "" => view.revision.clone(),
+                            revision => revision.to_owned(),
+                        };
+                        // From now on everything that is wrong is said.
+                        draft.typed = Some(typed.clone());
+                        Some(submit(Ask::PutComponent { of: draft.of.clone(), typed, revision }))
+                    }
+                },
+            },
+        }
+    }
+
+    fn head(&mut self, ui: &mut Ui, theme: &Theme, seen: &PartsSeen) {
+        let title = match (&self.prefs, &seen.form) {
+            (PartsPrefs::List, _) => "Parts".to_owned(),
+            (PartsPrefs::Kinds(_), _) => "Add component".to_owned(),
+            (PartsPrefs::Form(_), Some(Ok(form))) => form.title.clone(),
+            (PartsPrefs::Form(_), Some(Err(_)) | None) => "Component".to_owned(),
+        };
         ui.horizontal(|ui| {
             ui.set_min_height(30.0);
-            pages::title(ui, theme, "Parts");
-            if !view.profile_file.is_empty() {
-                let text = format!("from {}", view.profile_file);
+            pages::title(ui, theme, &title);
+            if self.prefs != PartsPrefs::List {
+                if ui.button("All parts").clicked() {
+                    self.prefs = PartsPrefs::List;
+                }
+                return;
+            }
+            if form::offer(ui, theme, &seen.view.add, Look::Plain) {
+                self.prefs = PartsPrefs::Kinds(String::new());
+                self.said = None;
+            }
+            if !seen.view.profile_file.is_empty() {
+                let text = format!("from {}", seen.view.profile_file);
                 line(ui, &text, fonts::text(12.0), theme.muted).on_hover_text(
                     "The profile. Edits made to this file are picked up while Busbar runs.",
                 );
             }
         });
+    }
+
+    fn list(&mut self, ui: &mut Ui, theme: &Theme, view: &PartsView) -> Option<Command> {
         for sentence in &view.notes {
             note(ui, theme, sentence);
         }
@@ -32,18 +170,48 @@ pub fn draw(ui: &mut Ui, theme: &Theme, view: &PartsView) -> Option<Command> {
             let text = "The buses and components of the profile stand here. Open a demo, a CAN \
                         interface or a recording to get some.";
             pages::empty(ui, theme, icons::CUBE, text);
-            return;
+            return None;
         }
         section(ui, theme, "Buses", &view.buses);
-        section(ui, theme, "Components", &view.components);
-    });
-    None
+        let (name, pressed) = section(ui, theme, "Components", &view.components)?;
+        let revision = view.revision.clone();
+        match pressed {
+            CardPressed::Edit => {
+                let of = DraftOf::Known(name);
+                self.prefs = PartsPrefs::Form(Draft { of, ..Draft::default() });
+                self.said = None;
+                None
+            }
+            CardPressed::Switch(to) => Some(submit(Ask::SwitchComponent { name, to, revision })),
+            CardPressed::Delete(question) => {
+                self.asking = Some((name, question));
+                None
+            }
+        }
+    }
 }
 
-fn section(ui: &mut Ui, theme: &Theme, title: &str, parts: &[Part]) {
+fn submit(ask: Ask) -> Command {
+    Command::Submit(Intent::Admin(ask))
+}
+
+/// What was pressed on the card of a component.
+enum CardPressed {
+    Edit,
+    Switch(Switch),
+    Delete(Question),
+}
+
+fn section(
+    ui: &mut Ui,
+    theme: &Theme,
+    title: &str,
+    parts: &[Part],
+) -> Option<(String, CardPressed)> {
     if parts.is_empty() {
-        return;
+        return None;
     }
+    let mut pressed = None;
     ui.add_space(8.0);
     caption(ui, theme, title);
     ui.add_space(2.0);
@@ -56,15 +224,45 @@ fn section(ui: &mut Ui, theme: &Theme, title: &str, parts: &[Part]) {
             for part in row {
                 ui.allocate_ui(Vec2::new(each, 0.0), |ui| {
                     ui.set_width(each);
-                    ui.vertical(|ui| panel(ui, theme, "", |ui| card(ui, theme, part)));
+                    ui.vertical(|ui| {
+                        panel(ui, theme, "", |ui| {
+                            if let Some(what) = card(ui, theme, part) {
+                                let offers = part.offers.as_ref();
+                                let name = offers.map_or(&part.name, |offers| &offers.name);
+                                pressed = Some((name.clone(), what));
+                            }
+                        });
+                    });
                 });
             }
         });
         ui.add_space(GAP - 6.0);
     }
+    pressed
 }
 
-fn card(ui: &mut Ui, theme: &Theme, part: &Part) {
+/// What can be done with a component.
+fn actions(ui: &mut Ui, theme: &Theme, part: &Part) -> Option<CardPressed> {
+    let offers = part.offers.as_ref()?;
+    let name = &offers.name;
+    ui.add_space(6.0);
+    ui.horizontal(|ui| {
+        let spoken = format!("Edit {name}");
+        if form::named_offer(ui, theme, &offers.edit, Look::Plain, &spoken) {
+            return Some(CardPressed::Edit);
+        }
+        let spoken = format!("{} {name}", offers.switch.label);
+        if form::named_offer(ui, theme, &offers.switch, Look::Plain, &spoken) {
+            return Some(CardPressed::Switch(offers.switches));
+        }
+        let spoken = format!("Delete {name}");
+        let delete = form::named_offer(ui, theme, &offers.delete.offer, Look::Grave, &spoken);
+        delete.then(|| CardPressed::Delete(offers.delete.question.clone()))
+    })
+    .inner
+}
+
+fn card(ui: &mut Ui, theme: &Theme, part: &Part) -> Option<CardPressed> {
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(Vec2::splat(10.0), egui::Sense::hover());
         ui.painter().circle_filled(rect.center(), 5.0, theme.lamp(part.tone));
@@ -92,4 +290,5 @@ fn card(ui: &mut Ui, theme: &Theme, part: &Part) {
             ui.add(egui::Label::new(value).wrap());
         });
     }
+    actions(ui, theme, part)
 }

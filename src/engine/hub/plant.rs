@@ -33,7 +33,7 @@ use crate::engine::profile::message::MessageEntry;
 use crate::engine::profile::model::{ComponentEntry, Limits, Profile, RecorderEntry};
 use crate::engine::profile::write::write;
 use crate::engine::snapshot::{
-    BusPicture, ComponentPicture, GroupPicture, ModelPicture, ProfilePicture,
+    BusPicture, ComponentPicture, GroupPicture, ModelPicture, OwnMessage, ProfilePicture,
 };
 
 /// Why a profile cannot run. What only makes it odd is a problem of the plant instead.
@@ -95,6 +95,7 @@ pub(super) struct Component {
     part: Part,
     /// How long its kind may usually be silent.
     usual: Patience,
+    messages: Arc<[OwnMessage]>,
 }
 
 pub(super) enum Model {
@@ -153,7 +154,8 @@ impl Plant {
             decoders.add_from(bus, Source::of(&dbc), dbc.codec);
         }
         let (name, text) = (profile.name.clone(), Some(text));
-        let picture = ProfilePicture { name, file, problems, text };
+        let said = Arc::new(profile.clone());
+        let picture = ProfilePicture { name, file, problems, text, said };
         let packs = packs(&components);
         let several = |(_, members): &&(Name, Vec<ComponentId>)| members.len() > 1;
         let mut plant = Self {
@@ -360,6 +362,9 @@ impl Component {
         let set = entry.late.is_some() || entry.lost.is_some();
         let own = set.then(|| entry.patience(usual));
         let part = Part::new(Arc::clone(&kind.sheet), usual, own);
+        let message =
+            |(id, name, sending): (_, &str, _)| OwnMessage { id, name: name.to_owned(), sending };
+        let messages = device.messages().map(message).collect();
         Ok(Self {
             entry: entry.clone(),
             kind: Arc::clone(kind),
@@ -368,6 +373,7 @@ impl Component {
             model,
             part,
             usual,
+            messages,
         })
     }
 
@@ -385,6 +391,7 @@ impl Component {
                 malformed.count,
                 Some(malformed.last.clone()).filter(|text| !text.is_empty()),
             ),
+            messages: Arc::clone(&self.messages),
             pack: self.entry.pack.clone(),
             category: self.kind.manifest.category,
             model: self.model.picture(now, &self.entry.limits),

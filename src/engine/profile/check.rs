@@ -318,12 +318,12 @@ mod tests {
         assert_eq!(
             said("\ngain = 3\n"),
             [
-                "13: component \"c\": Probe: Gain cannot be \u{201c}3\u{201d}: it must be a number from 0 to 2"
+                "14: component \"c\": Probe: Gain cannot be \u{201c}3\u{201d}: it must be a number from 0 to 2"
             ]
         );
         assert_eq!(
             said("gian = 1\n"),
-            ["12: component \"c\": Probe: there is no setting gian; there is gain"]
+            ["13: component \"c\": Probe: there is no setting gian; there is gain"]
         );
     }
 

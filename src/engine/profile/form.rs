@@ -11,7 +11,9 @@ use self::common::{base_text, common, listed_base, read_common};
 use crate::base::id::Name;
 use crate::base::problem::Severity;
 use crate::engine::can::address::Address;
-use crate::engine::device::{AddressWay, BindError, Catalog, Kind, SettingRule, SettingValue};
+use crate::engine::device::{
+    AddressWay, BindError, Catalog, Kind, SettingRule, SettingValue, Settings,
+};
 use crate::engine::profile::check;
 use crate::engine::profile::model::{ComponentEntry, Profile};
 
@@ -132,8 +134,7 @@ impl Form<'_> {
     /// that is free and the first bus that fits.
     #[must_use]
     pub fn first(&self) -> Typed {
-        let old = self.old.and_then(|old| self.profile.components.iter().find(|c| c.name == *old));
-        match old {
+        match self.entry() {
             Some(entry) => typed(entry, self.kind),
             None => {
                 let mut first = Typed::new();
@@ -158,7 +159,7 @@ impl Form<'_> {
             let Ok(name) = Name::new("new") else { return false };
             let entry = ComponentEntry::new(name, &self.kind.manifest.id, bus.clone()).at(base);
             let Ok(device) = self.kind.bind(entry.settings(self.kind)) else { return false };
-            let others = self.profile.components.iter();
+            let others = self.profile.components.iter().filter(|other| other.enabled);
             check::overlaps_with(&entry, &device, others, self.catalog).is_empty()
         };
         if address.way == AddressWay::Text || is_free(address.default) {
@@ -171,12 +172,22 @@ impl Form<'_> {
         all.find(|base| is_free(*base))
     }
 
+    /// The component that is edited.
+    fn entry(&self) -> Option<&ComponentEntry> {
+        let old = self.old?;
+        self.profile.components.iter().find(|component| component.name == *old)
+    }
+
     /// A name that no component of the profile has.
     fn free_name(&self) -> String {
-        let title = &self.kind.manifest.title;
+        // What no name may hold is left out: "Elcon / TC charger" is a title.
+        let fits = |c: &char| !c.is_control() && !"/\\:*?\"<>|".contains(*c);
+        let title: String = self.kind.manifest.title.chars().filter(fits).take(56).collect();
+        let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+        let title = title.trim_matches('.');
         let taken = |name: &str| self.profile.components.iter().any(|c| c.name.as_str() == name);
         let numbered = |number: usize| match number {
-            1 => title.clone(),
+            1 => title.to_owned(),
             number => format!("{title} {number}"),
         };
         let most = self.profile.components.len() + 1;
@@ -211,6 +222,7 @@ impl Form<'_> {
                 Err(text) => wrong.push(Wrong { field: field.rule.name.clone(), text }),
             }
         }
+        wrong.extend(self.wrong_base(&values));
         for name in typed.keys() {
             if !fields.iter().any(|field| field.rule.name == *name) {
                 let name: String = name.chars().take(40).collect();
@@ -220,7 +232,8 @@ impl Form<'_> {
             }
         }
         let entry = read_common(self.kind, &mut values, &mut wrong);
-        let entry = entry.map(|entry| ComponentEntry { settings: values, ..entry });
+        let enabled = self.entry().is_none_or(|old| old.enabled);
+        let entry = entry.map(|entry| ComponentEntry { settings: values, enabled, ..entry });
         let entry = entry.filter(|_| wrong.is_empty());
         let odd = entry.as_ref().map_or_else(Vec::new, |entry| self.fits(entry, &mut wrong));
         let place = |wrong: &Wrong| fields.iter().position(|f| f.rule.name == wrong.field);
@@ -228,18 +241,27 @@ impl Form<'_> {
         Checked { entry: entry.filter(|_| wrong.is_empty()), wrong, odd }
     }
 
+    /// What is wrong with the address, whatever else is typed.
+    fn wrong_base(&self, values: &BTreeMap<String, SettingValue>) -> Option<Wrong> {
+        let base = common::base_of(values.get("base")?)?;
+        let settings = Settings { base, ..self.kind.defaults() };
+        let text = sentence(&self.kind.bind(settings).err()?.to_string());
+        Some(Wrong { field: "base".to_owned(), text })
+    }
+
     /// Whether the component can be in its profile; gives what is odd.
     fn fits(&self, entry: &ComponentEntry, wrong: &mut Vec<Wrong>) -> Vec<String> {
         let mut say = |field: &str, text: String| {
             wrong.push(Wrong { field: field.to_owned(), text });
         };
-        let others = || self.profile.components.iter().filter(|c| Some(&c.name) != self.old);
-        if others().any(|other| other.name == entry.name) {
+        let all = || self.profile.components.iter().filter(|c| Some(&c.name) != self.old);
+        if all().any(|other| other.name == entry.name) {
             say(
                 "name",
                 format!("There is already a component named \u{201c}{}\u{201d}.", entry.name),
             );
         }
+        let others = || all().filter(|other| other.enabled);
         let device = match self.kind.bind(entry.settings(self.kind)) {
             Ok(device) => device,
             Err(error) => {

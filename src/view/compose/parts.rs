@@ -1,9 +1,12 @@
 //! Composes the Parts page.
 
 use crate::engine::{
-    Address, BusPicture, ChargerPicture, ComponentPicture, ModelPicture, Snapshot,
+    Address, BusPicture, ChargerPicture, ComponentEntry, ComponentPicture, ModelPicture, Session,
+    Snapshot,
 };
 use crate::view::compose::chrome::{bit_rate, bus_state, listening};
+use crate::view::compose::components::{adding, entries, offers, revision};
+use crate::view::compose::heard::{heard, lines};
 use crate::view::compose::pack::standing;
 use crate::view::compose::panels::panels;
 use crate::view::parts::{Part, PartsView};
@@ -12,7 +15,7 @@ use crate::view::text;
 
 /// Makes the page.
 #[must_use]
-pub fn parts(snapshot: &Snapshot) -> PartsView {
+pub fn parts(snapshot: &Snapshot, session: &Session) -> PartsView {
     let profile = snapshot.profile.as_ref();
     let problems = profile.map_or(&[][..], |profile| &profile.problems);
     let note = |text: &String| Note { tone: Tone::Warning, text: text.clone(), closable: false };
@@ -24,7 +27,9 @@ pub fn parts(snapshot: &Snapshot) -> PartsView {
         ),
         notes: problems.iter().map(note).collect(),
         buses: snapshot.buses.iter().map(bus).collect(),
-        components: snapshot.components.iter().map(|part| component(snapshot, part)).collect(),
+        components: components(snapshot, session),
+        add: adding(snapshot, session),
+        revision: revision(snapshot),
     }
 }
 
@@ -61,6 +66,40 @@ fn bus(bus: &BusPicture) -> Part {
         sentence: status.sentence.clone().unwrap_or_default(),
         settings,
         panels: Vec::new(),
+        offers: None,
+    }
+}
+
+/// The components in the order of the profile, those that are not listened to among them.
+fn components(snapshot: &Snapshot, session: &Session) -> Vec<Part> {
+    let shown = |entry: &ComponentEntry| {
+        let part = snapshot.components.iter().find(|part| part.name == entry.name);
+        part.map_or_else(|| off(snapshot, entry), |part| component(snapshot, part))
+    };
+    let entries = entries(snapshot).iter().map(shown);
+    let mut parts: Vec<Part> = entries.collect();
+    if parts.is_empty() {
+        parts = snapshot.components.iter().map(|part| component(snapshot, part)).collect();
+    }
+    for offers in offers(snapshot, session) {
+        if let Some(part) = parts.iter_mut().find(|part| part.name == offers.name) {
+            part.offers = Some(offers);
+        }
+    }
+    parts
+}
+
+/// A component that is not listened to.
+fn off(snapshot: &Snapshot, entry: &ComponentEntry) -> Part {
+    let kind = snapshot.catalog.find(&entry.kind);
+    Part {
+        name: entry.name.to_string(),
+        kind: kind.map_or_else(|| entry.kind.clone(), |kind| kind.manifest.title.clone()),
+        tone: Tone::Muted,
+        status: "off".to_owned(),
+        sentence: "It is disabled: it stays in the profile and is not listened to.".to_owned(),
+        settings: vec![("Bus".to_owned(), entry.bus.to_string())],
+        ..Part::default()
     }
 }
 
@@ -71,6 +110,7 @@ fn component(snapshot: &Snapshot, part: &ComponentPicture) -> Part {
         "Bus".to_owned(),
         bus.map_or_else(|| text::DASH.to_owned(), |bus| bus.name.to_string()),
     )];
+    settings.extend(lines(&heard(snapshot, part)));
     settings.extend(part.settings.iter().cloned());
     if let (ModelPicture::Charger(charger), Some(row)) = (&part.model, bus)
         && !matches!(row.address, Address::Tcp { .. })
@@ -91,6 +131,7 @@ fn component(snapshot: &Snapshot, part: &ComponentPicture) -> Part {
         sentence,
         settings,
         panels: panels(&part.part, snapshot.temperature),
+        offers: None,
     }
 }
 

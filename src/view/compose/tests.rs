@@ -1,6 +1,7 @@
 //! What is shown of simulated plants, as text.
 
 mod charge;
+mod components;
 mod people;
 
 use std::fmt::Write as _;
@@ -61,7 +62,8 @@ fn a_charger_is_shown_with_its_notes_and_its_own_time_out() {
     let mut plant = Plant::of("demo");
     plant.run(Duration::from_secs(10));
     let row = |plant: &Plant, label: &str| {
-        let view = compose::parts::parts(&plant.published());
+        let view =
+            compose::parts::parts(&plant.published(), &crate::engine::testing::local_session());
         let charger = view.components.iter().find(|part| part.kind.contains("Elcon")).unwrap();
         let row = charger.settings.iter().find(|(own, _)| own == label);
         row.map(|(_, value)| value.clone()).unwrap()

@@ -12,9 +12,9 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
 use crate::web::api::{
-    buses, charge, charges, dbc, export, frames, journal, messages, packs, plant, profiles,
-    recordings, replays, rules, sending, services, session, sessions, settings, system, tokens,
-    trace, users,
+    buses, charge, charges, components, dbc, export, frames, journal, messages, packs, plant,
+    profiles, recordings, replays, rules, sending, services, session, sessions, settings, system,
+    tokens, trace, users,
 };
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -149,6 +149,8 @@ mod elsewhere {
         settings::look, settings::change, settings::fields, settings::reset,
         system::doctor, system::information, system::licences, system::log, system::feedback,
         plant::buses, buses::restart, buses::scan, plant::components, packs::list, packs::look, packs::cells, frames::list, trace::list,
+        components::kinds, components::kind, components::look, components::put, components::delete,
+        components::enable, components::disable,
         charge::look, charge::start, charge::change, charge::stop, charge::stop_all, charge::clear,
         charge::contactors, charge::safety_text, charge::demo, charges::list, charges::look, rules::rules, rules::change,
         dbc::list, dbc::look_at, dbc::download, dbc::upload, dbc::remove, dbc::assign, dbc::unassign,
@@ -171,6 +173,7 @@ mod elsewhere {
         (name = "tokens", description = "Tokens of the API"),
         (name = "journal", description = "What was done; for administrators"),
         (name = "settings", description = "The system's own settings"),
+        (name = "components", description = "Changing the components of the running profile"),
         (name = "plant", description = "Buses, components, packs, frames"),
         (name = "charge", description = "Charging packs; a stop is open to everybody signed in"),
         (name = "sending", description = "Sending by hand; a bus is listened to only until it is armed"),

@@ -12,6 +12,7 @@
 //! | `settings` | the system's own settings |
 //! | `system` | doctor, information, licences, log, feedback |
 //! | `plant`, `packs`, `pack_json`, `reading`, `frames`, `trace` | the running plant |
+//! | `components` | changing the components of the running profile |
 //! | `buses` | restarting the controller of a bus, looking for its bit rate |
 //! | `sending`, `sending_json` | sending by hand: arming, frames, schedules, silence |
 //! | `recordings`, `recordings_json` | recording, and the recordings in the folder |
@@ -33,6 +34,7 @@ mod buses;
 mod charge;
 mod charge_json;
 mod charges;
+mod components;
 pub mod dbc;
 pub mod dbc_json;
 mod discovery;
@@ -99,6 +101,7 @@ pub fn routes(table: Table) -> Table {
     let table = packs::routes(table);
     let table = charge::routes(table);
     let table = rules::routes(table);
+    let table = components::routes(table);
     let table = charges::routes(table);
     let table = sending::routes(table);
     let table = messages::routes(table);

@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::engine::{
-    BusPicture, BusState, Category as Kind, ChargerPicture, ComponentPicture, DriverPicture,
-    Listening, ModelPicture, Right, Snapshot, ViewPlant,
+    BusPicture, BusState, Category as Kind, ChargerPicture, ComponentEntry, ComponentPicture,
+    DriverPicture, Listening, ModelPicture, Right, Snapshot, ViewPlant,
 };
+use crate::view::compose;
+use crate::view::compose::heard::heard;
+use crate::view::compose::pack::standing;
 use crate::web::api::buses::Controller;
 use crate::web::api::give::{Answer, List, json, page};
 use crate::web::api::panels::{Panel, panels};
@@ -210,6 +213,18 @@ pub struct Component {
     remarks: Vec<Sentence>,
     /// What its folder wants shown of it.
     panels: Vec<Panel>,
+    /// Whether it is listened to; one that is not tells nothing and stands behind the others.
+    enabled: bool,
+    /// How it is doing, in a word: `ok`, `late`, `lost`, `never heard`, `warning`, `fault`, `off`.
+    status: String,
+    /// The reason, a sentence; empty where there is none to give.
+    reason: String,
+    /// Seconds since it was last heard.
+    last_heard_s: Option<f64>,
+    /// Its frames a second.
+    frames_per_s: f64,
+    /// Messages that it sends by itself and that were never heard.
+    never_heard: Vec<String>,
 }
 
 /// A setting of a component.
@@ -306,6 +321,8 @@ impl From<&DriverPicture> for Driver {
 
 fn component(snapshot: &Snapshot, part: &ComponentPicture) -> Component {
     let bus = snapshot.buses.get(usize::from(part.bus.0));
+    let (status, _, reason) = standing(part);
+    let heard = heard(snapshot, part);
     let setting =
         |(name, value): &(String, String)| Setting { name: name.clone(), value: value.clone() };
     let (level, pack, charger, driver_controls) = match &part.model {
@@ -339,6 +356,41 @@ fn component(snapshot: &Snapshot, part: &ComponentPicture) -> Component {
         presence,
         remarks: part.part.remarks.iter().map(Sentence::from).collect(),
         panels: panels(&part.part),
+        enabled: true,
+        status,
+        reason,
+        last_heard_s: heard.age_s.map(tidy),
+        frames_per_s: tidy(heard.rate),
+        never_heard: heard.never,
+    }
+}
+
+/// One that is not listened to, behind those that are.
+fn off(snapshot: &Snapshot, (at, entry): (usize, &ComponentEntry)) -> Component {
+    let kind = snapshot.catalog.find(&entry.kind).map(|kind| &kind.manifest);
+    Component {
+        id: u16::try_from(snapshot.components.len() + at).unwrap_or(u16::MAX),
+        name: entry.name.to_string(),
+        title: kind.map_or_else(|| entry.kind.clone(), |kind| kind.title.clone()),
+        bus: Some(entry.bus.to_string()),
+        base: entry.base,
+        settings: Vec::new(),
+        malformed: 0,
+        last_complaint: None,
+        category: kind.map_or(Kind::Custom, |kind| kind.category).into(),
+        level: Weight::Ok,
+        pack: None,
+        charger: None,
+        driver_controls: None,
+        presence: None,
+        remarks: Vec::new(),
+        panels: Vec::new(),
+        enabled: false,
+        status: "off".to_owned(),
+        reason: "It is disabled: it stays in the profile and is not listened to.".to_owned(),
+        last_heard_s: None,
+        frames_per_s: 0.0,
+        never_heard: Vec::new(),
     }
 }
 
@@ -352,6 +404,9 @@ pub async fn components(
 ) -> Answer {
     let snapshot = shared.door().look(&session.permit(ViewPlant)?);
     let parts = snapshot.components.iter().map(|part| component(&snapshot, part));
+    let entries = compose::components::entries(&snapshot).iter();
+    let off = entries.filter(|entry| !entry.enabled).enumerate().map(|one| off(&snapshot, one));
+    let parts = parts.chain(off);
     let list = page(parts, |part| part.id.into(), wanted.cursor.as_deref(), wanted.limit)?;
     Ok(json(StatusCode::OK, &list))
 }

@@ -20,7 +20,7 @@ struct Asset {
 }
 
 /// What is kept in the program as it is; what has colours is made from the tokens.
-const KEPT: [Asset; 7] = [
+const KEPT: [Asset; 8] = [
     Asset {
         name: "site.css",
         kind: "text/css; charset=utf-8",
@@ -35,6 +35,11 @@ const KEPT: [Asset; 7] = [
         name: "can.js",
         kind: "text/javascript; charset=utf-8",
         body: include_bytes!("../../../assets/web/can.js"),
+    },
+    Asset {
+        name: "form.js",
+        kind: "text/javascript; charset=utf-8",
+        body: include_bytes!("../../../assets/web/form.js"),
     },
     Asset {
         name: "Inter-Regular.woff2",

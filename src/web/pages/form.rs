@@ -121,6 +121,8 @@ pub fn done(word: &str) -> &'static str {
         ("profile-runs", "It runs now, and is opened at the next start."),
         ("profile-deleted", "Deleted. Its versions stay."),
         ("restored", "It says what that version said. That is a new version, so it can be undone."),
+        ("component-enabled", "Enabled. It is listened to from now on."),
+        ("component-disabled", "Disabled. It stays in the profile and is not listened to."),
         ("rule", "The rule is changed. It holds from now on, for every pack."),
         ("saved", "Saved."),
         (

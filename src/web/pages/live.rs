@@ -43,13 +43,13 @@ pub enum Watched {
     Buses,
     /// The page of recordings.
     Recordings,
-    /// The Parts page.
-    Parts,
+    /// The Parts page, for whoever sits so.
+    Parts(Seat),
     /// The Charge page of the pack of this name, for whoever sits so.
     Charge(Option<String>, Seat),
 }
 
-/// What decides which buttons of the Charge page can be pressed: everybody with the same seat is sent
+/// What decides which buttons of the Charge page and the Parts page can be pressed: everybody with the same seat is sent
 /// the same parts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Seat {
@@ -175,7 +175,7 @@ pub fn parts(watched: &Watched, snapshot: &Snapshot, session: &Session) -> Parts
         | Watched::Replay
         | Watched::Buses
         | Watched::Recordings
-        | Watched::Parts => frame(&mut parts, &chrome),
+        | Watched::Parts(_) => frame(&mut parts, &chrome),
     }
     match watched {
         // The rows of a trace are found by whoever keeps where it stands.
@@ -204,8 +204,8 @@ pub fn parts(watched: &Watched, snapshot: &Snapshot, session: &Session) -> Parts
             let zone = TimeZone::system();
             recordings::add(&mut parts, &compose::recordings::recording(snapshot, session, &zone));
         }
-        Watched::Parts => {
-            parts_page(&mut parts, &compose::parts::parts(snapshot));
+        Watched::Parts(_) => {
+            parts_page(&mut parts, &compose::parts::parts(snapshot, session));
         }
     }
     parts

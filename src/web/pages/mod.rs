@@ -6,6 +6,7 @@
 //! | `shell` | what stands around a page; pages that say no |
 //! | `door` | sign-in, one-time links, sign-out |
 //! | `pack`, `can`, `buses`, `plain` | the plant |
+//! | `components` | adding and changing components |
 //! | `trace`, `send` | every frame in its order; sending by hand |
 //! | `charge`, `charges` | charging, and the reports of charges |
 //! | `users`, `user_forms`, `services`, `sessions`, `journal`, `settings` | people and the system |
@@ -22,6 +23,7 @@ mod buses;
 mod can;
 mod charge;
 mod charges;
+mod components;
 mod dbc;
 mod discover;
 mod door;
@@ -98,6 +100,7 @@ pub fn routes(table: Table) -> Table {
     let table = charge::routes(table);
     let table = charges::routes(table);
     let table = rules::routes(table);
+    let table = components::routes(table);
     let table = door::routes(table);
     let table = user_forms::routes(table);
     let table = services::routes(table);

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use crate::engine::ViewPlant;
-use crate::web::pages::live::{self, Watched};
+use crate::web::pages::live::{self, Seat, Watched};
 use crate::web::pages::push;
 use crate::web::pages::shell::{Ask, Shell, draw, failed};
 use crate::web::problem::Problem;
@@ -41,8 +41,9 @@ pub async fn parts(State(shared): State<Shared>, ask: Ask) -> Response {
         Ok(grant) => shared.door().look(&grant),
         Err(denied) => return failed(&denied.into(), &ask),
     };
-    let parts = live::parts(&Watched::Parts, &snapshot, &ask.session);
-    let shell = Shell::new(&ask, "Parts", "/parts", parts).live(push::address(&Watched::Parts));
+    let watched = Watched::Parts(Seat::of(&shared, &ask.session));
+    let parts = live::parts(&watched, &snapshot, &ask.session);
+    let shell = Shell::new(&ask, "Parts", "/parts", parts).live(push::address(&watched));
     draw(&PartsPage { shell })
 }
 

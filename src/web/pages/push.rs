@@ -98,7 +98,7 @@ impl LiveQuery {
             "replay" => Some(Watched::Replay),
             "buses" => Some(Watched::Buses),
             "recordings" => Some(Watched::Recordings),
-            "parts" => Some(Watched::Parts),
+            "parts" => Some(Watched::Parts(seat)),
             "charge" => Some(Watched::Charge(pack, seat)),
             _other => None,
         }
@@ -119,7 +119,7 @@ pub fn address(watched: &Watched) -> String {
         Watched::Replay => "/live/pages?page=replay".into(),
         Watched::Buses => "/live/pages?page=buses".into(),
         Watched::Recordings => "/live/pages?page=recordings".into(),
-        Watched::Parts => "/live/pages?page=parts".into(),
+        Watched::Parts(_) => "/live/pages?page=parts".into(),
         Watched::Charge(None, _) => "/live/pages?page=charge".into(),
         Watched::Charge(Some(pack), _) => {
             format!("/live/pages?page=charge&pack={}", escaped(pack))
@@ -140,7 +140,7 @@ fn page(watched: &Watched) -> String {
         Watched::Replay => "/can/replay".into(),
         Watched::Buses => "/can/buses".into(),
         Watched::Recordings => "/can/recordings".into(),
-        Watched::Parts => "/parts".into(),
+        Watched::Parts(_) => "/parts".into(),
         Watched::Charge(pack, _) => super::charge::address(pack.as_deref().unwrap_or_default()),
     }
 }
@@ -188,7 +188,7 @@ fn look(shared: &Shared, session: &Session, watched: &Watched) -> Result<Arc<Sna
         Watched::Frame
         | Watched::Display
         | Watched::Pack(_)
-        | Watched::Parts
+        | Watched::Parts(_)
         | Watched::Charge(..) => {}
     }
     Ok(shared.door().look(&session.permit(ViewPlant)?))

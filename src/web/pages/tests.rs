@@ -102,7 +102,7 @@ fn whoever_looks_sees_the_same_parts() {
         Watched::Pack(None),
         Watched::Pack(Some("BMU".into())),
         Watched::Can(CanQuery::default()),
-        Watched::Parts,
+        Watched::Parts(live::Seat::default()),
     ];
     for watched in pages {
         let drawn: Vec<Parts> =

@@ -223,7 +223,7 @@ impl AdminPage {
             Place::Services => self.services.settled(),
             Place::Settings(section) => self.settings.settled(section),
             Place::JournalTools => self.journal.saved(),
-            Place::Sessions | Place::Journal | Place::Charges | Place::Rules => {}
+            Place::Sessions | Place::Journal | Place::Charges | Place::Rules | Place::Parts => {}
         }
     }
 

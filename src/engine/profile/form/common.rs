@@ -283,6 +283,18 @@ pub(super) fn read_common(
     })
 }
 
+/// The address that a value is.
+pub(super) fn base_of(value: &SettingValue) -> Option<u32> {
+    match value {
+        SettingValue::Integer(number) => u32::try_from(*number).ok(),
+        SettingValue::Word(word) => match word.strip_prefix("0x") {
+            Some(digits) => u32::from_str_radix(digits, 16).ok(),
+            None => word.parse().ok(),
+        },
+        SettingValue::Switch(_) | SettingValue::Number(_) => None,
+    }
+}
+
 /// Values on their way into a component.
 struct Taken<'a> {
     values: &'a mut BTreeMap<String, SettingValue>,
@@ -325,14 +337,7 @@ impl Taken<'_> {
 
     /// The address: a number, or one of a list as it is shown there.
     fn base(&mut self) -> Option<u32> {
-        match self.values.remove("base")? {
-            SettingValue::Integer(number) => u32::try_from(number).ok(),
-            SettingValue::Word(word) => match word.strip_prefix("0x") {
-                Some(digits) => u32::from_str_radix(digits, 16).ok(),
-                None => word.parse().ok(),
-            },
-            SettingValue::Switch(_) | SettingValue::Number(_) => None,
-        }
+        base_of(&self.values.remove("base")?)
     }
 
     fn limits(&mut self) -> Limits {
