@@ -89,6 +89,7 @@ pub(super) const FOLDERS: &[Folder] = &[
     folder!("elcon-tc-v1"),
     folder!("elmar-mppt"),
     folder!("ev-driver-controls"),
+    folder!("foxbms-2"),
     folder!("generic-charger"),
     folder!("inverter-bms-351"),
     folder!("isabellenhuette-ivt-s"),

@@ -14,6 +14,7 @@ mod contactors;
 mod driver;
 mod ear;
 mod fault;
+mod foxbms;
 mod part;
 mod plant;
 mod runner;

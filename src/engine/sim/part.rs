@@ -15,6 +15,7 @@ use crate::engine::device::Catalog;
 const MOTOR_NS: i64 = 200_000_000;
 const SHUNT_NS: i64 = 20_000_000;
 const TRACKER_NS: i64 = 100_000_000;
+const BMS_NS: i64 = 100_000_000;
 /// Share of the array's power that a tracker passes on.
 const TRACKER_SHARE: f64 = 0.985;
 /// How a cloud comes and goes, seconds.
@@ -54,6 +55,8 @@ pub(super) enum PartKind {
     LargeMotor,
     #[serde(rename = "isabellenhuette-ivt-s")]
     Shunt,
+    #[serde(rename = "foxbms-2")]
+    FoxBms,
 }
 
 impl PartKind {
@@ -64,6 +67,7 @@ impl PartKind {
             Self::SmallMotor => "wavesculptor-22",
             Self::LargeMotor => "wavesculptor-200",
             Self::Shunt => "isabellenhuette-ivt-s",
+            Self::FoxBms => "foxbms-2",
         }
     }
 
@@ -89,6 +93,8 @@ impl PartKind {
                 ("IVT_Result_As", &["Channel", "MessageCount", "Charge"]),
                 ("IVT_Result_Wh", &["Channel", "MessageCount", "Energy"]),
             ],
+            // It has a list of its own.
+            Self::FoxBms => &[],
         }
     }
 }
@@ -156,13 +162,19 @@ impl Part {
         seed: u64,
     ) -> Result<Self, WireError> {
         let voice = Voice::new(catalog, plan.kind.folder(), &plan.name, plan.base)?;
-        let slots = plan.kind.messages().iter().map(|(name, fields)| voice.slot(name, fields));
+        let own = plan.kind.messages().iter().map(|(name, fields)| voice.slot(name, fields));
+        let slots = match plan.kind {
+            PartKind::FoxBms => super::foxbms::slots(&voice)?,
+            PartKind::Tracker | PartKind::SmallMotor | PartKind::LargeMotor | PartKind::Shunt => {
+                own.collect::<Result<_, _>>()?
+            }
+        };
         Ok(Self {
             kind: plan.kind,
             watts: plan.watts,
             number,
             strand,
-            slots: slots.collect::<Result<_, _>>()?,
+            slots,
             ticks: 0,
             chance: Chance::new(seed, 500 + number as u64),
             counted: (0.0, 0.0, 0.0),
@@ -200,6 +212,12 @@ impl Part {
             PartKind::Shunt => {
                 self.measure(plant, mouth);
                 SHUNT_NS
+            }
+            PartKind::FoxBms => {
+                if let Some(strand) = plant.strands.get(self.strand.unwrap_or(0)) {
+                    super::foxbms::say(self.ticks, strand, &self.slots, mouth);
+                }
+                BMS_NS
             }
         };
         self.ticks += 1;

@@ -457,6 +457,7 @@ built_in!(
     "sensor-untrusted",
     "large",
     "solar-car",
+    "foxbms",
 );
 
 impl Scene {

@@ -5,6 +5,7 @@ mod d1000;
 mod d1000_gen2;
 mod driver_controls;
 mod elcon;
+mod foxbms;
 mod inverter;
 mod mapped;
 
@@ -23,6 +24,7 @@ pub(super) enum Meaning {
     Driver(driver_controls::Says),
     Inverter(inverter::Says),
     Second(d1000_gen2::Says),
+    Fox(foxbms::Says),
     /// As the manifest maps it.
     Mapped(mapped::Says),
     /// The heartbeat that Tritium and Prohelion devices share, as the manifest names it.
@@ -39,6 +41,7 @@ impl Meaning {
             "elcon-tc" => elcon::Says::of(message).map(Self::Charger),
             "ev-driver-controls" => driver_controls::Says::of(message).map(Self::Driver),
             d1000_gen2::KIND => d1000_gen2::Says::of(message).map(Self::Second),
+            foxbms::KIND => foxbms::Says::of(message).map(Self::Fox),
             inverter::KIND => inverter::Says::of(message).map(Self::Inverter),
             _ => None,
         };
@@ -58,6 +61,7 @@ impl Meaning {
             Self::Driver(says) => says.signals(),
             Self::Inverter(says) => says.signals(),
             Self::Second(says) => says.signals(),
+            Self::Fox(says) => says.signals(),
             // They are named by the manifest, not here.
             Self::Mapped(_) => &[],
             Self::Heartbeat => HEARTBEAT,
@@ -73,6 +77,7 @@ impl Meaning {
             Self::Driver(says) => says.say(values, facts),
             Self::Inverter(says) => says.say(values, settings, facts),
             Self::Second(says) => says.say(values, settings, facts),
+            Self::Fox(says) => says.say(values, settings, facts),
             Self::Mapped(says) => says.say(values, facts),
             Self::Heartbeat => facts.push(heartbeat(values)),
             Self::Named => {}
@@ -84,6 +89,7 @@ impl Meaning {
 pub(super) fn tells(manifest: &Manifest, settings: &Settings) -> Tells {
     match manifest.id.as_str() {
         d1000_gen2::KIND => d1000_gen2::tells(settings),
+        foxbms::KIND => foxbms::tells(),
         inverter::KIND => inverter::tells(settings),
         _ => Tells::D1000_GEN1,
     }
