@@ -3,7 +3,9 @@
 
 use std::io::Write as _;
 
-use busbar::engine::{ActivateProfile, LARGEST_DBC, Preset, Right, demo_profile, load_profile};
+use busbar::engine::{
+    ActivateProfile, Catalog, LARGEST_DBC, Preset, Right, demo_profile, load_profile,
+};
 use serde_json::{Value, json};
 
 use crate::listening::Listening;
@@ -133,7 +135,7 @@ fn a_bus_that_a_reloaded_profile_names_is_read_by_a_file_once_and_by_no_namesake
     let text = "name = \"bench\"\n\n[[bus]]\nname = \"a\"\naddress = \"virtual:a\"\n\
         dbc = [\"../car.dbc\", \"../dbc/car.dbc\"]\n";
     std::fs::write(&file, text).unwrap();
-    bench.house.order(ActivateProfile::loaded(load_profile(&file).unwrap()));
+    bench.house.order(ActivateProfile::loaded(load_profile(&file, &Catalog::builtin()).unwrap()));
     let change = |what: &str| {
         let body = json!({"bus": "a"});
         bench.house.json("POST", &format!("{ONE}/{what}"), &bench.changer, &body).is(204);

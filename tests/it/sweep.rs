@@ -202,6 +202,8 @@ fn live(house: &Listening, crowd: &mut Crowd) -> Vec<String> {
         ("signals", Access::Needs(busbar::engine::Right::ReadSettings), json!({"signals": ["*"]})),
         ("events", Access::Needs(busbar::engine::Right::ReadSettings), json!({"events": true})),
         ("frames", Access::Needs(busbar::engine::Right::SendReceiveCan), json!({"frames": {}})),
+        ("trace", Access::Needs(busbar::engine::Right::SendReceiveCan), json!({"trace": {}})),
+        ("replays", Access::Needs(busbar::engine::Right::SendReceiveCan), json!({"replays": true})),
     ];
     let mut lines = Vec::new();
     for (name, access, mut wish) in kinds {
