@@ -48,7 +48,7 @@ pub fn main() -> ExitCode {
         Some(Command::Serve(args)) => serve(&cli, args, &log),
         Some(Command::Open(args)) => window(&cli, args.files.clone(), &log),
         Some(command) => cli::run(command, &cli),
-        None => window(&cli, cli.file.clone().into_iter().collect(), &log),
+        None => window(&cli, cli.files.clone(), &log),
     };
     outcome.unwrap_or_else(|error| {
         cli::print_error(&*error);

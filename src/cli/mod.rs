@@ -11,6 +11,7 @@ pub mod doctor;
 pub mod inspect;
 mod meter;
 pub mod open;
+pub mod papers;
 pub mod profile;
 pub mod record;
 pub mod records;
@@ -47,9 +48,10 @@ pub struct Cli {
     /// Folder for profiles and settings.
     #[arg(long, value_name = "DIR", global = true)]
     pub data_dir: Option<PathBuf>,
-    /// A recording to look at in the window, beside what runs; the same as `busbar open FILE`.
+    /// Recordings to look at in the window, beside what runs, and DBC files to look into; the same as
+    /// `busbar open FILE…`.
     #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
+    pub files: Vec<PathBuf>,
     /// What to do instead of opening the window.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -121,6 +123,11 @@ pub enum Command {
     /// Work with tokens of the API, beside a running Busbar or without one.
     #[command(subcommand)]
     Token(token::Command),
+    /// Print what a shell needs to complete commands.
+    Completions(papers::Completions),
+    /// Write the manual pages.
+    #[command(hide = true)]
+    Manual(papers::Manual),
     /// Stop what a dead console cannot: started by Busbar itself.
     #[command(hide = true)]
     Watchdog,
@@ -148,6 +155,8 @@ pub fn run(command: &Command, cli: &Cli) -> Outcome {
         Command::Profile(command) => profile::run(command, cli.data_dir.as_deref()),
         Command::User(command) => user::run(command, cli.data_dir.as_deref()),
         Command::Token(command) => token::run(command, cli.data_dir.as_deref()),
+        Command::Completions(args) => papers::completions(args),
+        Command::Manual(args) => papers::manual(args),
         Command::Watchdog => watchdog::run(),
     }
 }

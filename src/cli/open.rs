@@ -1,4 +1,4 @@
-//! `busbar open`: recordings that the window shows beside what runs. What is in them is found out by
+//! `busbar open`: recordings that the window shows beside what runs, and DBC files. What is in them is found out by
 //! the window; that they are there is found out here, before anything starts.
 
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use crate::cli::Refused;
 /// Which recordings.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Recordings of any format that Busbar reads.
+    /// Recordings of any format that Busbar reads, and DBC files.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
 }
@@ -45,13 +45,15 @@ mod tests {
     #[test]
     fn a_file_alone_and_the_command_mean_the_same() {
         let alone = Cli::try_parse_from(["busbar", "drive.log"]).unwrap();
-        assert_eq!(alone.file, Some(PathBuf::from("drive.log")));
+        assert_eq!(alone.files, [PathBuf::from("drive.log")]);
+        let two = Cli::try_parse_from(["busbar", "drive.log", "car.dbc"]).unwrap();
+        assert_eq!(two.files.len(), 2);
         let named = Cli::try_parse_from(["busbar", "open", "a.log", "b.blf"]).unwrap();
         let Some(Command::Open(args)) = named.command else { panic!("{:?}", named.command) };
         assert_eq!(args.files, [PathBuf::from("a.log"), PathBuf::from("b.blf")]);
         assert!(Cli::try_parse_from(["busbar", "open"]).is_err());
         let other = Cli::try_parse_from(["busbar", "doctor"]).unwrap();
-        assert!(other.file.is_none() && matches!(other.command, Some(Command::Doctor(_))));
+        assert!(other.files.is_empty() && matches!(other.command, Some(Command::Doctor(_))));
     }
 
     #[test]

@@ -14,10 +14,17 @@ use crate::view::plot::PlotKey;
 use crate::view::traffic::TrafficPrefs;
 
 impl App {
-    /// The same, with these recordings open.
+    /// The same, with these recordings open, and these DBC files on their tab.
     #[must_use]
     pub fn with_logs(mut self, paths: Vec<PathBuf>) -> Self {
-        paths.into_iter().for_each(|path| self.open_log(path));
+        for path in paths {
+            if is_dictionary(&path) {
+                (self.kept.page, self.kept.can.tab) = (Page::Can, CanTab::Dbc);
+                self.asked.push(Intent::Dbc(DbcAsk::Open(path)));
+            } else {
+                self.open_log(path);
+            }
+        }
         self
     }
 
