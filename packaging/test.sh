@@ -109,7 +109,7 @@ start() {
     in_root server setpriv --reuid=busbar --regid=busbar --clear-groups \
         ${command/\$BUSBAR_OPTIONS/"$1"} >"$roots/serve.log" 2>&1 &
     for _ in $(seq 100); do
-        ! curl -sfo "$roots/answer" "http://127.0.0.1:$port/api/v1/health" || return 0
+        ! curl -sfo "$roots/answer" "http://127.0.0.1:$port/health" || return 0
         sleep 0.2
     done
     cat "$roots/serve.log"
@@ -123,7 +123,7 @@ stop() {
     bad "the service does not end"
 }
 start "--listen 127.0.0.1:$port --demo"
-grep -q '/set-up' "$roots/serve.log" || { cat "$roots/serve.log"; bad "no set-up link in the log"; }
+grep -q '/set-up/' "$roots/serve.log" || { cat "$roots/serve.log"; bad "no set-up link in the log"; }
 ok "the service starts as its own user, prints its set-up link and answers"
 stop
 in_root server sh -c 'printf correct-horse-battery | setpriv --reuid=busbar --regid=busbar --clear-groups \
@@ -134,7 +134,7 @@ in_root server setpriv --reuid=busbar --regid=busbar --clear-groups \
     busbar --data-dir /var/lib/busbar user list | grep -q ada || bad "an upgrade lost an account"
 ok "an upgrade keeps accounts"
 start "--listen 127.0.0.1:$port --demo"
-grep -q '/set-up' "$roots/serve.log" && bad "the upgraded service asks to be set up anew"
+grep -q '/set-up/' "$roots/serve.log" && bad "the upgraded service asks to be set up anew"
 stop
 in_root server apt-get -qq remove -y busbar-server >/dev/null 2>&1
 [ -e "$roots/server/var/lib/busbar/busbar.db" ] || bad "removing lost the data"

@@ -237,15 +237,22 @@ fn window(_cli: &Cli, _logs: Vec<PathBuf>, _log: &SystemLog) -> Outcome {
     Err("this build has no window: run `busbar serve --demo`, or see `busbar --help`".into())
 }
 
+/// Said where a service starts for the first time: it waits for whoever signs in.
+const NOTHING: &str = "nothing was chosen yet, so that nothing runs: choose a profile in the browser, or \
+     start with `busbar serve --demo` or `busbar serve --profile NAME|FILE`";
+
 fn serve(cli: &Cli, args: &serve::Args, log: &SystemLog) -> Outcome {
     let library = Library::find(cli.data_dir.as_deref())?;
     let wanted = if args.wanted.is_something() { &args.wanted } else { &cli.wanted };
-    let choice = chosen(wanted, &library)?.ok_or(
-        "nothing was chosen yet: run `busbar serve --demo`, or name a profile with `busbar serve --profile NAME|FILE`",
-    )?;
+    let choice = chosen(wanted, &library)?;
+    if choice.is_none() {
+        eprintln!("busbar: {NOTHING}");
+    }
     let above = overridden(args);
     let (running, seat, session) = open(Face::CommandLine, library.folder(), above, log)?;
-    run(&running.door, &session, &choice, &library)?;
+    if let Some(choice) = &choice {
+        run(&running.door, &session, choice, &library)?;
+    }
     let control = control(&running.door, &seat, library.folder());
     let watch = watch::start(running.door.clone(), seat.send_profile_watcher())?;
     let listener = listen(args, &running, &seat, library.folder())?;

@@ -424,6 +424,13 @@ fn behind_a_proxy_nobody_passes_for_this_machine() {
 }
 
 #[test]
+fn a_service_that_starts_for_the_first_time_waits_for_whoever_signs_in() {
+    let desk = Desk::new();
+    let ran = desk.busbar(&[&"serve", &"--listen", &"127.0.0.1:0", &"--duration", &"1"]);
+    ran.ends_with(0).names(&["nothing was chosen yet", "/set-up/", "listens on http://127.0.0.1:"]);
+}
+
+#[test]
 fn serve_prints_where_it_listens_and_the_link_for_the_first_administrator() {
     let desk = Desk::new();
     let ran = desk.busbar(&[&"serve", &"--demo", &"--listen", &"127.0.0.1:0", &"--duration", &"1"]);
