@@ -29,6 +29,7 @@ fn main() {
         let file = folder.path().join("drive.log");
         fs::write(&file, text).unwrap();
         let request = Request {
+            dbcs: Vec::new(),
             file,
             bus: "virtual:bench".to_owned(),
             named: Vec::new(),
