@@ -6,6 +6,7 @@ pub mod convert;
 pub mod dbc;
 mod dbc_show;
 pub mod decode;
+pub mod device;
 pub mod discover;
 pub mod doctor;
 pub mod inspect;
@@ -96,6 +97,9 @@ pub enum Command {
     /// Work with DBC files.
     #[command(subcommand)]
     Dbc(dbc::Command),
+    /// Work with kinds of device: device folders of one's own.
+    #[command(subcommand)]
+    Device(device::Command),
     /// Say what talks on a bus or in a recording.
     Discover(discover::Args),
     /// Look at the data folder and say what is wrong with it.
@@ -143,6 +147,7 @@ pub fn run(command: &Command, cli: &Cli) -> Outcome {
         Command::Convert(args) => convert::run(args),
         Command::Decode(args) => decode::run(args),
         Command::Dbc(command) => dbc::run(command),
+        Command::Device(command) => device::run(command, cli.data_dir.as_deref()),
         Command::Discover(args) => discover::run(args, cli.data_dir.as_deref()),
         Command::Doctor(args) => doctor::run(args, cli.data_dir.as_deref()),
         Command::Inspect(args) => inspect::run(args),

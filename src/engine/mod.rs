@@ -164,6 +164,9 @@ pub use people::gate::{
     Gate, LinkOffer, NotIn, OwnPasswordError, RedeemError, SignInError, SignedIn,
 };
 pub use prepare::{PrepareError, bus_profile, demo_profile, interpret_profile, load_profile};
+pub use profile::custom::{
+    Chosen as DeviceRole, CustomError, Draft as DeviceDraft, DraftMessage, Role as SignalMeaning,
+};
 pub use profile::devices::{
     Devices, DevicesError, Expected as ExpectedDevice, Files as DeviceFiles,
 };

@@ -8,6 +8,7 @@ pub mod charge;
 pub mod chrome;
 pub mod components;
 pub mod compose;
+pub mod custom;
 pub mod dbc;
 pub mod discovery;
 pub mod doctor;

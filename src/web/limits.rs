@@ -38,6 +38,9 @@ impl Brings {
             Method::POST if path == "/can/recordings/upload" => Self::Recording,
             Method::PUT if one_of("/api/v1/dbc/") => Self::Dbc,
             Method::POST if path == "/can/dbc/upload" => Self::Dbc,
+            // A DBC of a device folder, or what stands beside it there.
+            Method::PUT if path.starts_with("/api/v1/devices/") => Self::Dbc,
+            Method::POST if path == "/parts/custom" => Self::Dbc,
             _ => Self::Words,
         }
     }

@@ -9,8 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::engine::{
-    Denied, FieldError, NotIn, OrderError, OwnPasswordError, PasswordError, RedeemError, Refusal,
-    SignInError, StoreError,
+    CustomError, Denied, DeviceFault, DevicesError, FieldError, NotIn, OrderError,
+    OwnPasswordError, PasswordError, RedeemError, Refusal, SignInError, StoreError,
 };
 
 /// What went wrong, for programs and people.
@@ -191,6 +191,15 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// What is wrong with a device folder, each with file and line.
+    #[must_use]
+    pub fn faults(faults: &[DeviceFault]) -> Self {
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        Self::invalid(sentence(&told.join("; ")))
+    }
+}
+
 impl From<NotIn> for Problem {
     fn from(not_in: NotIn) -> Self {
         let detail = format!("{}", not_in);
@@ -249,6 +258,34 @@ impl From<StoreError> for Problem {
                 tracing::error!(%error, "the store");
                 Self::not_kept("The database cannot be read or written.".to_owned())
             }
+        }
+    }
+}
+
+impl From<DevicesError> for Problem {
+    fn from(error: DevicesError) -> Self {
+        match error {
+            DevicesError::Unknown(which) => {
+                OrderError::NotFound { what: "device folder", which }.into()
+            }
+            DevicesError::Changed(name) => {
+                OrderError::Stale { what: format!("the device folder {name}") }.into()
+            }
+            DevicesError::Unsound(faults) => Self::faults(&faults),
+            DevicesError::Builtin(_) | DevicesError::Full => {
+                OrderError::Unfit(error.to_string()).into()
+            }
+            DevicesError::File { .. } => Self::not_kept(sentence(&error.to_string())),
+        }
+    }
+}
+
+impl From<CustomError> for Problem {
+    fn from(error: CustomError) -> Self {
+        match error {
+            CustomError::Dbc(faults) | CustomError::Unsound(faults) => Self::faults(&faults),
+            CustomError::At { .. } => Self::invalid(sentence(&error.to_string())).about("signals"),
+            CustomError::ByHand => OrderError::Unfit(error.to_string()).into(),
         }
     }
 }

@@ -38,6 +38,7 @@ mod listening;
 #[cfg(feature = "web")]
 mod live;
 #[cfg(feature = "web")]
+mod own_devices;
 mod pages;
 #[cfg(feature = "desktop")]
 mod parts_desk;

@@ -111,6 +111,8 @@ fn sample_body(entry: &Entry) -> Option<Value> {
         }
         ("PATCH", "/api/v1/charge/rules/{key}") => json!({"value": 1e9}),
         ("PUT", "/api/v1/dbc/{name}") => json!({}),
+        ("PUT", "/api/v1/devices/{id}/dbc" | "/api/v1/devices/{id}/manifest")
+        | ("PATCH", "/api/v1/devices/{id}") => json!({}),
         ("POST", "/api/v1/dbc/{name}/assign" | "/api/v1/dbc/{name}/unassign") => {
             json!({"bus": "none"})
         }

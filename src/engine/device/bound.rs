@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::battery;
 use super::catalog::Kind;
 use super::fact::{BatteryFact, Fact};
 use super::kinds::{self, Meaning, Values};
@@ -63,6 +64,8 @@ struct Slot {
     places: Vec<u16>,
     /// What it tells of the kind's sheet.
     told: Vec<Told>,
+    /// What it says of a battery that its folder maps.
+    battery: Option<Box<battery::Says>>,
     len: usize,
     /// Fewest bytes that make sense.
     least: usize,
@@ -258,7 +261,9 @@ impl Table {
             let slot = table.slots.len() as u16;
             let (told, len) = (kind.sheet.told_by(&message.name), usize::from(message.len));
             let least = kind.manifest.least(&message.name, len);
-            table.slots.push(Slot { index, meaning, places, told, len, least });
+            let battery = kind.manifest.battery.as_ref().map(|map| map.says(message));
+            let battery = battery.filter(|says| !says.is_silent()).map(Box::new);
+            table.slots.push(Slot { index, meaning, places, told, battery, len, least });
             table.names.insert(message.name.clone(), slot);
             if message.id.is_extended() {
                 table.far.push((message.id, slot));
@@ -454,7 +459,7 @@ impl Device {
                 return Taken::Malformed;
             }
         }
-        if slot.meaning == Meaning::Named && slot.told.is_empty() {
+        if slot.meaning == Meaning::Named && slot.told.is_empty() && slot.battery.is_none() {
             return Taken::Known;
         }
         if !(slot.least..=slot.len).contains(&frame.data.len()) {
@@ -477,6 +482,9 @@ impl Device {
             }
         }
         let sign = self.settings.current_sign.factor();
+        if let Some(says) = &slot.battery {
+            says.say(&self.row, sign, facts);
+        }
         facts.extend(slot.told.iter().filter_map(|told| told.fact(&self.row, sign)));
         Taken::Known
     }

@@ -256,9 +256,27 @@ impl Check<'_> {
         self.rates();
         self.sends();
         self.signs();
+        self.battery();
+    }
+
+    fn battery(&mut self) {
+        let Some(map) = &self.manifest.battery else { return };
+        let top = [At::Key("battery")];
+        if let Some(odd) = map.odd() {
+            self.refuse(&top, odd);
+        }
+        for (_, message, signal, _) in map.all() {
+            let found = self.schema.message_named(message);
+            if found.and_then(|message| message.position(signal)).is_none() {
+                self.refuse(&top, format!("messages.dbc has no signal {signal:?} in {message:?}"));
+            }
+        }
     }
 
     fn texts(&mut self) {
+        if let Some(odd) = self.manifest.odd_settings() {
+            self.refuse(&[At::Key("setting")], odd);
+        }
         let Manifest { title, maker, summary, notes, rating, lapse_ms, .. } = self.manifest;
         for (key, text, limit) in [
             ("title", title, TITLE_CHARS),
@@ -433,6 +451,16 @@ impl Check<'_> {
             }
             if sign.bytes.iter().any(|bytes| bytes.len() > usize::from(message.len)) {
                 self.refuse(&way, format!("{} has only {} bytes", sign.message, message.len));
+            }
+            for (name, text) in &sign.sets {
+                let rule = self.manifest.settings.iter().find(|rule| rule.name == *name);
+                let why = match rule {
+                    None => Some(format!("a sign sets {name:?}, but there is no such [[setting]]")),
+                    Some(rule) => rule.read(text).err(),
+                };
+                if let Some(why) = why {
+                    self.refuse(&way, why);
+                }
             }
             for range in &sign.ranges {
                 if message.position(&range.signal).is_none() {

@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::base::reading::Patience;
 use crate::engine::can::guard::WordLimit;
 use crate::engine::dbc::{Order, Schema};
+use crate::engine::device::battery::BatteryMap;
 use crate::engine::device::panel::{HeartbeatRule, PanelRule};
 use crate::engine::device::recognise::Recognition;
 use crate::engine::device::setting::{SETTINGS_LIMIT, SettingRule};
@@ -66,6 +67,8 @@ pub struct Manifest {
     pub byte_order: Option<ByteOrderRule>,
     /// Which message says who it is, of a Tritium or Prohelion device without code of its own.
     pub heartbeat: Option<HeartbeatRule>,
+    /// Which signals say what, of a battery that needs no code of its own.
+    pub battery: Option<BatteryMap>,
     /// By what a device of the kind gives itself away on a bus; left out: it is never offered.
     #[serde(default)]
     pub recognise: Option<Recognition>,
@@ -492,7 +495,8 @@ impl Manifest {
         }
     }
 
-    fn odd_settings(&self) -> Option<String> {
+    /// What is odd about its settings.
+    pub(super) fn odd_settings(&self) -> Option<String> {
         let settings = &self.settings;
         if settings.len() > SETTINGS_LIMIT {
             let found = settings.len();

@@ -4,6 +4,7 @@
 //! [`Device`] is a kind bound to a base address and its settings; it turns frames into [`Fact`]s
 //! and values into frames. It knows no bus, keeps no values and has no clock.
 
+pub(crate) mod battery;
 mod bound;
 mod catalog;
 pub(crate) mod check;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Candidate, Ear, Heard, Reason, Side, bound, holds};
+use super::{Candidate, Ear, Heard, Reason, Side, bound, fits, holds};
 use crate::engine::can::frame::Id;
 use crate::engine::dbc::{MessageIndex, Row};
 use crate::engine::device::recognise::{Grade, Place, Recognition};
@@ -77,7 +77,7 @@ fn content(
         let Some(index) = codec.find_named(&sign.message) else { continue };
         let id = codec.message(index).id;
         let Some(heard) = ear.by_id.get(&id) else { continue };
-        if holds(sign, codec, index, heard) {
+        if holds(sign, device, index, heard) {
             met |= !needs || sign.grade == Grade::Needed;
             points += i32::from(sign.points);
             tally.good.push(format!("{} ({id})", sign.says));
@@ -105,7 +105,7 @@ fn presence(recognise: &Recognition, device: &Device, ear: &Ear<'_>, tally: &mut
         let period = Duration::from_millis(rate.period_ms);
         let heard = ear.by_id.get(&message.id);
         if let Some(heard) = heard
-            && heard.len != usize::from(message.len)
+            && !fits(device, message, heard.len)
         {
             wrong += 1;
             if wrong <= NAMED as i32 {
@@ -197,7 +197,7 @@ fn raw(place: &Place, recognise: &Recognition, device: &Device, ear: &Ear<'_>) -
     let signs: Vec<_> = about.filter(|sign| sign.grade == Grade::Needed).collect();
     let sound = heard.samples.iter().find(|bytes| {
         let alone = Heard { samples: vec![(*bytes).clone()], ..(*heard).clone() };
-        signs.is_empty() || signs.iter().any(|sign| holds(sign, codec, index, &alone))
+        signs.is_empty() || signs.iter().any(|sign| holds(sign, device, index, &alone))
     })?;
     let mut row = Row::new();
     codec.decode(index, sound, &mut row);
@@ -223,6 +223,6 @@ fn find<'e>(place: &Place, device: &Device, ear: &Ear<'e>) -> Option<(MessageInd
     let index = device.codec().find_named(&place.message)?;
     let message = device.codec().message(index);
     let heard = ear.by_id.get(&message.id).copied();
-    let heard = heard.filter(|heard| heard.len == usize::from(message.len))?;
+    let heard = heard.filter(|heard| fits(device, message, heard.len))?;
     Some((index, heard))
 }

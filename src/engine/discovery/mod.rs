@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use crate::base::id::Name;
 use crate::engine::can::frame::Id;
-use crate::engine::dbc::{Codec, MessageIndex, Row};
+use crate::engine::dbc::{Message, MessageIndex, Row};
 use crate::engine::device::recognise::{Grade, Recognition, Sign};
 use crate::engine::device::{AddressWay, Catalog, Claim, Device, Kind, Settings};
 
@@ -224,7 +224,7 @@ fn bases(kind: &Arc<Kind>, recognise: &Recognition, ear: &Ear<'_>) -> BTreeSet<u
             let is_there = recognise.signs.iter().filter(leads).any(|sign| {
                 let Some(index) = codec.find_named(&sign.message) else { return false };
                 let heard = ear.by_id.get(&codec.message(index).id);
-                heard.is_some_and(|heard| holds(sign, codec, index, heard))
+                heard.is_some_and(|heard| holds(sign, &device, index, heard))
             });
             if is_there {
                 found.insert(rule.default);
@@ -238,7 +238,7 @@ fn bases(kind: &Arc<Kind>, recognise: &Recognition, ear: &Ear<'_>) -> BTreeSet<u
                 recognise.signs.iter().filter(leads).any(|sign| {
                     let Some(index) = codec.find_named(&sign.message) else { return false };
                     let heard = ear.by_id.get(&codec.message(index).id);
-                    heard.is_some_and(|heard| holds(sign, codec, index, heard))
+                    heard.is_some_and(|heard| holds(sign, &device, index, heard))
                 })
             };
             found.extend(choices.filter(is_there));
@@ -252,7 +252,7 @@ fn bases(kind: &Arc<Kind>, recognise: &Recognition, ear: &Ear<'_>) -> BTreeSet<u
                 {
                     let base = (rule.default + heard.id.raw()).checked_sub(own.raw());
                     let Some(base) = base.filter(|base| !found.contains(base)) else { continue };
-                    if holds(sign, codec, index, heard) && bound(kind, base).is_some() {
+                    if holds(sign, &device, index, heard) && bound(kind, base).is_some() {
                         found.insert(base);
                     }
                 }
@@ -266,14 +266,21 @@ fn bases(kind: &Arc<Kind>, recognise: &Recognition, ear: &Ear<'_>) -> BTreeSet<u
     found
 }
 
+/// Whether a frame of this length can be this message.
+fn fits(device: &Device, message: &Message, len: usize) -> bool {
+    let most = usize::from(message.len);
+    (device.kind().manifest.least(&message.name, most)..=most).contains(&len)
+}
+
 /// Whether a sign is there: in three of four of the contents that were kept.
-fn holds(sign: &Sign, codec: &Codec, index: MessageIndex, heard: &Heard) -> bool {
+fn holds(sign: &Sign, device: &Device, index: MessageIndex, heard: &Heard) -> bool {
+    let codec = device.codec();
     let message = codec.message(index);
-    if heard.len != usize::from(message.len) {
+    if !fits(device, message, heard.len) {
         return false;
     }
     let mut row = Row::new();
-    let mut fits = |bytes: &Vec<u8>| {
+    let mut so = |bytes: &Vec<u8>| {
         if !sign.bytes.is_empty() && !sign.bytes.iter().any(|pattern| pattern.fits(bytes)) {
             return false;
         }
@@ -286,7 +293,7 @@ fn holds(sign: &Sign, codec: &Codec, index: MessageIndex, heard: &Heard) -> bool
             value.is_some_and(|value| (range.least..=range.most).contains(&value))
         })
     };
-    let fitting = heard.samples.iter().filter(|bytes| fits(bytes)).count();
+    let fitting = heard.samples.iter().filter(|bytes| so(bytes)).count();
     fitting * 4 >= heard.samples.len() * 3 && fitting > 0
 }
 

@@ -87,7 +87,8 @@ fn every_pack_of_every_scene_is_found_with_its_address_and_serial() {
 #[test]
 fn the_demo_is_found_whole_and_said_with_reasons() {
     let discovery = found(&scene("demo", 12));
-    let pack = &discovery.candidates[0];
+    let kind = |c: &&Candidate| c.kind.manifest.id == "prohelion-d1000-gen1";
+    let pack = discovery.candidates.iter().find(kind).unwrap();
     assert!(pack.score >= 90, "{}\n{}", pack.words(), reasons(pack));
     assert!(
         pack.words().starts_with("Prohelion D1000 Gen 1 at 0x600, serial "),

@@ -100,6 +100,23 @@ impl Files {
     }
 }
 
+impl Files {
+    /// Everything that keeps them from making a device folder of this name.
+    #[must_use]
+    pub fn faults(&self, name: &str) -> Vec<Fault> {
+        check::read(name, &self.manifest, &self.messages).err().unwrap_or_default()
+    }
+
+    /// Whether they make a device folder of this name.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn check(&self, name: &str) -> Result<(), DevicesError> {
+        let read = check::read(name, &self.manifest, &self.messages);
+        read.map(drop).map_err(DevicesError::Unsound)
+    }
+}
+
 /// The device folders of a data folder, and the catalog that is made of them. Cloning gives another
 /// handle to the same.
 #[derive(Clone)]
@@ -316,7 +333,7 @@ impl Devices {
         if is_builtin(name) {
             return Err(DevicesError::Builtin(name.to_owned()));
         }
-        check::read(name, &files.manifest, &files.messages).map_err(DevicesError::Unsound)?;
+        files.check(name)?;
         let mut seen = self.seen();
         let before = self.expect(name, expected)?;
         if before.is_none() && self.names().len() >= FOLDER_LIMIT {

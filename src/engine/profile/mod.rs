@@ -3,7 +3,7 @@
 //! catalog of devices whether it makes sense; `write` writes it with comments
 //! for people, and `edit` changes what a person wrote and leaves every other letter; `diff` says what two
 //! texts differ in; `library` is the data folder, `shelf` the DBC files in it, `devices` the device
-//! folders in it and `settings` what is remembered
+//! folders in it, `custom` makes one out of a DBC, and `settings` what is remembered
 //! beside the profiles;
 //! `watch` notices edits made outside; `starters` are the profiles that Busbar writes itself.
 //!
@@ -11,6 +11,7 @@
 //! bus or touches the running profile.
 
 pub(crate) mod check;
+pub(crate) mod custom;
 pub(crate) mod devices;
 pub(crate) mod diff;
 pub(crate) mod edit;

@@ -5,6 +5,7 @@ pub mod cells;
 pub mod charge;
 pub mod chrome;
 pub mod components;
+pub mod custom;
 pub mod dbc;
 pub mod discovery;
 pub mod doctor;

@@ -12,9 +12,9 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
 use crate::web::api::{
-    buses, charge, charges, components, dbc, export, frames, journal, messages, packs, plant,
-    profiles, recordings, replays, rules, sending, services, session, sessions, settings, system,
-    tokens, trace, users,
+    buses, charge, charges, components, dbc, devices, discovery, export, frames, journal, messages,
+    packs, plant, profiles, recordings, replays, rules, sending, services, session, sessions,
+    settings, system, tokens, trace, users,
 };
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -156,6 +156,9 @@ mod elsewhere {
         dbc::list, dbc::look_at, dbc::download, dbc::upload, dbc::remove, dbc::assign, dbc::unassign,
         profiles::list, profiles::add, profiles::look, profiles::alter, profiles::delete,
         profiles::activate, profiles::undo, profiles::versions, profiles::version, profiles::restore,
+        discovery::on_bus,
+        devices::list, devices::look_at, devices::patch, devices::remove, devices::put_dbc,
+        devices::put_manifest,
         sending::arm, sending::silence, sending::silence_all, sending::send, sending::schedules,
         replays::list, replays::start, replays::one, replays::change, replays::stop,
         sending::start, sending::stop, messages::list, messages::keep, messages::forget,

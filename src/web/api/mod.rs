@@ -22,6 +22,7 @@
 //! | `charges` | the charges that are kept, and their reports |
 //! | `profiles` | profiles of the data folder and their versions |
 //! | `dbc`, `dbc_json` | DBC files, and by which a bus is read |
+//! | `devices` | kinds of device, and folders of one's own |
 //! | `discovery` | what talks on a bus |
 //! | `document` | what all of this is, as OpenAPI 3.1 |
 //! | `browse` | the same as a page for people |
@@ -37,6 +38,7 @@ mod charges;
 mod components;
 pub mod dbc;
 pub mod dbc_json;
+pub mod devices;
 mod discovery;
 mod document;
 mod export;
@@ -108,6 +110,7 @@ pub fn routes(table: Table) -> Table {
     let table = trace::routes(table);
     let table = dbc::routes(table);
     let table = profiles::routes(table);
+    let table = devices::routes(table);
     let table = discovery::routes(table);
     let table = replays::routes(table);
     let table = recordings::routes(table);

@@ -57,6 +57,9 @@ pub struct KindsQuery {
     search: String,
     /// The kind whose form is wanted.
     kind: Option<String>,
+    /// What stands in its fields already, as discovery fills them in.
+    #[serde(flatten)]
+    fields: Fields,
 }
 
 /// What was done.
@@ -135,7 +138,8 @@ async fn kinds(
         Err(problem) => return failed(&problem, &ask),
     };
     if let Some(kind) = &query.kind {
-        return match form_page(&shared, &ask, &snapshot, Wanted::New(kind), None) {
+        let given = Some(&query.fields).filter(|fields| !fields.is_empty());
+        return match form_page(&shared, &ask, &snapshot, Wanted::New(kind), given) {
             Ok(page) => draw_as(StatusCode::OK, &page),
             Err(problem) => failed(&problem, &ask),
         };

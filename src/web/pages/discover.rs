@@ -61,7 +61,7 @@ impl DiscoverPage {
     /// Where the form to add it is, with its fields filled in.
     fn form(&self, found: &FoundView) -> String {
         let fields = found.fields.iter();
-        let fields = fields.map(|(name, value)| format!("{}={}", escaped(name), escaped(value)));
-        format!("/parts/add/{}?{}", escaped(&found.kind), fields.collect::<Vec<_>>().join("&"))
+        let fields = fields.map(|(name, value)| format!("&{}={}", escaped(name), escaped(value)));
+        format!("/parts/add?kind={}{}", escaped(&found.kind), fields.collect::<String>())
     }
 }

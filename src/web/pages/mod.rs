@@ -24,6 +24,7 @@ mod can;
 mod charge;
 mod charges;
 mod components;
+mod custom;
 mod dbc;
 mod discover;
 mod door;
@@ -94,6 +95,7 @@ pub fn routes(table: Table) -> Table {
     let table = dbc::routes(table);
     let table = discover::routes(table);
     let table = profiles::routes(table);
+    let table = custom::routes(table);
     let table = replay::routes(table);
     let table = buses::routes(table);
     let table = recordings::routes(table);

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use crate::engine::ViewPlant;
+use crate::engine::{ChangeSettings, ViewPlant};
 use crate::web::pages::live::{self, Seat, Watched};
 use crate::web::pages::push;
 use crate::web::pages::shell::{Ask, Shell, draw, failed};
@@ -15,6 +15,8 @@ use crate::web::shared::Shared;
 #[template(path = "parts.html", config = ".config/askama.toml")]
 struct PartsPage {
     shell: Shell,
+    /// Whether whoever looks may add parts.
+    changes: bool,
 }
 
 #[derive(Template)]
@@ -44,7 +46,7 @@ pub async fn parts(State(shared): State<Shared>, ask: Ask) -> Response {
     let watched = Watched::Parts(Seat::of(&shared, &ask.session));
     let parts = live::parts(&watched, &snapshot, &ask.session);
     let shell = Shell::new(&ask, "Parts", "/parts", parts).live(push::address(&watched));
-    draw(&PartsPage { shell })
+    draw(&PartsPage { shell, changes: ask.session.permit(ChangeSettings).is_ok() })
 }
 
 /// Draws the About page.

@@ -8,14 +8,14 @@ use busbar::base::time::Wall;
 use busbar::engine::{
     AccountId, AccountKind, ActivateProfile, AddAccount, AddService, ArmBus, AssignDbcs, Begins,
     ChangeAccount, ChangeCharge, ChangeReplay, ChargeKey, ChargeRules, ClearLatches, ClearTraffic,
-    Confirm, CreateToken, Credential, DeleteAccount, Dress, EndSession, EndSessions,
-    EngageContactors, ExpectedDbc, Face, ForgetMessage, Frame, GivePassword, Id, KeepDbc,
-    KeepMessage, Keeps, Lease, LiftWait, MakeLink, MessageEntry, MustChangeIt, Order, Origin,
-    PauseReplay, Permission, Play, Purpose, ReadSafetyText, RemoveDbc, RemoveService,
-    RenameService, ReplayChange, ReplayPlan, RestartBus, RevokeToken, Right, Rights, SaveSettings,
-    SaveSystem, ScanBitRate, Schedule, Secret, SendFrames, ServiceChoice, ServiceId, Session,
-    SessionId, SetChargeRule, SetDemo, SetPoints, Silence, StartCharge, StartReplay, StartSchedule,
-    StopCharge, StopReplay, StopSchedule, Then, TokenId, demo_profile,
+    Confirm, CreateToken, Credential, DeleteAccount, DeviceFiles, Dress, EndSession, EndSessions,
+    EngageContactors, ExpectedDbc, ExpectedDevice, Face, ForgetMessage, Frame, GivePassword, Id,
+    KeepDbc, KeepDevice, KeepMessage, Keeps, Lease, LiftWait, MakeLink, MessageEntry, MustChangeIt,
+    Order, Origin, PauseReplay, Permission, Play, Purpose, ReadSafetyText, RemoveDbc, RemoveDevice,
+    RemoveService, RenameService, ReplayChange, ReplayPlan, RestartBus, RevokeToken, Right, Rights,
+    SaveSettings, SaveSystem, ScanBitRate, Schedule, Secret, SendFrames, ServiceChoice, ServiceId,
+    Session, SessionId, SetChargeRule, SetDemo, SetPoints, Silence, StartCharge, StartReplay,
+    StartSchedule, StopCharge, StopReplay, StopSchedule, Then, TokenId, demo_profile,
 };
 use busbar::web::Access;
 
@@ -142,6 +142,15 @@ pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
             &KeepDbc { name: pack.clone(), bytes: Vec::new(), expected: ExpectedDbc::Anything },
         ),
         line(&sessions, &RemoveDbc { name: pack.clone(), expected: None }),
+        line(
+            &sessions,
+            &KeepDevice {
+                name: "x".into(),
+                files: DeviceFiles { manifest: Vec::new(), messages: Vec::new() },
+                expected: ExpectedDevice::Nothing,
+            },
+        ),
+        line(&sessions, &RemoveDevice { name: "x".into(), expected: ExpectedDevice::Anything }),
         line(&sessions, &SetDemo { parked: true, pace: 1.0 }),
         line(&sessions, &ChangeCharge { pack: pack.clone(), set }),
         line(&sessions, &StartCharge { pack, charger: None, set, lease, confirm: Confirm }),

@@ -9,6 +9,7 @@ mod foxbms;
 mod inverter;
 mod mapped;
 
+use super::battery::BatteryMap;
 use super::fact::Fact;
 use super::identity::Model;
 use super::manifest::{ChargerMap, Manifest};
@@ -91,7 +92,7 @@ pub(super) fn tells(manifest: &Manifest, settings: &Settings) -> Tells {
         d1000_gen2::KIND => d1000_gen2::tells(settings),
         foxbms::KIND => foxbms::tells(),
         inverter::KIND => inverter::tells(settings),
-        _ => Tells::D1000_GEN1,
+        _ => manifest.battery.as_ref().map_or(Tells::D1000_GEN1, BatteryMap::tells),
     }
 }
 

@@ -1,0 +1,185 @@
+//! Components of one's own: made out of DBC files, read back, changed.
+
+use super::*;
+use crate::engine::testing::shared_folder;
+
+const DBC: &str = r#"VERSION ""
+BU_: Pack
+BO_ 256 Pack_Main: 8 Pack
+ SG_ PackVoltage : 0|16@1+ (0.1,0) [0|6553.5] "V" Pack
+ SG_ PackCurrent : 16|16@1- (10,0) [-327680|327670] "mA" Pack
+ SG_ Charge : 32|8@1+ (0.5,0) [0|100] "%" Pack
+ SG_ Mode_Word : 40|8@1+ (1,0) [0|255] "" Pack
+BO_ 257 Pack_Cells: 8 Pack
+ SG_ CellA : 0|16@1+ (0.001,0) [0|5] "V" Pack
+ SG_ CellB : 16|16@1+ (1,0) [0|5000] "mV" Pack
+ SG_ CellC : 32|16@1+ (1,0) [0|5000] "" Pack
+ SG_ Warmth : 48|16@1- (0.1,0) [-40|125] "degC" Pack
+BO_ 2566844672 Far: 8 Pack
+ SG_ Word : 0|32@1+ (1,0) [0|0] "" Pack
+"#;
+
+fn draft() -> Draft {
+    Draft::new("my-pack", "My pack", DBC.as_bytes()).unwrap()
+}
+
+fn say(draft: &mut Draft, signal: &str, role: &str) {
+    let (message, name) = signal.split_once('.').unwrap();
+    draft.roles.insert((message.to_owned(), name.to_owned()), role.parse().unwrap());
+}
+
+#[test]
+fn what_a_signal_can_be_is_read_as_it_is_written() {
+    for text in [
+        "signal",
+        "reading",
+        "pack voltage",
+        "pack current",
+        "state of charge",
+        "cell 12",
+        "temperature 3",
+        "cell 1 in V",
+        "pack current in mA",
+    ] {
+        let chosen: Chosen = text.parse().unwrap();
+        assert_eq!(chosen.to_string(), text);
+    }
+    assert_eq!("Pack-Voltage".parse(), Ok(Role::PackVoltage));
+    assert_eq!("".parse(), Ok(Role::Signal));
+    for text in ["cell", "cell 0", "cell 257", "cell -1", "voltage", "cell 1 in A", "reading in V"]
+    {
+        let said = text.parse::<Chosen>().unwrap_err().to_string();
+        assert!(said.contains(text) && said.contains("cell 1 to 256"), "{said}");
+    }
+}
+
+#[test]
+fn a_dbc_becomes_a_folder_that_shows_all_its_signals() {
+    let files = draft().make().unwrap();
+    let kind = check::read("my-pack", &files.manifest, &files.messages).unwrap();
+    assert_eq!(kind.manifest.category, Category::Custom);
+    assert_eq!(kind.schema.messages.len(), 3);
+    let labels: Vec<&str> =
+        kind.manifest.panels.iter().flat_map(|p| &p.readings).map(|r| r.label.as_str()).collect();
+    assert!(labels.contains(&"Pack voltage") && labels.contains(&"Mode word"), "{labels:?}");
+    assert_eq!(labels.len(), 9);
+}
+
+#[test]
+fn signals_of_a_pack_make_it_a_battery_in_units_of_its_own() {
+    let mut draft = draft();
+    say(&mut draft, "Pack_Main.PackVoltage", "pack voltage");
+    say(&mut draft, "Pack_Main.PackCurrent", "pack current");
+    say(&mut draft, "Pack_Main.Charge", "state of charge");
+    say(&mut draft, "Pack_Cells.CellA", "cell 1");
+    say(&mut draft, "Pack_Cells.CellB", "cell 2");
+    say(&mut draft, "Pack_Cells.CellC", "cell 3 in mV");
+    say(&mut draft, "Pack_Cells.Warmth", "temperature 1");
+    draft.messages.remove("Far");
+    let files = draft.make().unwrap();
+    let kind = check::read("my-pack", &files.manifest, &files.messages).unwrap();
+    assert_eq!(kind.manifest.category, Category::Battery);
+    assert_eq!(kind.schema.messages.len(), 2, "what is not taken is not in the folder");
+    let map = kind.manifest.battery.clone().unwrap();
+    let scales: Vec<f64> = map.all().map(|(.., scale)| scale).collect();
+    assert_eq!(scales, [1.0, 0.001, 1.0, 1000.0, 1.0, 1.0, 1.0]);
+    // Read back, everything is as it was said, and made again it is the same, byte for byte.
+    let again = Draft::of("my-pack", &files).unwrap();
+    for (name, chosen) in &draft.roles {
+        if name.0 != "Far" {
+            assert_eq!(again.role(&name.0, &name.1), *chosen, "{name:?}");
+        }
+    }
+    assert_eq!(again.make().unwrap(), files);
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_the_signal_and_why() {
+    let refused = |signal: &str, role: &str| {
+        let mut draft = draft();
+        say(&mut draft, signal, role);
+        draft.make().unwrap_err().to_string()
+    };
+    let said = refused("Pack_Cells.CellC", "cell 3");
+    assert!(
+        said.contains("Pack_Cells.CellC: the DBC gives it no unit: write cell 3 in mV"),
+        "{said}"
+    );
+    let said = refused("Pack_Main.Charge", "pack voltage");
+    assert!(said.contains("it is in \"%\""), "{said}");
+    let said = refused("Pack_Main.Nothing", "reading");
+    assert!(said.contains("Pack_Main.Nothing: the DBC has no such signal"), "{said}");
+    let mut twice = draft();
+    say(&mut twice, "Pack_Cells.CellA", "cell 1");
+    say(&mut twice, "Pack_Cells.CellB", "cell 1");
+    let said = twice.make().unwrap_err().to_string();
+    assert!(said.contains("is cell 1 already"), "{said}");
+    let mut none = draft();
+    none.messages.clear();
+    assert!(none.make().unwrap_err().to_string().contains("at least one"));
+    for id in ["", "Upper", "a b", "../x", "-a"] {
+        let bad = Draft { id: id.to_owned(), ..draft() };
+        assert!(bad.make().unwrap_err().to_string().contains("small letters"), "{id:?}");
+    }
+    let builtin = Draft { title: String::new(), ..draft() };
+    assert!(builtin.make().unwrap_err().to_string().contains("device.toml:"));
+}
+
+#[test]
+fn what_a_person_wrote_is_not_written_over() {
+    let mut files = draft().make().unwrap();
+    let text = String::from_utf8(files.manifest).unwrap();
+    files.manifest = text.split_once('\n').unwrap().1.as_bytes().to_vec();
+    assert_eq!(Draft::of("my-pack", &files).unwrap_err(), CustomError::ByHand);
+}
+
+#[test]
+fn quotes_and_odd_letters_in_names_stay_what_they_are() {
+    let odd = Draft {
+        title: "Pack \"one\" \\ [address] #5 \u{fc}".to_owned(),
+        maker: "'''".to_owned(),
+        ..draft()
+    };
+    let files = odd.make().unwrap();
+    let kind = check::read("my-pack", &files.manifest, &files.messages).unwrap();
+    assert_eq!(
+        (kind.manifest.title.as_str(), kind.manifest.maker.as_str()),
+        (odd.title.as_str(), "'''")
+    );
+}
+
+#[test]
+fn messages_that_come_now_and_then_have_no_rate() {
+    let mut draft = draft();
+    for message in draft.messages.values_mut() {
+        message.period_ms = 0;
+    }
+    let files = draft.make().unwrap();
+    let kind = check::read("my-pack", &files.manifest, &files.messages).unwrap();
+    assert_eq!((kind.manifest.rates.len(), kind.manifest.on_demand.len()), (0, 3));
+    assert_eq!(Draft::of("my-pack", &files).unwrap().make().unwrap(), files);
+}
+
+/// Every DBC that is at hand makes a folder, or says with its line why it does not.
+#[test]
+fn real_dbc_files_make_folders_that_are_sound() {
+    let Some(folder) = shared_folder() else { return };
+    let mut made = 0;
+    for entry in std::fs::read_dir(folder.join("data/dbc")).unwrap() {
+        let file = entry.unwrap().path();
+        let bytes = std::fs::read(&file).unwrap();
+        match Draft::new("some-device", "Some device", &bytes).and_then(|draft| draft.make()) {
+            Ok(files) => {
+                made += 1;
+                let again = Draft::of("some-device", &files).unwrap();
+                assert_eq!(again.make().unwrap(), files, "{}", file.display());
+            }
+            Err(why) => {
+                let said = why.to_string();
+                println!("skipped {}: {said}", file.file_name().unwrap().to_string_lossy());
+                assert!(said.contains("messages.dbc") || said.contains("device.toml"), "{said}");
+            }
+        }
+    }
+    assert!(made >= 8, "{made}");
+}
