@@ -13,7 +13,9 @@
         if (!old || !now) continue;
         old.replaceWith(now);
         const field = document.getElementById(id.replace(/^h-/, "f-"));
-        if (field) field.toggleAttribute("aria-invalid", now.querySelector(".wrong") !== null);
+        if (!field) continue;
+        if (now.querySelector(".wrong")) field.setAttribute("aria-invalid", "true");
+        else field.removeAttribute("aria-invalid");
       }
     };
     const check = async () => {

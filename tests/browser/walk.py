@@ -6,6 +6,7 @@ import time
 
 from can import can_by_mouse
 from charge import charge_by_mouse, leaving_stops_it
+from components import components_by_mouse
 from tools import PHONE, Walk, moves, seconds_until
 
 ADA = "four words apart maybe"
@@ -347,6 +348,7 @@ def main(program, browser):
         first_administrator(walk, ada)
         pack_is_live(ada)
         can_by_mouse(walk, ada)
+        components_by_mouse(walk, ada)
         every_page_looks_well(walk, ada)
         theme_is_kept(ada)
         grace = first_password(walk, ada)

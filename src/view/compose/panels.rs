@@ -97,8 +97,8 @@ mod tests {
 
     use super::*;
     use crate::engine::Snapshot;
-    use crate::engine::testing::golden;
     use crate::engine::testing::plant::Plant;
+    use crate::engine::testing::{golden, local_session};
     use crate::view::compose;
     use crate::view::shown::Shade;
 
@@ -110,7 +110,7 @@ mod tests {
 
     fn text(snapshot: &Snapshot) -> String {
         let mut text = String::new();
-        for part in compose::parts::parts(snapshot).components {
+        for part in compose::parts::parts(snapshot, &local_session()).components {
             text += &format!("{}: {} {} {}\n", part.name, part.kind, part.status, part.sentence);
             for panel in &part.panels {
                 text += &format!("  {}\n", panel.title);

@@ -92,9 +92,13 @@ fn one(ui: &mut Ui, theme: &Theme, field: &FieldView, text: &mut String) {
     if let Some(wrong) = &field.wrong {
         paragraph(ui, wrong, theme.tone(Tone::Fault));
     }
+    let range = match &field.input {
+        Input::Number { .. } => format!(" Possible: {}.", field.possible),
+        Input::Text | Input::Choice(_) => String::new(),
+    };
     let help = match field.usual_text() {
-        "" => field.help.clone(),
-        usual => format!("{} Left empty: {usual}.", field.help),
+        "" => format!("{}{range}", field.help),
+        usual => format!("{}{range} Left empty: {usual}.", field.help),
     };
     ui.label(RichText::new(help).font(fonts::text(11.5)).color(theme.muted));
 }
