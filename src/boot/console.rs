@@ -16,6 +16,7 @@ mod report_tests;
 mod sending;
 #[cfg(test)]
 mod sending_tests;
+mod system;
 #[cfg(test)]
 mod tests;
 
@@ -25,13 +26,14 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use crate::base::time::Mono;
 use crate::boot::choice::{Choice, ChoiceError};
 use crate::desktop::ask::{Answer, Like};
 use crate::desktop::source::{Intent, Pace, PlayerIntent, Source, Waker};
 use crate::engine::logs::Dictionary;
 use crate::engine::{
-    ActivateProfile, Address, ClearTraffic, Door, Found, Gate, Library, LibraryError, Order, Play,
-    PlayState, Reel, Session, Snapshot, Speed, Ticket, UseCan, ViewPlant, interfaces,
+    ActivateProfile, Address, ClearTraffic, Door, Finding, Found, Gate, Library, LibraryError,
+    Order, Play, PlayState, Reel, Session, Snapshot, Speed, Ticket, UseCan, ViewPlant, interfaces,
 };
 use crate::view::buses::BusesView;
 use crate::view::charge::{ChargePrefs, ChargeView};
@@ -100,6 +102,8 @@ struct State {
     /// What has come of what was asked on the Admin pages.
     answers: Vec<Answer>,
     found: Found,
+    /// What was last found in the data folder, and when: the page looks more often than that changes.
+    checked: Option<(Mono, Arc<[Finding]>)>,
     notes: Vec<Note>,
     tickets: Vec<Waiting>,
     /// Choices that have been carried out.

@@ -19,6 +19,7 @@ use crate::view::report::ReportsView;
 use crate::view::sending::SendPrefs;
 use crate::view::settings::Section;
 use crate::view::shown::Note;
+use crate::view::system::{Feedback, LogPrefs, SystemSeen};
 use crate::view::traffic::RowKey;
 use crate::view::users::ShownOnce;
 
@@ -231,6 +232,10 @@ pub enum Ask {
         /// What stands in each field, by its name.
         typed: BTreeMap<&'static str, String>,
     },
+    /// Look at the doctor, the machine and the log.
+    LookAtSystem(LogPrefs),
+    /// Write a report of feedback.
+    WriteFeedback(Feedback),
     /// Set a setting back to its default.
     ResetSetting {
         /// In which section.
@@ -310,6 +315,10 @@ pub enum Place {
     Parts,
     /// A section of the Settings page.
     Settings(Section),
+    /// What the System page shows.
+    SystemLook,
+    /// The form of the System page.
+    Feedback,
 }
 
 impl Ask {
@@ -338,6 +347,8 @@ impl Ask {
             Self::PutComponent { .. }
             | Self::SwitchComponent { .. }
             | Self::DeleteComponent { .. } => Place::Parts,
+            Self::LookAtSystem(_) => Place::SystemLook,
+            Self::WriteFeedback(_) => Place::Feedback,
             Self::SaveSettings { section, .. } | Self::ResetSetting { section, .. } => {
                 Place::Settings(*section)
             }
@@ -379,6 +390,8 @@ pub enum Brought {
     Charges(ReportsView),
     /// What was found.
     Found(Note),
+    /// What the System page shows.
+    System(Box<SystemSeen>),
 }
 
 /// Something asked for about charging. What comes of it shows on the page; what was refused is said

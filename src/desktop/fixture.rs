@@ -448,6 +448,7 @@ impl World {
                 };
                 return Brought::Charges(ReportsView { rows: vec![row], ..ReportsView::default() });
             }
+            Ask::LookAtSystem(_) => return Brought::System(Box::default()),
             Ask::VerifyJournal => {
                 let whole = crate::engine::Verdict::Whole { lines: 3, head: Some("00ff".into()) };
                 return Brought::Found(compose::journal::verdict(&whole));
@@ -463,6 +464,7 @@ impl World {
             | Ask::PutComponent { .. }
             | Ask::SwitchComponent { .. }
             | Ask::DeleteComponent { .. }
+            | Ask::WriteFeedback(_)
             | Ask::SaveSettings { .. }
             | Ask::ResetSetting { .. } => {}
         }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::view::doctor::DoctorView;
 use crate::view::shown::Tone;
 
 /// What is known of this Busbar and its machine.
@@ -37,6 +38,17 @@ pub struct LogView {
     pub summary: String,
     /// Where its files are.
     pub kept: String,
+}
+
+/// What the System page of the window shows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SystemSeen {
+    /// What the doctor says.
+    pub doctor: DoctorView,
+    /// What is known.
+    pub information: SystemView,
+    /// The log.
+    pub log: LogView,
 }
 
 /// Which lines of the log a person wants.

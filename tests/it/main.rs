@@ -32,6 +32,8 @@ mod dbc_files;
 mod desktop;
 mod door;
 #[cfg(feature = "web")]
+mod kiosk;
+#[cfg(feature = "web")]
 mod listener;
 #[cfg(feature = "web")]
 mod listening;
@@ -53,6 +55,8 @@ mod recording;
 mod replay_desk;
 #[cfg(feature = "web")]
 mod replays;
+#[cfg(feature = "web")]
+mod secrets;
 #[cfg(feature = "web")]
 mod sending;
 mod store;

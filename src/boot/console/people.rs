@@ -157,6 +157,11 @@ impl Clerk<'_> {
                 self.switch_component(&name, to, &revision)
             }
             Ask::DeleteComponent { name, revision } => self.delete_component(&name, &revision),
+            Ask::LookAtSystem(prefs) => super::system::look(self.shared, self.zone, &prefs)
+                .map(|seen| Brought::System(Box::new(seen))),
+            Ask::WriteFeedback(feedback) => {
+                super::system::feedback(self.shared, self.zone, &feedback).map(Brought::Done)
+            }
             Ask::SaveSettings { section, version, typed } => {
                 let typed = |name: &str| typed.get(name).map(String::as_str);
                 self.save_settings(|current| save_order(section, current, Some(version), &typed))

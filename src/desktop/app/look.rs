@@ -23,7 +23,7 @@ impl App {
             Tab::Sessions => seen.sessions = source.sessions(),
             Tab::Settings => seen.settings = source.settings(&self.kept.admin.find),
             // Its lines are asked for by the page and come as an answer.
-            Tab::Journal => {}
+            Tab::Journal | Tab::System => {}
         }
     }
 

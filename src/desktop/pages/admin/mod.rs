@@ -8,6 +8,7 @@ mod service_pick;
 mod services;
 mod sessions;
 mod settings;
+mod system;
 mod user_actions;
 mod user_editor;
 mod users;
@@ -27,6 +28,7 @@ use crate::view::services::ServicesView;
 use crate::view::sessions::SessionsView;
 use crate::view::settings::SettingsView;
 use crate::view::shown::{Note, Tone};
+use crate::view::system::LogPrefs;
 use crate::view::users::{ShownOnce, UsersPrefs, UsersView};
 
 /// One of the Admin pages.
@@ -41,14 +43,16 @@ pub enum Tab {
     Sessions,
     /// What was done.
     Journal,
-    /// Listener, sessions, e-mail.
+    /// Listener, sessions, e-mail and all else that is set.
     Settings,
+    /// Doctor, information, log, feedback.
+    System,
 }
 
 impl Tab {
     /// All of them, as they stand.
-    pub const ALL: [Self; 5] =
-        [Self::Users, Self::Services, Self::Sessions, Self::Journal, Self::Settings];
+    pub const ALL: [Self; 6] =
+        [Self::Users, Self::Services, Self::Sessions, Self::Journal, Self::Settings, Self::System];
 
     /// Its title.
     #[must_use]
@@ -59,6 +63,7 @@ impl Tab {
             Self::Sessions => "Sessions",
             Self::Journal => "Journal",
             Self::Settings => "Settings",
+            Self::System => "System",
         }
     }
 }
@@ -76,6 +81,9 @@ pub struct AdminPrefs {
     /// What is looked for among the settings.
     #[serde(skip)]
     pub find: String,
+    /// Which lines of the system log are shown.
+    #[serde(skip)]
+    pub log: LogPrefs,
 }
 
 /// The views of the Admin pages.
@@ -98,6 +106,7 @@ pub struct AdminPage {
     services: services::ServicesPage,
     journal: journal::JournalPage,
     settings: settings::SettingsPage,
+    system: system::SystemPage,
     shared: Shared,
 }
 
@@ -187,7 +196,7 @@ impl AdminPage {
                 return self.shared.say(place, Tone::Fault, sentence);
             }
         };
-        if !matches!(brought, Brought::Lines { .. } | Brought::Found(_)) {
+        if !matches!(brought, Brought::Lines { .. } | Brought::Found(_) | Brought::System(_)) {
             // Whatever was done has a line of its own by now.
             self.journal.forget();
         }
@@ -206,6 +215,7 @@ impl AdminPage {
                 self.show_once(Some(once));
             }
             Brought::Lines { view, after } => self.journal.take(view, after),
+            Brought::System(seen) => self.system.take(seen),
             // The list of charges is the Charge page’s.
             Brought::Charges(_) => {}
             Brought::Found(found) => {
@@ -223,7 +233,13 @@ impl AdminPage {
             Place::Services => self.services.settled(),
             Place::Settings(section) => self.settings.settled(section),
             Place::JournalTools => self.journal.saved(),
-            Place::Sessions | Place::Journal | Place::Charges | Place::Rules | Place::Parts => {}
+            Place::Feedback => self.system.settled(),
+            Place::Sessions
+            | Place::SystemLook
+            | Place::Journal
+            | Place::Charges
+            | Place::Rules
+            | Place::Parts => {}
         }
     }
 
@@ -249,6 +265,7 @@ impl AdminPage {
             Tab::Services => self.services.draw(ui, theme, &views.services, shared),
             Tab::Sessions => sessions::draw(ui, theme, &views.sessions, shared),
             Tab::Journal => self.journal.draw(ui, theme, &mut prefs.journal, shared),
+            Tab::System => self.system.draw(ui, theme, &mut prefs.log, shared),
             Tab::Settings => {
                 self.settings.draw(ui, theme, &views.settings, (&mut prefs.find, shared))
             }
