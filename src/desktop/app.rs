@@ -220,6 +220,8 @@ impl App {
                 | Place::Sessions
                 | Place::Journal
                 | Place::JournalTools
+                | Place::SystemLook
+                | Place::Feedback
                 | Place::Settings(_) => self.admin.take(answer, &mut self.kept.admin),
             }
         }

@@ -43,7 +43,8 @@ impl Past {
                 Brought::Added { .. }
                 | Brought::Once(_)
                 | Brought::Lines { .. }
-                | Brought::Found(_),
+                | Brought::Found(_)
+                | Brought::System(_),
             ) => return,
             Err(sentence) => (Tone::Fault, sentence),
         };
