@@ -48,7 +48,8 @@ impl PartsPage {
                 | Brought::Once(_)
                 | Brought::Lines { .. }
                 | Brought::Charges(_)
-                | Brought::Found(_),
+                | Brought::Found(_)
+                | Brought::System(_),
             ) => return,
             // What was typed stays, to be mended.
             Err(sentence) => (Tone::Fault, sentence),
