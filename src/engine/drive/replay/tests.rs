@@ -233,6 +233,8 @@ fn an_answer_that_comes_too_late_is_none_to_what_was_given_since() {
     scene.tell(ReplayWork::Play);
     let second = scene.next();
     let _late = first.back.try_send(vec![(scene.clock.now(), Outcome::Sent)]);
+    // The next one is due by now, and waits until it is known what became of this one.
+    scene.clock.advance(Duration::from_millis(200));
     scene.nothing_more();
     assert_eq!(scene.send(&second), Some(0));
     scene.handle.take().unwrap().close();
