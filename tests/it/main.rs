@@ -47,6 +47,8 @@ mod parts_desk;
 #[cfg(unix)]
 mod process_death;
 mod processes;
+#[cfg(feature = "web")]
+mod profiles;
 #[cfg(feature = "desktop")]
 mod record_desk;
 #[cfg(unix)]

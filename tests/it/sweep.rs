@@ -50,6 +50,7 @@ fn parameter(name: &str) -> Option<&'static str> {
         "name" => Some("none.css"),
         "key" => Some("cell_max_mv"),
         "section" => Some("look"),
+        "version" => Some(NOBODY),
         _ => None,
     }
 }
@@ -110,6 +111,14 @@ fn sample_body(entry: &Entry) -> Option<Value> {
             Value::Null
         }
         ("PATCH", "/api/v1/charge/rules/{key}") => json!({"value": 1e9}),
+        ("POST", "/api/v1/profiles") => json!({"name": ""}),
+        ("PATCH", "/api/v1/profiles/{name}") => json!({}),
+        (
+            "POST",
+            "/api/v1/profiles/{name}/activate"
+            | "/api/v1/profiles/{name}/undo"
+            | "/api/v1/profiles/{name}/versions/{version}/restore",
+        ) => Value::Null,
         ("PUT", "/api/v1/dbc/{name}") => json!({}),
         ("PUT", "/api/v1/devices/{id}/dbc" | "/api/v1/devices/{id}/manifest")
         | ("PATCH", "/api/v1/devices/{id}") => json!({}),

@@ -23,7 +23,7 @@ use crate::base::id::Name;
 use crate::engine::charge::Key;
 use crate::engine::profile::edit::draft::Draft;
 use crate::engine::profile::edit::plan::{Step, plan, reckon};
-use crate::engine::profile::expand::{Lookup, expand};
+use crate::engine::profile::expand::{Lookup, expand, variables};
 use crate::engine::profile::message::MessageEntry;
 use crate::engine::profile::model::{BusEntry, ComponentEntry};
 
@@ -243,10 +243,17 @@ fn carry(text: &str, steps: &[Step]) -> Option<String> {
     Some(draft.text())
 }
 
-/// What the text says, with everything filled in. What a variable stands for that is not set is the
-/// same before and after, whatever it is.
+/// What the text says, with everything filled in. What a variable stands for that is not set and has no
+/// default is the same before and after, whatever it is.
 fn read(text: &str, lookup: Lookup<'_>) -> Result<Table, EditError> {
-    let filled = expand(text, &|name| lookup(name).or_else(|| Some("1".to_owned())));
+    let unset: Vec<&str> = variables(text)
+        .into_iter()
+        .filter_map(|place| text.get(place)?.strip_prefix("${")?.strip_suffix('}'))
+        .filter(|name| !name.contains(":-") && lookup(name).is_none())
+        .collect();
+    let filled = expand(text, &|name| {
+        lookup(name).or_else(|| unset.contains(&name).then(|| "1".to_owned()))
+    });
     let filled = filled.map_err(|problems| {
         let first = problems.into_iter().next();
         let (line, text) = first.map_or((0, String::new()), |one| (one.line as usize, one.text));

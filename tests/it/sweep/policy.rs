@@ -6,16 +6,18 @@ use std::sync::Arc;
 use busbar::base::id::Name;
 use busbar::base::time::Wall;
 use busbar::engine::{
-    AccountId, AccountKind, ActivateProfile, AddAccount, AddService, ArmBus, AssignDbcs, Begins,
-    ChangeAccount, ChangeCharge, ChangeReplay, ChargeKey, ChargeRules, ClearLatches, ClearTraffic,
-    Confirm, CreateToken, Credential, DeleteAccount, DeviceFiles, Dress, EndSession, EndSessions,
-    EngageContactors, ExpectedDbc, ExpectedDevice, Face, ForgetMessage, Frame, GivePassword, Id,
-    KeepDbc, KeepDevice, KeepMessage, Keeps, Lease, LiftWait, MakeLink, MessageEntry, MustChangeIt,
-    Order, Origin, PauseReplay, Permission, Play, Purpose, ReadSafetyText, RemoveDbc, RemoveDevice,
-    RemoveService, RenameService, ReplayChange, ReplayPlan, RestartBus, RevokeToken, Right, Rights,
-    SaveSettings, SaveSystem, ScanBitRate, Schedule, Secret, SendFrames, ServiceChoice, ServiceId,
-    Session, SessionId, SetChargeRule, SetDemo, SetPoints, Silence, StartCharge, StartReplay,
-    StartSchedule, StopCharge, StopReplay, StopSchedule, Then, TokenId, demo_profile,
+    AccountId, AccountKind, ActivateProfile, AddAccount, AddProfile, AddService, ArmBus,
+    AssignDbcs, Begins, ChangeAccount, ChangeCharge, ChangeReplay, ChargeKey, ChargeRules,
+    ClearLatches, ClearTraffic, Confirm, CreateToken, Credential, DeleteAccount, DeleteProfile,
+    DeviceFiles, Dress, EditProfile, EndSession, EndSessions, EngageContactors, ExpectedDbc,
+    ExpectedDevice, Face, ForgetMessage, Frame, GivePassword, Id, KeepDbc, KeepDevice, KeepMessage,
+    Keeps, Lease, LiftWait, MakeLink, MessageEntry, MustChangeIt, NewProfile, Order, Origin,
+    PauseReplay, Permission, Play, Purpose, ReadSafetyText, RemoveDbc, RemoveDevice, RemoveService,
+    RenameProfile, RenameService, ReplayChange, ReplayPlan, RestartBus, RestoreProfile, Revision,
+    RevokeToken, Right, Rights, SaveSettings, SaveSystem, ScanBitRate, Schedule, Secret,
+    SendFrames, ServiceChoice, ServiceId, Session, SessionId, SetChargeRule, SetDemo, SetPoints,
+    Silence, StartCharge, StartReplay, StartSchedule, StopCharge, StopReplay, StopSchedule,
+    TakeEdit, Then, TokenId, VersionId, demo_profile,
 };
 use busbar::web::Access;
 
@@ -136,6 +138,15 @@ pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
             &sessions,
             &SetChargeRule { key: ChargeKey::CellMax, value: Some(1e9), expected: None },
         ),
+        line(&sessions, &EditProfile { profile: pack.clone(), on: on(), changes: Vec::new() }),
+        line(&sessions, &RestoreProfile { profile: pack.clone(), on: on(), version: VersionId(1) }),
+        line(&sessions, &RenameProfile { profile: pack.clone(), on: on(), to: pack.clone() }),
+        line(&sessions, &DeleteProfile { profile: pack.clone(), on: None }),
+        line(
+            &sessions,
+            &AddProfile { name: pack.clone(), says: NewProfile::Text("nothing".into()) },
+        ),
+        line(&sessions, &TakeEdit(activate())),
         line(&sessions, &AssignDbcs::remove(pack.clone(), "car.dbc".into())),
         line(
             &sessions,
@@ -157,6 +168,14 @@ pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
     ];
     lines.sort_by_key(|line| line.name);
     lines
+}
+
+fn on() -> Revision {
+    Revision::of("another text")
+}
+
+fn activate() -> ActivateProfile {
+    ActivateProfile::of(demo_profile("demo").unwrap())
 }
 
 fn replay(name: &Name) -> StartReplay {

