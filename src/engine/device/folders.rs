@@ -429,31 +429,6 @@ mod golden_vectors {
     }
 
     #[test]
-    fn driver_controls_tell_who_they_are_and_what_the_key_says() {
-        let mut controls = bound("ev-driver-controls");
-        let fact = Fact::Heartbeat { model: Model::DriverControls, serial: 1 };
-        assert_eq!(told(&mut controls, 0x500, "02 10 00 00 01 00 00 00"), [fact]);
-        let start = Switches { word: 0x70, flags: 0, state: 0 };
-        // Besides, its folder wants readings and lamps shown of the same message.
-        let model = |mut facts: Vec<Fact>| {
-            facts.retain(|fact| !matches!(fact, Fact::Reading { .. } | Fact::Lamp { .. }));
-            facts
-        };
-        let facts = model(told(&mut controls, 0x505, "70 00 00 00 00 00 00 00"));
-        assert_eq!(facts, [Fact::Switches(start)]);
-        for bit in 0..16 {
-            let hex: String =
-                (1u16 << bit).to_le_bytes().iter().map(|b| format!("{b:02X}")).collect();
-            let facts = model(told(&mut controls, 0x505, &format!("{hex} 000000000000")));
-            let spare = if (9..=11).contains(&bit) { "spare" } else { "documented" };
-            assert!(
-                matches!(facts[..], [Fact::Switches(Switches { word, .. })] if word == 1 << bit),
-                "{spare} bit {bit}: {facts:?}"
-            );
-        }
-    }
-
-    #[test]
     fn the_charger_is_big_endian() {
         let mut charger = bound("elcon-tc");
         let command = ChargerCommand {

@@ -96,9 +96,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::engine::Snapshot;
+    use crate::engine::testing::golden;
     use crate::engine::testing::plant::Plant;
-    use crate::engine::testing::{golden, local_session};
+    use crate::engine::{ModelPicture, Snapshot};
     use crate::view::compose;
     use crate::view::shown::Shade;
 
@@ -110,9 +110,10 @@ mod tests {
 
     fn text(snapshot: &Snapshot) -> String {
         let mut text = String::new();
-        for part in compose::parts::parts(snapshot, &local_session()).components {
-            text += &format!("{}: {} {} {}\n", part.name, part.kind, part.status, part.sentence);
-            for panel in &part.panels {
+        for part in &snapshot.components {
+            let (status, _, sentence) = compose::pack::standing(part);
+            text += &format!("{}: {} {status} {sentence}\n", part.name, part.title);
+            for panel in panels(&part.part, snapshot.temperature) {
                 text += &format!("  {}\n", panel.title);
                 for Tile { label, value, tone } in &panel.tiles {
                     let line = value.line();
@@ -146,6 +147,36 @@ mod tests {
         assert_eq!((shunt.value.shade, shunt.value.unit.as_str()), (Shade::Fresh, "A"));
         assert!(shunt.value.note.ends_with("A from the BMS's own"), "{:?}", shunt.value);
         assert!(!labels("String 1").contains(&"Shunt: current".to_owned()));
+    }
+
+    fn number(snapshot: &Snapshot, name: &str, label: &str) -> f64 {
+        let part = snapshot.components.iter().find(|one| one.name.as_str() == name).unwrap();
+        let at = part.part.sheet.readings.iter().position(|one| one.rule.label == label);
+        let value = part.part.readings[at.unwrap()].value.value;
+        value.unwrap_or_else(|| panic!("{label} of {name} has no value"))
+    }
+
+    #[test]
+    fn the_shunt_measures_what_both_strings_carry_and_what_sun_and_motor_make() {
+        let snapshot = car(60);
+        let shunt = number(&snapshot, "Shunt", "Current");
+        let strings: f64 = snapshot
+            .components
+            .iter()
+            .filter_map(|part| match &part.model {
+                ModelPicture::Bms(pack) => pack.current.value.map(|amps| amps.get()),
+                ModelPicture::Charger(_) | ModelPicture::DriverControls(_) | ModelPicture::Part => {
+                    None
+                }
+            })
+            .sum();
+        // The BMUs speak ten times a second, the shunt fifty times, and the motor is never quite even.
+        assert!((shunt - strings).abs() < 0.1 + 0.1 * strings.abs(), "{shunt} A, {strings} A");
+        let trackers = ["Tracker front", "Tracker middle", "Tracker rear"];
+        let sun: f64 = trackers.map(|one| number(&snapshot, one, "Into the battery")).iter().sum();
+        let motor = number(&snapshot, "Motor", "Into the battery");
+        assert!(sun > 1.0, "the sun shines: {sun} A");
+        assert!((sun + motor - shunt).abs() < 2.0, "{sun} A, {motor} A and {shunt} A");
     }
 
     #[test]

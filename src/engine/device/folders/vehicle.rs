@@ -1,4 +1,5 @@
-//! Shunts and batteries whose numbers stand where a multiplexer or a setting says. Test code only.
+//! Driver controls, and shunts and batteries whose numbers stand where a multiplexer or a setting
+//! says. Test code only.
 
 use super::*;
 
@@ -44,5 +45,29 @@ fn every_cell_of_a_foxbms_is_where_its_number_says() {
         assert_eq!(place, group * 4);
         let expected = [0, 1, 2, 3].map(|cell| CellWord::Good(Millivolts(voltage(cell) as i32)));
         assert_eq!(cells, expected, "group {group}");
+    }
+}
+
+#[test]
+fn driver_controls_tell_who_they_are_and_what_the_key_says() {
+    let mut controls = bound("ev-driver-controls");
+    let fact = Fact::Heartbeat { model: Model::DriverControls, serial: 1 };
+    assert_eq!(told(&mut controls, 0x500, "02 10 00 00 01 00 00 00"), [fact]);
+    let start = Switches { word: 0x70, flags: 0, state: 0 };
+    // Besides, its folder wants readings and lamps shown of the same message.
+    let model = |mut facts: Vec<Fact>| {
+        facts.retain(|fact| !matches!(fact, Fact::Reading { .. } | Fact::Lamp { .. }));
+        facts
+    };
+    let facts = model(told(&mut controls, 0x505, "70 00 00 00 00 00 00 00"));
+    assert_eq!(facts, [Fact::Switches(start)]);
+    for bit in 0..16 {
+        let hex: String = (1u16 << bit).to_le_bytes().iter().map(|b| format!("{b:02X}")).collect();
+        let facts = model(told(&mut controls, 0x505, &format!("{hex} 000000000000")));
+        let spare = if (9..=11).contains(&bit) { "spare" } else { "documented" };
+        assert!(
+            matches!(facts[..], [Fact::Switches(Switches { word, .. })] if word == 1 << bit),
+            "{spare} bit {bit}: {facts:?}"
+        );
     }
 }
