@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::view::discovery::DiscoveryView;
 use crate::view::offer::{Grave, Offer};
 use crate::view::parts::PartsView;
 use crate::view::shown::Note;
@@ -210,6 +211,8 @@ pub enum PartsPrefs {
     List,
     /// The kinds that can be added, searched by this.
     Kinds(String),
+    /// What talks on this bus; empty: on the first.
+    Discover(String),
     /// A form.
     Form(Draft),
 }
@@ -247,6 +250,8 @@ pub struct PartsSeen {
     pub view: PartsView,
     /// The kinds, where they are looked at.
     pub kinds: KindsView,
+    /// What talks on a bus, where that is looked at.
+    pub discovery: DiscoveryView,
     /// The form, or why there is none.
     pub form: Option<Result<ComponentForm, String>>,
 }

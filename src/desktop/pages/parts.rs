@@ -2,6 +2,7 @@
 //! changing and deleting components.
 
 mod component;
+mod discover;
 mod kinds;
 
 use egui::{RichText, ScrollArea, Ui, Vec2};
@@ -107,6 +108,13 @@ impl PartsPage {
                 self.said = None;
                 None
             }
+            PartsPrefs::Discover(bus) => {
+                let found = discover::draw(ui, theme, &seen.discovery, bus)?;
+                let (of, typed) = (DraftOf::New(found.kind.clone()), found.fields.iter().cloned());
+                let typed = Some(typed.collect());
+                self.prefs = PartsPrefs::Form(Draft { of, typed, ..Draft::default() });
+                None
+            }
             PartsPrefs::Form(draft) => match &seen.form {
                 None => None,
                 Some(Err(why)) => {
@@ -138,6 +146,7 @@ impl PartsPage {
         let title = match (&self.prefs, &seen.form) {
             (PartsPrefs::List, _) => "Parts".to_owned(),
             (PartsPrefs::Kinds(_), _) => "Add component".to_owned(),
+            (PartsPrefs::Discover(_), _) => "Discover".to_owned(),
             (PartsPrefs::Form(_), Some(Ok(form))) => form.title.clone(),
             (PartsPrefs::Form(_), Some(Err(_)) | None) => "Component".to_owned(),
         };
@@ -152,6 +161,10 @@ impl PartsPage {
             }
             if form::offer(ui, theme, &seen.view.add, Look::Plain) {
                 self.prefs = PartsPrefs::Kinds(String::new());
+                self.said = None;
+            }
+            if ui.button("Discover\u{2026}").clicked() {
+                self.prefs = PartsPrefs::Discover(String::new());
                 self.said = None;
             }
             if !seen.view.profile_file.is_empty() {

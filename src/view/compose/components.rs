@@ -46,8 +46,13 @@ pub fn seen(snapshot: &Snapshot, session: &Session, prefs: &PartsPrefs) -> Parts
     let view = parts(snapshot, session);
     match prefs {
         PartsPrefs::List => PartsSeen { view, ..PartsSeen::default() },
+        PartsPrefs::Discover(bus) => {
+            let discovery = crate::view::compose::discovery::discovery(snapshot, session, bus);
+            PartsSeen { view, discovery, ..PartsSeen::default() }
+        }
         PartsPrefs::Kinds(search) => {
-            PartsSeen { view, kinds: kinds(snapshot, session, search), form: None }
+            let kinds = kinds(snapshot, session, search);
+            PartsSeen { view, kinds, ..PartsSeen::default() }
         }
         PartsPrefs::Form(draft) => {
             let form = form(snapshot, session, Wanted::of(&draft.of), draft.typed.as_ref());
