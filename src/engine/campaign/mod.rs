@@ -17,6 +17,8 @@ mod listen;
 mod oracle;
 mod plan;
 mod run;
+#[cfg(test)]
+mod second;
 mod tally;
 #[cfg(test)]
 mod tests;

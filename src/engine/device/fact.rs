@@ -189,6 +189,8 @@ pub enum BatteryFact {
         /// Minor.
         minor: u8,
     },
+    /// What somebody on the bus tells it to do, as a number of its own.
+    Commanded(u8),
     /// A cell above this is balanced.
     BalanceAt(Millivolts),
     /// How many modules the device is configured with.

@@ -132,6 +132,10 @@ impl Pack {
 
     /// Takes in a fact heard at `at`. Cheap; takes memory only for a module never heard before.
     pub fn apply(&mut self, at: Mono, fact: &Fact) {
+        // What somebody else tells it is no word of its own.
+        if matches!(fact, Fact::Battery(BatteryFact::Commanded(_))) {
+            return;
+        }
         let Some(group) = group_of(fact) else { return };
         self.hear(at, group);
         match *fact {
@@ -207,6 +211,8 @@ impl Pack {
             BatteryFact::BalanceAt(on) => {
                 self.balance.take(at, Some(BalanceThresholds { on: on.get(), off: on.get() }));
             }
+            // Who commands it is seen by the bus.
+            BatteryFact::Commanded(_) => {}
             BatteryFact::ModuleCount(count) => self.count.take(at, Some(count)),
             BatteryFact::Shunts { module, cells } => self.modules.take_shunts(at, module, cells),
             BatteryFact::Warnings { told, raised } => {
@@ -335,7 +341,9 @@ const fn group_of_more(fact: &BatteryFact) -> Group {
         BatteryFact::Limits(_) | BatteryFact::Permits(_) => Group::Limits,
         BatteryFact::Health(_) | BatteryFact::Capacity(_) => Group::Charge,
         BatteryFact::State(_) | BatteryFact::Outputs(_) => Group::Precharge,
-        BatteryFact::Version { .. } | BatteryFact::Maker(_) => Group::Version,
+        BatteryFact::Version { .. } | BatteryFact::Maker(_) | BatteryFact::Commanded(_) => {
+            Group::Version
+        }
         BatteryFact::BalanceAt(_) | BatteryFact::ModuleCount(_) => Group::Status,
         BatteryFact::Shunts { .. } => Group::Modules,
         BatteryFact::Warnings { .. } => Group::ExtendedStatus,

@@ -4,13 +4,15 @@
 use super::charger::{Charging, Command};
 use super::driver::Dashboard;
 use crate::engine::can::frame::{FrameRef, Id};
-use crate::engine::device::{ChargerControl, Device, Fact, PackState, Taken};
+use crate::engine::device::{BatteryFact, ChargerControl, Device, Fact, PackState, Taken};
 
 /// Whose message it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ear {
     /// A BMU, by number: the driver looks at its dashboard.
     Bmu(usize),
+    /// A battery of the second generation, by number: it follows its commands.
+    Second(usize),
     /// Driver controls: the BMUs follow the key.
     Controls,
     /// Whoever commands the charger.
@@ -24,6 +26,8 @@ pub(super) enum Heard {
     Switches(u16),
     /// What the charger is to do.
     Command(Command),
+    /// What a battery of the second generation is to do.
+    Commanded(u8),
     /// State of a BMU's contactors.
     State(PackState),
     /// Room to the balance threshold, millivolts.
@@ -39,7 +43,7 @@ impl Heard {
             Self::State(state) => board.state = Some(state),
             Self::Room(mv) => board.room_mv = mv,
             Self::Soc(percent) => board.soc_percent = Some(percent),
-            Self::Switches(_) | Self::Command(_) => {}
+            Self::Switches(_) | Self::Command(_) | Self::Commanded(_) => {}
         }
     }
 
@@ -59,6 +63,7 @@ impl Heard {
             Fact::Precharge(precharge) => Some(Self::State(precharge.state)),
             Fact::Headroom(headroom) => Some(Self::Room(f64::from(headroom.charge.get()))),
             Fact::Charge { soc, .. } => soc.map(|soc| Self::Soc(soc.get())),
+            Fact::Battery(BatteryFact::Commanded(command)) => Some(Self::Commanded(*command)),
             Fact::Heartbeat { .. }
             | Fact::Answer { .. }
             | Fact::Module { .. }

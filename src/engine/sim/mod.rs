@@ -15,15 +15,18 @@ mod driver;
 mod ear;
 mod fault;
 mod foxbms;
+mod inverter_bms;
 mod part;
 mod plant;
 mod runner;
 mod scene;
 mod scene_file;
+mod second;
 pub mod simulate;
 #[cfg(test)]
 mod tests;
 mod truth;
+mod unit;
 mod wire;
 mod world;
 

@@ -121,11 +121,28 @@ pub enum SceneError {
     },
 }
 
+/// What kind of battery management system a scene's is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub(super) enum BmuKind {
+    /// Of the first generation.
+    #[default]
+    #[serde(rename = "prohelion-d1000-gen1")]
+    D1000Gen1,
+    /// Of the second generation.
+    #[serde(rename = "prohelion-d1000-gen2")]
+    D1000Gen2,
+    /// One that speaks to inverters, in all dialects at once.
+    #[serde(rename = "inverter-bms-351")]
+    Inverter,
+}
+
 /// A BMU and the cells behind it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BmuPlan {
     pub name: Name,
+    #[serde(default)]
+    pub kind: BmuKind,
     #[serde(default = "BmuPlan::default_base")]
     pub base: u32,
     #[serde(default = "BmuPlan::default_serial")]
@@ -456,6 +473,8 @@ built_in!(
     "bus-off",
     "sensor-untrusted",
     "large",
+    "second-generation",
+    "inverter-battery",
     "solar-car",
     "foxbms",
 );
@@ -530,9 +549,9 @@ impl Scene {
     #[must_use]
     pub fn components(&self) -> Vec<SceneComponent> {
         let bmus = self.bmus.iter().map(|bmu| SceneComponent {
-            kind: super::wire::BMU_KIND,
+            kind: bmu.kind.folder(),
             name: bmu.name.clone(),
-            base: Some(bmu.base),
+            base: (bmu.kind != BmuKind::Inverter).then_some(bmu.base),
             pack: Some(self.pack.clone()),
             cells: bmu.cell_count(),
             strings: 1,

@@ -9,8 +9,8 @@ use toml::value::Datetime;
 
 use super::part::PartPlan;
 use super::scene::{
-    BmuPlan, ChargerPlan, ControlsPlan, Doing, Fault, Leg, MODULE_CELLS, Oddity, Scene, SceneError,
-    Wrong,
+    BmuKind, BmuPlan, ChargerPlan, ControlsPlan, Doing, Fault, Leg, MODULE_CELLS, Oddity, Scene,
+    SceneError, Wrong,
 };
 use super::world::Parked;
 use crate::base::id::Name;
@@ -24,6 +24,8 @@ const MOST_FAULTS: usize = 64;
 const MOST_ODDITIES: usize = 1024;
 /// Most modules that a BMU can relay (protocol note, section 2.1).
 const MOST_MODULES: u16 = 79;
+/// Most modules of a second generation that are told apart (protocol note, section 3.1).
+const MOST_SECOND_MODULES: u16 = 27;
 /// Longest time that a scene may name, seconds: a year.
 const LONGEST_S: f64 = 366.0 * 86_400.0;
 
@@ -432,6 +434,10 @@ impl Needs {
 fn check_bmu(bmu: &BmuPlan) -> Check {
     if bmu.modules == 0 || bmu.modules > MOST_MODULES {
         return Err(format!("modules is {}; a BMU has 1 to {MOST_MODULES}", bmu.modules));
+    }
+    if bmu.kind == BmuKind::D1000Gen2 && bmu.modules > MOST_SECOND_MODULES {
+        let modules = bmu.modules;
+        return Err(format!("modules is {modules}; this kind has 1 to {MOST_SECOND_MODULES}"));
     }
     if bmu.cells == 0 || bmu.cells > MODULE_CELLS {
         return Err(format!("cells is {}; a module has 1 to {MODULE_CELLS}", bmu.cells));

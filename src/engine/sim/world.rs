@@ -7,7 +7,6 @@ use std::collections::BinaryHeap;
 
 use thiserror::Error;
 
-use super::bmu::Bmu;
 use super::bus_line::{BusLine, Complaint};
 use super::charger::{self, Charger};
 use super::driver::{self, Driver};
@@ -16,9 +15,9 @@ use super::fault::{Fate, Faults, Node};
 use super::part::Part;
 use super::plant::{self, Plant};
 use super::scene::{Scene, Wrong};
+use super::unit::Unit;
 use super::wire::{
-    BMU_KIND, BmuWire, CHARGER_KIND, CONTROLS_KIND, ChargerWire, ControlsWire, Mouth, Said, Slot,
-    Voice, WireError,
+    CHARGER_KIND, CONTROLS_KIND, ChargerWire, ControlsWire, Mouth, Said, Slot, Voice, WireError,
 };
 use crate::base::id::Name;
 use crate::base::time::{Mono, TimeSource, Timebase};
@@ -87,7 +86,7 @@ pub struct World {
     tasks: Vec<Task>,
     due: BinaryHeap<Reverse<(Mono, usize)>>,
     plant: Plant,
-    bmus: Vec<(Bmu, BmuWire)>,
+    bmus: Vec<Unit>,
     charger: Option<(Charger, ChargerWire)>,
     driver: Option<(Driver, ControlsWire)>,
     parts: Vec<Part>,
@@ -117,13 +116,8 @@ impl World {
         let mut ears = Ears::default();
         let mut bmus = Vec::new();
         for (number, plan) in scene.bmus.iter().enumerate() {
-            let voice = Voice::new(catalog, BMU_KIND, &plan.name, Some(plan.base))?;
-            let wire = BmuWire::new(&voice, plan.modules)?;
-            let heard = [wire.precharge.id, wire.headroom.id, wire.charge.id];
-            if scene.controls.is_some() {
-                ears.listen(Ear::Bmu(number), &voice.device, &heard);
-            }
-            bmus.push((Bmu::new(Node(number), plan, seed), wire));
+            let driver = scene.controls.as_ref();
+            bmus.push(Unit::new(catalog, (Node(number), plan), driver, seed, &mut ears)?);
         }
         let mut charger = None;
         if let Some(plan) = &scene.charger {
@@ -213,8 +207,8 @@ impl World {
 
     /// The messages of a device.
     fn slots(&self, node: Node) -> Vec<&Slot> {
-        if let Some((_, wire)) = self.bmus.get(node.0) {
-            wire.slots()
+        if let Some(unit) = self.bmus.get(node.0) {
+            unit.slots()
         } else if node == self.controls_node() {
             self.driver.as_ref().map_or_else(Vec::new, |(_, wire)| wire.slots())
         } else if let Some(part) = node.0.checked_sub(self.part_node(0).0) {
@@ -228,7 +222,7 @@ impl World {
         let mut chance = super::chance::Chance::new(seed, 1);
         self.plan(Task::Power, plant::STEP_NS);
         for bmu in 0..self.bmus.len() {
-            let modules = self.bmus.get(bmu).map_or(0, |(bmu, _)| bmu.modules());
+            let modules = self.bmus.get(bmu).map_or(0, Unit::modules);
             for module in 0..modules {
                 self.plan(Task::Module(bmu, module), (chance.between(0.02, 0.98) * 1e9) as i64);
             }
@@ -359,16 +353,16 @@ impl World {
             Task::Watch(bmu) => (Node(bmu), self.watch(bmu, &mut mouth)),
             Task::Module(bmu, module) => {
                 let span = match (self.bmus.get_mut(bmu), self.plant.strands.get_mut(bmu)) {
-                    (Some((bmu, wire)), Some(strand)) => {
-                        bmu.measure(now, module, strand, &mut self.faults, &mut mouth, wire)
+                    (Some(unit), Some(strand)) => {
+                        unit.measure(now, module, strand, &mut self.faults, &mut mouth)
                     }
                     (_, _) => return None,
                 };
                 (Node(bmu), after(span))
             }
             Task::Bmu(number) => {
-                let (bmu, wire) = self.bmus.get_mut(number)?;
-                let span = bmu.tick(now, &mut self.plant, &self.faults, &mut mouth, wire);
+                let unit = self.bmus.get_mut(number)?;
+                let span = unit.tick(now, &mut self.plant, &self.faults, &mut mouth);
                 (Node(number), after(span))
             }
             Task::Driver if self.parked == Parked::Parked => {
@@ -440,13 +434,13 @@ impl World {
 
     fn watch(&mut self, number: usize, mouth: &mut Mouth<'_>) -> Option<Mono> {
         let now = self.now;
-        let (bmu, wire) = self.bmus.get_mut(number)?;
-        match bmu.vehicle_deadline() {
+        let unit = self.bmus.get_mut(number)?;
+        match unit.vehicle_deadline() {
             Some(at) if at > now => return Some(at),
             Some(_) => {
-                bmu.lose_vehicle(now, &self.faults, mouth, wire);
+                unit.lose_vehicle(now, &self.faults, mouth);
                 if let Some(strand) = self.plant.strands.get_mut(number) {
-                    strand.connected &= bmu.holds(now, &self.faults);
+                    strand.connected &= unit.holds(now, &self.faults);
                 }
             }
             None => {}
@@ -475,11 +469,16 @@ impl World {
         let now = self.now;
         match self.ears.understand(frame) {
             Some((_, Heard::Switches(word))) => {
-                self.bmus.iter_mut().for_each(|(bmu, _)| bmu.hear_switches(now, word));
+                self.bmus.iter_mut().for_each(|unit| unit.hear_switches(now, word));
             }
             Some((_, Heard::Command(command))) => {
                 if let Some((charger, _)) = &mut self.charger {
                     charger.hear(now, command, &self.faults);
+                }
+            }
+            Some((Ear::Second(number), Heard::Commanded(command))) => {
+                if let Some(unit) = self.bmus.get_mut(number) {
+                    unit.hear_command(now, command);
                 }
             }
             Some((Ear::Bmu(number), heard)) => {
@@ -489,8 +488,8 @@ impl World {
                 }
             }
             Some((
-                Ear::Controls | Ear::Charger,
-                Heard::State(_) | Heard::Room(_) | Heard::Soc(_),
+                Ear::Controls | Ear::Charger | Ear::Second(_),
+                Heard::State(_) | Heard::Room(_) | Heard::Soc(_) | Heard::Commanded(_),
             ))
             | None => {}
         }
@@ -499,7 +498,7 @@ impl World {
     /// What a guard must let through for this world to speak.
     #[must_use]
     pub fn allow(&self) -> Vec<Allow> {
-        let bmus = self.bmus.iter().flat_map(|(_, wire)| wire.slots());
+        let bmus = self.bmus.iter().flat_map(Unit::slots);
         let charger = self.charger.iter().flat_map(|(_, wire)| [&wire.status, &wire.command]);
         let controls = self.driver.iter().flat_map(|(_, wire)| wire.slots());
         let complaints =

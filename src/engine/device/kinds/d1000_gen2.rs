@@ -34,6 +34,7 @@ pub(in super::super) enum Says {
     Cells { module: u16, first: u8 },
     Temperatures(u16),
     Counts(u16),
+    Command,
 }
 
 /// Firmware whose layouts are known.
@@ -95,6 +96,9 @@ const FAULT_FLAGS: [Flag; 37] = [
 ];
 
 const FLAGS: FlagSet = FlagSet::of(&FAULT_FLAGS);
+
+/// The type of a command that is one.
+const COMMAND_UPDATE: i64 = 1;
 
 /// A sensor that is there reads something between these, degrees Celsius.
 const PLAUSIBLE_C: std::ops::RangeInclusive<f64> = -60.0..=150.0;
@@ -211,6 +215,7 @@ impl Says {
             "G2_TemperatureRange" => Self::TemperatureRange,
             "G2_Contactors" => Self::Contactors,
             "G2_NodeCounts" => Self::NodeCounts,
+            "G2_Commands" => Self::Command,
             _ => return None,
         })
     }
@@ -260,6 +265,7 @@ impl Says {
                 &["Temperature1", "Temperature2", "Temperature3", "Temperature4"]
             }
             Self::Counts(_) => &["BalanceStatus"],
+            Self::Command => &["Command", "CommandType"],
         }
     }
 
@@ -273,6 +279,10 @@ impl Says {
             (Self::Heartbeat, _) => facts.push(heartbeat(v)),
             (Self::Firmware, _) => facts
                 .push(Fact::Battery(BatteryFact::Version { major: v.byte(0), minor: v.byte(1) })),
+            (Self::Command, _) => {
+                let told = u8::try_from(v.whole(0)).ok().filter(|_| v.whole(1) == COMMAND_UPDATE);
+                facts.extend(told.map(|told| Fact::Battery(BatteryFact::Commanded(told))));
+            }
             // Everything else waits until it has said what it runs.
             (_, None) => {}
             (Self::State, Some(layout)) => state(v, layout, facts),
@@ -352,6 +362,7 @@ impl Says {
             | Self::Charge
             | Self::Health11
             | Self::Nodes
+            | Self::Command
             | Self::CellRange => {}
         }
     }
