@@ -63,7 +63,6 @@ fn enable_is_not_said_before_the_charge_was_taken_up_and_that_is_not_waited_for_
     bench.station.start(Bench::set(), Lease::GoesOn).unwrap();
     bench.until("contactors", 20.0);
     // It stays idle whatever it is told.
-    bench.run(1.2);
     bench.moves = false;
     bench.state = PackState::Idle;
     bench.run(20.0);

@@ -35,12 +35,14 @@ fn more(device: &mut Device, id: u32, hex: &str) -> Vec<BatteryFact> {
 
 fn limits(device: &mut Device, hex: &str) -> [Option<f64>; 4] {
     match more(device, 0x351, hex)[..] {
+        // The last digit of a product is not the maker's.
         [BatteryFact::Limits(l)] => [
             l.charge_voltage.map(Volts::get),
             l.charge_current.map(Amps::get),
             l.discharge_current.map(Amps::get),
             l.discharge_voltage.map(Volts::get),
-        ],
+        ]
+        .map(|value| value.map(|value| (value * 1e6).round() / 1e6)),
         ref other => panic!("{other:?}"),
     }
 }
