@@ -93,6 +93,7 @@ pub(super) const FOLDERS: &[Folder] = &[
     folder!("generic-charger"),
     folder!("inverter-bms-351"),
     folder!("isabellenhuette-ivt-s"),
+    folder!("orion-bms"),
     folder!("prohelion-d1000-gen1"),
     folder!("prohelion-d1000-gen2"),
     folder!("siglent-spd3303x"),

@@ -253,3 +253,54 @@ fn no_length_and_no_bytes_bring_it_down_or_make_a_number_out_of_nothing() {
         assert!(battery.malformed().count > 0);
     }
 }
+
+/// The recording of a vehicle whose Orion BMS speaks the ids of an inverter's battery, voltage in tenths,
+/// beside its own limits.
+#[test]
+fn the_recorded_vehicle_with_an_orion_bms_decodes_to_its_known_limits() {
+    let Some(log) = crate::engine::testing::shared_data("logs/orion-ev-candump.log") else {
+        return;
+    };
+    let text = std::fs::read_to_string(log).unwrap();
+    let kind = kind("inverter-bms-351");
+    let values = [("dialect", "sma-victron"), ("voltage_step", "0.1")];
+    let values = values.map(|(name, word)| (name.to_owned(), SettingValue::Word(word.to_owned())));
+    let values = SettingValues::of(&BTreeMap::from(values));
+    let mut vehicle = kind.bind(Settings { values, ..kind.defaults() }).unwrap();
+    let orion = bound("orion-bms");
+    let (mut limits, mut volts, mut currents) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let mut row = Row::new();
+    for line in text.lines() {
+        let Some((id, data)) = line.rsplit(' ').next().and_then(|word| word.split_once('#')) else {
+            continue;
+        };
+        let Ok(id) = u32::from_str_radix(id, 16) else { continue };
+        if ![0x351, 0x356, 0x6B1].contains(&id) {
+            continue;
+        }
+        let frame = frame(id, data);
+        let mut facts = Vec::new();
+        vehicle.take(frame.view(), &mut facts);
+        for fact in facts {
+            match fact {
+                Fact::Battery(BatteryFact::Limits(told)) => limits.push(told),
+                Fact::Battery(BatteryFact::PackVoltage(told)) => volts.push(told.get()),
+                _ => {}
+            }
+        }
+        if let (0x6B1, Some(index)) = (id, orion.codec().find(frame.id())) {
+            orion.codec().decode(index, frame.view().data, &mut row);
+            let of: Vec<f64> = row.values().map(|(_, value)| value).collect();
+            currents.insert((of[0] as i64, of[1] as i64));
+        }
+    }
+    let rounded = |value: f64| (value * 10.0).round() / 10.0;
+    let last = limits.last().unwrap();
+    assert_eq!(last.charge_voltage.map(|v| rounded(v.get())), Some(298.8));
+    assert_eq!(last.charge_current.map(|a| rounded(a.get())), Some(10.0));
+    assert_eq!(last.discharge_current.map(|a| rounded(a.get())), Some(104.0));
+    assert_eq!(last.discharge_voltage.map(|v| rounded(v.get())), Some(230.4));
+    assert!(volts.len() > 200 && volts.iter().all(|volts| (280.0..300.0).contains(volts)));
+    // Its own message says the same in whole amperes, once it has begun.
+    assert!(currents.contains(&(104, 10)), "{currents:?}");
+}
