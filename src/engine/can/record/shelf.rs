@@ -222,7 +222,7 @@ impl Shelf {
         let path = self.folder().join(name);
         // A link could lead out of the folder.
         let kind = fs::symlink_metadata(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => missing(),
+            io::ErrorKind::NotFound => missing(),
             _ => ShelfError::Disk(error),
         })?;
         if !kind.is_file() {

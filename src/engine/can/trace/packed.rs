@@ -362,7 +362,10 @@ mod tests {
     #[test]
     fn what_would_fill_the_disk_is_not_unpacked() {
         let folder = tempfile::tempdir().unwrap();
-        let large = vec![b'x'; IN_MEMORY as usize + (16 << 20)];
+        // Not all the same, which would be no recording.
+        let odd = |n: u32| (n.wrapping_mul(2_654_435_761) >> 24) as u8;
+        let block: Vec<u8> = (0..1 << 16).map(odd).collect();
+        let large = block.repeat((IN_MEMORY as usize + (16 << 20)) >> 16);
         let packed = packed(Packing::Zstd, &large);
         // Room enough for what was in memory, and not for what comes after it.
         let room = Room::of(1_000_000, |_| Some(1_000_000 + IN_MEMORY));
