@@ -18,7 +18,7 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use busbar::engine::testing::wire::{Voice, start_beside};
-use busbar::engine::{ActivateProfile, Config, Face, Frame, Id, ViewPlant, load_profile};
+use busbar::engine::{ActivateProfile, Catalog, Config, Face, Frame, Id, ViewPlant, load_profile};
 
 /// Buses, and frames a second on each: standard ids, eight bytes, average stuffing.
 const BUSES: usize = 8;
@@ -89,7 +89,7 @@ fn main() {
     let (tell, news) = channel();
     let view = session.permit(ViewPlant).unwrap();
     running.door.watch(&view, Box::new(move || tell.send(()).unwrap_or_default()));
-    let order = ActivateProfile::loaded(load_profile(&file).unwrap());
+    let order = ActivateProfile::loaded(load_profile(&file, &Catalog::builtin()).unwrap());
     running.door.submit(&session, order).unwrap().wait().unwrap();
     let stop = AtomicBool::new(false);
     let (sent, took, before, after) = std::thread::scope(|scope| {
