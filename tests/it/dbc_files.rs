@@ -196,7 +196,7 @@ fn a_file_of_a_whole_vehicle_is_taken_however_it_is_sent_and_no_larger_one() {
         assert_eq!(answer.status, 413, "{answer:?}");
         assert!(answer.body.contains("larger than 16 MiB"), "{answer:?}");
     };
-    let told = [&headers[..], &[("Content-Length", "16777217")]].concat();
+    let told = [&headers[..], &[("Content-Length", "17000000")]].concat();
     refused(inn.send(&inn.request("PUT", ONE, &told, "")));
     let mut stream = inn.connect();
     let more = "x".repeat(usize::try_from(LARGEST_DBC).unwrap() + 1);
