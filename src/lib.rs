@@ -5,7 +5,7 @@
 //! # Layers
 //!
 //! ```text
-//! base -> engine [ access -> log -> can -> dbc -> filter -> device -> supply -> watchdog -> pack -> profile -> store -> people -> orders -> hub -> curves -> door ]
+//! base -> engine [ access -> can -> dbc -> filter -> device -> supply -> watchdog -> pack -> profile -> store -> people -> orders -> hub -> curves -> door ]
 //!             -> view -> { desktop, web, cli } -> boot
 //!                             sim hangs off can, dbc and device
 //! ```

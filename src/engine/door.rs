@@ -2,6 +2,8 @@
 //! written, and hands the admitted order to the hub or to the store; and it gives out snapshots,
 //! rosters and journal pages to those who may look.
 
+mod system;
+
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -15,18 +17,16 @@ use crate::base::id::Name;
 use crate::base::time::{Clock, Mono};
 use crate::engine::access::account::{Account, SessionEntry, TokenEntry};
 use crate::engine::access::grant::{Denied, Grant, Session};
-use crate::engine::access::life::Life;
 use crate::engine::access::permission::{
     Administer, ChangeSettings, OwnAccount, UseCan, ViewPlant,
 };
 use crate::engine::access::roster::Roster;
-use crate::engine::access::settings::{Marks, Override, Settings};
+use crate::engine::access::settings::{Override, Settings};
 use crate::engine::can::record::shelf::Shelf as RecordShelf;
 use crate::engine::can::tape::{Reel, Tape};
 use crate::engine::charge::ChargeReport;
 use crate::engine::hub::Event;
 use crate::engine::log::SystemLog;
-use crate::engine::machine::Machine;
 use crate::engine::orders::desk::Desk;
 use crate::engine::orders::{Admitted, Answer, Haste, Order, OrderError, Reply, Route, Ticket};
 use crate::engine::people::People;
@@ -39,10 +39,11 @@ use crate::engine::profile::model::Profile;
 use crate::engine::profile::shelf::Shelf;
 use crate::engine::snapshot::{Notice, Snapshot};
 use crate::engine::store::charges::{self, Reader};
-use crate::engine::store::checkup::{Finding, examine};
 use crate::engine::store::journal::{self, Entry, Filter, Line, Outcome, Page, Verdict};
 use crate::engine::store::versions::{self, Version, VersionId, VersionLine};
 use crate::engine::store::{Store, StoreError, Writing};
+
+pub use system::Vitals;
 
 /// How often the hub is told that somebody is there.
 const TELL_PRESENCE: Duration = Duration::from_secs(1);
@@ -264,25 +265,6 @@ impl Door {
         self.people.clock()
     }
 
-    /// Counts that say how the engine itself is doing.
-    #[must_use]
-    pub fn vitals(&self, _grant: &Grant<'_, ViewPlant>) -> Vitals {
-        let roster = self.people.roster();
-        let lives = |life: &Life| life.ended().is_none();
-        Vitals {
-            sessions: roster.sessions.iter().filter(|session| lives(&session.life)).count(),
-            tokens: roster.tokens.iter().filter(|token| lives(&token.life)).count(),
-            sign_ins_refused: self.people.refused(),
-            inbox: self.plant.inbox.len(),
-            inbox_limit: self.plant.inbox.capacity().unwrap_or(usize::MAX),
-            urgent: self.plant.urgent.len(),
-            urgent_limit: self.plant.urgent.capacity().unwrap_or(usize::MAX),
-            log: self.plant.log.queue(),
-            displays: self.people.displays().count(),
-            uptime: self.people.clock().now().since(self.plant.started),
-        }
-    }
-
     /// The newest picture of everything.
     #[must_use]
     pub fn look(&self, _grant: &Grant<'_, ViewPlant>) -> Arc<Snapshot> {
@@ -444,44 +426,6 @@ impl Door {
         Arc::clone(&self.people.roster().settings)
     }
 
-    /// Who changed which setting, and when.
-    #[must_use]
-    pub fn marks(&self, _grant: &Grant<'_, ViewPlant>) -> Arc<Marks> {
-        Arc::clone(&self.people.roster().marks)
-    }
-
-    /// What stands above the settings for this run.
-    #[must_use]
-    pub fn overrides(&self, _grant: &Grant<'_, ViewPlant>) -> &[Override] {
-        &self.plant.overrides
-    }
-
-    /// What the program says of itself. It holds no secret, but names, addresses and paths: it is for
-    /// those who look after this Busbar, not for everybody who may read.
-    #[must_use]
-    pub fn log(&self, _grant: &Grant<'_, ChangeSettings>) -> &SystemLog {
-        &self.plant.log
-    }
-
-    /// What the machine tells of itself. Reads a few small files.
-    #[must_use]
-    pub fn machine(&self, _grant: &Grant<'_, ViewPlant>) -> Machine {
-        Machine::look(&self.plant.folder)
-    }
-
-    /// Looks at everything in the data folder, as `busbar doctor` does. Blocks: it reads the whole
-    /// journal.
-    #[must_use]
-    pub fn examine(&self, _grant: &Grant<'_, Administer>) -> Vec<Finding> {
-        examine(&self.plant.folder)
-    }
-
-    /// Displays that are signed in.
-    #[must_use]
-    pub fn displays(&self, _grant: &Grant<'_, ViewPlant>) -> usize {
-        self.people.displays().count()
-    }
-
     /// Journal lines that `filter` wants with numbers below `before`, newest first, at most `limit`.
     /// Blocks for the query.
     ///
@@ -579,31 +523,6 @@ impl ProfileText {
         let file = self.file.clone().unwrap_or_default();
         interpret(&file, self.text.clone(), &environment).map(|loaded| loaded.profile)
     }
-}
-
-/// Counts that say how the engine itself is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Vitals {
-    /// Sessions that live.
-    pub sessions: usize,
-    /// Tokens that can be used.
-    pub tokens: usize,
-    /// Sign-ins refused since the start.
-    pub sign_ins_refused: u64,
-    /// Events that wait for the hub.
-    pub inbox: usize,
-    /// How many may wait.
-    pub inbox_limit: usize,
-    /// Stops that wait for the hub.
-    pub urgent: usize,
-    /// How many may wait.
-    pub urgent_limit: usize,
-    /// Lines of the log that wait for the disk, how many may, and how many did not fit.
-    pub log: (usize, usize, u64),
-    /// Displays that are signed in.
-    pub displays: usize,
-    /// How long the engine has run.
-    pub uptime: Duration,
 }
 
 /// An account with what belongs to it.

@@ -247,9 +247,8 @@ pub fn length(file: &Source) -> Vec<String> {
 
 /// The engine's children, lowest first, in the steps of the ladder. A module may name its own step
 /// and those before it.
-const LADDER: [&[&str]; 23] = [
+const LADDER: [&[&str]; 22] = [
     &["access"],
-    &["log"],
     &["can"],
     &["dbc"],
     &["filter"],
@@ -261,7 +260,7 @@ const LADDER: [&[&str]; 23] = [
     &["campaign"],
     &["profile"],
     &["store"],
-    &["machine"],
+    &["log", "machine"],
     &["people"],
     &["orders"],
     &["hub/decoders", "hub/traffic"],

@@ -321,6 +321,8 @@ pub const RESERVED: [&str; 9] = [
 ];
 /// What the journal adds to the name of whoever comes in with a token.
 const TOKEN_OF: &str = "(token ";
+/// What it adds to the name of an account that a display came in as.
+const DISPLAY_OF: &str = "(display)";
 
 /// The name of an account, without spaces around it.
 ///
@@ -329,7 +331,10 @@ const TOKEN_OF: &str = "(token ";
 pub fn account_name(text: &str) -> Result<String, FieldError> {
     let name = name("name", text)?;
     let folded = name.to_lowercase();
-    if RESERVED.contains(&folded.as_str()) || folded.contains(TOKEN_OF) {
+    if RESERVED.contains(&folded.as_str())
+        || folded.contains(TOKEN_OF)
+        || folded.contains(DISPLAY_OF)
+    {
         return Err(FieldError::Reserved(name));
     }
     Ok(name)

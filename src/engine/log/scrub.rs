@@ -55,6 +55,8 @@ pub fn scrub(text: &str) -> String {
 enum After {
     /// Anything.
     Nothing,
+    /// A sign such as "=", and then a secret; or neither.
+    Sign,
     /// A secret.
     Key,
 }
@@ -74,6 +76,14 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 
 fn one(word: &str, after: After) -> (String, After) {
     let lower = word.to_ascii_lowercase();
+    if after == After::Sign && word.starts_with(['=', ':']) {
+        let value = word.trim_start_matches(['=', ':']);
+        if value.is_empty() {
+            return (word.to_owned(), After::Key);
+        }
+        let sign = word.get(..word.len() - value.len()).unwrap_or_default();
+        return (format!("{sign}{GONE}"), After::Nothing);
+    }
     if after == After::Key {
         // "Authorization: Bearer abc": the scheme is no secret, what follows is.
         let is_scheme = ["bearer", "basic"].contains(&lower.trim_matches(['"', '\'']));
@@ -99,7 +109,9 @@ fn one(word: &str, after: After) -> (String, After) {
         }
         return (format!("{head}{GONE}"), After::Nothing);
     }
-    (without_tokens(&without_links(&without_people(word))), After::Nothing)
+    let ends = |key: &&str| lower.trim_end_matches(['"', '\'']).ends_with(**key);
+    let next = if KEYS.iter().any(|key| ends(&key)) { After::Sign } else { After::Nothing };
+    (without_tokens(&without_links(&without_people(word))), next)
 }
 
 /// Without the part of a path that lets in.
@@ -172,6 +184,7 @@ mod tests {
             "authorization: basic YWRhOmh1bnRlcjI=".to_owned(),
             "password=hunter2, user=ada".to_owned(),
             "password = hunter2".to_owned(),
+            "token =hunter2 and password : \"hunter2\"".to_owned(),
             "{\"password\":\"hunter2\"}".to_owned(),
             "{ \"smtp_password\": \"hunter2\" }".to_owned(),
             "mqtt://ada:hunter2@broker:1883/x".to_owned(),
@@ -192,6 +205,7 @@ mod tests {
             "the web listener is open now=https://192.0.2.1:18080",
             "a connection ended error=connection reset by peer",
             "/home/ada/.local/share/busbar/recordings/2026-11-22T14-00-00-can0-first.log is full",
+            "the password is old and the token was revoked",
             "3 tokens, password_chars=12, sessions: 4",
             &format!("the last hash is {hash}"),
             "",

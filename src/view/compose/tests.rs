@@ -3,6 +3,7 @@
 mod charge;
 mod components;
 mod people;
+mod settings;
 
 use std::fmt::Write as _;
 use std::time::Duration;

@@ -158,9 +158,7 @@ fn entry(ui: &mut Ui, theme: &Theme, field: &Field, text: &mut String) -> bool {
                 let words = format!("{} ({least} to {most})", field.unit);
                 ui.label(RichText::new(words.trim()).color(theme.muted));
             }
-            Input::Text(hint) => {
-                form::line_field(ui, theme, field.label, text, hint);
-            }
+            Input::Text(hint) => line(ui, theme, field, text, hint),
             Input::Lines(hint) => lines(ui, theme, field, text, hint),
             Input::Choice(options) => {
                 let found = options.iter().find(|(code, _)| *code == text.as_str());
@@ -189,6 +187,17 @@ fn number(ui: &mut Ui, theme: &Theme, field: &Field, text: &mut String) {
         .hint_text(RichText::new("").color(theme.muted))
         .char_limit(10)
         .desired_width(70.0)
+        .margin(egui::Margin::symmetric(10, 6));
+    ui.add(entry).accessible_name(field.label);
+}
+
+/// A line of text. Two limits may have the same label, so that it goes by its name.
+fn line(ui: &mut Ui, theme: &Theme, field: &Field, text: &mut String, hint: &str) {
+    let entry = TextEdit::singleline(text)
+        .id(egui::Id::unique(("field", field.name)))
+        .hint_text(RichText::new(hint).color(theme.muted))
+        .char_limit(1_000)
+        .desired_width(ui.available_width().min(340.0) - 20.0)
         .margin(egui::Margin::symmetric(10, 6));
     ui.add(entry).accessible_name(field.label);
 }
