@@ -109,8 +109,9 @@ fn one(word: &str, after: After) -> (String, After) {
         }
         return (format!("{head}{GONE}"), After::Nothing);
     }
-    let ends = |key: &&str| lower.trim_end_matches(['"', '\'']).ends_with(**key);
-    let next = if KEYS.iter().any(|key| ends(&key)) { After::Sign } else { After::Nothing };
+    let bare = lower.trim_end_matches(['"', '\'']);
+    let is_key = KEYS.iter().any(|key| bare.ends_with(key));
+    let next = if is_key { After::Sign } else { After::Nothing };
     (without_tokens(&without_links(&without_people(word))), next)
 }
 
