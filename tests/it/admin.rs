@@ -408,13 +408,16 @@ fn settings_say_default_and_effect_and_are_saved_by_section() {
     let mut window = admin(LARGE);
     go(&mut window, "Settings");
     assert!(window.shows("Default: 127.0.0.1:18080. As by default."));
+    window.type_into("Find a setting", "opens the listener with");
+    assert!(window.shows("1 setting about \u{201c}opens the listener with\u{201d}."));
     let saved = why_not(&window, "Save web listener");
     assert_eq!(saved.as_deref(), Some("Nothing was changed."));
     tick(&mut window, "Listen");
     window.click("Save web listener");
-    let [Ask::SaveSettings { typed, .. }] = &asked(&window)[..] else { panic!() };
+    let all = asked(&window);
+    let [Ask::SaveSettings { typed, .. }] = &all[..] else { panic!("{all:?}") };
     assert_eq!(typed["web.enabled"], "on");
-    assert_eq!(typed["web.listen"], "127.0.0.1:18080");
+    assert_eq!(typed["web.listen"], "127.0.0.1:18080", "what is out of sight stays as it is");
     assert!(!typed.contains_key("mail.host"), "only this section");
 }
 
