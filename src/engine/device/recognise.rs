@@ -108,7 +108,10 @@ impl TryFrom<String> for Pattern {
 
     fn try_from(text: String) -> Result<Self, String> {
         let byte = |digits: &str| match digits.len() {
-            2 => u8::from_str_radix(digits, 16).ok(),
+            // The number is read by itself: a sign before it would pass for a digit.
+            2 if digits.bytes().all(|digit| digit.is_ascii_hexdigit()) => {
+                u8::from_str_radix(digits, 16).ok()
+            }
             _ => None,
         };
         let range = |word: &str| {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::engine::testing::plant::Plant;
 use crate::engine::testing::roster::{roster, signed_in};
+use crate::engine::{ChangeSettings, Session};
 use crate::view::cells::CellKind;
 use crate::view::fixtures;
 use crate::web::pages::can::CanQuery;
@@ -102,11 +103,20 @@ fn whoever_looks_sees_the_same_parts() {
         Watched::Pack(None),
         Watched::Pack(Some("BMU".into())),
         Watched::Can(CanQuery::default()),
-        Watched::Parts(live::Seat::default()),
     ];
-    for watched in pages {
+    let same = |watched: &Watched, sessions: &[&Session]| {
         let drawn: Vec<Parts> =
-            sessions.iter().map(|session| live::parts(&watched, &snapshot, session)).collect();
+            sessions.iter().map(|session| live::parts(watched, &snapshot, session)).collect();
         assert!(drawn.windows(2).all(|pair| pair[0] == pair[1]), "{watched:?} differs");
+    };
+    for watched in pages {
+        same(&watched, &sessions.iter().collect::<Vec<_>>());
+    }
+    // Who may change them is shown how, and everybody else is not.
+    for change in [true, false] {
+        let some: Vec<&Session> =
+            sessions.iter().filter(|one| one.may(ChangeSettings) == change).collect();
+        assert!(!some.is_empty());
+        same(&Watched::Parts(live::Seat { change, ..live::Seat::default() }), &some);
     }
 }
