@@ -5,7 +5,7 @@
 //! # Layers
 //!
 //! ```text
-//! base -> engine [ access -> can -> dbc -> filter -> device -> supply -> watchdog -> pack -> profile -> store -> people -> orders -> hub -> curves -> door ]
+//! base -> engine [ access -> can -> dbc -> filter -> device -> discovery -> supply -> watchdog -> pack -> profile -> store -> people -> orders -> hub -> curves -> door ]
 //!             -> view -> { desktop, web, cli } -> boot
 //!                             sim hangs off can, dbc and device
 //! ```
@@ -22,6 +22,7 @@
 //! | `engine::dbc` | text to schema to compiled codec, changes that can be undone, and back to text | devices, files |
 //! | `engine::filter` | the one language that picks frames: text to a compiled predicate, with completion | devices, files, faces |
 //! | `engine::device` | what a message means: folders of data plus a little code | buses, clocks |
+//! | `engine::discovery` | what a bus says, as kinds of devices with a score and its reasons; pure | the running plant |
 //! | `engine::supply` | bench supplies that are spoken to in text over TCP | packs, stations, frames |
 //! | `engine::watchdog` | the second process that stops what a dead console cannot | who charges what |
 //! | `engine::pack` | cells, totals, flags and their ages at a moment; pure | where facts come from |

@@ -3,6 +3,7 @@
 //! rosters and journal pages to those who may look.
 
 mod system;
+mod told;
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,7 +16,6 @@ use thiserror::Error;
 
 use crate::base::id::Name;
 use crate::base::time::{Clock, Mono};
-use crate::engine::access::account::{Account, SessionEntry, TokenEntry};
 use crate::engine::access::grant::{Denied, Grant, Session};
 use crate::engine::access::permission::{
     Administer, ChangeSettings, OwnAccount, UseCan, ViewPlant,
@@ -32,10 +32,7 @@ use crate::engine::orders::{Admitted, Answer, Haste, Order, OrderError, Reply, R
 use crate::engine::people::People;
 use crate::engine::people::stamp::Stamp;
 use crate::engine::profile::devices::Devices;
-use crate::engine::profile::edit::Revision;
-use crate::engine::profile::expand::environment;
-use crate::engine::profile::library::{Library, LibraryError, interpret, read as read_profile};
-use crate::engine::profile::model::Profile;
+use crate::engine::profile::library::{Library, LibraryError, read as read_profile};
 use crate::engine::profile::shelf::Shelf;
 use crate::engine::snapshot::{Notice, Snapshot};
 use crate::engine::store::charges::{self, Reader};
@@ -44,6 +41,7 @@ use crate::engine::store::versions::{self, Version, VersionId, VersionLine};
 use crate::engine::store::{Store, StoreError, Writing};
 
 pub use system::Vitals;
+pub use told::{Own, ProfileText};
 
 /// How often the hub is told that somebody is there.
 const TELL_PRESENCE: Duration = Duration::from_secs(1);
@@ -495,47 +493,6 @@ impl Door {
     pub fn verify_journal(&self, _grant: &Grant<'_, Administer>) -> Result<Verdict, StoreError> {
         self.people.store().read(journal::verify)
     }
-}
-
-/// What a profile says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProfileText {
-    /// Its file; none: the running one is in none.
-    pub file: Option<std::path::PathBuf>,
-    /// Whether it runs.
-    pub runs: bool,
-    /// Its text.
-    pub text: String,
-}
-
-impl ProfileText {
-    /// Which text it is: an edit names it.
-    #[must_use]
-    pub fn revision(&self) -> Revision {
-        Revision::of(&self.text)
-    }
-
-    /// What it means, with files found from its folder.
-    ///
-    /// # Errors
-    /// Says what is wrong with it, in which line.
-    pub fn profile(&self) -> Result<Profile, LibraryError> {
-        let file = self.file.clone().unwrap_or_default();
-        interpret(&file, self.text.clone(), &environment).map(|loaded| loaded.profile)
-    }
-}
-
-/// An account with what belongs to it.
-#[derive(Clone, Debug)]
-pub struct Own {
-    /// The account.
-    pub account: Account,
-    /// The name of its service.
-    pub service: Option<String>,
-    /// Its sessions, newest first.
-    pub sessions: Vec<SessionEntry>,
-    /// Its tokens.
-    pub tokens: Vec<TokenEntry>,
 }
 
 fn pass(inbox: &Sender<Event>, order: Admitted, reply: Reply) {

@@ -28,6 +28,8 @@ pub mod records {
 use std::fs;
 use std::path::{Path, PathBuf};
 
+pub use crate::engine::sim::Chance;
+
 use crate::engine::access::account::AccountId;
 use crate::engine::access::grant::Session;
 

@@ -320,7 +320,7 @@ fn every_order_of_the_engine_is_in_the_policy() {
 /// Names of the orders that a file of orders makes, by `const NAME` or by one of the macros.
 fn names_in(text: &str) -> Vec<String> {
     let by_hand = text.split("const NAME: &'static str = \"").skip(1);
-    let macros = ["\norder!(", "\ncharging_order!(", "\nsending_order!(", "\nreplay_order!("];
+    let macros = ["\norder!(", "\nplant_order!(", "\nprofile_order!("];
     let by_macro = macros.into_iter().flat_map(|name| text.split(name).skip(1));
     let by_macro = by_macro.filter_map(|rest| rest.split_once('"'));
     let parts = by_hand.chain(by_macro.map(|(_, rest)| rest));

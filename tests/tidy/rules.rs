@@ -247,12 +247,13 @@ pub fn length(file: &Source) -> Vec<String> {
 
 /// The engine's children, lowest first, in the steps of the ladder. A module may name its own step
 /// and those before it.
-const LADDER: [&[&str]; 22] = [
+const LADDER: [&[&str]; 23] = [
     &["access"],
     &["can"],
     &["dbc"],
     &["filter"],
     &["device"],
+    &["discovery"],
     &["supply"],
     &["watchdog"],
     &["pack"],

@@ -109,9 +109,9 @@ rules! {
         "How long that has to be so.", "caution, by this program";
     CompleteCurrent = "complete_current_a", "Complete below", "A", 0.3 in 0.05 to 1.0,
         "Current below this with all cells balancing is full too.", "caution, by this program";
-    OverPercent = "over_current_percent", "Measured above command", "%", 10.0 in 2.0 to 20.0,
+    OverPercent = "over_current_percent", "Measured above command, share", "%", 10.0 in 2.0 to 20.0,
         "Measured current above the command by this share and the next line, for its time, stops.", "caution, by this program";
-    OverAmps = "over_current_a", "Measured above command", "A", 1.0 in 0.1 to 2.0,
+    OverAmps = "over_current_a", "Measured above command, at least", "A", 1.0 in 0.1 to 2.0,
         "See the line above.", "caution, by this program";
     OverFor = "over_current_ms", "Measured above command for", "ms", 3000.0 in 500.0 to 3000.0,
         "See the lines above.", "caution, by this program";

@@ -10,8 +10,6 @@
 //! ```
 
 mod judge;
-#[cfg(test)]
-mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -30,7 +28,7 @@ const TOLD: u8 = 30;
 /// Most addresses at which one kind is looked for.
 const BASE_LIMIT: usize = 128;
 /// Most candidates that are told.
-const CANDIDATE_LIMIT: usize = 64;
+pub(in crate::engine) const CANDIDATE_LIMIT: usize = 64;
 
 /// An id that was heard on a bus: data frames of others.
 #[derive(Clone, Debug, PartialEq, Eq)]

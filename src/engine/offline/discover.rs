@@ -139,3 +139,6 @@ pub fn bus(
     let discovery = discovery::discover(&traffic.hearing(BusId(0), last), catalog, &[]);
     Ok(BusFound { name: address.to_string(), discovery, frames: count, status: Some(rx.status()) })
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,15 +9,16 @@ use busbar::engine::{
     AccountId, AccountKind, ActivateProfile, AddAccount, AddProfile, AddService, ArmBus,
     AssignDbcs, Begins, ChangeAccount, ChangeCharge, ChangeReplay, ChargeKey, ChargeRules,
     ClearLatches, ClearTraffic, Confirm, CreateToken, Credential, DeleteAccount, DeleteProfile,
-    DeviceFiles, Dress, EditProfile, EndSession, EndSessions, EngageContactors, ExpectedDbc,
-    ExpectedDevice, Face, ForgetMessage, Frame, GivePassword, Id, KeepDbc, KeepDevice, KeepMessage,
-    Keeps, Lease, LiftWait, MakeLink, MessageEntry, MustChangeIt, NewProfile, Order, Origin,
-    PauseReplay, Permission, Play, Purpose, ReadSafetyText, RemoveDbc, RemoveDevice, RemoveService,
-    RenameProfile, RenameService, ReplayChange, ReplayPlan, RestartBus, RestoreProfile, Revision,
-    RevokeToken, Right, Rights, SaveSettings, SaveSystem, ScanBitRate, Schedule, Secret,
-    SendFrames, ServiceChoice, ServiceId, Session, SessionId, SetChargeRule, SetDemo, SetPoints,
-    Silence, StartCharge, StartReplay, StartSchedule, StopCharge, StopReplay, StopSchedule,
-    TakeEdit, Then, TokenId, VersionId, demo_profile,
+    DeleteRecording, DeviceFiles, Dress, EditProfile, EndSession, EndSessions, EngageContactors,
+    ExpectedDbc, ExpectedDevice, Face, ForgetMessage, ForgetRecording, Frame, GivePassword, Id,
+    KeepDbc, KeepDevice, KeepMessage, KeepUpload, Keeps, Lease, LiftWait, MakeLink, MessageEntry,
+    MustChangeIt, NewProfile, Order, Origin, PauseReplay, Permission, Play, Purpose,
+    ReadSafetyText, RecorderEntry, RemoveDbc, RemoveDevice, RemoveService, RenameProfile,
+    RenameService, ReplayChange, ReplayPlan, RestartBus, RestoreProfile, Revision, RevokeToken,
+    Right, Rights, SaveSettings, SaveSystem, ScanBitRate, Schedule, Secret, SendFrames,
+    ServiceChoice, ServiceId, Session, SessionId, SetChargeRule, SetDemo, SetPoints, Silence,
+    StartCharge, StartRecording, StartReplay, StartSchedule, StopCharge, StopRecording, StopReplay,
+    StopSchedule, TakeEdit, Then, TokenId, UseCan, VersionId, demo_profile,
 };
 use busbar::web::Access;
 
@@ -95,6 +96,8 @@ pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
     let rename = RenameService { id: service, expected: expected_version, name: "x".into() };
     let pack = Name::new("x").unwrap();
     let (set, lease) = (SetPoints::usual(&ChargeRules::default()), Lease::GoesOn);
+    let desk = house.desk.permit(UseCan).unwrap();
+    let upload = house.running.door.recordings(&desk).take_in("x.log", 1_000).unwrap();
     let mut lines = vec![
         line(&sessions, &ActivateProfile::of(demo_profile("demo").unwrap())),
         line(&sessions, &Play::Pause),
@@ -153,6 +156,11 @@ pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
             &KeepDbc { name: pack.clone(), bytes: Vec::new(), expected: ExpectedDbc::Anything },
         ),
         line(&sessions, &RemoveDbc { name: pack.clone(), expected: None }),
+        line(&sessions, &StartRecording { entry: RecorderEntry::new(pack.clone()) }),
+        line(&sessions, &StopRecording { name: pack.clone() }),
+        line(&sessions, &ForgetRecording { name: pack.clone() }),
+        line(&sessions, &DeleteRecording { name: "x.log".into() }),
+        line(&sessions, &KeepUpload::new(upload)),
         line(
             &sessions,
             &KeepDevice {

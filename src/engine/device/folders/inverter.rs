@@ -222,7 +222,7 @@ fn a_cell_range_that_no_cells_have_is_none() {
 
 #[test]
 fn no_length_and_no_bytes_bring_it_down_or_make_a_number_out_of_nothing() {
-    let mut chance = crate::engine::sim::Chance::new(0x351, 7);
+    let mut chance = crate::engine::testing::Chance::new(0x351, 7);
     for dialect in [Dialect::Pylontech, Dialect::SmaVictron, Dialect::Byd] {
         let mut battery = battery(dialect);
         let ids: Vec<Id> = battery.codec().messages().map(|(_, message)| message.id).collect();

@@ -140,7 +140,7 @@ fn a_command_is_encoded_as_the_documents_have_it_and_the_guard_lets_no_other_pas
 
 #[test]
 fn no_bytes_bring_it_down_or_make_a_number_out_of_nothing() {
-    let mut chance = crate::engine::sim::Chance::new(0x600, 12);
+    let mut chance = crate::engine::testing::Chance::new(0x600, 12);
     for version in [FIRST, SECOND, ""] {
         let mut device = second(version);
         let ids: Vec<Id> = device

@@ -1,3 +1,5 @@
+//! Edits of a profile's text: what is changed, what stays as it was written, what is refused.
+
 use std::path::PathBuf;
 use std::time::Duration;
 

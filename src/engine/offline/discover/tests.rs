@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::*;
-use crate::base::id::BusId;
+use crate::base::id::{BusId, Name};
 use crate::base::time::Mono;
-use crate::engine::can::frame::{Direction, Frame, Frames};
+use crate::engine::can::frame::{Direction, Frame, Frames, Id};
+use crate::engine::device::Claim;
+use crate::engine::discovery::*;
 use crate::engine::hub::traffic::Traffic;
-use crate::engine::offline::discover as in_log;
 use crate::engine::sim::{Scene, World};
 use crate::engine::testing::shared_folder;
 
@@ -330,7 +331,7 @@ fn real_recordings_look_like_what_they_are_of() {
     let mut looked = 0;
     for file in files {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
-        let buses = match in_log::recording(&file, &catalog) {
+        let buses = match recording(&file, &catalog) {
             Ok(buses) => buses,
             Err(why) => {
                 println!("skipped {name}: {why}");
