@@ -53,9 +53,9 @@ pub enum Watched {
 /// the same parts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Seat {
-    charge: bool,
-    change: bool,
-    is_read: bool,
+    pub(super) charge: bool,
+    pub(super) change: bool,
+    pub(super) is_read: bool,
 }
 
 impl Seat {
