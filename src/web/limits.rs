@@ -80,7 +80,7 @@ impl Brings {
 pub fn size_words(bytes: u64) -> String {
     const UNITS: [(u64, &str); 4] =
         [(1_000_000_000, "GB"), (1 << 20, "MiB"), (1_000_000, "MB"), (1 << 10, "KiB")];
-    let whole = UNITS.iter().find(|(unit, _)| bytes >= *unit && bytes % unit == 0);
+    let whole = UNITS.iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit));
     whole
         .map_or_else(|| format!("{bytes} bytes"), |(unit, name)| format!("{} {name}", bytes / unit))
 }

@@ -45,6 +45,7 @@ impl Bench {
 }
 
 /// Waits, with a limit, until something is so.
+#[expect(clippy::panic, reason = "a test that waits in vain says for what")]
 fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let (_keep, wait) = std::sync::mpsc::channel::<()>();
     for _ in 0..1500 {

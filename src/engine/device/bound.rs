@@ -51,7 +51,10 @@ struct Table {
 /// Tables that were made lately, by their address: whoever simulates binds the same few again and
 /// again.
 #[derive(Debug, Default)]
-pub(super) struct Tables(Mutex<Vec<((u32, Order), Arc<Table>)>>);
+pub(super) struct Tables(Mutex<Vec<Made>>);
+
+/// A table, by the address and the order of bytes that it was made for.
+type Made = ((u32, Order), Arc<Table>);
 
 /// Tables that a kind keeps.
 const KEPT: usize = 8;

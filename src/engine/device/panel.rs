@@ -333,11 +333,11 @@ impl SheetReading {
     }
 }
 
-/// Where signals are: of each its message and its position there; and the first of them.
-fn found<'s>(
-    signals: &Signals,
-    schema: &'s Schema,
-) -> Result<(Vec<(String, u16)>, &'s Signal), String> {
+/// A message and the position of a signal in it.
+type Spot = (String, u16);
+
+/// Where signals are; and the first of them.
+fn found<'s>(signals: &Signals, schema: &'s Schema) -> Result<(Vec<Spot>, &'s Signal), String> {
     let mut places = Vec::new();
     let mut first = None;
     for name in signals.all() {

@@ -76,6 +76,7 @@ impl TypedError {
 }
 
 /// What saves a section.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, on its way to the door")]
 #[derive(Clone, Debug)]
 pub enum SaveOrder {
     /// A section that decides who comes in.
