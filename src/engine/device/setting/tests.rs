@@ -27,7 +27,8 @@ fn every_type_takes_what_it_says_and_nothing_else() {
     let switch = rule("switch", "default = false");
     let text = rule("text", "default = ''");
     let long = "x".repeat(LONGEST_TEXT + 1);
-    let table: [(&SettingRule, &[(&str, &str)], &[&str]); 6] = [
+    type Case<'a> = (&'a SettingRule, &'a [(&'a str, &'a str)], &'a [&'a str]);
+    let table: [Case<'_>; 6] = [
         (
             &integer,
             &[("1", "1"), (" 100 ", "100"), ("0x10", "16"), ("+7", "7")],

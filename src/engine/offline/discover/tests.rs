@@ -115,7 +115,7 @@ fn what_is_configured_already_is_said_and_not_offered_again() {
         base: 0x600,
         claims: claims.clone(),
     };
-    let discovery = found_beside(&scene("demo", 12), &[pack.clone()]);
+    let discovery = found_beside(&scene("demo", 12), std::slice::from_ref(&pack));
     let known = discovery.candidates.iter().find(|c| c.base == 0x600).unwrap();
     assert_eq!(known.known, Some(name("Pack 1")));
     assert!(!known.is_offered());
@@ -276,12 +276,16 @@ fn random_traffic_is_no_device() {
                 _ => Id::standard((word >> 8) as u32 & Id::MAX_STANDARD),
             };
             let id = id.unwrap();
-            let len = if chance.next_u64() % 3 == 0 { (chance.next_u64() % 9) as usize } else { 8 };
+            let len = if chance.next_u64().is_multiple_of(3) {
+                (chance.next_u64() % 9) as usize
+            } else {
+                8
+            };
             // Half of the buses are quiet ones: most of their bytes are zero, as they are in life.
             let mut bytes = chance.next_u64().to_le_bytes().to_vec();
             if round % 2 == 0 {
                 for byte in &mut bytes {
-                    if chance.next_u64() % 4 != 0 {
+                    if !chance.next_u64().is_multiple_of(4) {
                         *byte = 0;
                     }
                 }

@@ -61,7 +61,9 @@ fn check_as(kind: &str, old: Option<&str>, pairs: &[(&str, &str)]) -> Checked {
 #[test]
 fn every_mistake_stands_beside_its_field() {
     // Kind, what is typed, the field that is wrong, and a part of what is said.
-    let table: &[(&str, &[(&str, &str)], &str, &str)] = &[
+    type Mistake =
+        (&'static str, &'static [(&'static str, &'static str)], &'static str, &'static str);
+    let table: &[Mistake] = &[
         (BMU, &[("name", "")], "name", "Name is missing."),
         (BMU, &[("name", "a/b")], "name", "may not contain '/'"),
         (BMU, &[("name", "Pack")], "name", "already a component named \u{201c}Pack\u{201d}."),
