@@ -44,7 +44,7 @@ def checked_while_typed(ada):
     page.locator("#remarks", has_text="claims 0x6A0 to 0x6BF on this bus too").wait_for()
     base.fill("0x720")
     page.locator("#h-base .wrong").wait_for(state="detached")
-    page.wait_for_function("document.querySelector('#remarks').textContent.trim() === ''")
+    page.wait_for_function("() => document.querySelector('#remarks').textContent.trim() === ''")
 
 
 def a_limit_is_in_force_elsewhere(walk, ada):

@@ -134,7 +134,7 @@ class Adapter:
 def messages(fd):
     """Frames of every kind."""
     made = []
-    for extended, ids in ((False, (0, 0x123, 0x7FF)), (True, (0, 0x18FF50E5, 0x1FFFFFFF))):
+    for extended, ids in ((False, (0, 0x123, 0x7EF)), (True, (0, 0x18FF50E5, 0x1FFFFFFF))):
         for one in ids:
             for length in range(9):
                 data = bytes((one + 17 * at) & 0xFF for at in range(length))

@@ -351,6 +351,7 @@ pub async fn delete(
     responses(
         (status = 200, description = "It is listened to", body = ComponentShown),
         (status = 404, description = "There is no such component"),
+        (status = 409, description = "A change of the profile is under way, or its file cannot be written"),
         (status = 412, description = "The profile was changed meanwhile"),
     ))]
 pub async fn enable(

@@ -395,7 +395,7 @@ impl DevicePatch {
 #[utoipa::path(put, path = "/api/v1/devices/{id}/manifest", tag = "plant",
     params(("id" = String, Path, description = "Name of the folder"),
         ("If-Match" = Option<String>, Header, description = "The mark of the folder that is changed")),
-    request_body(content = String, content_type = "application/toml"),
+    request_body(content = String, content_type = "text/plain"),
     responses(
         (status = 200, description = "It is kept and in force", body = OwnDevice),
         (status = 404, description = "There is no such folder of one's own"),

@@ -162,7 +162,7 @@ impl Shelf {
         }
     }
 
-    /// The [`LISTED`] newest, the newest first.
+    /// The ten thousand newest, the newest first.
     ///
     /// # Errors
     /// The folder is there and cannot be read.
