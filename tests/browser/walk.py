@@ -299,7 +299,7 @@ def settings_are_checked(ada):
     ada.sees("is not between 1 and 1440")
     idle.fill("45")
     ada.page.locator("section", has=idle).get_by_role("button", name="Save").click()
-    ada.sees("Saved.")
+    ada.sees("is kept and holds at once")
     assert idle.input_value() == "45"
 
 
