@@ -300,6 +300,7 @@ def settings_are_checked(ada):
     idle.fill("45")
     ada.page.locator("section", has=idle).get_by_role("button", name="Save").click()
     ada.sees("is kept and holds at once")
+    ada.go("/settings")
     assert idle.input_value() == "45"
 
 
