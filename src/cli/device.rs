@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::cli::records::Records;
 use crate::cli::{Outcome, Refused};
 use crate::engine::{
-    Catalog, DeviceDraft, DeviceFiles, DeviceOrigin, DeviceRole, DeviceStays, ExpectedDevice,
+    Catalog, DeviceDraft, DeviceFiles, DeviceOrigin, DeviceRole, DeviceStays, ExpectedFile,
     KeepDevice, Library, RemoveDevice,
 };
 
@@ -108,7 +108,7 @@ pub fn run(command: &Command, data_dir: Option<&Path>) -> Outcome {
         }
         Command::Remove(args) => {
             let name = args.id.clone();
-            let expected = ExpectedDevice::Anything;
+            let expected = ExpectedFile::Anything;
             Records::open(data_dir)?.order(RemoveDevice { name, expected })?;
             println!("the device folder {} is removed", args.id);
         }
@@ -214,7 +214,7 @@ fn keep(
     replace: bool,
     data_dir: Option<&Path>,
 ) -> Result<(), Refused> {
-    let expected = if replace { ExpectedDevice::Anything } else { ExpectedDevice::Nothing };
+    let expected = if replace { ExpectedFile::Anything } else { ExpectedFile::Nothing };
     let records = Records::open(data_dir)?;
     records.order(KeepDevice { name: name.to_owned(), files, expected })?;
     println!("{name} is in the data folder; an open Busbar knows it within a second");

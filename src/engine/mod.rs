@@ -167,9 +167,7 @@ pub use prepare::{PrepareError, bus_profile, demo_profile, interpret_profile, lo
 pub use profile::custom::{
     Chosen as DeviceRole, CustomError, Draft as DeviceDraft, DraftMessage, Role as SignalMeaning,
 };
-pub use profile::devices::{
-    Devices, DevicesError, Expected as ExpectedDevice, Files as DeviceFiles,
-};
+pub use profile::devices::{Devices, DevicesError, Files as DeviceFiles};
 pub use profile::diff::{DiffKind, DiffLine, diff};
 pub use profile::edit::{
     Change as ProfileChange, EditError as ProfileEditError, MOST_CHANGES as MOST_PROFILE_CHANGES,
@@ -186,7 +184,7 @@ pub use profile::model::{
     Begins as RecordBegins, BusEntry, ComponentEntry, Limits, Profile, RecorderEntry,
 };
 pub use profile::shelf::{
-    Expected as ExpectedDbc, LARGEST as LARGEST_DBC, Shelf, ShelfError, mark as dbc_mark,
+    Expected as ExpectedFile, LARGEST as LARGEST_DBC, Shelf, ShelfError, mark as dbc_mark,
     same_file as same_dbc_file, write_whole as write_dbc_file,
 };
 pub use profile::starters::StartError as StarterError;

@@ -55,7 +55,7 @@ impl KnownDbcs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::ExpectedDbc;
+    use crate::engine::ExpectedFile;
 
     #[test]
     fn a_file_is_taken_apart_once_and_anew_when_it_is_another() {
@@ -64,7 +64,7 @@ mod tests {
         let name = Name::new("car").unwrap();
         assert!(known.get(&shelf, &name).is_none());
         let keep =
-            |text: &str| shelf.write(&name, text.as_bytes(), &ExpectedDbc::Anything).unwrap();
+            |text: &str| shelf.write(&name, text.as_bytes(), &ExpectedFile::Anything).unwrap();
         keep("BO_ 291 Door: 8 X\n");
         let one = known.get(&shelf, &name).unwrap();
         assert_eq!(one.messages, 1);

@@ -110,6 +110,22 @@ fn what_is_no_folder_is_refused_with_file_and_line() {
     let text = there["manifest"].as_str().unwrap();
     let said = bench.put(&format!("{ONE}/manifest"), &bench.changer, &stale, text);
     assert_eq!(said.status, 412, "{}", said.text);
+    // A condition that nobody can read is not left out.
+    let mark = bench.house.get(ONE, &bench.changer).is(200).header("etag").to_owned();
+    for (header, value, wanted) in [
+        ("if-match", "no ETag", 400),
+        ("if-match", "\u{e9}", 400),
+        ("if-match", &format!("W/{mark}"), 412),
+        ("if-none-match", &mark, 400),
+    ] {
+        let told = [(header, value)];
+        let place = format!("{ONE}/manifest");
+        let said = bench.put(&place, &bench.changer, &told, &text.replace("my-pack", "other"));
+        assert_eq!(said.status, wanted, "{header}: {value}: {}", said.text);
+        let said = bench.house.send("DELETE", ONE, &bench.changer, &told, "");
+        assert_eq!(said.status, wanted, "{header}: {value}: {}", said.text);
+    }
+    bench.house.get(ONE, &bench.changer).is(200);
     for name in ["..%2Fup", "%2e%2e%2fup", "elcon-tc", "Upper", "a%00b"] {
         let said = bench.put(&format!("/api/v1/devices/{name}/dbc"), &bench.changer, &[], DBC);
         assert!((400..500).contains(&said.status), "{name}: {}", said.status);

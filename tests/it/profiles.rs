@@ -56,6 +56,14 @@ fn a_profile_is_added_described_renamed_copied_and_deleted() {
     // Whoever saw it before is told.
     let late = bench.with("PATCH", ONE, &tag, &json!({"description": "Another"}));
     late.refuses(412, "changed_meanwhile", "");
+    // A condition that nobody can read is not left out.
+    for broken in ["no ETag", "\u{e9}"] {
+        let said = bench.with("PATCH", ONE, broken, &json!({"description": "Another"}));
+        said.refuses(400, "broken_if_match", "");
+        bench.with("DELETE", ONE, broken, &json!({})).refuses(400, "broken_if_match", "");
+    }
+    let weak = bench.with("PATCH", ONE, &format!("W/{tag}"), &json!({"description": "Another"}));
+    weak.refuses(412, "changed_meanwhile", "");
     assert_eq!(house.get(ONE, viewer).is(200).json()["description"], "The bench");
     let copy = json!({"name": "Second", "copy_of": "Workshop"});
     house.json("POST", ALL, changer, &copy).is(201);

@@ -3,7 +3,8 @@
 use crate::engine::access::permission::ChangeSettings;
 use crate::engine::orders::deeds::devices as deed;
 use crate::engine::orders::{Order, Route};
-use crate::engine::profile::devices::{Expected, Files};
+use crate::engine::profile::devices::Files;
+use crate::engine::profile::shelf::Expected;
 
 /// Keeps a device folder, in place of one of the same name. It is checked as every device folder is,
 /// and in force at once; what runs goes by what it said when the profile was activated.

@@ -16,7 +16,7 @@ use crate::engine::device::check::{self, DBC_LIMIT, MANIFEST, MANIFEST_LIMIT, ME
 use crate::engine::device::{Catalog, Fault, Kind, Refused, Stays};
 use crate::engine::profile::expand::environment;
 use crate::engine::profile::library::{self, Library};
-use crate::engine::profile::shelf::write_whole;
+use crate::engine::profile::shelf::{Expected, write_whole};
 
 /// Most device folders of a data folder.
 pub const FOLDER_LIMIT: usize = 200;
@@ -66,17 +66,6 @@ fn told(faults: &[Fault]) -> String {
         0 | 1 => first,
         count => format!("{first} (and {} more)", count - 1),
     }
-}
-
-/// What has to be there for a device folder to be written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Expected {
-    /// Whatever is there.
-    Anything,
-    /// No folder of this name.
-    Nothing,
-    /// A folder that bears this mark.
-    Mark(String),
 }
 
 /// What a device folder says.

@@ -49,7 +49,7 @@ pub enum ShelfError {
     },
 }
 
-/// What is to be there when a file is kept.
+/// What is to be there when a file, or a folder of them, is kept or taken away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Expected {
     /// Whatever: what is there is replaced.
@@ -57,7 +57,7 @@ pub enum Expected {
     Anything,
     /// Nothing of this name.
     Nothing,
-    /// The file that bears this [`mark`].
+    /// One that bears this mark ([`mark`] of a file).
     Mark(String),
 }
 

@@ -13,12 +13,12 @@ use utoipa::ToSchema;
 
 use crate::base::id::Name;
 use crate::engine::{
-    AssignDbcs, BusPicture, DbcSource, ExpectedDbc, KeepDbc, LARGEST_DBC, RemoveDbc, Right,
+    AssignDbcs, BusPicture, DbcSource, ExpectedFile, KeepDbc, LARGEST_DBC, RemoveDbc, Right,
     Session, Shelf, ShelfError, Snapshot, Taken, UseCan, ViewPlant, dbc_mark, same_dbc_file,
 };
 use crate::web::api::dbc_json::{DbcEntry, DbcFile, DbcKept, DbcSummary, DbcUnread, file};
 use crate::web::api::give::{Answer, List, aside, json, nothing, order};
-use crate::web::api::take::{Body, Who, Word, expected_tag};
+use crate::web::api::take::{Body, Who, Word, expected_file, expected_tag};
 use crate::web::problem::{Problem, sentence};
 use crate::web::sealed::too_large;
 use crate::web::shared::Shared;
@@ -164,23 +164,6 @@ pub async fn send(shared: &Shared, session: &Session, which: &str) -> Answer {
     Ok(response)
 }
 
-/// What is to be there, of `If-Match` and `If-None-Match`.
-fn expected(headers: &HeaderMap) -> Result<ExpectedDbc, Problem> {
-    let none = headers.get(header::IF_NONE_MATCH);
-    match (expected_tag(headers)?, none.map(HeaderValue::as_bytes)) {
-        (Some(mark), None) => Ok(ExpectedDbc::Mark(mark.to_owned())),
-        (None, Some(b"*")) => Ok(ExpectedDbc::Nothing),
-        (None, None) => Ok(ExpectedDbc::Anything),
-        (Some(_) | None, Some(_)) => Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            "broken_if_none_match",
-            "Broken If-None-Match",
-            "If-None-Match is * here, and stands alone: keep it only where there is none.",
-            "Send If-None-Match: *, or If-Match with the ETag of the file that is replaced.",
-        )),
-    }
-}
-
 /// Keeps a DBC file: the body is the file, of at most 16 MiB. One of the same name is replaced; with
 /// `If-Match` only if it is still the one of that ETag, with `If-None-Match: *` not at all. Buses that
 /// are read by it are read by the new one at once; where that is not possible the answer says so. Needs
@@ -204,7 +187,7 @@ pub async fn upload(
     headers: HeaderMap,
     request: Request,
 ) -> Answer {
-    let (name, expected) = (named(&which)?, expected(&headers)?);
+    let (name, expected) = (named(&which)?, expected_file(&headers)?);
     let most = usize::try_from(LARGEST_DBC).unwrap_or(usize::MAX);
     let bytes = to_bytes(request.into_body(), most).await.map_err(|_| too_large(LARGEST_DBC))?;
     let kept = keep(&shared, &session, (name, bytes.to_vec()), expected).await?;
@@ -219,7 +202,7 @@ pub async fn keep(
     shared: &Shared,
     session: &Arc<Session>,
     (name, bytes): (Name, Vec<u8>),
-    expected: ExpectedDbc,
+    expected: ExpectedFile,
 ) -> Result<DbcKept, Problem> {
     let taken_apart = aside(shared, move |_| {
         let says = DbcSummary::of(&bytes);

@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::engine::{
-    ChangeSettings, DeviceDraft, DeviceFiles, DeviceOrigin, DeviceRole, DraftMessage,
-    ExpectedDevice, KeepDevice, RefusedDevice, RemoveDevice, Right, Session, ViewPlant,
+    ChangeSettings, DeviceDraft, DeviceFiles, DeviceOrigin, DeviceRole, DraftMessage, ExpectedFile,
+    KeepDevice, RefusedDevice, RemoveDevice, Right, Session, ViewPlant,
 };
 use crate::web::api::give::{Answer, aside, json, nothing, order};
-use crate::web::api::take::{Asked, Body, Who, Word};
+use crate::web::api::take::{Asked, Body, Who, Word, expected_file};
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
 use crate::web::table::{Access, Table};
@@ -125,17 +125,6 @@ fn own(id: &str) -> Result<String, Problem> {
     Err(Problem::not_found(format!("There is no device folder \u{201c}{told}\u{201d}.")))
 }
 
-/// What has to be there, by `If-Match` and `If-None-Match`.
-fn expected(headers: &HeaderMap) -> ExpectedDevice {
-    let mark = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok());
-    match mark.map(|mark| mark.trim().trim_matches('"').to_owned()) {
-        Some(any) if any == "*" => ExpectedDevice::Anything,
-        Some(mark) => ExpectedDevice::Mark(mark),
-        None if headers.contains_key(header::IF_NONE_MATCH) => ExpectedDevice::Nothing,
-        None => ExpectedDevice::Anything,
-    }
-}
-
 /// Lists the kinds of device that are known, and the device folders that were refused with file, line
 /// and reason. Needs Read system settings.
 #[utoipa::path(get, path = "/api/v1/devices", tag = "plant",
@@ -228,7 +217,7 @@ pub async fn keep(
     shared: &Shared,
     session: &Arc<Session>,
     (name, files): (String, DeviceFiles),
-    expected: ExpectedDevice,
+    expected: ExpectedFile,
 ) -> Result<(), Problem> {
     let (checked, own) = (files.clone(), name.clone());
     aside(shared, move |_| checked.check(&own).map_err(Problem::from)).await?;
@@ -259,7 +248,7 @@ pub async fn put_dbc(
 ) -> Answer {
     let id = own(&which)?;
     let bytes = body(request).await?;
-    bring(&shared, &session, (id.clone(), asked.title), bytes, expected(&headers)).await?;
+    bring(&shared, &session, (id.clone(), asked.title), bytes, expected_file(&headers)?).await?;
     shown(&shared, &session, id).await
 }
 
@@ -272,7 +261,7 @@ pub async fn bring(
     session: &Arc<Session>,
     (id, title): (String, Option<String>),
     bytes: Vec<u8>,
-    expected: ExpectedDevice,
+    expected: ExpectedFile,
 ) -> Result<(), Problem> {
     let devices = shared.door().devices(&session.permit(ChangeSettings)?);
     let own = id.clone();
@@ -307,7 +296,7 @@ pub async fn patch(
     Body(wanted): Body<DevicePatch>,
 ) -> Answer {
     let id = own(&which)?;
-    change(&shared, &session, (id.clone(), wanted), expected(&headers)).await?;
+    change(&shared, &session, (id.clone(), wanted), expected_file(&headers)?).await?;
     shown(&shared, &session, id).await
 }
 
@@ -319,7 +308,7 @@ pub async fn change(
     shared: &Shared,
     session: &Arc<Session>,
     (id, wanted): (String, DevicePatch),
-    expected: ExpectedDevice,
+    expected: ExpectedFile,
 ) -> Result<(), Problem> {
     let devices = shared.door().devices(&session.permit(ChangeSettings)?);
     let own = id.clone();
@@ -332,7 +321,7 @@ pub async fn change(
     .await?;
     // What was read is what is changed: not what somebody else has made of it since.
     let expected = match expected {
-        ExpectedDevice::Anything => ExpectedDevice::Mark(mark),
+        ExpectedFile::Anything => ExpectedFile::Mark(mark),
         other => other,
     };
     keep(shared, session, (id, files), expected).await
@@ -418,7 +407,7 @@ pub async fn put_manifest(
         Ok(DeviceFiles { manifest, ..there })
     })
     .await?;
-    keep(&shared, &session, (id.clone(), files), expected(&headers)).await?;
+    keep(&shared, &session, (id.clone(), files), expected_file(&headers)?).await?;
     shown(&shared, &session, id).await
 }
 
@@ -438,7 +427,7 @@ pub async fn remove(
     Word(which): Word,
     headers: HeaderMap,
 ) -> Answer {
-    let (name, expected) = (own(&which)?, expected(&headers));
+    let (name, expected) = (own(&which)?, expected_file(&headers)?);
     let gone: Result<(), Problem> = order(&shared, &session, RemoveDevice { name, expected }).await;
     gone.map(|()| nothing())
 }

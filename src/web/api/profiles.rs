@@ -17,7 +17,7 @@ use crate::engine::{
     load_profile, profiles,
 };
 use crate::web::api::give::{Answer, Time, aside, at_place, json, nothing, order};
-use crate::web::api::take::{Body, Who, Word, Words};
+use crate::web::api::take::{Body, Who, Word, Words, expected_tag};
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
 use crate::web::table::{Access, Table};
@@ -274,15 +274,14 @@ async fn on(
     name: &Name,
     headers: &HeaderMap,
 ) -> Result<Revision, Problem> {
-    match expected(headers) {
+    match expected(headers)? {
         Some(revision) => Ok(revision),
         None => Ok(text_of(shared, session, name).await?.revision()),
     }
 }
 
-fn expected(headers: &HeaderMap) -> Option<Revision> {
-    let text = headers.get(header::IF_MATCH)?.to_str().unwrap_or_default().trim();
-    (text != "*").then(|| Revision::told(text.trim_matches('"')))
+fn expected(headers: &HeaderMap) -> Result<Option<Revision>, Problem> {
+    Ok(expected_tag(headers)?.map(Revision::told))
 }
 
 /// What is to be changed about a profile.
@@ -348,7 +347,7 @@ pub async fn delete(
     Word(which): Word,
     headers: HeaderMap,
 ) -> Answer {
-    let (profile, on) = (named(&which)?, expected(&headers));
+    let (profile, on) = (named(&which)?, expected(&headers)?);
     order(&shared, &session, DeleteProfile { profile, on }).await?;
     Ok(nothing())
 }

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, RawPathParams, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::engine::Session;
+use crate::engine::{ExpectedFile, Session};
 use crate::web::api::place::field_at;
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -279,6 +279,28 @@ pub fn expected_tag(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
         ));
     };
     if before.is_empty() && !tag.contains('"') { Ok(Some(tag)) } else { Err(no_version()) }
+}
+
+/// What `If-Match` and `If-None-Match` say is to be there.
+///
+/// # Errors
+/// One of them is broken, or they contradict each other.
+pub fn expected_file(headers: &HeaderMap) -> Result<ExpectedFile, Problem> {
+    let mut none = headers.get_all(header::IF_NONE_MATCH).iter().map(HeaderValue::as_bytes);
+    match (expected_tag(headers)?, none.next(), none.next()) {
+        (Some(mark), None, _) => Ok(ExpectedFile::Mark(mark.to_owned())),
+        (None, Some(b"*"), None) if !headers.contains_key(header::IF_MATCH) => {
+            Ok(ExpectedFile::Nothing)
+        }
+        (None, None, _) => Ok(ExpectedFile::Anything),
+        (Some(_) | None, Some(_), _) => Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "broken_if_none_match",
+            "Broken If-None-Match",
+            "If-None-Match is * here, and stands alone: keep it only where there is none.",
+            "Send If-None-Match: *, or If-Match with the ETag of what is replaced.",
+        )),
+    }
 }
 
 fn no_version() -> Problem {

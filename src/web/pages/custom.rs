@@ -9,7 +9,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::engine::{ChangeSettings, ExpectedDevice, RemoveDevice, Right, ViewPlant};
+use crate::engine::{ChangeSettings, ExpectedFile, RemoveDevice, Right, ViewPlant};
 use crate::view::compose;
 use crate::view::custom::{OwnDeviceView, OwnDevicesView};
 use crate::web::api::devices::{DevicePatch, bring, change};
@@ -150,7 +150,7 @@ async fn make(State(shared): State<Shared>, ask: Ask, request: Request) -> Respo
     let made = match dbc.is_empty() {
         true => Err(Problem::invalid("Choose a DBC file first.")),
         false => {
-            bring(&shared, &ask.session, (id.clone(), named), dbc, ExpectedDevice::Nothing).await
+            bring(&shared, &ask.session, (id.clone(), named), dbc, ExpectedFile::Nothing).await
         }
     };
     match made {
@@ -210,7 +210,7 @@ async fn save(
     let mark = Typed::from(pairs.clone()).text("mark").to_owned();
     let saved = match DevicePatch::of_form(&pairs) {
         Ok(patch) => {
-            change(&shared, &ask.session, (id.clone(), patch), ExpectedDevice::Mark(mark)).await
+            change(&shared, &ask.session, (id.clone(), patch), ExpectedFile::Mark(mark)).await
         }
         Err(problem) => Err(problem),
     };
@@ -227,7 +227,7 @@ async fn remove(
     Sealed(pairs): Sealed<Pairs>,
 ) -> Response {
     let mark = Typed::from(pairs).text("mark").to_owned();
-    let order = RemoveDevice { name: id.clone(), expected: ExpectedDevice::Mark(mark) };
+    let order = RemoveDevice { name: id.clone(), expected: ExpectedFile::Mark(mark) };
     match give(&shared, &ask.session, order).await {
         Ok(()) => go(&format!("{PLACE}?done=removed")),
         Err(problem) => shown(&shared, &ask, id, "", Some(problem)).await,

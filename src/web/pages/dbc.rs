@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use crate::base::id::Name;
-use crate::engine::{ChangeSettings, ExpectedDbc, LARGEST_DBC, Right, Session, UseCan, ViewPlant};
+use crate::engine::{ChangeSettings, ExpectedFile, LARGEST_DBC, Right, Session, UseCan, ViewPlant};
 use crate::view::compose::dbc::{self, KeptFacts, SignalWatch};
 use crate::view::dbc::{DbcKey, DbcPrefs, DbcView, KeptFile, LayoutView, ProblemLine};
 use crate::view::shown::Tone;
@@ -294,7 +294,7 @@ async fn carry_out(shared: &Shared, ask: &Ask, typed: &Typed) -> Result<Done, Pr
     match typed.text("do") {
         "keep" => {
             let bytes = typed.text("text").as_bytes().to_vec();
-            kept(shared, ask, (name, bytes), ExpectedDbc::Nothing).await
+            kept(shared, ask, (name, bytes), ExpectedFile::Nothing).await
         }
         "remove" => {
             let mark = typed.get("mark").filter(|mark| !mark.is_empty()).map(str::to_owned);
@@ -327,7 +327,7 @@ async fn kept(
     shared: &Shared,
     ask: &Ask,
     file: (Name, Vec<u8>),
-    expected: ExpectedDbc,
+    expected: ExpectedFile,
 ) -> Result<Done, Problem> {
     let kept = files::keep(shared, &ask.session, file, expected).await;
     kept.map(Done::from).map_err(|problem| match problem.code() {
@@ -361,6 +361,6 @@ async fn taken(shared: &Shared, ask: &Ask, request: Request) -> Result<Done, Pro
             return Err(sealed::too_large(LARGEST_DBC));
         }
     }
-    let expected = if mark.is_empty() { ExpectedDbc::Nothing } else { ExpectedDbc::Mark(mark) };
+    let expected = if mark.is_empty() { ExpectedFile::Nothing } else { ExpectedFile::Mark(mark) };
     kept(shared, ask, (name, bytes), expected).await
 }
