@@ -5,42 +5,52 @@
 #   packaging/build.sh            all of it; the packages are in target/package/out
 #   BUSBAR_BUILT=FOLDER           takes FOLDER/desktop/busbar and FOLDER/server/busbar instead of building
 #
-# Needs Rust and a C compiler, dpkg-dev for the .deb's dependencies, and the registry for cargo-deb and
-# cargo-generate-rpm where they are not installed.
+# Needs Rust, a C compiler and python3, dpkg-dev for the .deb's dependencies, and the registry for cargo-deb
+# and cargo-generate-rpm where they are not installed.
 #
 # The same checkout gives the same bytes: times are those of the last commit (SOURCE_DATE_EPOCH), orders
-# are fixed, paths of the machine are taken out of the programs.
+# are fixed, paths of the machine are taken out of the programs, and it is looked that they are.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export LC_ALL=C TZ=UTC
 umask 022
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)}
 export SOURCE_DATE_EPOCH
-target=${CARGO_TARGET_DIR:-target}
+here=$(pwd -P)
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+home=$(realpath -m "${CARGO_HOME:-$HOME/.cargo}")
 # Here whatever the target folder is: the list of files in Cargo.toml names these places.
 stage=target/package
 rm -rf "$stage"
 mkdir -p "$stage"/{desktop,server,man,completions,doc,out}
 
-# name FEATURES: builds one program and puts it aside.
+# The target folder last: it may lie in the checkout, and the last that fits counts.
+mapped() { printf '%s=%s=/busbar %s=%s=/cargo %s=%s=/busbar/target' "$1" "$here" "$1" "$home" "$1" "$target"; }
+
+# program NAME FEATURES: builds one program and puts it aside.
 program() {
     if [ -n "${BUSBAR_BUILT:-}" ]; then
         install -m755 "$BUSBAR_BUILT/$1/busbar" "$stage/$1/busbar"
-        return
+    else
+        RUSTFLAGS="${RUSTFLAGS:-} $(mapped --remap-path-prefix)" CFLAGS="${CFLAGS:-} $(mapped -ffile-prefix-map)" \
+            cargo build --profile dist --locked --bin busbar --no-default-features --features "$2"
+        install -m755 "$target/dist/busbar" "$stage/$1/busbar"
     fi
-    local home=${CARGO_HOME:-$HOME/.cargo}
-    RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=$PWD=/busbar --remap-path-prefix=$home=/cargo" \
-        cargo build --release --locked --bin busbar --no-default-features --features "$2"
-    install -m755 "$target/release/busbar" "$stage/$1/busbar"
+    local place
+    for place in "$here" "$target" "$home"; do
+        ! grep -qaF "$place/" "$stage/$1/busbar" || {
+            echo "build.sh: the program names $place, a folder of this machine" >&2
+            exit 1
+        }
+    done
 }
 program server web,mail,socketcan
 program desktop desktop,web,mail,socketcan
 
 tool() {
-    command -v "$1" >/dev/null || [ -x "$target/tools/bin/$1" ] ||
-        cargo install --quiet --locked --root "$target/tools" "$1@$2"
+    command -v "$1" >/dev/null || RUSTFLAGS="" cargo install --quiet --locked --root "$target/tools" "$1@$2"
 }
-PATH=$PATH:$(realpath -m "$target/tools/bin")
+PATH=$PATH:$target/tools/bin
 tool cargo-deb 3.8.0
 tool cargo-generate-rpm 0.21.1
 
@@ -52,7 +62,7 @@ busbar=$stage/desktop/busbar
 cp README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE "$stage/doc"
 cp packaging/linux/deb/copyright "$stage/doc/copyright"
 mv "$stage/doc/CHANGELOG.md" "$stage/doc/changelog"
-find assets/licences -type f -name '*.txt' | sort | xargs cat > "$stage/doc/licences.txt"
+python3 packaging/licences.py --text > "$stage/doc/licences.txt"
 gzip -9n "$stage"/man/*.1 "$stage/doc/changelog" "$stage/doc/licences.txt"
 find "$stage" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 
@@ -60,8 +70,9 @@ version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 machine=$(uname -m)
 cargo deb --quiet --no-build --no-strip --output "$stage/out/"
 cargo deb --quiet --no-build --no-strip --variant server --output "$stage/out/"
-cargo generate-rpm --payload-compress zstd --source-date "$SOURCE_DATE_EPOCH" --output "$stage/out/"
-cargo generate-rpm --payload-compress zstd --source-date "$SOURCE_DATE_EPOCH" --variant server --output "$stage/out/"
+rpm() { cargo generate-rpm --payload-compress zstd --source-date "$SOURCE_DATE_EPOCH" --output "$stage/out/" "$@"; }
+rpm
+rpm --variant server
 
 # The tarball runs where it is unpacked; `share` has the rest for whoever wants to put it in place.
 for kind in desktop server; do

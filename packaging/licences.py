@@ -5,6 +5,7 @@ it runs where no tool can be installed.
 
     python3 packaging/licences.py           write the file
     python3 packaging/licences.py --check   fail where it is not what would be written
+    python3 packaging/licences.py --text    print what the file says, for people to read
 """
 import json
 import pathlib
@@ -71,7 +72,20 @@ def written():
     return json.dumps({"crates": crates, "texts": texts}, ensure_ascii=False, indent=0) + "\n"
 
 
+def for_people():
+    """The kept file as plain text: the crates of each text above it."""
+    kept = json.loads(PLACE.read_text(encoding="utf-8"))
+    for crate in kept["crates"]:
+        print(f"{crate['name']} {crate['version']}: {crate['licence']}")
+    for number, text in enumerate(kept["texts"]):
+        names = [crate["name"] for crate in kept["crates"] if number in crate["texts"]]
+        print("\n" + "-" * 100 + "\n" + ", ".join(names) + "\n\n" + text)
+
+
 def main():
+    if "--text" in sys.argv:
+        for_people()
+        return
     new = written()
     if "--check" in sys.argv:
         if not PLACE.exists() or PLACE.read_text(encoding="utf-8") != new:

@@ -74,7 +74,7 @@ impl Dialog {
         match answer {
             Answer { path: Some(path), .. } => Some(Ok(path)),
             Answer { path: None, took } if took < TOO_QUICK => {
-                let words = "This system has no file dialog. Type the path instead.";
+                let words = "This system has no file dialog (`busbar doctor` says what brings one). Type the path instead.";
                 Some(Err(words.to_owned()))
             }
             Answer { path: None, .. } => None,

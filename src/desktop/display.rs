@@ -1,9 +1,9 @@
 //! Whether a window can be had: a display, and the libraries that are loaded when it opens. Looks
 //! at the environment and at folders, opens nothing.
 
-use std::path::{Path, PathBuf};
-
 use thiserror::Error;
+
+use crate::engine::Needs;
 
 /// Why there can be no window.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -15,30 +15,16 @@ pub enum NoDisplay {
     )]
     NoneNamed,
     /// Libraries are missing.
-    #[error(
-        "the window needs {missing}, which this system lacks: on Debian and Ubuntu run \
-         `sudo apt-get install {packages}`"
-    )]
+    #[error("the window needs {files}, which this system lacks. {advice}")]
     NoLibraries {
-        /// File names.
-        missing: String,
-        /// Package names.
-        packages: String,
+        /// The files.
+        files: String,
+        /// The command that brings them.
+        advice: String,
     },
 }
 
-/// Library files that are opened at run time on X11, and the Debian packages that bring them.
-const LIBRARIES: [(&str, &str); 7] = [
-    ("libX11.so.6", "libx11-6"),
-    ("libX11-xcb.so.1", "libx11-xcb1"),
-    ("libXcursor.so.1", "libxcursor1"),
-    ("libXi.so.6", "libxi6"),
-    ("libxkbcommon-x11.so.0", "libxkbcommon-x11-0"),
-    ("libGL.so.1", "libgl1"),
-    ("libEGL.so.1", "libegl1"),
-];
-
-/// Looks at this process and this machine.
+/// Looks at this process and this system.
 ///
 /// # Errors
 /// Says what is missing and what to do.
@@ -46,70 +32,35 @@ pub fn check() -> Result<(), NoDisplay> {
     if !cfg!(target_os = "linux") {
         return Ok(());
     }
-    let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
-    let wayland = set("WAYLAND_DISPLAY") || set("WAYLAND_SOCKET");
-    if !wayland && !set("DISPLAY") {
-        return Err(NoDisplay::NoneNamed);
-    }
-    if wayland {
-        return Ok(());
-    }
-    let extra = std::env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
-    let mut folders: Vec<PathBuf> = std::env::split_paths(&extra).collect();
-    let triple = format!("{}-linux-gnu", std::env::consts::ARCH);
-    let multiarch = Path::new("/usr/lib").join(&triple);
-    // Only where libraries are known to be in these folders does their absence mean anything.
-    if !multiarch.join("libc.so.6").exists()
-        && !Path::new("/lib").join(&triple).join("libc.so.6").exists()
-    {
-        return Ok(());
-    }
-    folders.extend([
-        multiarch,
-        Path::new("/lib").join(triple),
-        "/usr/local/lib".into(),
-        "/usr/lib".into(),
-    ]);
-    libraries(&folders)
+    judge(&Needs::look())
 }
 
-fn libraries(folders: &[PathBuf]) -> Result<(), NoDisplay> {
-    let lacking: Vec<_> = LIBRARIES
-        .iter()
-        .filter(|(file, _)| !folders.iter().any(|folder| folder.join(file).exists()))
-        // Either of GL's two ways in is enough.
-        .filter(|(file, _)| {
-            let gl = ["libGL.so.1", "libEGL.so.1"];
-            !gl.contains(file) || !gl.iter().any(|g| folders.iter().any(|f| f.join(g).exists()))
-        })
-        .collect();
-    if lacking.is_empty() {
-        return Ok(());
+fn judge(needs: &Needs) -> Result<(), NoDisplay> {
+    if needs.screen.is_none() {
+        return Err(NoDisplay::NoneNamed);
     }
-    let list = |names: Vec<&str>, between: &str| names.join(between);
-    Err(NoDisplay::NoLibraries {
-        missing: list(lacking.iter().map(|l| l.0).collect(), ", "),
-        packages: list(lacking.iter().map(|l| l.1).collect(), " "),
-    })
+    match needs.missing() {
+        None => Ok(()),
+        Some((files, advice)) => Err(NoDisplay::NoLibraries { files, advice }),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::{NeededLibrary, Screen};
 
     #[test]
-    fn missing_libraries_are_named_with_their_packages() {
-        let folder = tempfile::tempdir().expect("a folder");
-        for (file, _) in LIBRARIES {
-            std::fs::write(folder.path().join(file), "").expect("written");
-        }
-        let folders = [folder.path().to_owned()];
-        assert_eq!(libraries(&folders), Ok(()));
-        std::fs::remove_file(folder.path().join("libEGL.so.1")).expect("removed");
-        assert_eq!(libraries(&folders), Ok(()), "GL without EGL is enough");
-        std::fs::remove_file(folder.path().join("libXi.so.6")).expect("removed");
-        let error = libraries(&folders).expect_err("libXi is missing");
-        assert!(error.to_string().contains("libXi.so.6"), "{error}");
-        assert!(error.to_string().ends_with("`sudo apt-get install libxi6`"), "{error}");
+    fn no_window_without_a_display_or_its_libraries() {
+        let without = judge(&Needs::default()).expect_err("no display");
+        assert!(without.to_string().contains("busbar serve --demo"), "{without}");
+        let needs = Needs { screen: Some(Screen::X11), apt: true, ..Needs::default() };
+        assert_eq!(judge(&needs), Ok(()));
+        let xi = NeededLibrary { file: "libXi.so.6", deb: "libxi6", rpm: "libXi" };
+        let error = judge(&Needs { libraries: vec![xi], ..needs }).expect_err("libXi is missing");
+        assert_eq!(
+            error.to_string(),
+            "the window needs libXi.so.6, which this system lacks. Run `sudo apt-get install libxi6`."
+        );
     }
 }

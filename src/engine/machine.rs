@@ -1,4 +1,4 @@
-//! The machine that Busbar runs on, as far as it tells: room on the disk, memory, the clock. Each look
+//! The machine that Busbar runs on, as far as it tells: room on the disk, memory, the clock, what it lacks. Each look
 //! takes microseconds and changes nothing.
 
 use std::path::Path;
@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::base::time::Wall;
+use crate::engine::needs::Needs;
 use crate::engine::store::checkup::{Finding, Health};
 
 /// What the machine tells of itself; nothing where it does not.
@@ -25,6 +26,8 @@ pub struct Machine {
     pub processors: Option<usize>,
     /// Whether the clock is kept by the network.
     pub clock_is_kept: Option<bool>,
+    /// What Busbar takes from the system.
+    pub needs: Needs,
 }
 
 /// Less room than this is a fault: the journal may soon not be written.
@@ -52,6 +55,7 @@ impl Machine {
             clock_is_kept: Path::new("/run/systemd/timesync")
                 .exists()
                 .then(|| Path::new("/run/systemd/timesync/synchronized").exists()),
+            needs: Needs::look(),
         }
     }
 
@@ -62,6 +66,7 @@ impl Machine {
         found.extend(self.disk());
         found.extend(self.memory());
         found.push(self.clock(now));
+        found.extend(self.needs.findings());
         found
     }
 

@@ -15,6 +15,7 @@ mod filter;
 mod hub;
 mod log;
 mod machine;
+mod needs;
 mod offline;
 mod orders;
 mod pack;
@@ -124,6 +125,7 @@ pub use log::{
     CleanStderr, LogFilter, LogLine, SystemLog, scrub::scrub, written as write_log_line,
 };
 pub use machine::{Machine, size as byte_size};
+pub use needs::{KernelCan, Library as NeededLibrary, Needs, Screen};
 pub use offline::{
     check, convert, decode, discover, inspect, logs, profiles, record, replay, save,
 };
