@@ -6,6 +6,8 @@
 
 #[path = "tidy/places.rs"]
 mod places;
+#[path = "tidy/platforms.rs"]
+mod platforms;
 #[path = "tidy/rules.rs"]
 mod rules;
 #[path = "tidy/source.rs"]

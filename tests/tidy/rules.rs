@@ -261,6 +261,7 @@ const LADDER: [&[&str]; 23] = [
     &["campaign"],
     &["profile"],
     &["store"],
+    &["needs"],
     &["log", "machine"],
     &["people"],
     &["orders"],
