@@ -8,6 +8,7 @@ use std::fs;
 use std::sync::atomic::AtomicBool;
 
 use busbar::base::time::SystemClock;
+use busbar::engine::Catalog;
 use busbar::engine::replay::{Arming, Ended, Job, ReplayPlan, Request, Speed};
 
 /// Frames a second of the recording, at irregular times as on a real bus.
@@ -36,6 +37,7 @@ fn main() {
             plan: ReplayPlan { speed: Speed::Factor(factor as f64), ..ReplayPlan::default() },
             filter: String::new(),
             arming: Arming::VirtualOnly,
+            catalog: Catalog::builtin().into(),
         };
         let job = Job::open(&request, SystemClock::new()).unwrap();
         let summary = job.run(&AtomicBool::new(false), &mut |_| {});

@@ -1,10 +1,10 @@
 //! `busbar inspect`.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::cli::Outcome;
+use crate::cli::{Outcome, known_devices};
 use crate::engine::inspect::{CurrentSign, Request, inspect};
 
 /// Say what a recording tells about a pack.
@@ -24,7 +24,7 @@ pub struct Args {
     /// The recording, of any format that `busbar convert` reads, found by content.
     #[arg(value_name = "LOG")]
     pub log: PathBuf,
-    /// Kind of device.
+    /// Kind of device; device folders of one's own count too.
     #[arg(long, value_name = "KIND", default_value = "prohelion-d1000-gen1")]
     pub device: String,
     /// Base address, such as 0x600 [default: that of the kind].
@@ -65,13 +65,14 @@ fn address(text: &str) -> Result<u32, String> {
     parsed.map_err(|_| format!("{text:?} is no address; write it like 0x600 or 1536"))
 }
 
-/// Runs it.
+/// Runs it; `data_dir` overrides the data folder, whose own device folders are known too.
 ///
 /// # Errors
 /// Says what and where.
-pub fn run(args: &Args) -> Outcome {
+pub fn run(args: &Args, data_dir: Option<&Path>) -> Outcome {
     let report = inspect(&Request {
         log: args.log.clone(),
+        catalog: known_devices(data_dir),
         device: args.device.clone(),
         base: args.base,
         current_sign: args.current_sign,

@@ -24,14 +24,14 @@ pub mod user;
 pub mod watchdog;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::{Parser, Subcommand};
 
-use crate::engine::Address;
+use crate::engine::{Address, Catalog, Library};
 
 /// Why a command did not do what it should; the text says what and where.
 pub type Refused = Box<dyn std::error::Error>;
@@ -150,8 +150,8 @@ pub fn run(command: &Command, cli: &Cli) -> Outcome {
         Command::Device(command) => device::run(command, cli.data_dir.as_deref()),
         Command::Discover(args) => discover::run(args, cli.data_dir.as_deref()),
         Command::Doctor(args) => doctor::run(args, cli.data_dir.as_deref()),
-        Command::Inspect(args) => inspect::run(args),
-        Command::Replay(args) => replay::run(args),
+        Command::Inspect(args) => inspect::run(args, cli.data_dir.as_deref()),
+        Command::Replay(args) => replay::run(args, cli.data_dir.as_deref()),
         Command::Campaign(args) => campaign::run(args),
         Command::Record(args) => record::run(args, cli.data_dir.as_deref()),
         Command::Simulate(args) => simulate::run(args),
@@ -180,6 +180,13 @@ pub fn print_error(error: &dyn std::error::Error) {
         said = text;
         cause = inner.source();
     }
+}
+
+/// The kinds of device that are known: those that come with the program, and those of the data folder.
+/// Who names no data folder and has no home folder has none of their own.
+fn known_devices(data_dir: Option<&Path>) -> Arc<Catalog> {
+    let library = Library::find(data_dir);
+    library.map_or_else(|_| Arc::new(Catalog::builtin()), |library| library.catalog())
 }
 
 /// A flag that Ctrl+C, or a polite kill, sets. The second one ends the program at once.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::base::id::Name;
 use crate::base::time::{Clock, SystemClock};
 use crate::cli::meter::Meter;
-use crate::cli::{Outcome, Refused, stop_on_signal};
+use crate::cli::{Outcome, Refused, known_devices, stop_on_signal};
 use crate::engine::record::{Ended, FilePlan, Place, Position, Request, Summary, run as record};
 use crate::engine::{
     Address, BusEntry, Library, Packing, Profile, RecordKeeping, RecordWhenFull, demo_profile,
@@ -115,7 +115,8 @@ pub fn run(args: &Args, data_dir: Option<&Path>) -> Outcome {
     };
     let filter = args.filter.clone();
     let (span, count) = (args.span, args.count);
-    let request = Request { profile, only, filter, files, place, span, count };
+    let catalog = known_devices(data_dir);
+    let request = Request { profile, catalog, only, filter, files, place, span, count };
     let clock: Arc<dyn Clock> = SystemClock::new();
     let stop = stop_on_signal()?;
     let terminal = io::stderr().is_terminal();

@@ -1,13 +1,13 @@
 //! `busbar replay`.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::base::time::{Clock, Mono, SystemClock};
-use crate::cli::{Outcome, stop_on_signal};
+use crate::cli::{Outcome, known_devices, stop_on_signal};
 use crate::engine::replay::{
     Arming, EndKnown, Ended, IdMap, Job, Refusal, ReplayPlan, ReplayProgress, Request, Speed,
     Summary,
@@ -132,12 +132,12 @@ impl FromStr for BusMap {
     }
 }
 
-/// Runs it.
+/// Runs it; `data_dir` overrides the data folder, whose own device folders are known too.
 ///
 /// # Errors
 /// Says what and where.
-pub fn run(args: &Args) -> Outcome {
-    let request = request(args);
+pub fn run(args: &Args, data_dir: Option<&Path>) -> Outcome {
+    let request = request(args, data_dir);
     let stop = stop_on_signal()?;
     let clock = SystemClock::new();
     let job = Job::open(&request, clock.clone())?;
@@ -174,7 +174,7 @@ pub fn run(args: &Args) -> Outcome {
     })
 }
 
-fn request(args: &Args) -> Request {
+fn request(args: &Args, data_dir: Option<&Path>) -> Request {
     let seconds = |given: Option<Seconds>| given.map(|seconds| seconds.0);
     Request {
         file: args.file.clone(),
@@ -191,6 +191,7 @@ fn request(args: &Args) -> Request {
         filter: args.filter.clone(),
         dbcs: args.dbc.clone(),
         arming: if args.arm { Arming::Armed } else { Arming::VirtualOnly },
+        catalog: known_devices(data_dir),
     }
 }
 

@@ -105,8 +105,8 @@ pub use dbc::{
 pub use device::{
     Beside, Catalog, Category, CellsTold, ChargerCommand, ChargerControl, ChargerFaults,
     Contactors, Fault as DeviceFault, Flag, Kind as DeviceKind, Level, Origin as DeviceOrigin,
-    Outputs, PackState, Refused as RefusedDevice, Sending, SettingRule, SettingShape, SettingValue,
-    Sheet, SheetLamp, SheetReading, Stays as DeviceStays, Switching,
+    Outputs, PackState, Permits, Refused as RefusedDevice, Sending, SettingRule, SettingShape,
+    SettingValue, Sheet, SheetLamp, SheetReading, Stays as DeviceStays, Switching,
 };
 pub use discovery::{
     Candidate, Configured as ConfiguredDevice, Discovery, OFFERED, Reason as DiscoveryReason,

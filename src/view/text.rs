@@ -203,6 +203,16 @@ pub fn shown(age: Age, value: Option<String>, unit: &str, note: String) -> Shown
     }
 }
 
+/// Letters as a BMS sends them, without what fills them up; a dash stands for what is no letter.
+#[must_use]
+pub fn in_letters(letters: &[u8]) -> String {
+    let shown = |letter: &u8| {
+        if letter.is_ascii_graphic() || *letter == b' ' { char::from(*letter) } else { '-' }
+    };
+    let end = letters.iter().rposition(|letter| !matches!(letter, 0 | b' ')).map_or(0, |at| at + 1);
+    letters.iter().take(end).map(shown).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -82,6 +82,8 @@ pub enum RecordError {
 pub struct Request {
     /// Its buses are recorded.
     pub profile: Profile,
+    /// The kinds of device that are known: the filter may use their names.
+    pub catalog: Arc<Catalog>,
     /// Only these of them; none: all.
     pub only: Vec<Name>,
     /// Which frames.
@@ -240,12 +242,11 @@ fn chosen(request: &Request) -> Result<Chosen, RecordError> {
 
 /// The filter with the names that the profile's devices and DBC files know.
 fn sieve(request: &Request) -> Result<Sieve, RecordError> {
-    let catalog = Catalog::builtin();
     let mut vocabulary = Vocabulary::new();
     for bus in &request.profile.buses {
         let here = request.profile.components.iter().filter(|one| one.bus == bus.name);
         let devices = here.filter_map(|one| {
-            let kind = catalog.find(&one.kind)?;
+            let kind = request.catalog.find(&one.kind)?;
             let device = Arc::clone(kind).bind(one.settings(kind)).ok()?;
             Some(Arc::clone(device.codec()))
         });

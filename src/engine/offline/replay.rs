@@ -122,6 +122,8 @@ pub struct Request {
     pub dbcs: Vec<PathBuf>,
     /// Whether real interfaces may be sent to.
     pub arming: Arming,
+    /// The kinds of device that are known: what sets them up is never sent to hardware.
+    pub catalog: Arc<Catalog>,
 }
 
 /// How a replay ended.
@@ -256,7 +258,7 @@ impl Job {
         let replay = replay.map_err(ReplayError::Recording)?;
         let (mut targets, mut ears) = (Vec::new(), Vec::new());
         for address in addresses {
-            let (target, ear) = open_bus(address, request.arming, wires)?;
+            let (target, ear) = open_bus(address, request, wires)?;
             targets.push(target);
             ears.push(ear);
         }
@@ -362,24 +364,24 @@ fn address(text: &str) -> Result<Address, ReplayError> {
 
 fn open_bus(
     address: Address,
-    arming: Arming,
+    Request { arming, catalog, .. }: &Request,
     wires: &Wires,
 ) -> Result<(Target, Box<dyn BusRx>), ReplayError> {
     let (reach, blocks) = match &address {
         Address::Replay(_) | Address::Tcp { .. } => return Err(ReplayError::Mute(address)),
         Address::Virtual(_) => (Reach::Within, Vec::new()),
         Address::Slcan(to) => {
-            if arming == Arming::VirtualOnly {
+            if *arming == Arming::VirtualOnly {
                 return Err(ReplayError::NotArmed(to.port.clone()));
             }
-            (Reach::Wire, reserved())
+            (Reach::Wire, reserved(catalog))
         }
         Address::SocketCan(name) if is_virtual(name) => (Reach::Wire, Vec::new()),
         Address::SocketCan(name) => {
-            if arming == Arming::VirtualOnly && exists(name) {
+            if *arming == Arming::VirtualOnly && exists(name) {
                 return Err(ReplayError::NotArmed(name.clone()));
             }
-            (Reach::Wire, reserved())
+            (Reach::Wire, reserved(catalog))
         }
     };
     let mut link = wires.open(&address, BusId(0))?;
@@ -407,8 +409,7 @@ fn open_bus(
 
 /// What sets up the devices that are known, at the addresses they have from the factory: without a
 /// profile nobody says which of them are there.
-fn reserved() -> Vec<Block> {
-    let catalog = Catalog::builtin();
+fn reserved(catalog: &Catalog) -> Vec<Block> {
     let devices = catalog.iter().filter_map(|kind| kind.bind(kind.defaults()).ok());
     let claims = devices.flat_map(|device| device.nevers());
     claims.map(|claim| Block { ids: claim.ids, extended: claim.extended }).collect()

@@ -245,7 +245,7 @@ fn more_facts(picture: &PackPicture) -> Vec<Tile> {
     };
     let balance_on = picture.balance.map(|balance| Volts(f64::from(balance.on) / 1000.0));
     let version = picture.version.map(|(major, minor)| format!("{major}.{minor}"));
-    let maker = picture.maker.map(|letters| in_letters(&letters));
+    let maker = picture.maker.map(|letters| text::in_letters(&letters));
     let mut tiles = vec![
         tile(
             "Charge limit",
@@ -269,6 +269,10 @@ fn more_facts(picture: &PackPicture) -> Vec<Tile> {
                 may(permits.map(|p| p.discharge)),
             ),
         ),
+        tile(
+            "Discharge voltage",
+            shown(&limits.and_then(|l| l.discharge_voltage), "V", volts1, String::new()),
+        ),
         tile("State of health", shown(&picture.health, "%", percent, String::new())),
         tile(
             "Capacity",
@@ -289,13 +293,4 @@ fn more_facts(picture: &PackPicture) -> Vec<Tile> {
         }
     }
     tiles
-}
-
-/// Letters as a BMS sends them, without what fills them up; a dash stands for what is no letter.
-fn in_letters(letters: &[u8]) -> String {
-    let shown = |letter: &u8| {
-        if letter.is_ascii_graphic() || *letter == b' ' { char::from(*letter) } else { '-' }
-    };
-    let end = letters.iter().rposition(|letter| !matches!(letter, 0 | b' ')).map_or(0, |at| at + 1);
-    letters.iter().take(end).map(shown).collect()
 }

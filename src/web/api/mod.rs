@@ -11,7 +11,7 @@
 //! | `journal`, `export` | what was done |
 //! | `settings` | the system's own settings |
 //! | `system` | doctor, information, licences, log, feedback |
-//! | `plant`, `packs`, `pack_json`, `reading`, `frames`, `trace` | the running plant |
+//! | `plant`, `packs`, `pack_json`, `pack_own_json`, `reading`, `frames`, `trace` | the running plant |
 //! | `components` | changing the components of the running profile |
 //! | `buses` | restarting the controller of a bus, looking for its bit rate |
 //! | `sending`, `sending_json` | sending by hand: arming, frames, schedules, silence |
@@ -47,6 +47,7 @@ mod give;
 mod journal;
 mod messages;
 mod pack_json;
+mod pack_own_json;
 mod packs;
 mod panels;
 mod place;

@@ -9,6 +9,7 @@ use crate::engine::{
     TemperatureAt,
 };
 use crate::web::api::give::Time;
+use crate::web::api::pack_own_json::OwnWord;
 use crate::web::api::reading::{Freshness, Reading, Sentence, Weight, age_s, reading, tidy};
 
 /// What a pack is made of.
@@ -176,6 +177,8 @@ pub struct Pack {
     fans: Reading<FansShown>,
     /// Groups of messages that the device never sent although it has been heard for a while.
     not_sent: Vec<&'static str>,
+    /// What its device says of itself beyond that: the limits that it sets, its health, its outputs.
+    own: OwnWord,
     /// What other parts measure of it a second time; no decision is made of it.
     beside: Vec<Second>,
     /// Sentences on what is odd or worth knowing, worst first.
@@ -288,8 +291,8 @@ struct CellFigures {
 }
 
 /// A cell and where it is.
-#[derive(Debug, Serialize, ToSchema)]
-struct CellPlace {
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(in crate::web::api) struct CellPlace {
     /// Its voltage.
     voltage_mv: i32,
     /// Which of the members; 0 in a single battery.
@@ -307,8 +310,8 @@ impl From<CellAt> for CellPlace {
 }
 
 /// A module's cell temperature and where it is.
-#[derive(Debug, Serialize, ToSchema)]
-struct Warmth {
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(in crate::web::api) struct Warmth {
     /// Temperature of its cells.
     temperature_c: f64,
     /// Which of the members; 0 in a single battery.
@@ -382,6 +385,7 @@ impl Pack {
                 actuators_a: tidy(fans.actuators.get()),
                 modules_a: tidy(fans.modules.get()),
             }),
+            own: OwnWord::of(picture),
             beside: snapshot
                 .beside(source.name)
                 .map(|(name, what, now)| Second {

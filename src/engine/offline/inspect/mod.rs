@@ -31,10 +31,12 @@ const BATCH: usize = 4096;
 const HEARTBEAT_WITHIN: Duration = Duration::from_secs(3);
 
 /// What is asked.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Request {
     /// The recording.
     pub log: PathBuf,
+    /// The kinds of device that are known.
+    pub catalog: Arc<Catalog>,
     /// Id of the device kind.
     pub device: String,
     /// Base address; the kind's default where not given.
@@ -116,6 +118,14 @@ pub enum InspectError {
         asked: String,
         /// Ids of all kinds.
         known: Vec<String>,
+    },
+    /// A device folder of one's own that is not sound.
+    #[error("the device folder {asked:?} is refused: {why}")]
+    RefusedDevice {
+        /// What was asked for.
+        asked: String,
+        /// What is wrong with it.
+        why: String,
     },
     /// Not a battery.
     #[error("{title} is no battery but of the kind {:?}; batteries are {}", category.words(), known.join(", "))]
@@ -212,7 +222,7 @@ fn heard_at(bases: &[u32]) -> String {
 /// # Errors
 /// Says what is wrong with the recording or with what was asked.
 pub fn inspect(request: &Request) -> Result<Report, InspectError> {
-    let kind = find_kind(&request.device)?;
+    let kind = find_kind(&request.device, &request.catalog)?;
     let mut settings = kind.defaults();
     settings.base = request.base.unwrap_or(settings.base);
     settings.current_sign = request.current_sign.unwrap_or(settings.current_sign);
@@ -228,10 +238,14 @@ pub fn inspect(request: &Request) -> Result<Report, InspectError> {
     look.report(&log, request)
 }
 
-fn find_kind(asked: &str) -> Result<Arc<Kind>, InspectError> {
-    let catalog = Catalog::builtin();
+fn find_kind(asked: &str, catalog: &Catalog) -> Result<Arc<Kind>, InspectError> {
     let is_battery = |kind: &Kind| kind.manifest.category == Category::Battery;
     let Some(kind) = catalog.find(asked) else {
+        if let Some(refused) = catalog.refused().iter().find(|refused| refused.folder == asked) {
+            let faults: Vec<String> = refused.faults.iter().map(ToString::to_string).collect();
+            let (asked, why) = (asked.to_owned(), faults.join("; "));
+            return Err(InspectError::RefusedDevice { asked, why });
+        }
         let known = catalog.iter().map(|kind| kind.manifest.id.clone()).collect();
         return Err(InspectError::UnknownDevice { asked: asked.to_owned(), known });
     };

@@ -13,6 +13,7 @@ const ARROWPOINT: &str = "logs/prohelion-two-bmu-elcon-charge.arrowpoint.csv";
 fn ask(log: &Path) -> Request {
     Request {
         log: log.to_owned(),
+        catalog: Catalog::builtin().into(),
         device: "prohelion-d1000-gen1".to_owned(),
         base: None,
         current_sign: None,

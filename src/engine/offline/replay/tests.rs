@@ -33,6 +33,7 @@ fn request(file: &tempfile::NamedTempFile, bus: &str) -> Request {
         filter: String::new(),
         dbcs: Vec::new(),
         arming: Arming::VirtualOnly,
+        catalog: Catalog::builtin().into(),
     }
 }
 
@@ -147,7 +148,7 @@ fn what_cannot_be_replayed_is_said_in_a_sentence() {
 
 #[test]
 fn what_sets_up_devices_is_known_without_a_profile() {
-    let blocks = reserved();
+    let blocks = reserved(&Catalog::builtin());
     assert!(!blocks.is_empty());
     let catalog = Catalog::builtin();
     let bmu = catalog.find("prohelion-d1000-gen1").map(|kind| kind.bind(kind.defaults()).unwrap());
