@@ -86,6 +86,14 @@ impl TryFrom<String> for Name {
     }
 }
 
+impl std::str::FromStr for Name {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        Self::new(text)
+    }
+}
+
 impl From<Name> for String {
     fn from(name: Name) -> Self {
         name.0

@@ -9,6 +9,9 @@ mod file;
 mod logs;
 mod people;
 mod plots;
+mod profiles;
+#[cfg(test)]
+mod profiles_tests;
 mod recordings;
 mod replaying;
 #[cfg(test)]

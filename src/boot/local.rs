@@ -1,6 +1,8 @@
-//! The control socket: how `busbar charge` reaches the Busbar that runs on the same data folder. The
-//! folder and the socket belong to one user alone, so whoever may open it sits at the machine. It takes
-//! orders about charging and nothing else.
+//! The control socket: how `busbar charge` and `busbar profile` reach the Busbar that runs on the same data
+//! folder. The folder and the socket belong to one user alone, so whoever may open it sits at the machine.
+//! It takes orders about charging and profiles and nothing else.
+
+mod profiles;
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
@@ -148,6 +150,7 @@ impl Desk {
             Ok(Request::Clear { pack }) => self.clear(pack.as_deref()),
             Ok(Request::Rules) => self.rules(),
             Ok(Request::Rule { name, value }) => self.set_rule(&name, &value),
+            Ok(Request::Profile { wanted }) => self.profile(wanted),
             Ok(Request::Start { pack, charger, set, confirm }) => {
                 let confirm = confirm.then_some(Confirm);
                 self.start(pack.as_deref(), charger.as_deref(), &set, confirm)

@@ -11,6 +11,8 @@ pub mod host;
 pub mod local;
 #[cfg(feature = "web")]
 pub mod machine;
+#[cfg(any(unix, feature = "desktop"))]
+mod profiles;
 #[cfg(any(test, feature = "desktop"))]
 mod signals;
 pub mod standing;
@@ -140,7 +142,7 @@ fn control(door: &Door, seat: &LocalSeat, folder: &Path) -> Option<local::Contro
         Err(error) => {
             let place = folder.display();
             eprintln!(
-                "busbar: no control socket in {place} ({error}): `busbar charge` does not reach this Busbar"
+                "busbar: no control socket in {place} ({error}): `busbar charge` and `busbar profile` do not reach this Busbar"
             );
             None
         }

@@ -1,5 +1,5 @@
 //! `busbar charge`: charging on a Busbar that runs, over its control socket; and what is said over that
-//! socket, for both ends. Knows nothing of how the other end carries it out.
+//! socket, about profiles too, for both ends. Knows nothing of how the other end carries it out.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -9,13 +9,13 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::base::units::{AmpHours, Amps, Millivolts, Percent, Volts};
-use crate::cli::{Outcome, Refused};
+use crate::cli::{Outcome, Refused, profile};
 use crate::engine::{Library, SetPoints};
 
 /// Name of the socket in the data folder.
 pub const SOCKET: &str = "control.sock";
 /// Longest request, in bytes, with its line end.
-pub const REQUEST_BYTES: u64 = 4 * 1024;
+pub const REQUEST_BYTES: u64 = 8 * 1024;
 /// Longest answer, in bytes, with its line end.
 pub const ANSWER_BYTES: u64 = 256 * 1024;
 
@@ -200,6 +200,11 @@ pub enum Request {
         name: String,
         /// As it was typed: a number, or `default`.
         value: String,
+    },
+    /// Do something with a profile.
+    Profile {
+        /// What.
+        wanted: profile::Wanted,
     },
 }
 
@@ -399,8 +404,11 @@ fn print(answer: &Answer, format: Format) -> Outcome {
 }
 
 /// Asks the Busbar that runs on this data folder.
+///
+/// # Errors
+/// None does, or it does not answer.
 #[cfg(unix)]
-fn ask(socket: &PathBuf, request: &Request) -> Result<Answer, Refused> {
+pub fn ask(socket: &PathBuf, request: &Request) -> Result<Answer, Refused> {
     use std::io::{BufRead as _, BufReader, ErrorKind, Read as _};
     use std::os::unix::net::UnixStream;
     use std::time::Duration;
@@ -433,9 +441,13 @@ fn ask(socket: &PathBuf, request: &Request) -> Result<Answer, Refused> {
         .map_err(|_| "the running Busbar said nothing that can be understood".into())
 }
 
+/// Asks the Busbar that runs on this data folder.
+///
+/// # Errors
+/// Always: here is no way to ask.
 #[cfg(not(unix))]
-fn ask(_socket: &PathBuf, _request: &Request) -> Result<Answer, Refused> {
-    Err("`busbar charge` needs a Unix socket, which this system has not: use the window, the pages or the API".into())
+pub fn ask(_socket: &PathBuf, _request: &Request) -> Result<Answer, Refused> {
+    Err("a running Busbar is asked over a Unix socket, which this system has not: use the window, the pages or the API".into())
 }
 
 #[cfg(test)]

@@ -1,13 +1,19 @@
 //! `busbar profile`.
 
+mod changes;
+mod past;
+
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::base::id::Name;
 use crate::base::problem::Problem;
-use crate::cli::Outcome;
+use crate::cli::{Outcome, Refused};
 use crate::engine::profiles::{self, Filled, Report, Summary};
-use crate::engine::{ComponentEntry, Library, Profile};
+use crate::engine::{ComponentEntry, Library, Profile, read_profile_text};
+
+pub use changes::Wanted;
 
 /// What to do with profiles.
 #[derive(clap::Subcommand, Debug)]
@@ -18,6 +24,12 @@ pub enum Command {
     Show(OneArgs),
     /// Check a profile. Exits with 0 when it can run, with 1 when it is refused.
     Check(OneArgs),
+    /// Changing them.
+    #[command(flatten)]
+    Change(changes::Command),
+    /// What they said before.
+    #[command(flatten)]
+    Past(past::Command),
 }
 
 /// Arguments of `busbar profile list`.
@@ -55,6 +67,14 @@ pub enum Format {
 pub fn run(command: &Command, data_dir: Option<&Path>) -> Outcome {
     let mut out = io::stdout().lock();
     match command {
+        Command::Change(command) => {
+            drop(out);
+            return changes::run(command, data_dir);
+        }
+        Command::Past(command) => {
+            drop(out);
+            return past::run(command, data_dir);
+        }
         Command::List(args) => {
             let (folder, all) = profiles::list(data_dir)?;
             match args.format {
@@ -197,4 +217,16 @@ fn print_report(out: &mut impl Write, report: &Report) -> io::Result<()> {
             count(profile.components.len(), "component", "components")
         ),
     }
+}
+
+/// What the file of a profile of the data folder says.
+fn text_of(library: &Library, profile: &Name) -> Result<String, Refused> {
+    let file = library.file_of(profile);
+    if !file.exists() {
+        return Err(format!(
+            "there is no profile {profile}: `busbar profile list` shows those there are"
+        )
+        .into());
+    }
+    Ok(read_profile_text(&file)?)
 }

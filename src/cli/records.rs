@@ -1,4 +1,4 @@
-//! What commands about accounts and tokens share: the records of the data folder, permissions and
+//! What commands about accounts, tokens and profiles share: the records of the data folder, permissions and
 //! passwords as they are given on a command line, and tables.
 
 use std::io::{self, IsTerminal, Read, Write};
@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use crate::base::id::Name;
 use crate::cli::Refused;
 use crate::engine::{
-    Account, Administer, Face, Library, Office, Order, Preset, Right, Rights, Roster, Secret,
-    Session, office,
+    Account, Administer, Face, Library, Office, Order, Preset, ProfileVersion, ProfileVersionLine,
+    Right, Rights, Roster, Secret, Session, VersionId, ViewPlant, office,
 };
 
 /// Longest password that is read, in bytes; the rules allow less.
@@ -59,6 +60,28 @@ impl Records {
         Ok(found.ok_or_else(|| {
             format!("there is no account \u{201c}{name}\u{201d}: `busbar user list` shows those there are")
         })?)
+    }
+
+    /// The versions of a profile, newest first.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn versions(&self, profile: &Name) -> Result<Vec<ProfileVersionLine>, Refused> {
+        let grant = self.session.permit(ViewPlant)?;
+        Ok(self.office.door.profile_versions(&grant, profile.as_str())?)
+    }
+
+    /// One version of a profile; none where there is none with this number.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn version(
+        &self,
+        profile: &Name,
+        id: VersionId,
+    ) -> Result<Option<ProfileVersion>, Refused> {
+        let grant = self.session.permit(ViewPlant)?;
+        Ok(self.office.door.profile_version(&grant, profile.as_str(), id)?)
     }
 
     /// Gives an order and waits until it is carried out, and until an engine beside knows of it.

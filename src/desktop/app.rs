@@ -20,6 +20,7 @@ use crate::desktop::pages::can::{CanPage, CanPrefs, CanTab, CanViews};
 use crate::desktop::pages::charge::{ChargePage, Reply, question};
 use crate::desktop::pages::pack::PackPage;
 use crate::desktop::pages::parts::PartsPage;
+use crate::desktop::pages::profiles::ProfilesPage;
 use crate::desktop::pages::start::StartPage;
 use crate::desktop::shell::overlay::{self, Outcome, Overlay, Typed};
 use crate::desktop::shell::{bars, rail};
@@ -119,6 +120,7 @@ pub struct App {
     charge_demo: bool,
     admin: AdminPage,
     parts: PartsPage,
+    profiles: ProfilesPage,
     overlay: Option<Overlay>,
     dialog: Dialog,
     /// What the file dialog asks for.
@@ -171,6 +173,7 @@ impl App {
             charge_demo: false,
             admin: AdminPage::default(),
             parts: PartsPage::default(),
+            profiles: ProfilesPage::default(),
             overlay: None,
             dialog: Dialog::default(),
             browsing: Browsing::default(),
@@ -183,7 +186,7 @@ impl App {
     /// The page that is shown: without a running profile, what there is to open.
     fn page(&self) -> Page {
         match self.kept.page {
-            page @ (Page::About | Page::Admin) => page,
+            page @ (Page::About | Page::Admin | Page::Profiles) => page,
             // Recordings need nothing that runs.
             Page::Can if !self.can.logs.is_empty() => Page::Can,
             Page::Pack | Page::Charge | Page::Can | Page::Parts | Page::Open
@@ -214,6 +217,7 @@ impl App {
                 Place::Charges => self.charge.take(answer.outcome),
                 Place::Rules => self.charge.take_rule(answer.outcome),
                 Place::Parts => self.parts.take(answer.outcome),
+                Place::ProfilesLook | Place::Profiles => self.profiles.take(answer),
                 Place::AddUser
                 | Place::User
                 | Place::Services
@@ -246,7 +250,8 @@ impl App {
             Page::Parts => self.look_at_parts(),
             Page::Admin => self.look_at_people(),
             Page::Open => self.seen.start = self.source.start(),
-            Page::About => {}
+            // What it shows is asked for by the page and comes as an answer.
+            Page::About | Page::Profiles => {}
         }
         self.seen.version = Some(version);
         self.seen.page = page;
@@ -388,37 +393,6 @@ impl App {
         }
     }
 
-    fn files(&mut self, ctx: &egui::Context) {
-        if let Some(outcome) = self.dialog.poll() {
-            match (self.browsing, outcome) {
-                (Browsing::Journal, outcome) => self.admin.chosen(outcome),
-                (Browsing::Report(id, form), outcome) => {
-                    let saved = self.charge.chosen((id, form), outcome);
-                    self.asked.extend(saved.map(Intent::Admin));
-                }
-                (Browsing::Recording, Ok(path)) => self.open(ctx, path),
-                (Browsing::Recording, Err(sentence)) => self.start.dialog = sentence,
-                (
-                    Browsing::Log
-                    | Browsing::Dictionary(_)
-                    | Browsing::Frames(_)
-                    | Browsing::Replay
-                    | Browsing::Edited
-                    | Browsing::SavedDbc,
-                    outcome,
-                ) => {
-                    self.chosen(outcome);
-                }
-            }
-        }
-        self.dropped(ctx);
-    }
-
-    fn open(&mut self, ctx: &egui::Context, path: std::path::PathBuf) {
-        self.start.path = path.display().to_string();
-        self.carry_out(ctx, Command::Submit(Intent::OpenRecording(path)));
-    }
-
     fn frame(&mut self, ui: &mut Ui, theme: &Theme) -> Option<Command> {
         if self.overlay.is_some() || self.covered() {
             // A tip of the page would stay above what lies on top; nothing is drawn paler, the
@@ -472,6 +446,7 @@ impl App {
                     self.can.draw(ui, theme, &self.seen.can, prefs)
                 }
                 Page::Parts => self.parts.draw(ui, theme, &self.seen.parts),
+                Page::Profiles => self.profiles.draw(ui, theme),
                 Page::Admin => self.admin.draw(ui, theme, &self.seen.admin, &mut self.kept.admin),
                 Page::Open => pages::start::draw(ui, theme, &self.seen.start, &mut self.start),
                 Page::About => pages::about::draw(ui, theme, self.kept.theme),
@@ -489,6 +464,7 @@ impl App {
             || (page == Page::Charge && self.charge.is_covered())
             || (page == Page::Can && self.can.is_covered())
             || (page == Page::Parts && self.parts.is_covered())
+            || (page == Page::Profiles && self.profiles.is_covered())
     }
 
     fn on_top(&mut self, ctx: &egui::Context, theme: &Theme) -> Option<Command> {
@@ -505,6 +481,7 @@ impl App {
                 Page::Charge => self.charge.on_top(ctx, theme, &self.seen.charge),
                 Page::Can => self.can.on_top(ctx, theme),
                 Page::Parts => self.parts.on_top(ctx, theme, &self.seen.parts),
+                Page::Profiles => self.profiles.on_top(ctx, theme),
                 Page::Admin | Page::Pack | Page::Open | Page::About => {
                     self.admin.on_top(ctx, theme)
                 }

@@ -1,6 +1,8 @@
 //! What a person asks for on the Admin pages, and what comes of it. Orders about people may be
 //! refused or bring something back (a link, a token), so each is answered to the place it was asked.
 
+mod profiles;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -13,6 +15,7 @@ use crate::view::components::{DraftOf, Switch};
 use crate::view::export::Format;
 use crate::view::journal::{JournalPrefs, JournalView};
 use crate::view::logs::{LogId, TraceOf};
+use crate::view::profiles::ProfilesSeen;
 use crate::view::recordings::RecordPrefs;
 use crate::view::replay::ReplayPrefs;
 use crate::view::report::ReportsView;
@@ -22,6 +25,8 @@ use crate::view::shown::Note;
 use crate::view::system::{Feedback, LogPrefs, SystemSeen};
 use crate::view::traffic::RowKey;
 use crate::view::users::ShownOnce;
+
+pub use profiles::ProfileAsk;
 
 /// How a new account comes to its password.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -223,6 +228,8 @@ pub enum Ask {
         /// The version of the profile that was looked at.
         revision: String,
     },
+    /// Something about profiles.
+    Profiles(ProfileAsk),
     /// Save a section of the settings.
     SaveSettings {
         /// Which.
@@ -313,6 +320,10 @@ pub enum Place {
     Rules,
     /// The Parts page.
     Parts,
+    /// What the Profiles page shows.
+    ProfilesLook,
+    /// What was asked on it.
+    Profiles,
     /// A section of the Settings page.
     Settings(Section),
     /// What the System page shows.
@@ -347,6 +358,8 @@ impl Ask {
             Self::PutComponent { .. }
             | Self::SwitchComponent { .. }
             | Self::DeleteComponent { .. } => Place::Parts,
+            Self::Profiles(ProfileAsk::Look(_)) => Place::ProfilesLook,
+            Self::Profiles(_) => Place::Profiles,
             Self::LookAtSystem(_) => Place::SystemLook,
             Self::WriteFeedback(_) => Place::Feedback,
             Self::SaveSettings { section, .. } | Self::ResetSetting { section, .. } => {
@@ -392,6 +405,8 @@ pub enum Brought {
     Found(Note),
     /// What the System page shows.
     System(Box<SystemSeen>),
+    /// What the Profiles page shows.
+    Profiles(Box<ProfilesSeen>),
 }
 
 /// Something asked for about charging. What comes of it shows on the page; what was refused is said

@@ -31,6 +31,8 @@ pub enum Page {
     Can,
     /// Buses and components.
     Parts,
+    /// The profiles there are.
+    Profiles,
     /// Users, services, sessions, journal, settings.
     Admin,
     /// What could be opened instead.
@@ -41,10 +43,18 @@ pub enum Page {
 
 impl Page {
     /// All pages in the order of the rail.
-    pub const ALL: [Self; 7] =
-        [Self::Pack, Self::Charge, Self::Can, Self::Parts, Self::Admin, Self::Open, Self::About];
+    pub const ALL: [Self; 8] = [
+        Self::Pack,
+        Self::Charge,
+        Self::Can,
+        Self::Parts,
+        Self::Profiles,
+        Self::Admin,
+        Self::Open,
+        Self::About,
+    ];
     /// Those there are before anything was opened.
-    pub const BEFORE: [Self; 3] = [Self::Admin, Self::Open, Self::About];
+    pub const BEFORE: [Self; 4] = [Self::Profiles, Self::Admin, Self::Open, Self::About];
 
     /// Its name on the rail.
     #[must_use]
@@ -54,6 +64,7 @@ impl Page {
             Self::Charge => "Charge",
             Self::Can => "CAN",
             Self::Parts => "Parts",
+            Self::Profiles => "Profiles",
             Self::Admin => "Admin",
             Self::Open => "Open",
             Self::About => "About",
@@ -68,6 +79,7 @@ impl Page {
             Self::Charge => icons::BOLT,
             Self::Can => icons::ARROWS_LEFT_RIGHT,
             Self::Parts => icons::CUBE,
+            Self::Profiles => icons::FILE,
             Self::Admin => icons::GEAR,
             Self::Open => icons::FOLDER_OPEN,
             Self::About => icons::INFO,
@@ -83,6 +95,7 @@ impl Page {
             Self::Can => egui::Key::Num3,
             Self::Parts => egui::Key::Num4,
             Self::Admin => egui::Key::Num5,
+            Self::Profiles => egui::Key::Num6,
             Self::Open => egui::Key::O,
             Self::About => egui::Key::Num9,
         }
@@ -214,6 +227,7 @@ pub fn entries(chrome: &Chrome, tabs: &[Tab], start: &StartView) -> Vec<Entry> {
         entry("Go to Charge", Page::Charge.icon(), "Ctrl+2", Command::Go(Page::Charge)),
         entry("Go to CAN", Page::Can.icon(), "Ctrl+3", Command::Go(Page::Can)),
         entry("Go to Parts", Page::Parts.icon(), "Ctrl+4", Command::Go(Page::Parts)),
+        entry("Go to Profiles", Page::Profiles.icon(), "Ctrl+6", Command::Go(Page::Profiles)),
         entry("Stop charging, at once", icons::STOP, "F12", Command::Stop),
         entry("Silence every bus, at once", icons::STOP, "F11", Command::Silence),
         entry("Charge the demo pack", icons::FLASK, "", Command::ChargeDemo),
@@ -333,7 +347,7 @@ pub fn fit(typed: &str, label: &str) -> Option<i32> {
 }
 
 /// The keys of the window, for the help.
-pub const KEYS: [(&str, &str); 22] = [
+pub const KEYS: [(&str, &str); 23] = [
     ("F12", "Stop charging, at once: from every page and out of every box"),
     ("F11", "Silence every bus, at once: nothing is sent by hand any more, schedules stop"),
     ("Ctrl+K", "Command palette: find any page or action by a few letters"),
@@ -344,6 +358,7 @@ pub const KEYS: [(&str, &str); 22] = [
     ("Ctrl+3", "CAN"),
     ("Ctrl+4", "Parts"),
     ("Ctrl+5", "Admin: users, services, sessions, journal, settings"),
+    ("Ctrl+6", "Profiles: add, copy, rename, run, what changed and going back"),
     ("Ctrl+O", "Open a demo, a CAN interface or a recording"),
     ("Ctrl+L", "Open a log beside what runs: trace, table by id and plot without a bus"),
     (

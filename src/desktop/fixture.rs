@@ -2,6 +2,9 @@
 
 mod can;
 mod parts;
+mod profiles;
+
+pub use profiles::Kept;
 
 /// What a test of the window presses, for those who may not name the toolkit.
 pub mod keys {
@@ -108,6 +111,8 @@ pub struct World {
     pub curves: Option<Curves>,
     /// Recordings that are open.
     pub logs: Vec<(LogId, LogPicture)>,
+    /// The profiles that are kept.
+    pub profiles: Vec<Kept>,
     /// Answers that were not fetched yet.
     pub answers: Vec<Answer>,
 }
@@ -123,7 +128,11 @@ impl FixtureSource {
     /// A running demo of `cells` cells.
     #[must_use]
     pub fn running(cells: usize) -> Self {
-        let world = World { running: true, cells, roster: roster(), ..World::default() };
+        let profiles = vec![
+            Kept::new("Car", "The solar car as it raced, with both packs and the tracker"),
+            Kept::new("Workshop", "The bench"),
+        ];
+        let world = World { running: true, cells, roster: roster(), profiles, ..World::default() };
         Self { world: Rc::new(RefCell::new(world)) }
     }
 
@@ -448,6 +457,7 @@ impl World {
                 };
                 return Brought::Charges(ReportsView { rows: vec![row], ..ReportsView::default() });
             }
+            Ask::Profiles(ask) => return self.profiles(ask),
             Ask::LookAtSystem(_) => return Brought::System(Box::default()),
             Ask::VerifyJournal => {
                 let whole = crate::engine::Verdict::Whole { lines: 3, head: Some("00ff".into()) };

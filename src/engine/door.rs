@@ -41,7 +41,7 @@ use crate::engine::store::versions::{self, Version, VersionId, VersionLine};
 use crate::engine::store::{Store, StoreError, Writing};
 
 pub use system::Vitals;
-pub use told::{Own, ProfileText};
+pub use told::{LastChange, Own, ProfileText};
 
 /// How often the hub is told that somebody is there.
 const TELL_PRESENCE: Duration = Duration::from_secs(1);

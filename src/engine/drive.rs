@@ -2,6 +2,7 @@
 //! per simulated world. Every queue is bounded and says what it drops; a thread that ends by a panic is told to
 //! everybody, so that nothing it left behind passes for live.
 
+mod clerk;
 mod devices;
 mod hand;
 mod recorder;
@@ -244,7 +245,7 @@ pub(in crate::engine) fn start_on(
 /// The records of a data folder without a plant: for commands about accounts, beside a running
 /// engine or without one.
 pub struct Office {
-    /// The way in; orders for a plant are refused.
+    /// The way in; orders for a plant are refused, but for those about profiles where no engine runs.
     pub door: Door,
     /// Passwords and links.
     pub gate: Gate,
@@ -256,6 +257,14 @@ pub struct Office {
 }
 
 impl Office {
+    /// Who runs an engine on the folder, as it says of itself; none where nobody does.
+    ///
+    /// # Errors
+    /// It cannot be found out.
+    pub fn engine(&self) -> std::io::Result<Option<String>> {
+        lock::look(&self.folder)
+    }
+
     /// Waits until an engine that runs on the folder knows of what was changed here, so that whoever
     /// goes on from here, such as the next line of a script, finds it in force.
     pub fn wait_until_seen(&self) {
@@ -275,8 +284,8 @@ pub fn office(folder: &Path) -> Result<Office, StartError> {
         People::open(folder, Opener::Command, Arc::clone(&clock), Cost::STANDARD)?;
     let hub = Hub::new(people.devices().catalog(), now(&*clock));
     let board: Board = Arc::new(RwLock::new(hub.snapshot(now(&*clock))));
-    // Nobody takes from this inbox: the engine is stopping, as far as orders for it are concerned.
-    let (inbox, _) = bounded(1);
+    // Texts of profiles are worked on here, too; all else about a plant is refused.
+    let inbox = clerk::start(folder.to_owned(), Arc::clone(&people))?;
     let (tape, wakers) = (SharedTape::default(), Wakers::default());
     let shelf = Shelf::new(folder.join(RECORDINGS));
     let plant = Plant {

@@ -112,7 +112,7 @@ pub use discovery::{
     Candidate, Configured as ConfiguredDevice, Discovery, OFFERED, Reason as DiscoveryReason,
     Side as DiscoverySide,
 };
-pub use door::{Door, Own, ProfileText, Refusal, Taken, Vitals, Waker};
+pub use door::{Door, LastChange, Own, ProfileText, Refusal, Taken, Vitals, Waker};
 pub use drive::stopper::{StopFirst, Stopper};
 pub use drive::{Config, Office, Running, StartError, office, start};
 pub use filter::{
@@ -142,7 +142,8 @@ pub use orders::dbc::{AssignDbcs, BusDbc, DbcChange, KeepDbc, RemoveDbc};
 pub use orders::devices::{KeepDevice, RemoveDevice};
 pub use orders::plant::{ActivateProfile, ClearTraffic, Play};
 pub use orders::profiles::{
-    AddProfile, DeleteProfile, EditProfile, NewProfile, RenameProfile, RestoreProfile, TakeEdit,
+    AddProfile, DeleteProfile, EditProfile, NewProfile, RememberProfile, RenameProfile,
+    RestoreProfile, TakeEdit,
 };
 pub use orders::recording::{
     DeleteRecording, ForgetRecording, KeepUpload, StartRecording, StopRecording,
@@ -180,7 +181,7 @@ pub use profile::form::{
     Checked as FormChecked, Field as FormField, Form as ComponentForm, Group as FieldGroup,
     Need as FieldNeed, Typed, Wrong as FormWrong,
 };
-pub use profile::library::{Library, LibraryError, Loaded};
+pub use profile::library::{Library, LibraryError, Loaded, read as read_profile_text};
 pub use profile::message::{HotKey, MessageEntry, MessageError};
 pub use profile::model::{
     Begins as RecordBegins, BusEntry, ComponentEntry, Limits, Profile, RecorderEntry,

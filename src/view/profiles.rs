@@ -34,6 +34,8 @@ pub struct ProfileRow {
     pub components: String,
     /// When its file was last written.
     pub changed: String,
+    /// Who did that, and through which face; empty where nobody knows.
+    pub by: String,
     /// "runs", "refused", or nothing.
     pub state: &'static str,
     /// How that is coloured.
@@ -44,12 +46,47 @@ pub struct ProfileRow {
     pub revision: String,
     /// "Run".
     pub activate: Offer,
+    /// "Copy…".
+    pub copy: Offer,
     /// "Save": its name, its description, what a version said.
     pub change: Offer,
     /// "Undo".
     pub undo: Offer,
     /// "Delete…".
     pub delete: Grave,
+}
+
+/// What is looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ProfilesLook {
+    /// The list.
+    #[default]
+    All,
+    /// One profile, and what this version of it changed; without one, what it says.
+    One(String, Option<VersionId>),
+}
+
+/// What is seen there.
+#[derive(Clone, Debug, Default)]
+pub struct ProfilesSeen {
+    /// What was looked at.
+    pub look: ProfilesLook,
+    /// All of them.
+    pub all: ProfilesView,
+    /// The one that is looked at, or why there is none.
+    pub one: Option<Result<Box<ProfileView>, String>>,
+}
+
+/// What a new profile begins as.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Beginning {
+    /// Nothing is in it.
+    #[default]
+    Empty,
+    /// The usual components on this interface of the machine.
+    Interface(String),
+    /// What this profile says.
+    Copy(String),
 }
 
 /// A profile with its versions.
@@ -61,6 +98,8 @@ pub struct ProfileView {
     pub versions: Vec<VersionRow>,
     /// How many are kept, in words.
     pub bounds: String,
+    /// The version that an undo goes back to.
+    pub undo_to: Option<VersionId>,
     /// What is shown: its text, or what a version changed.
     pub shown: Shown,
 }

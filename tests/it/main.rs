@@ -49,6 +49,10 @@ mod process_death;
 mod processes;
 #[cfg(feature = "web")]
 mod profiles;
+#[cfg(unix)]
+mod profiles_command;
+#[cfg(feature = "desktop")]
+mod profiles_desk;
 #[cfg(feature = "desktop")]
 mod record_desk;
 #[cfg(unix)]

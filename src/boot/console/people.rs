@@ -66,7 +66,7 @@ pub(super) fn sentence(error: impl Display) -> String {
 
 pub(super) struct Clerk<'a> {
     pub(super) shared: &'a Shared,
-    zone: &'a TimeZone,
+    pub(super) zone: &'a TimeZone,
 }
 
 pub(super) type Outcome = Result<Brought, String>;
@@ -157,6 +157,7 @@ impl Clerk<'_> {
                 self.switch_component(&name, to, &revision)
             }
             Ask::DeleteComponent { name, revision } => self.delete_component(&name, &revision),
+            Ask::Profiles(ask) => self.profiles(ask),
             Ask::LookAtSystem(prefs) => super::system::look(self.shared, self.zone, &prefs)
                 .map(|seen| Brought::System(Box::new(seen))),
             Ask::WriteFeedback(feedback) => {

@@ -50,7 +50,7 @@ pub(super) fn desk_in(folder: TempDir) -> Desk {
 }
 
 impl Desk {
-    fn ask(&mut self, ask: Ask) -> Result<Brought, String> {
+    pub fn ask(&mut self, ask: Ask) -> Result<Brought, String> {
         let place = ask.place();
         self.console.submit(Intent::Admin(ask));
         loop {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{App, Browsing};
 use crate::desktop::ask::{Existing, FramesWanted, LogAsk, SaveTo, SavedPart};
-use crate::desktop::command::{DbcCommand, LogCommand, Page};
+use crate::desktop::command::{Command, DbcCommand, LogCommand, Page};
 use crate::desktop::pages::can::CanTab;
 use crate::desktop::source::Intent;
 use crate::view::dbc::DbcAsk;
@@ -33,6 +33,38 @@ impl App {
     pub fn with_plot(mut self, keys: impl IntoIterator<Item = PlotKey>) -> Self {
         keys.into_iter().for_each(|key| self.can.plot_here().1.add(key));
         self
+    }
+
+    /// Takes what the file dialog gave, and what was dropped.
+    pub(super) fn files(&mut self, ctx: &egui::Context) {
+        if let Some(outcome) = self.dialog.poll() {
+            match (self.browsing, outcome) {
+                (Browsing::Journal, outcome) => self.admin.chosen(outcome),
+                (Browsing::Report(id, form), outcome) => {
+                    let saved = self.charge.chosen((id, form), outcome);
+                    self.asked.extend(saved.map(Intent::Admin));
+                }
+                (Browsing::Recording, Ok(path)) => self.open(ctx, path),
+                (Browsing::Recording, Err(sentence)) => self.start.dialog = sentence,
+                (
+                    Browsing::Log
+                    | Browsing::Dictionary(_)
+                    | Browsing::Frames(_)
+                    | Browsing::Replay
+                    | Browsing::Edited
+                    | Browsing::SavedDbc,
+                    outcome,
+                ) => {
+                    self.chosen(outcome);
+                }
+            }
+        }
+        self.dropped(ctx);
+    }
+
+    fn open(&mut self, ctx: &egui::Context, path: std::path::PathBuf) {
+        self.start.path = path.display().to_string();
+        self.carry_out(ctx, Command::Submit(Intent::OpenRecording(path)));
     }
 
     /// Takes what is asked of recordings.

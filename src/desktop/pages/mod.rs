@@ -6,6 +6,7 @@ pub mod can;
 pub mod charge;
 pub mod pack;
 pub mod parts;
+pub mod profiles;
 pub mod signals;
 pub mod start;
 

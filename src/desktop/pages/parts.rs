@@ -50,7 +50,8 @@ impl PartsPage {
                 | Brought::Lines { .. }
                 | Brought::Charges(_)
                 | Brought::Found(_)
-                | Brought::System(_),
+                | Brought::System(_)
+                | Brought::Profiles(_),
             ) => return,
             // What was typed stays, to be mended.
             Err(sentence) => (Tone::Fault, sentence),

@@ -111,7 +111,6 @@ fn write(people: &Arc<People>, job: &KeepProfile) -> Result<(), LedgerError> {
 
 fn done(people: &Arc<People>, job: ProfileJob) -> Result<ProfileNews, OrderError> {
     let ProfileJob { by, face, work, .. } = job;
-    let author = |what: String| Author { by, face, what };
     match work {
         ProfileWork::Draft { file, text, order } => {
             let place = file.clone().unwrap_or_default();
@@ -125,24 +124,25 @@ fn done(people: &Arc<People>, job: ProfileJob) -> Result<ProfileNews, OrderError
         }
         ProfileWork::Rename { file, text, to } => {
             let name = to.clone();
-            let author = author(format!("called {to}"));
+            let author = Author { by, face, what: format!("called {to}") };
             let text = in_ledger(people, move |ledger| ledger.rename(&file, &text, &to, &author));
             let text = text.map_err(said)?.into();
             Ok(ProfileNews::Renamed { file: people.library().file_of(&name), name, text })
         }
         ProfileWork::Elsewhere(order) => {
-            elsewhere(people, order, author)?;
+            elsewhere(people, order, (by, face))?;
             Ok(ProfileNews::Done)
         }
     }
 }
 
-/// Does it with a profile that does not run.
-fn elsewhere(
+/// Does it with a profile that does not run, in the name of `by` who came through `face`.
+pub(super) fn elsewhere(
     people: &Arc<People>,
     order: Profiling,
-    author: impl FnOnce(String) -> Author,
+    (by, face): (String, &'static str),
 ) -> Result<(), OrderError> {
+    let author = |what: String| Author { by, face, what };
     let file = people.library().file_of(order.profile());
     if let Profiling::Delete(order) = order {
         let author = author("deleted".to_owned());

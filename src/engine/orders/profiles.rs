@@ -160,6 +160,31 @@ impl Order for AddProfile {
     }
 }
 
+/// Notes that a profile is the one to open when Busbar is started next. Nothing that runs is changed.
+#[derive(Clone, Debug)]
+pub struct RememberProfile {
+    /// Which.
+    pub profile: Name,
+}
+
+impl Order for RememberProfile {
+    type Needs = ChangeSettings;
+    type Done = ();
+    const NAME: &'static str = "remember_profile";
+
+    fn needs(&self) -> ChangeSettings {
+        ChangeSettings
+    }
+
+    fn target(&self) -> String {
+        self.profile.to_string()
+    }
+
+    fn route(self) -> Route<()> {
+        Route::records(move |desk| deed::remember(desk, &self))
+    }
+}
+
 /// Takes the running profile's file as it says now: somebody has edited it outside. It is amended like
 /// by [`EditProfile`], and what the file says is kept as a version.
 #[derive(Debug)]

@@ -173,6 +173,22 @@ pub fn newest(reading: &Reading<'_>, profile: &str) -> Result<Option<String>, St
     Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
 }
 
+/// The newest version of every profile: whose it is, the version, its text.
+///
+/// # Errors
+/// The database refuses.
+pub fn newest_of_all(
+    reading: &Reading<'_>,
+) -> Result<Vec<(String, VersionLine, String)>, StoreError> {
+    let sql =
+        "SELECT profile, id, at_ms, who, face, what, length(CAST(text AS BLOB)) AS bytes, text
+         FROM profile_versions WHERE id IN (SELECT max(id) FROM profile_versions GROUP BY profile)";
+    let mut statement = reading.connection.prepare(sql)?;
+    let rows =
+        statement.query_map([], |row| Ok((row.get("profile")?, line(row)?, row.get("text")?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// The versions of a profile are those of another from now on: it is called otherwise.
 ///
 /// # Errors

@@ -5,8 +5,8 @@ use jiff::tz::TimeZone;
 use crate::base::time::Wall;
 use crate::engine::profiles::Summary;
 use crate::engine::{
-    ChangeSettings, DiffKind, MOST_VERSION_BYTES, MOST_VERSIONS, ProfileText, ProfileVersion,
-    ProfileVersionLine, Revision, Session, Snapshot, diff,
+    ChangeSettings, DiffKind, LastChange, MOST_VERSION_BYTES, MOST_VERSIONS, ProfileText,
+    ProfileVersion, ProfileVersionLine, RecordState, Revision, Session, Snapshot, diff,
 };
 use crate::view::compose::users::sentence;
 use crate::view::offer::{Grave, Offer, Question};
@@ -14,13 +14,15 @@ use crate::view::profiles::{DiffRow, ProfileRow, ProfileView, ProfilesView, Show
 use crate::view::shown::Tone;
 use crate::view::text;
 
+/// Who has begun a recording that the profile has.
+const PROFILE: &str = "profile";
 /// Names of components that are listed one by one.
 const NAMED: usize = 6;
 
 /// Makes the list.
 #[must_use]
 pub fn profiles(
-    all: &[Summary],
+    (all, last): (&[Summary], &[LastChange]),
     interfaces: Vec<String>,
     snapshot: &Snapshot,
     (session, zone): (&Session, &TimeZone),
@@ -28,7 +30,14 @@ pub fn profiles(
     let running = snapshot.profile.as_ref();
     let unkept = running.filter(|profile| profile.file.is_none());
     ProfilesView {
-        rows: all.iter().map(|one| row(one, snapshot, session, zone)).collect(),
+        rows: all
+            .iter()
+            .map(|one| {
+                let last = last.iter().find(|last| last.profile == one.name);
+                let by = last.map(|last| last_by(one, last)).unwrap_or_default();
+                ProfileRow { by, ..row(one, snapshot, session, zone) }
+            })
+            .collect(),
         summary: text::count(all.len(), "profile"),
         unkept: unkept.map(|profile| {
             let name = &profile.name;
@@ -40,6 +49,35 @@ pub fn profiles(
         interfaces,
         empty: "There is no profile yet. A profile says which buses there are and what is connected to them; Add profile makes one.",
     }
+}
+
+/// Who has written what the file of a profile says.
+fn last_by(one: &Summary, last: &LastChange) -> String {
+    if one.revision.as_deref() == Some(last.revision.code()) {
+        by(&last.line)
+    } else {
+        "somebody outside of Busbar".to_owned()
+    }
+}
+
+/// What is wrong with a name that was typed for a profile which is called `own` so far; empty for a new one.
+#[must_use]
+pub fn name_trouble(typed: &str, own: &str, view: &ProfilesView) -> Option<String> {
+    let typed = typed.trim();
+    if let Err(error) = crate::base::id::Name::new(typed) {
+        return Some(format!("A profile cannot be called so: {error}."));
+    }
+    let taken = typed != own && view.rows.iter().any(|row| row.name == typed);
+    taken.then(|| format!("There is a profile called {typed} already."))
+}
+
+/// A name for a copy, or for a new profile, that none has yet.
+#[must_use]
+pub fn free_name(of: &str, view: &ProfilesView) -> String {
+    let taken = |name: &str| view.rows.iter().any(|row| row.name == name);
+    let begin = if of.is_empty() { "New profile".to_owned() } else { format!("{of} copy") };
+    let more = (2..=view.rows.len() + 2).map(|number| format!("{begin} {number}"));
+    std::iter::once(begin.clone()).chain(more).find(|name| !taken(name)).unwrap_or(begin)
 }
 
 fn guarded(label: &str, session: &Session) -> Offer {
@@ -57,7 +95,17 @@ fn runs(snapshot: &Snapshot, name: &str) -> bool {
 /// What keeps another profile from running now, in a sentence.
 fn hinders(snapshot: &Snapshot) -> Option<String> {
     let charging = snapshot.charges.iter().find(|charge| charge.state.is_running());
-    charging.map(|charge| format!("{} is being charged: stop that first.", charge.pack))
+    if let Some(charge) = charging {
+        return Some(format!("{} is being charged: stop that first.", charge.pack));
+    }
+    let runs = |state: &RecordState| match state {
+        RecordState::Running | RecordState::Waiting => true,
+        RecordState::Ended(_) => false,
+    };
+    let by_people = |name: &str| name != PROFILE;
+    let mut all = snapshot.recordings.iter();
+    let recording = all.find(|one| runs(&one.state) && by_people(&one.by));
+    recording.map(|one| format!("The recording {} runs: stop it first.", one.entry.name))
 }
 
 fn row(one: &Summary, snapshot: &Snapshot, session: &Session, zone: &TimeZone) -> ProfileRow {
@@ -102,7 +150,9 @@ fn row(one: &Summary, snapshot: &Snapshot, session: &Session, zone: &TimeZone) -
         tone,
         refused: one.refused.clone(),
         revision: one.revision.clone().unwrap_or_default(),
+        by: String::new(),
         activate,
+        copy: guarded("Copy\u{2026}", session),
         change: guarded("Save", session),
         undo: guarded("Undo", session),
         delete: Grave {
@@ -133,6 +183,7 @@ pub fn profile(
     let mut row = row(one, snapshot, session, zone);
     // The running one is edited as it runs.
     row.revision = Revision::of(&said.text).code().to_owned();
+    row.by = lines.first().map(by).unwrap_or_default();
     if lines.len() < 2 && row.undo.is_open() {
         row.undo = Offer::shut("Undo", "There is no version before this one.");
     }
@@ -164,6 +215,7 @@ pub fn profile(
     };
     ProfileView {
         versions: versions.collect(),
+        undo_to: lines.get(1).map(|line| line.id),
         bounds: format!(
             "The newest {MOST_VERSIONS} versions are kept, or {} MB of them.",
             MOST_VERSION_BYTES >> 20

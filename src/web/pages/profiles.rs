@@ -104,17 +104,19 @@ async fn listed(
     let drawn = async {
         let session = Arc::clone(&ask.session);
         let all = aside(shared, move |shared| {
-            let library = shared.door().library(&session.permit(ViewPlant)?);
-            let all = profiles::all(&library).map_err(|error| api::profile_problem(&error))?;
+            let grant = session.permit(ViewPlant)?;
+            let all = profiles::all(&shared.door().library(&grant));
+            let all = all.map_err(|error| api::profile_problem(&error))?;
+            let last = shared.door().last_changes(&grant)?;
             let found = interfaces().interfaces.into_iter();
-            Ok((all, found.map(|one| one.name).collect::<Vec<_>>()))
+            Ok((all, last, found.map(|one| one.name).collect::<Vec<_>>()))
         });
-        let (all, interfaces) = all.await?;
+        let (all, last, interfaces) = all.await?;
         let snapshot = shared.door().look(&ask.session.permit(ViewPlant)?);
         let who = (&*ask.session, &TimeZone::system());
         Ok::<_, Problem>(ProfilesPage {
             shell: plain::framed(shared, ask, "Profiles", PLACE)?,
-            view: compose::profiles::profiles(&all, interfaces, &snapshot, who),
+            view: compose::profiles::profiles((&all, &last), interfaces, &snapshot, who),
             typed: typed.to_owned(),
             done,
             wrong,

@@ -13,12 +13,12 @@ use busbar::engine::{
     ExpectedFile, Face, ForgetMessage, ForgetRecording, Frame, GivePassword, Id, KeepDbc,
     KeepDevice, KeepMessage, KeepUpload, Keeps, Lease, LiftWait, MakeLink, MessageEntry,
     MustChangeIt, NewProfile, Order, Origin, PauseReplay, Permission, Play, Purpose,
-    ReadSafetyText, RecorderEntry, RemoveDbc, RemoveDevice, RemoveService, RenameProfile,
-    RenameService, ReplayChange, ReplayPlan, RestartBus, RestoreProfile, Revision, RevokeToken,
-    Right, Rights, SaveSettings, SaveSystem, ScanBitRate, Schedule, Secret, SendFrames,
-    ServiceChoice, ServiceId, Session, SessionId, SetChargeRule, SetDemo, SetPoints, Silence,
-    StartCharge, StartRecording, StartReplay, StartSchedule, StopCharge, StopRecording, StopReplay,
-    StopSchedule, TakeEdit, Then, TokenId, UseCan, VersionId, demo_profile,
+    ReadSafetyText, RecorderEntry, RememberProfile, RemoveDbc, RemoveDevice, RemoveService,
+    RenameProfile, RenameService, ReplayChange, ReplayPlan, RestartBus, RestoreProfile, Revision,
+    RevokeToken, Right, Rights, SaveSettings, SaveSystem, ScanBitRate, Schedule, Secret,
+    SendFrames, ServiceChoice, ServiceId, Session, SessionId, SetChargeRule, SetDemo, SetPoints,
+    Silence, StartCharge, StartRecording, StartReplay, StartSchedule, StopCharge, StopRecording,
+    StopReplay, StopSchedule, TakeEdit, Then, TokenId, UseCan, VersionId, demo_profile,
 };
 use busbar::web::Access;
 
@@ -145,6 +145,7 @@ pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
         line(&sessions, &RestoreProfile { profile: pack.clone(), on: on(), version: VersionId(1) }),
         line(&sessions, &RenameProfile { profile: pack.clone(), on: on(), to: pack.clone() }),
         line(&sessions, &DeleteProfile { profile: pack.clone(), on: None }),
+        line(&sessions, &RememberProfile { profile: pack.clone() }),
         line(
             &sessions,
             &AddProfile { name: pack.clone(), says: NewProfile::Text("nothing".into()) },

@@ -216,8 +216,8 @@ impl AdminPage {
             }
             Brought::Lines { view, after } => self.journal.take(view, after),
             Brought::System(seen) => self.system.take(seen),
-            // The list of charges is the Charge page’s.
-            Brought::Charges(_) => {}
+            // They belong to other pages.
+            Brought::Charges(_) | Brought::Profiles(_) => {}
             Brought::Found(found) => {
                 self.shared.said.retain(|(said, _)| *said != place);
                 self.shared.said.push((place, found));
@@ -239,6 +239,8 @@ impl AdminPage {
             | Place::Journal
             | Place::Charges
             | Place::Rules
+            | Place::ProfilesLook
+            | Place::Profiles
             | Place::Parts => {}
         }
     }

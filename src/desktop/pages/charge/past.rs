@@ -44,7 +44,8 @@ impl Past {
                 | Brought::Once(_)
                 | Brought::Lines { .. }
                 | Brought::Found(_)
-                | Brought::System(_),
+                | Brought::System(_)
+                | Brought::Profiles(_),
             ) => return,
             Err(sentence) => (Tone::Fault, sentence),
         };

@@ -1,12 +1,14 @@
 //! What orders do that put a profile into the data folder.
 
+use crate::engine::offline::profiles::ground;
 use crate::engine::orders::OrderError;
 use crate::engine::orders::desk::Desk;
-use crate::engine::orders::profiles::{AddProfile, NewProfile};
+use crate::engine::orders::profiles::{AddProfile, NewProfile, RememberProfile};
 use crate::engine::people::ledger::{Author, Ledger, LedgerError};
+use crate::engine::profile::check::admit;
 use crate::engine::profile::edit::{Change, apply};
 use crate::engine::profile::expand::environment;
-use crate::engine::profile::library::{interpret, read};
+use crate::engine::profile::library::{self, LibraryError, interpret, read};
 use crate::engine::profile::model::Profile;
 use crate::engine::profile::write::write;
 
@@ -40,6 +42,23 @@ pub fn add(desk: &mut Desk<'_>, order: &AddProfile) -> Result<(), OrderError> {
     ledger.add(&order.name, &text, &author).map_err(said)?;
     desk.writing.touch();
     Ok(())
+}
+
+pub fn remember(desk: &mut Desk<'_>, order: &RememberProfile) -> Result<(), OrderError> {
+    let library = desk.people.library();
+    let file = library.file_of(&order.profile);
+    if !file.exists() {
+        return Err(said(LedgerError::Missing(order.profile.clone())));
+    }
+    let refused = |error: LibraryError| OrderError::Profile {
+        name: order.profile.to_string(),
+        why: error.to_string(),
+    };
+    // What cannot run would be refused at the next start, where nobody expects it.
+    let loaded = library::load(&file, &environment).map_err(refused)?;
+    admit(loaded, &ground(&desk.people.devices().catalog())).map_err(refused)?;
+    let name = order.profile.to_string();
+    library.remember(|settings| settings.profile = Some(name)).map_err(|error| said(error.into()))
 }
 
 /// A mistake as an order's.

@@ -1,0 +1,168 @@
+//! Profiles in the window: the list, a new one, one that is described, run, gone back with and deleted,
+//! with what differs drawn as lines.
+
+use busbar::desktop::ask::{Ask, ProfileAsk};
+use busbar::desktop::fixture::FixtureSource;
+use busbar::desktop::source::Intent;
+use busbar::engine::VersionId;
+use busbar::view::profiles::Beginning;
+use egui::Key;
+
+use crate::desktop::{LARGE, SMALLEST, Window, open, overlaps};
+
+fn profiles(size: egui::Vec2) -> Window {
+    let mut window = open(FixtureSource::running(38), size);
+    window.ctrl(Key::Num6);
+    window
+}
+
+/// What was asked to be changed.
+fn asked(window: &Window) -> Vec<ProfileAsk> {
+    let all = window.asked().into_iter().filter_map(|intent| match intent {
+        Intent::Admin(Ask::Profiles(ask)) => Some(ask),
+        _ => None,
+    });
+    all.filter(|ask| !matches!(ask, ProfileAsk::Look(_))).collect()
+}
+
+#[test]
+fn the_list_says_what_is_in_each_who_changed_it_and_why_one_is_refused() {
+    let source = FixtureSource::running(38);
+    let reason = "/data/profiles/Car.toml:4: name: a name must be a text";
+    source.world.borrow_mut().profiles[0].refused = Some(reason.into());
+    let mut window = open(source, LARGE);
+    window.ctrl(Key::Num6);
+    for part in ["2 profiles", "The bench", "1 bus, 1 component: Pack", "by ada (desktop)", reason]
+    {
+        assert!(window.shows(part), "{part}: {:?}", window.names());
+    }
+    window.click("Run Car");
+    assert_eq!(asked(&window), [], "what is refused does not run");
+    window.click("Run Workshop");
+    assert_eq!(asked(&window), [ProfileAsk::Run("Workshop".into())]);
+    assert!(window.shows("It runs."));
+}
+
+#[test]
+fn a_copy_has_a_name_of_its_own_and_a_taken_one_is_told_as_it_is_typed() {
+    let mut window = profiles(LARGE);
+    window.click("Copy Workshop");
+    assert!(window.shows("It begins: as a copy of Workshop"), "{:?}", window.names());
+    window.type_into("Name", "/");
+    assert!(window.shows("A profile cannot be called so"), "{:?}", window.names());
+    window.click("Add it");
+    assert_eq!(asked(&window), []);
+    window.press(Key::Backspace);
+    window.click("Add it");
+    let begins = Beginning::Copy("Workshop".into());
+    assert_eq!(asked(&window), [ProfileAsk::Add { name: "Workshop copy".into(), begins }]);
+    assert!(window.shows("It is added.") && window.shows("What it says"), "{:?}", window.names());
+}
+
+#[test]
+fn a_description_is_typed_and_saved_on_the_text_that_was_seen() {
+    let mut window = profiles(LARGE);
+    window.click("Open Workshop");
+    assert!(window.shows("socketcan:can0"), "{:?}", window.names());
+    window.click("Save");
+    assert_eq!(asked(&window), [], "nothing was typed yet");
+    window.type_into("Description", " in the cellar");
+    window.click("Save");
+    let all = asked(&window);
+    let [ProfileAsk::Save { profile, revision, name, description }] = all.as_slice() else {
+        assert_eq!(all, [], "it is not saved");
+        return;
+    };
+    assert_eq!((profile.as_str(), name.as_str()), ("Workshop", "Workshop"));
+    assert_eq!(description, "The bench in the cellar");
+    assert!(!revision.is_empty());
+    assert!(window.shows("It is saved."));
+}
+
+#[test]
+fn what_somebody_else_has_changed_meanwhile_is_told_before_it_is_saved() {
+    let mut window = profiles(LARGE);
+    window.click("Open Workshop");
+    window.type_into("Description", "!");
+    {
+        let mut world = window.world.borrow_mut();
+        let kept = world.profiles.iter_mut().find(|one| one.name == "Workshop").unwrap();
+        kept.description = "Somebody else's".into();
+        kept.keep("description changed");
+    }
+    // Looked at again because a version was asked for.
+    window.click("What version 1 changed");
+    assert!(
+        window.shows("changed by somebody else since you began to type"),
+        "{:?}",
+        window.names()
+    );
+    window.click("Discard what was typed");
+    assert!(!window.shows("since you began to type"));
+    assert!(window.shows("Somebody else's"), "{:?}", window.names());
+}
+
+#[test]
+fn what_a_version_changed_is_drawn_with_signs_and_can_be_gone_back_to() {
+    let mut window = profiles(LARGE);
+    window.click("Open Workshop");
+    window.click("What version 2 changed");
+    assert!(window.shows("- description = \"\""), "{:?}", window.names());
+    assert!(window.shows("+ description = \"The bench\""), "{:?}", window.names());
+    window.click("Go back to version 2");
+    assert_eq!(asked(&window), [], "the present version cannot be gone back to");
+    window.click("Go back to version 1");
+    let all = asked(&window);
+    assert!(
+        matches!(all.as_slice(), [ProfileAsk::Restore { version: VersionId(1), .. }]),
+        "{all:?}"
+    );
+}
+
+#[test]
+fn deleting_asks_first_and_enter_keeps_the_profile() {
+    let mut window = profiles(SMALLEST);
+    window.click("Delete Workshop");
+    assert!(window.shows("Delete Workshop?"), "{:?}", window.names());
+    window.press(Key::Enter);
+    assert_eq!(asked(&window), []);
+    window.click("Delete Workshop");
+    window.click("Keep it");
+    assert_eq!(asked(&window), []);
+    window.click("Open Workshop");
+    window.click("Delete\u{2026}");
+    window.click("Delete Workshop");
+    let all = asked(&window);
+    assert!(
+        matches!(all.as_slice(), [ProfileAsk::Delete { profile, .. }] if profile == "Workshop"),
+        "{all:?}"
+    );
+    assert!(!window.shows("Open Workshop"));
+}
+
+#[test]
+fn a_refusal_stays_with_what_was_typed() {
+    let mut window = profiles(LARGE);
+    window.click("Add profile");
+    window.world.borrow_mut().refusal = Some("There is no room on the disk.".into());
+    window.type_into("Name", " two");
+    window.click("Add it");
+    assert!(window.shows("There is no room on the disk."), "{:?}", window.names());
+    assert!(window.shows("New profile two"), "{:?}", window.names());
+}
+
+#[test]
+fn list_form_and_profile_stand_without_overlaps_in_windows_of_every_size() {
+    for size in [egui::Vec2::new(620.0, 700.0), SMALLEST, LARGE, egui::Vec2::new(3_840.0, 2_160.0)]
+    {
+        let mut window = profiles(size);
+        assert_eq!(overlaps(&window, size), Vec::<String>::new(), "list at {size:?}");
+        window.click("Add profile");
+        assert_eq!(overlaps(&window, size), Vec::<String>::new(), "form at {size:?}");
+        window.click("Cancel");
+        window.click("Open Workshop");
+        assert_eq!(overlaps(&window, size), Vec::<String>::new(), "profile at {size:?}");
+        window.click("What version 2 changed");
+        assert_eq!(overlaps(&window, size), Vec::<String>::new(), "difference at {size:?}");
+    }
+}
