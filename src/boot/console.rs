@@ -5,6 +5,7 @@
 mod charging;
 mod components;
 mod dbc;
+mod devices;
 mod file;
 mod logs;
 mod people;
@@ -490,8 +491,13 @@ impl Source for Console {
     }
 
     fn parts(&self, prefs: &PartsPrefs) -> PartsSeen {
-        let seen = |s: Arc<Snapshot>| compose::components::seen(&s, &self.shared.session, prefs);
-        self.snapshot().map_or_else(PartsSeen::default, seen)
+        let Some(snapshot) = self.snapshot() else { return PartsSeen::default() };
+        let session = &self.shared.session;
+        let mut seen = compose::components::seen(&snapshot, session, prefs);
+        if let PartsPrefs::Discover(wanted) = prefs {
+            self.logs.discover(&snapshot, session, wanted, &mut seen.discovery);
+        }
+        seen
     }
 
     fn start(&self) -> StartView {

@@ -77,6 +77,8 @@ enum Browsing {
     Frames(SavedPart),
     /// A DBC file to edit.
     Edited,
+    /// A DBC file to make a component out of.
+    Own,
     /// Where to save a DBC file.
     SavedDbc,
 }

@@ -12,6 +12,7 @@ use crate::engine::{
 };
 use crate::view::charge::ChargePrefs;
 use crate::view::components::{DraftOf, Switch};
+use crate::view::custom::{OwnAsk, OwnDeviceView};
 use crate::view::export::Format;
 use crate::view::journal::{JournalPrefs, JournalView};
 use crate::view::logs::{LogId, TraceOf};
@@ -230,6 +231,8 @@ pub enum Ask {
     },
     /// Something about profiles.
     Profiles(ProfileAsk),
+    /// Something about components of one's own.
+    Own(OwnAsk),
     /// Save a section of the settings.
     SaveSettings {
         /// Which.
@@ -357,7 +360,8 @@ impl Ask {
             Self::SetRule { .. } => Place::Rules,
             Self::PutComponent { .. }
             | Self::SwitchComponent { .. }
-            | Self::DeleteComponent { .. } => Place::Parts,
+            | Self::DeleteComponent { .. }
+            | Self::Own(_) => Place::Parts,
             Self::Profiles(ProfileAsk::Look(_)) => Place::ProfilesLook,
             Self::Profiles(_) => Place::Profiles,
             Self::LookAtSystem(_) => Place::SystemLook,
@@ -403,6 +407,8 @@ pub enum Brought {
     Charges(ReportsView),
     /// What was found.
     Found(Note),
+    /// A component of one's own, and what was done with it.
+    Own(Box<OwnDeviceView>, String),
     /// What the System page shows.
     System(Box<SystemSeen>),
     /// What the Profiles page shows.

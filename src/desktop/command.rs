@@ -198,6 +198,8 @@ pub enum LogCommand {
 pub enum DbcCommand {
     /// Ask the system for one to edit.
     Browse,
+    /// Ask the system for one to make a component of one's own out of.
+    BrowseOwn,
     /// Ask the system where to save it under this name.
     BrowseSave(String),
     /// Hand this to the source.

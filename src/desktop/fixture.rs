@@ -458,6 +458,7 @@ impl World {
                 return Brought::Charges(ReportsView { rows: vec![row], ..ReportsView::default() });
             }
             Ask::Profiles(ask) => return self.profiles(ask),
+            Ask::Own(_) => return parts::own(),
             Ask::LookAtSystem(_) => return Brought::System(Box::default()),
             Ask::VerifyJournal => {
                 let whole = crate::engine::Verdict::Whole { lines: 3, head: Some("00ff".into()) };

@@ -77,6 +77,13 @@ impl Snapshot {
     /// What talks on a bus, as far as it was heard until now.
     #[must_use]
     pub fn discovery(&self, bus: &BusPicture) -> Discovery {
+        let configured = self.configured(bus);
+        discovery::discover(&self.traffic.hearing(bus.id, bus.now), &self.catalog, &configured)
+    }
+
+    /// The components that the profile has on a bus.
+    #[must_use]
+    pub fn configured(&self, bus: &BusPicture) -> Vec<Configured> {
         let on_bus = self.components.iter().filter(|component| component.bus == bus.id);
         let configured = on_bus.map(|component| {
             let kind = &component.kind;
@@ -89,8 +96,7 @@ impl Snapshot {
                 claims: device.map(|device| device.claims()).unwrap_or_default(),
             }
         });
-        let configured: Vec<Configured> = configured.collect();
-        discovery::discover(&self.traffic.hearing(bus.id, bus.now), &self.catalog, &configured)
+        configured.collect()
     }
 
     /// The names that filters are compared with.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::view::discovery::DiscoveryView;
+use crate::view::custom::OwnDevicesView;
+use crate::view::discovery::{DiscoverIn, DiscoveryView};
 use crate::view::offer::{Grave, Offer};
 use crate::view::parts::PartsView;
 use crate::view::shown::Note;
@@ -211,8 +212,10 @@ pub enum PartsPrefs {
     List,
     /// The kinds that can be added, searched by this.
     Kinds(String),
-    /// What talks on this bus; empty: on the first.
-    Discover(String),
+    /// What talks there.
+    Discover(DiscoverIn),
+    /// Components of one's own.
+    Own,
     /// A form.
     Form(Draft),
 }
@@ -252,6 +255,8 @@ pub struct PartsSeen {
     pub kinds: KindsView,
     /// What talks on a bus, where that is looked at.
     pub discovery: DiscoveryView,
+    /// Components of one's own, where they are looked at.
+    pub own: OwnDevicesView,
     /// The form, or why there is none.
     pub form: Option<Result<ComponentForm, String>>,
 }

@@ -2,8 +2,24 @@
 
 use serde::Serialize;
 
+use crate::view::logs::LogId;
 use crate::view::offer::Offer;
 use crate::view::shown::Tone;
+
+/// Where is listened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DiscoverIn {
+    /// On the bus of this name; empty: on the first.
+    Bus(String),
+    /// In a recording that is open.
+    Log(LogId),
+}
+
+impl Default for DiscoverIn {
+    fn default() -> Self {
+        Self::Bus(String::new())
+    }
+}
 
 /// The page.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -12,6 +28,10 @@ pub struct DiscoveryView {
     pub bus: String,
     /// The buses that can be looked at.
     pub buses: Vec<String>,
+    /// The recordings that can be looked at: where they are open.
+    pub logs: Vec<(LogId, String)>,
+    /// The recording that is looked at, instead of a bus.
+    pub log: Option<LogId>,
     /// "62 ids heard within 12 s".
     pub heard: String,
     /// What to say where nothing was found; empty where something was.

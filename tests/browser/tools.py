@@ -1,5 +1,6 @@
 """A running server, browsers of several people, and what every page must be like."""
 
+import copy
 import os
 import pathlib
 import re
@@ -18,11 +19,18 @@ REFUSED = re.compile(r"Failed to load resource: the server responded with a stat
 
 
 class Server:
-    """`busbar serve --demo` on a folder of its own and a free port."""
+    """`busbar serve` on a folder of its own and a free port: the demo, or a profile of this text."""
 
-    def __init__(self, program):
+    def __init__(self, program, profile=None):
         self.folder = tempfile.TemporaryDirectory(prefix="busbar-browser-")
-        command = [program, "serve", "--demo", "--listen", "127.0.0.1:0", "--data-dir", self.folder.name]
+        wanted = ["--demo"]
+        if profile:
+            name, text = profile
+            profiles = pathlib.Path(self.folder.name) / "profiles"
+            profiles.mkdir()
+            (profiles / f"{name}.toml").write_text(text, encoding="utf-8")
+            wanted = ["--profile", name]
+        command = [program, "serve", *wanted, "--listen", "127.0.0.1:0", "--data-dir", self.folder.name]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.said = []
         self.link = None
@@ -123,6 +131,7 @@ class Walk:
 
     def __init__(self, program, browser):
         self.complaints = []
+        self.program = program
         folder = os.environ.get("BUSBAR_SHOTS")
         self.shots = pathlib.Path(folder) if folder else None
         if self.shots:
@@ -133,6 +142,12 @@ class Walk:
 
     def person(self, name, size=WIDE, **options):
         return Person(self, name, size, **options)
+
+    def beside(self, profile):
+        """The same browser on a second server, with a profile of its own."""
+        other = copy.copy(self)
+        other.server = Server(self.program, profile)
+        return other
 
     def end(self):
         self.browser.close()

@@ -5,6 +5,7 @@ use busbar::desktop::ask::Ask;
 use busbar::desktop::fixture::FixtureSource;
 use busbar::desktop::source::Intent;
 use busbar::view::components::{DraftOf, Switch};
+use busbar::view::custom::OwnAsk;
 use egui::Key;
 
 use crate::desktop::{LARGE, SMALLEST, Window, open, overlaps};
@@ -66,10 +67,59 @@ fn deleting_a_component_asks_first_and_names_what_goes_with_it() {
 }
 
 #[test]
+fn a_component_of_ones_own_is_made_out_of_a_dbc_and_its_signals_are_said() {
+    let mut window = parts(LARGE);
+    window.click("Components of one's own");
+    assert!(window.shows("There is none yet."), "{:?}", window.names());
+    window.click("Make a component");
+    assert_eq!(asked(&window), [], "no file was chosen");
+    window.type_into("DBC file", "/tmp/Roof pack.dbc");
+    window.type_into("Folder", "roof-pack");
+    window.click("Make a component");
+    let all = asked(&window);
+    let Some(Ask::Own(OwnAsk::Make { file, id, title })) = all.last() else {
+        assert_eq!(all, [], "nothing was made");
+        return;
+    };
+    assert_eq!(
+        (file.to_str(), id.as_str(), title.as_str()),
+        (Some("/tmp/Roof pack.dbc"), "roof-pack", "")
+    );
+    assert!(window.shows("It is kept."), "{:?}", window.names());
+    window.type_into("What Main.Volts is", " 2");
+    assert!(window.shows("is nothing that a signal can be"), "{:?}", window.names());
+    window.press(Key::Backspace);
+    window.press(Key::Backspace);
+    assert!(!window.shows("is nothing that a signal can be"), "{:?}", window.names());
+    window.click("Take Cells");
+    window.click("Save");
+    let all = asked(&window);
+    let Some(Ask::Own(OwnAsk::Save { id, mark, typed })) = all.last() else {
+        assert_eq!(all, [], "nothing was saved");
+        return;
+    };
+    assert!(id == "roof-pack" && !mark.is_empty());
+    let volts = ("Main".to_owned(), "Volts".to_owned());
+    assert_eq!(typed.roles.get(&volts).map(String::as_str), Some("reading"));
+    assert!(typed.messages["Main"].taken && !typed.messages["Cells"].taken);
+    window.click("Remove\u{2026}");
+    assert!(window.shows("Its folder is removed"), "{:?}", window.names());
+    window.click("Keep it");
+    assert!(matches!(asked(&window).last(), Some(Ask::Own(OwnAsk::Save { .. }))), "it was removed");
+}
+
+#[test]
 fn list_kinds_and_form_stand_without_overlaps_in_windows_of_every_size() {
     for size in [SMALLEST, LARGE, egui::Vec2::new(3_840.0, 2_160.0)] {
         let mut window = parts(size);
         assert_eq!(overlaps(&window, size), Vec::<String>::new(), "list at {size:?}");
+        window.click("Components of one's own");
+        assert_eq!(overlaps(&window, size), Vec::<String>::new(), "own at {size:?}");
+        window.type_into("DBC file", "/tmp/roof.dbc");
+        window.type_into("Folder", "roof-pack");
+        window.click("Make a component");
+        assert_eq!(overlaps(&window, size), Vec::<String>::new(), "one of them at {size:?}");
+        window.click("All parts");
         window.click("Add component\u{2026}");
         assert_eq!(overlaps(&window, size), Vec::<String>::new(), "kinds at {size:?}");
         window.type_into("Search kinds", "pedals");

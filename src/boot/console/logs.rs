@@ -11,9 +11,10 @@ use super::{Console, Shared};
 use crate::desktop::ask::{Existing, Like, LogAsk, SaveTo, SavedPart};
 use crate::engine::logs::{Dictionary, LogPicture, LogState, Opening, USUAL_BYTES};
 use crate::engine::save::{self, Request};
-use crate::engine::{Decoders, Direction, Id, Sieve, Snapshot, ViewPlant, convert};
+use crate::engine::{Decoders, Direction, Id, Session, Sieve, Snapshot, ViewPlant, convert};
 use crate::view::compose;
 use crate::view::compose::trace::{Naming, TraceReader};
+use crate::view::discovery::{DiscoverIn, DiscoveryView};
 use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::plot::{PlotAsk, PlotKey, PlotPicture};
 use crate::view::sending::Draft;
@@ -101,6 +102,27 @@ impl Logs {
             compose::logs::log(one.id, &one.picture(), one.chosen.iter().map(AsRef::as_ref))
         };
         self.open.iter().map(view).collect()
+    }
+
+    /// Puts what talks in the recording that is wanted in the place of what talks on a bus, and names
+    /// all that are open.
+    pub(super) fn discover(
+        &self,
+        snapshot: &Snapshot,
+        session: &Session,
+        wanted: &DiscoverIn,
+        view: &mut DiscoveryView,
+    ) {
+        if let DiscoverIn::Log(log) = wanted
+            && let Some(one) = self.open.iter().find(|one| one.id == *log)
+        {
+            *view = compose::discovery::in_log(snapshot, session, (*log, &one.picture()));
+        }
+        let named = |one: &OpenLog| {
+            let log = compose::logs::log(one.id, &one.picture(), std::iter::empty());
+            (one.id, log.name)
+        };
+        view.logs = self.open.iter().map(named).collect();
     }
 
     /// The rows of a trace that are in sight.

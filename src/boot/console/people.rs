@@ -158,6 +158,7 @@ impl Clerk<'_> {
             }
             Ask::DeleteComponent { name, revision } => self.delete_component(&name, &revision),
             Ask::Profiles(ask) => self.profiles(ask),
+            Ask::Own(ask) => self.own_device(ask),
             Ask::LookAtSystem(prefs) => super::system::look(self.shared, self.zone, &prefs)
                 .map(|seen| Brought::System(Box::new(seen))),
             Ask::WriteFeedback(feedback) => {

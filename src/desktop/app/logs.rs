@@ -8,9 +8,11 @@ use crate::desktop::ask::{Existing, FramesWanted, LogAsk, SaveTo, SavedPart};
 use crate::desktop::command::{Command, DbcCommand, LogCommand, Page};
 use crate::desktop::pages::can::CanTab;
 use crate::desktop::source::Intent;
+use crate::view::components::PartsPrefs;
 use crate::view::dbc::DbcAsk;
 use crate::view::logs::{LogId, TraceOf};
 use crate::view::plot::PlotKey;
+use crate::view::shown::Tone;
 use crate::view::traffic::TrafficPrefs;
 
 impl App {
@@ -52,6 +54,7 @@ impl App {
                     | Browsing::Frames(_)
                     | Browsing::Replay
                     | Browsing::Edited
+                    | Browsing::Own
                     | Browsing::SavedDbc,
                     outcome,
                 ) => {
@@ -102,6 +105,11 @@ impl App {
                 let words = "This system has no file dialog. Type the path instead.";
                 self.can.said = words.to_owned();
             }
+            (Browsing::Own, Ok(path)) => self.parts.own.take(&path),
+            (Browsing::Own, Err(_)) => {
+                let words = "This system has no file dialog. Type the path of the DBC file, or drop it here.";
+                self.parts.say(Tone::Warning, words.to_owned());
+            }
             (Browsing::Edited, Ok(path)) => self.asked.push(Intent::Dbc(DbcAsk::Open(path))),
             (Browsing::SavedDbc, Ok(path)) => {
                 self.asked.push(Intent::Dbc(DbcAsk::SaveAs(path)));
@@ -119,6 +127,13 @@ impl App {
         let files: Vec<PathBuf> =
             ctx.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_owned()).collect());
         for path in files {
+            if is_dictionary(&path)
+                && self.page() == Page::Parts
+                && self.parts.prefs == PartsPrefs::Own
+            {
+                self.parts.own.take(&path);
+                continue;
+            }
             let in_tab = self.kept.can.tab == CanTab::Dbc && self.kept.page == Page::Can;
             if in_tab && is_dictionary(&path) {
                 self.asked.push(Intent::Dbc(DbcAsk::Open(path)));
@@ -155,6 +170,10 @@ impl App {
             DbcCommand::Browse => {
                 self.browsing = Browsing::Edited;
                 self.dialog.pick(ctx, "Open a DBC file");
+            }
+            DbcCommand::BrowseOwn => {
+                self.browsing = Browsing::Own;
+                self.dialog.pick(ctx, "Choose a DBC file");
             }
             DbcCommand::BrowseSave(name) => {
                 self.browsing = Browsing::SavedDbc;

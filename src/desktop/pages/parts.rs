@@ -4,10 +4,12 @@
 mod component;
 mod discover;
 mod kinds;
+mod own;
 
 use egui::{RichText, ScrollArea, Ui, Vec2};
 
 use self::component::Pressed;
+use self::own::OwnPage;
 use crate::desktop::ask::{Ask, Brought};
 use crate::desktop::command::Command;
 use crate::desktop::fonts;
@@ -21,6 +23,8 @@ use crate::desktop::widgets::panel::{GAP, panel};
 use crate::desktop::widgets::readings::readings;
 use crate::desktop::widgets::text::{caption, line, note, paragraph};
 use crate::view::components::{Draft, DraftOf, PartsPrefs, PartsSeen, Switch};
+use crate::view::custom::OwnAsk;
+use crate::view::discovery::DiscoverIn;
 use crate::view::offer::Question;
 use crate::view::parts::{Part, PartsView};
 use crate::view::shown::{Note, Tone};
@@ -30,18 +34,44 @@ use crate::view::shown::{Note, Tone};
 pub struct PartsPage {
     /// What is looked at.
     pub prefs: PartsPrefs,
-    /// A component that is to be deleted, and the question about it.
-    asking: Option<(String, Question)>,
+    /// Components of one's own.
+    pub own: OwnPage,
+    /// What is to be taken away, and the question about it.
+    asking: Option<(Taking, Question)>,
     /// What came of the last change, until it is read.
     said: Option<Note>,
 }
 
+/// What is taken away once that was confirmed.
+enum Taking {
+    /// The component of this name.
+    Component(String),
+    /// A device folder.
+    Device(OwnAsk),
+}
+
 impl PartsPage {
+    /// Leaves a sentence to be read.
+    pub fn say(&mut self, tone: Tone, text: String) {
+        self.said = Some(Note { tone, text, closable: true });
+    }
+
     /// Takes what came of a change.
     pub fn take(&mut self, outcome: Result<Brought, String>) {
         let (tone, text) = match outcome {
             Ok(Brought::Done(words)) => {
-                self.prefs = PartsPrefs::List;
+                if self.prefs == PartsPrefs::Own {
+                    self.own.close();
+                } else {
+                    self.prefs = PartsPrefs::List;
+                }
+                (Tone::Ok, words)
+            }
+            Ok(Brought::Own(view, words)) => {
+                self.own.show(*view);
+                if words.is_empty() {
+                    return;
+                }
                 (Tone::Ok, words)
             }
             Ok(
@@ -72,18 +102,20 @@ impl PartsPage {
         theme: &Theme,
         seen: &PartsSeen,
     ) -> Option<Command> {
-        let (name, asked) = self.asking.as_ref()?;
-        let reply = question(ctx, theme, asked, "Keep it");
-        let (name, revision) = (name.clone(), seen.view.revision.clone());
-        match reply {
-            Reply::Open => return None,
-            Reply::Cancelled => self.asking = None,
-            Reply::Confirmed => {
+        let (_, asked) = self.asking.as_ref()?;
+        match question(ctx, theme, asked, "Keep it") {
+            Reply::Open => None,
+            Reply::Cancelled => {
                 self.asking = None;
-                return Some(submit(Ask::DeleteComponent { name, revision }));
+                None
             }
+            Reply::Confirmed => Some(submit(match self.asking.take()?.0 {
+                Taking::Component(name) => {
+                    Ask::DeleteComponent { name, revision: seen.view.revision.clone() }
+                }
+                Taking::Device(ask) => Ask::Own(ask),
+            })),
         }
-        None
     }
 
     /// Draws the page.
@@ -109,8 +141,18 @@ impl PartsPage {
                 self.said = None;
                 None
             }
-            PartsPrefs::Discover(bus) => {
-                let found = discover::draw(ui, theme, &seen.discovery, bus)?;
+            PartsPrefs::Own => match self.own.draw(ui, theme, &seen.own)? {
+                own::Pressed::Ask(command) => {
+                    self.said = None;
+                    Some(command)
+                }
+                own::Pressed::Remove(ask, question) => {
+                    self.asking = Some((Taking::Device(ask), question));
+                    None
+                }
+            },
+            PartsPrefs::Discover(wanted) => {
+                let found = discover::draw(ui, theme, &seen.discovery, wanted)?;
                 let (of, typed) = (DraftOf::New(found.kind.clone()), found.fields.iter().cloned());
                 let typed = Some(typed.collect());
                 self.prefs = PartsPrefs::Form(Draft { of, typed, ..Draft::default() });
@@ -148,12 +190,22 @@ impl PartsPage {
             (PartsPrefs::List, _) => "Parts".to_owned(),
             (PartsPrefs::Kinds(_), _) => "Add component".to_owned(),
             (PartsPrefs::Discover(_), _) => "Discover".to_owned(),
+            (PartsPrefs::Own, _) => {
+                self.own.heading().unwrap_or("Components of one's own").to_owned()
+            }
             (PartsPrefs::Form(_), Some(Ok(form))) => form.title.clone(),
             (PartsPrefs::Form(_), Some(Err(_)) | None) => "Component".to_owned(),
         };
         ui.horizontal(|ui| {
             ui.set_min_height(30.0);
             pages::title(ui, theme, &title);
+            if self.prefs == PartsPrefs::Own
+                && self.own.heading().is_some()
+                && ui.button("All of one's own").clicked()
+            {
+                self.own.close();
+                self.said = None;
+            }
             if self.prefs != PartsPrefs::List {
                 if ui.button("All parts").clicked() {
                     self.prefs = PartsPrefs::List;
@@ -165,7 +217,12 @@ impl PartsPage {
                 self.said = None;
             }
             if ui.button("Discover\u{2026}").clicked() {
-                self.prefs = PartsPrefs::Discover(String::new());
+                self.prefs = PartsPrefs::Discover(DiscoverIn::default());
+                self.said = None;
+            }
+            if ui.button("Components of one's own").clicked() {
+                self.prefs = PartsPrefs::Own;
+                self.own.close();
                 self.said = None;
             }
             if !seen.view.profile_file.is_empty() {
@@ -199,7 +256,7 @@ impl PartsPage {
             }
             CardPressed::Switch(to) => Some(submit(Ask::SwitchComponent { name, to, revision })),
             CardPressed::Delete(question) => {
-                self.asking = Some((name, question));
+                self.asking = Some((Taking::Component(name), question));
                 None
             }
         }

@@ -81,6 +81,7 @@ impl ProfilesPage {
                 | Brought::Lines { .. }
                 | Brought::Charges(_)
                 | Brought::Found(_)
+                | Brought::Own(..)
                 | Brought::System(_),
             ) => return,
             // What was typed stays, to be mended.

@@ -18,6 +18,8 @@ use crate::engine::can::frame::{CLASSIC_BYTES, FD_BYTES, Frames};
 use crate::engine::can::tape::{Reel, Tape};
 use crate::engine::can::trace::{Log, Reader};
 use crate::engine::dbc::Codec;
+use crate::engine::device::Catalog;
+use crate::engine::discovery::{self, Configured, Discovery};
 use crate::engine::hub::decoders::Decoders;
 use crate::engine::hub::traffic::Traffic;
 use crate::engine::offline::decode;
@@ -100,6 +102,16 @@ pub struct LogPicture {
 }
 
 impl LogPicture {
+    /// What talks on its bus at this position, as far as it was read, where these components are known
+    /// already.
+    #[must_use]
+    pub fn discovery(&self, bus: u16, catalog: &Catalog, configured: &[Configured]) -> Discovery {
+        let bus = BusId(bus);
+        let own = self.traffic.rows().iter().filter(|row| row.last.bus() == bus);
+        let last = own.map(|row| row.last.time()).max().unwrap_or(Mono::ZERO);
+        discovery::discover(&self.traffic.hearing(bus, last), catalog, configured)
+    }
+
     /// The codecs of its buses: the chosen ones first, then those of the plant's bus of the same name;
     /// where the plant has no such bus, those of all its buses.
     #[must_use]

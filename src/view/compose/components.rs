@@ -17,6 +17,8 @@ use crate::view::components::{
 };
 use crate::view::compose::parts::parts;
 use crate::view::compose::users::sentence;
+use crate::view::compose::{custom, discovery};
+use crate::view::discovery::DiscoverIn;
 use crate::view::offer::{Grave, Offer, Question};
 use crate::view::shown::{Note, Tone};
 
@@ -46,9 +48,18 @@ pub fn seen(snapshot: &Snapshot, session: &Session, prefs: &PartsPrefs) -> Parts
     let view = parts(snapshot, session);
     match prefs {
         PartsPrefs::List => PartsSeen { view, ..PartsSeen::default() },
-        PartsPrefs::Discover(bus) => {
-            let discovery = crate::view::compose::discovery::discovery(snapshot, session, bus);
+        PartsPrefs::Discover(wanted) => {
+            let bus = match wanted {
+                DiscoverIn::Bus(bus) => bus,
+                // Whoever has recordings open puts what is in them in its place.
+                DiscoverIn::Log(_) => "",
+            };
+            let discovery = discovery::discovery(snapshot, session, bus);
             PartsSeen { view, discovery, ..PartsSeen::default() }
+        }
+        PartsPrefs::Own => {
+            let own = custom::own_devices(snapshot, session);
+            PartsSeen { view, own, ..PartsSeen::default() }
         }
         PartsPrefs::Kinds(search) => {
             let kinds = kinds(snapshot, session, search);

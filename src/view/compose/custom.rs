@@ -1,10 +1,12 @@
 //! Composes the pages of components of one's own.
 
+use std::path::Path;
+
 use crate::engine::{
-    ChangeSettings, CustomError, DeviceDraft, DeviceFiles, DeviceOrigin, DeviceStays, Session,
-    SignalMeaning, Snapshot,
+    ChangeSettings, CustomError, DeviceDraft, DeviceFiles, DeviceOrigin, DeviceRole, DeviceStays,
+    DraftMessage, Session, SignalMeaning, Snapshot,
 };
-use crate::view::custom::{OwnDeviceView, OwnDevicesView, OwnMessage, OwnRow, OwnSignal};
+use crate::view::custom::{OwnDeviceView, OwnDevicesView, OwnMessage, OwnRow, OwnSignal, OwnTyped};
 use crate::view::offer::{Grave, Offer, Question};
 use crate::view::shown::{Note, Tone};
 
@@ -87,6 +89,59 @@ pub fn own_device(
     view
 }
 
+/// Longest name of a folder that is suggested.
+const LONGEST_ID: usize = 40;
+
+/// A name for the folder of a component that is made out of this file.
+#[must_use]
+pub fn suggested_id(file: &Path) -> String {
+    let stem = file.file_stem().map(|stem| stem.to_string_lossy().to_lowercase());
+    let mut id = String::new();
+    for c in stem.unwrap_or_default().chars().take(LONGEST_ID) {
+        match c {
+            'a'..='z' | '0'..='9' => id.push(c),
+            _ if id.is_empty() || id.ends_with('-') => {}
+            _ => id.push('-'),
+        }
+    }
+    id.trim_end_matches('-').to_owned()
+}
+
+/// Why a signal cannot be what was typed; `None` where it can, as far as that can be seen without its
+/// unit.
+#[must_use]
+pub fn wrong_role(typed: &str) -> Option<String> {
+    typed.parse::<DeviceRole>().err().map(|why| format!("{why}."))
+}
+
+/// Puts what was typed into the draft.
+///
+/// # Errors
+/// Says which signal cannot be what was typed, or which message cannot come so often.
+pub fn put(draft: &mut DeviceDraft, typed: &OwnTyped) -> Result<(), String> {
+    draft.title = typed.title.trim().to_owned();
+    draft.maker = typed.maker.trim().to_owned();
+    for ((message, signal), text) in &typed.roles {
+        if typed.messages.get(message).is_some_and(|own| !own.taken) {
+            continue;
+        }
+        let chosen: DeviceRole =
+            text.parse().map_err(|why| format!("{message}.{signal}: {why}."))?;
+        draft.roles.insert((message.clone(), signal.clone()), chosen);
+    }
+    for (name, own) in &typed.messages {
+        if !own.taken {
+            draft.messages.remove(name);
+            continue;
+        }
+        let text = own.period.trim();
+        let period_ms =
+            text.parse().map_err(|_| format!("{name}: {text:?} is no time in milliseconds."))?;
+        draft.messages.insert(name.clone(), DraftMessage { period_ms });
+    }
+    Ok(())
+}
+
 fn used(users: &[String]) -> String {
     match users {
         [] => String::new(),
@@ -133,6 +188,45 @@ mod tests {
         let view = own_device(("own", &files), &users, &local_session());
         let why = view.remove.offer.why_not.unwrap();
         assert!(why.contains("Pack in the profile Car"), "{why}");
+    }
+
+    #[test]
+    fn what_is_typed_becomes_what_the_folder_says_or_is_refused_with_the_signal() {
+        let files = DeviceDraft::new("own", "Own", DBC).unwrap().make().unwrap();
+        let view = own_device(("own", &files), &[], &local_session());
+        let mut typed = view.typed();
+        let volts = ("Main".to_owned(), "Volts".to_owned());
+        typed.roles.insert(volts.clone(), "pack voltage".to_owned());
+        typed.title = " Pack of our own ".to_owned();
+        let said = |typed: &OwnTyped| {
+            let mut draft = DeviceDraft::of("own", &files).unwrap();
+            let put = put(&mut draft, typed);
+            put.and_then(|()| draft.make().map_err(|why| why.to_string()))
+        };
+        let view = own_device(("own", &said(&typed).unwrap()), &[], &local_session());
+        assert_eq!(
+            (view.title.as_str(), view.messages[0].signals[0].role.as_str()),
+            ("Pack of our own", "pack voltage")
+        );
+        assert_eq!(view.typed().roles, typed.roles);
+        let wrong = |typed: &OwnTyped| said(typed).unwrap_err();
+        let mut bad = typed.clone();
+        bad.roles.insert(volts, "cel 1".to_owned());
+        assert!(wrong(&bad).starts_with("Main.Volts: "), "{}", wrong(&bad));
+        let mut bad = typed.clone();
+        bad.messages.get_mut("Main").unwrap().period = "often".to_owned();
+        assert!(wrong(&bad).contains("\"often\" is no time"), "{}", wrong(&bad));
+        let mut none = typed;
+        none.messages.get_mut("Main").unwrap().taken = false;
+        assert!(wrong(&none).contains("at least one"), "{}", wrong(&none));
+        assert!(wrong_role("cel 1").is_some() && wrong_role("cell 1 in mV").is_none());
+    }
+
+    #[test]
+    fn a_folder_is_named_after_its_file() {
+        let id = |name: &str| suggested_id(Path::new(name));
+        assert_eq!(id("/tmp/Roof Pack_v2 (final).DBC"), "roof-pack-v2-final");
+        assert_eq!((id("\u{e4}\u{f6}.dbc"), id("")), (String::new(), String::new()));
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! Composes the Discover page.
 
+use std::time::Duration;
+
+use crate::engine::logs::LogPicture;
 use crate::engine::{
-    BusPicture, Candidate, ChangeSettings, DiscoverySide, OFFERED, Session, Snapshot,
+    BusPicture, Candidate, ChangeSettings, DiscoverySide, Id, OFFERED, Session, Snapshot,
 };
 use crate::view::discovery::{DiscoveryView, FoundView};
+use crate::view::logs::LogId;
 use crate::view::offer::Offer;
 use crate::view::shown::Tone;
 use crate::view::text;
@@ -23,8 +27,8 @@ pub fn discovery(snapshot: &Snapshot, session: &Session, wanted: &str) -> Discov
         return DiscoveryView { empty: empty.to_owned(), ..DiscoveryView::default() };
     };
     let found = snapshot.discovery(bus);
-    let can = session.permit(ChangeSettings).map(drop).map_err(|denied| denied.to_string());
-    let one = |candidate: &Candidate| view(snapshot, bus, candidate, &can);
+    let can = may(session);
+    let one = |candidate: &Candidate| view((snapshot, Some(bus)), candidate, &can);
     let empty = match (found.ids, found.candidates.is_empty()) {
         (0, _) => "Nothing was heard on this bus yet. Is it connected, and at the right bit rate?",
         (_, true) => {
@@ -35,18 +39,72 @@ pub fn discovery(snapshot: &Snapshot, session: &Session, wanted: &str) -> Discov
     DiscoveryView {
         bus: bus.name.to_string(),
         buses,
-        heard: format!(
-            "{} ids heard within {}",
-            text::grouped(found.ids as u64),
-            text::span(found.span)
-        ),
+        heard: heard(found.ids, found.span),
         empty: empty.to_owned(),
         found: found.candidates.iter().map(one).collect(),
         unknown: unknown(&found.unknown),
+        ..DiscoveryView::default()
     }
 }
 
-fn unknown(ids: &[crate::engine::Id]) -> String {
+/// Makes the page of a recording that is open: what talks in it, and the way to add that to the profile.
+/// It goes onto the bus of the same name, or onto the first.
+#[must_use]
+pub fn in_log(
+    snapshot: &Snapshot,
+    session: &Session,
+    (id, picture): (LogId, &LogPicture),
+) -> DiscoveryView {
+    let can = may(session);
+    let several = picture.buses.len() > 1;
+    let (mut ids, mut span, mut found) = (0, Duration::ZERO, Vec::new());
+    let mut nobodys = Vec::new();
+    for (at, name) in (0..).zip(&picture.buses) {
+        let same = snapshot.buses.iter().find(|bus| bus.name.as_str() == *name);
+        let onto = same.or_else(|| snapshot.buses.first());
+        let configured = onto.map_or_else(Vec::new, |bus| snapshot.configured(bus));
+        let talks = picture.discovery(at, &snapshot.catalog, &configured);
+        (ids, span) = (ids + talks.ids, span.max(talks.span));
+        nobodys.extend(talks.unknown);
+        found.extend(talks.candidates.into_iter().map(|candidate| {
+            let mut one = view((snapshot, onto), &candidate, &can);
+            if several {
+                one.place.push_str(&format!(", on {name}"));
+            }
+            (candidate.score, one)
+        }));
+    }
+    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    nobodys.sort_unstable();
+    nobodys.dedup();
+    let empty = match (ids, found.is_empty()) {
+        (0, _) if picture.state.is_reading() => "The recording is being read.",
+        (0, _) => "There is no frame in it that a device could have sent.",
+        (_, true) => {
+            "Nothing that talks in it looks like a device that Busbar knows. A component can be added by hand, or described by a DBC file of its own."
+        }
+        (_, false) => "",
+    };
+    DiscoveryView {
+        buses: snapshot.buses.iter().map(|bus| bus.name.to_string()).collect(),
+        log: Some(id),
+        heard: heard(ids, span),
+        empty: empty.to_owned(),
+        found: found.into_iter().map(|(_, one)| one).collect(),
+        unknown: unknown(&nobodys),
+        ..DiscoveryView::default()
+    }
+}
+
+fn may(session: &Session) -> Result<(), String> {
+    session.permit(ChangeSettings).map(drop).map_err(|denied| denied.to_string())
+}
+
+fn heard(ids: usize, span: Duration) -> String {
+    format!("{} ids heard within {}", text::grouped(ids as u64), text::span(span))
+}
+
+fn unknown(ids: &[Id]) -> String {
     let first: Vec<String> = ids.iter().take(NAMED).map(ToString::to_string).collect();
     match ids.len() {
         0 => String::new(),
@@ -59,8 +117,7 @@ fn unknown(ids: &[crate::engine::Id]) -> String {
 }
 
 fn view(
-    snapshot: &Snapshot,
-    bus: &BusPicture,
+    (snapshot, bus): (&Snapshot, Option<&BusPicture>),
     candidate: &Candidate,
     can: &Result<(), String>,
 ) -> FoundView {
@@ -114,11 +171,15 @@ fn add(candidate: &Candidate, can: &Result<(), String>) -> Offer {
 }
 
 /// What stands in the fields of the form to add it.
-fn fields(snapshot: &Snapshot, bus: &BusPicture, candidate: &Candidate) -> Vec<(String, String)> {
+fn fields(
+    snapshot: &Snapshot,
+    bus: Option<&BusPicture>,
+    candidate: &Candidate,
+) -> Vec<(String, String)> {
     let field = |name: &str, value: String| (name.to_owned(), value);
     let mut fields = vec![
         field("name", free_name(snapshot, candidate)),
-        field("bus", bus.name.to_string()),
+        field("bus", bus.map_or_else(String::new, |bus| bus.name.to_string())),
         field("base", format!("0x{:X}", candidate.base)),
     ];
     fields.extend(candidate.settings.iter().map(|(name, value)| field(name, value.clone())));
@@ -174,6 +235,30 @@ mod tests {
         assert_eq!((field("bus"), field("base")), ("demo".to_owned(), "0x600".to_owned()));
         assert!(field("name").starts_with("Battery "), "{}", field("name"));
         assert!(view.heard.contains(" ids heard within "), "{}", view.heard);
+    }
+
+    #[test]
+    fn what_talks_in_a_recording_is_found_and_goes_onto_the_bus_of_the_profile() {
+        let mut snapshot = heard();
+        let traffic = std::sync::Arc::clone(&snapshot.traffic);
+        let buses = vec!["car".to_owned()];
+        let picture = LogPicture { buses, traffic, ..LogPicture::default() };
+        let look = |snapshot: &Snapshot| in_log(snapshot, &local_session(), (LogId(3), &picture));
+        let view = look(&snapshot);
+        let pack = view.found.iter().find(|found| found.kind == "prohelion-d1000-gen1").unwrap();
+        assert!(pack.remark.starts_with("It is in the profile already: "), "{pack:?}");
+        snapshot.components.clear();
+        let view = look(&snapshot);
+        assert_eq!(
+            (view.log, view.buses.as_slice()),
+            (Some(LogId(3)), ["demo".to_owned()].as_slice())
+        );
+        let pack = view.found.iter().find(|found| found.kind == "prohelion-d1000-gen1").unwrap();
+        assert!(pack.add.is_open() && pack.place.starts_with("at 0x600, serial "), "{pack:?}");
+        assert!(pack.fields.contains(&("bus".to_owned(), "demo".to_owned())), "{:?}", pack.fields);
+        let nothing = LogPicture { buses: vec!["car".to_owned()], ..LogPicture::default() };
+        let view = in_log(&snapshot, &local_session(), (LogId(3), &nothing));
+        assert!(view.found.is_empty() && !view.empty.is_empty(), "{view:?}");
     }
 
     #[test]

@@ -34,6 +34,29 @@ pub fn pack(snapshot: &Snapshot, selected: Option<&str>) -> PackView {
     };
     let tabs =
         if choices.len() > 1 { choices.iter().enumerate().map(tab).collect() } else { vec![] };
+    PackView { tabs, ..of_choice(snapshot, choice) }
+}
+
+/// Every pack of the profile with its name, for a display that shows several: what works as one is one.
+/// Of the events only those that are raised.
+#[must_use]
+pub fn every(snapshot: &Snapshot) -> Vec<(String, PackView)> {
+    let members = snapshot.groups.iter().flat_map(|group| &group.members);
+    let names = members.filter_map(|id| snapshot.components.get(usize::from(id.0)));
+    let names: Vec<&str> = names.map(|part| part.name.as_str()).collect();
+    let groups = snapshot.groups.len();
+    let all = choices(snapshot).into_iter().enumerate();
+    // The packs of several come first, and none of them is a member of another.
+    let own = all.filter(|(at, choice)| *at < groups || !names.contains(&choice.label.as_str()));
+    own.map(|(_, choice)| {
+        let mut view = of_choice(snapshot, &choice);
+        view.events.retain(|lamp| lamp.tone != Tone::Muted);
+        (choice.label, view)
+    })
+    .collect()
+}
+
+fn of_choice(snapshot: &Snapshot, choice: &Choice<'_>) -> PackView {
     let picture = choice.picture;
     let (updated, updated_tone) =
         standing_still(snapshot).unwrap_or_else(|| updated(picture.presence));
@@ -43,7 +66,7 @@ pub fn pack(snapshot: &Snapshot, selected: Option<&str>) -> PackView {
         state: state(picture),
         updated,
         updated_tone,
-        tabs,
+        tabs: Vec::new(),
         notes: picture.remarks.iter().map(note).collect(),
         tiles: tiles::tiles(picture, snapshot.temperature),
         cells: cells::cells(picture, snapshot.temperature),
@@ -333,4 +356,30 @@ fn trend(picture: &PackPicture) -> Trend {
         trend.current.push([0.0, amps.get()]);
     }
     trend
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::testing::plant::Plant;
+
+    #[test]
+    fn a_display_is_given_every_pack_once_and_what_works_as_one_as_one() {
+        let mut plant = Plant::of("large");
+        plant.run(Duration::from_secs(5));
+        let mut snapshot = Snapshot::clone(&plant.hub.snapshot(plant.now()));
+        let names = |snapshot: &Snapshot| -> Vec<String> {
+            every(snapshot).into_iter().map(|(name, _)| name).collect()
+        };
+        let whole: Vec<String> = snapshot.groups.iter().map(|one| one.name.to_string()).collect();
+        assert_eq!((names(&snapshot), whole.len()), (whole, 1));
+        snapshot.groups.clear();
+        let each = names(&snapshot);
+        assert_eq!(each.len(), 2, "{each:?}");
+        let shown = every(&snapshot);
+        assert!(shown.iter().all(|(_, view)| view.tiles.len() == 6 && view.tabs.is_empty()));
+        assert!(shown.iter().flat_map(|(_, view)| &view.events).all(|one| one.tone != Tone::Muted));
+        snapshot.components.clear();
+        assert!(names(&snapshot).is_empty());
+    }
 }

@@ -154,3 +154,68 @@ impl OwnWord {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+
+    use crate::engine::testing::plant::Plant;
+    use crate::web::api::pack_json::{Pack, sources};
+
+    /// The first battery of a scene as the API shows it, after `seconds`, and then after a silence.
+    fn own(scene: &str, silence: u64) -> Value {
+        let mut plant = Plant::of(scene);
+        plant.run(Duration::from_secs(20));
+        if silence > 0 {
+            plant.silence(Duration::from_secs(silence));
+        }
+        let snapshot = plant.hub.snapshot(plant.now());
+        let shown = Pack::of(&snapshot, sources(&snapshot).first().unwrap());
+        serde_json::to_value(shown).unwrap()["own"].take()
+    }
+
+    #[test]
+    fn the_limits_that_a_battery_sets_itself_are_told_and_grow_old() {
+        let told = own("inverter-battery", 0);
+        for limit in ["charge_current_a", "charge_voltage_v", "discharge_current_a"] {
+            let reading = &told["limits"][limit];
+            assert!(reading["value"].as_f64().is_some_and(|value| value > 0.0), "{limit}: {told}");
+            assert_eq!(reading["state"], json!("fresh"), "{limit}");
+        }
+        assert!(told["health_percent"]["value"].as_f64().is_some_and(|health| health > 0.0));
+        assert_eq!(told["switching"], json!("own"));
+        assert_eq!(told["outputs"], json!({"value": null, "age_s": null, "state": "absent"}));
+        let silent = own("inverter-battery", 30);
+        let reading = &silent["limits"]["charge_current_a"];
+        assert_eq!((&reading["value"], &reading["state"]), (&Value::Null, &json!("lost")));
+        assert!(reading["age_s"].as_f64().is_some_and(|age| age > 25.0), "{reading}");
+    }
+
+    #[test]
+    fn a_second_generation_tells_its_contactors_and_its_firmware() {
+        let told = own("second-generation", 0);
+        assert_eq!(told["outputs"]["value"].as_array().map(Vec::len), Some(6), "{told}");
+        assert_eq!(
+            (&told["version"]["value"], &told["switching"]),
+            (&json!("1.2"), &json!("command"))
+        );
+    }
+
+    #[test]
+    fn what_a_first_generation_does_not_tell_is_unknown_and_never_a_zero() {
+        let told = own("demo", 0);
+        for (name, reading) in told["limits"].as_object().unwrap() {
+            assert_eq!(
+                (&reading["value"], &reading["state"]),
+                (&Value::Null, &json!("absent")),
+                "{name}"
+            );
+        }
+        assert_eq!(
+            (&told["health_percent"]["value"], &told["switching"]),
+            (&Value::Null, &json!("key"))
+        );
+    }
+}

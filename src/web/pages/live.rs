@@ -93,6 +93,11 @@ impl Parts {
         self.0.iter().map(|(id, html)| (*id, html.as_str()))
     }
 
+    /// Adds a place that is empty by now, and may be filled later on the same page.
+    fn blank(&mut self, id: &'static str) {
+        self.0.push((id, format!("<div id=\"{id}\" hidden></div>")));
+    }
+
     /// Adds a part.
     pub fn add(&mut self, id: &'static str, part: &impl Template) {
         match part.render() {
@@ -122,6 +127,8 @@ parts! {
     Head { view: &'v PackView } = "parts/pack_head.html";
     /// Sentences about a pack.
     PackNotes { notes: &'v [Note] } = "parts/pack_notes.html";
+    /// All packs of a display that has several.
+    Packs { packs: &'v [(String, PackView)] } = "parts/packs.html";
     /// Totals.
     Tiles { tiles: &'v [Tile] } = "parts/tiles.html";
     /// The cell map.
@@ -183,7 +190,7 @@ pub fn parts(watched: &Watched, snapshot: &Snapshot, session: &Session) -> Parts
         Watched::Pack(label) => {
             pack(&mut parts, &compose::pack::pack(snapshot, label.as_deref()));
         }
-        Watched::Display => pack(&mut parts, &compose::pack::pack(snapshot, None)),
+        Watched::Display => display(&mut parts, snapshot),
         Watched::Can(query) => {
             can(&mut parts, &compose::traffic::traffic(snapshot, &query.prefs()), query);
         }
@@ -209,6 +216,23 @@ pub fn parts(watched: &Watched, snapshot: &Snapshot, session: &Session) -> Parts
         }
     }
     parts
+}
+
+/// The ids of what is shown of one pack.
+const OF_A_PACK: [&str; 8] =
+    ["pack-head", "pack-notes", "tiles", "cells", "contactors", "events", "facts", "trend"];
+
+/// The parts of a display: one pack in full, or several beside each other. Every part is there either
+/// way, because the profile may change below a display that nobody loads again.
+fn display(parts: &mut Parts, snapshot: &Snapshot) {
+    let packs = compose::pack::every(snapshot);
+    if packs.len() > 1 {
+        parts.add("packs", &Packs { packs: &packs });
+        OF_A_PACK.into_iter().for_each(|id| parts.blank(id));
+    } else {
+        parts.blank("packs");
+        pack(parts, &compose::pack::pack(snapshot, None));
+    }
 }
 
 /// The parts of the frame.

@@ -44,6 +44,7 @@ impl Past {
                 | Brought::Once(_)
                 | Brought::Lines { .. }
                 | Brought::Found(_)
+                | Brought::Own(..)
                 | Brought::System(_)
                 | Brought::Profiles(_),
             ) => return,

@@ -50,6 +50,7 @@ impl Rules {
                 | Brought::Lines { .. }
                 | Brought::Charges(_)
                 | Brought::Found(_)
+                | Brought::Own(..)
                 | Brought::System(_)
                 | Brought::Profiles(_),
             ) => return,

@@ -1,4 +1,4 @@
-//! What talks on a bus, and the way to add it.
+//! What talks on a bus or in a recording that is open, and the way to add it.
 
 use egui::{RichText, Ui};
 
@@ -7,19 +7,25 @@ use crate::desktop::theme::Theme;
 use crate::desktop::widgets::form::{self, Look};
 use crate::desktop::widgets::panel::panel;
 use crate::desktop::widgets::text::{line, paragraph};
-use crate::view::discovery::{DiscoveryView, FoundView};
+use crate::view::discovery::{DiscoverIn, DiscoveryView, FoundView};
 
-/// Draws it; gives what is to be added. `bus` is the bus that is looked at.
+/// Draws it; gives what is to be added. `wanted` is where it is looked.
 pub fn draw<'v>(
     ui: &mut Ui,
     theme: &Theme,
     view: &'v DiscoveryView,
-    bus: &mut String,
+    wanted: &mut DiscoverIn,
 ) -> Option<&'v FoundView> {
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         for name in &view.buses {
-            if ui.selectable_label(*name == view.bus, name).clicked() {
-                bus.clone_from(name);
+            let here = view.log.is_none() && *name == view.bus;
+            if ui.selectable_label(here, name).clicked() {
+                *wanted = DiscoverIn::Bus(name.clone());
+            }
+        }
+        for (log, name) in &view.logs {
+            if ui.selectable_label(view.log == Some(*log), name).clicked() {
+                *wanted = DiscoverIn::Log(*log);
             }
         }
         line(ui, &view.heard, fonts::text(12.5), theme.muted);

@@ -135,6 +135,29 @@ fn an_order_that_cannot_be_is_refused_with_the_reason() {
 }
 
 #[test]
+fn a_foxbms_is_not_charged_because_nobody_says_how_its_contactors_are_closed() {
+    let scene = include_str!("../../../../assets/scenes/foxbms.toml");
+    let charger = "[charger]\nname = \"Charger\"\nvolts = 200.0\namps = 10.0\n";
+    let file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+    std::fs::write(file.path(), format!("{scene}\n{charger}")).unwrap();
+    let mut scene = Scene::of(&file.path().to_string_lossy());
+    scene.run(10 * SECOND);
+    let order = StartCharge {
+        pack: name("foxBMS"),
+        charger: None,
+        set: set_points(),
+        lease: Lease::GoesOn,
+        confirm: Confirm,
+    };
+    let told = why(give(&mut scene, Face::Desktop, ChargePacks, Order::Start(order)));
+    let reason = "How the contactors are closed is in no document";
+    assert!(told.contains("foxBMS is not ready to be charged") && told.contains(reason), "{told}");
+    let charges = &scene.published().charges;
+    let fox = charges.iter().find(|charge| charge.pack.as_str() == "foxBMS");
+    assert_eq!(fox.map(|charge| charge.state.is_running()), Some(false));
+}
+
+#[test]
 fn a_stop_latches_even_where_nothing_runs_so_that_no_start_on_its_way_comes_through() {
     let mut scene = Scene::of("demo");
     scene.run(SECOND);

@@ -1,6 +1,11 @@
 //! Components of one's own: made out of DBC files, read back, changed.
 
+use std::sync::Arc;
+
 use super::*;
+use crate::base::time::Mono;
+use crate::engine::device::{CurrentSign, Settings};
+use crate::engine::pack::{Pack, PackSettings};
 use crate::engine::testing::shared_folder;
 
 const DBC: &str = r#"VERSION ""
@@ -91,6 +96,66 @@ fn signals_of_a_pack_make_it_a_battery_in_units_of_its_own() {
         }
     }
     assert_eq!(again.make().unwrap(), files);
+}
+
+#[test]
+fn frames_of_a_battery_that_was_mapped_become_the_readings_of_its_pack() {
+    let mut draft = draft();
+    for (signal, role) in [
+        ("Pack_Main.PackVoltage", "pack voltage"),
+        ("Pack_Main.PackCurrent", "pack current"),
+        ("Pack_Main.Charge", "state of charge"),
+        ("Pack_Cells.CellA", "cell 1"),
+        ("Pack_Cells.CellB", "cell 2"),
+        ("Pack_Cells.CellC", "cell 3 in mV"),
+        ("Pack_Cells.Warmth", "temperature 1"),
+    ] {
+        say(&mut draft, signal, role);
+    }
+    let files = draft.make().unwrap();
+    let kind = Arc::new(check::read("my-pack", &files.manifest, &files.messages).unwrap());
+    for (sign, amps) in
+        [(CurrentSign::ChargePositive, -12.0), (CurrentSign::DischargePositive, 12.0)]
+    {
+        let settings = Settings { current_sign: sign, ..kind.defaults() };
+        let mut device = kind.bind(settings).unwrap();
+        let mut pack = Pack::new(PackSettings::of_device(&device));
+        let main = [("PackVoltage", 148.2), ("PackCurrent", -12_000.0), ("Charge", 61.5)];
+        let cells = [("CellA", 3.712), ("CellB", 3698.0), ("CellC", 3701.0), ("Warmth", 24.5)];
+        let all: [(&str, &[(&str, f64)]); 2] = [("Pack_Main", &main), ("Pack_Cells", &cells)];
+        for (message, values) in all {
+            let frame = device.encode(message, values).unwrap();
+            let mut facts = Vec::new();
+            device.take(frame.view(), &mut facts);
+            facts.iter().for_each(|fact| pack.apply(Mono::from_millis(1_000), fact));
+        }
+        let picture = pack.picture(Mono::from_millis(1_100));
+        let near = |value: Option<f64>, wanted: f64| {
+            assert!(
+                value.is_some_and(|value| (value - wanted).abs() < 1e-6),
+                "{value:?}, {wanted}"
+            );
+        };
+        near(picture.voltage.value.map(|volts| volts.get()), 148.2);
+        near(picture.current.value.map(|current| current.get()), amps);
+        near(picture.soc.value.map(|soc| soc.percent.get()), 61.5);
+        let [module] = picture.modules.as_slice() else { panic!("{:?}", picture.modules) };
+        let cells: Vec<_> = module.cells.iter().map(|cell| cell.voltage.map(|v| v.get())).collect();
+        assert_eq!(cells.get(..3), Some([Some(3712), Some(3698), Some(3701)].as_slice()));
+        assert_eq!(
+            picture.cells.min.map(|cell| (cell.mv, cell.module, cell.cell)),
+            Some((3698, 1, 1))
+        );
+        near(picture.temperatures.max.map(|at| at.temperature.get()), 24.5);
+        // What no signal says stays unknown, and is said to.
+        assert_eq!(
+            (picture.limits.value, picture.contactors.value, picture.state.value),
+            (None, None, None)
+        );
+        assert!(picture.silence.contains("nothing of its limits"), "{}", picture.silence);
+        let later = pack.picture(Mono::from_millis(120_000));
+        assert_eq!((later.voltage.value, later.soc.value), (None, None), "what is old is no value");
+    }
 }
 
 #[test]
