@@ -6,7 +6,7 @@ use std::path::Path;
 use super::people::{Clerk, Outcome, sentence};
 use crate::desktop::ask::Brought;
 use crate::engine::{
-    ChangeSettings, DeviceDraft, Devices, ExpectedDevice, KeepDevice, LARGEST_DBC, RemoveDevice,
+    ChangeSettings, DeviceDraft, Devices, ExpectedFile, KeepDevice, LARGEST_DBC, RemoveDevice,
 };
 use crate::view::compose::custom;
 use crate::view::custom::{OwnAsk, OwnTyped};
@@ -15,12 +15,12 @@ impl Clerk<'_> {
     /// Does what is asked.
     pub(super) fn own_device(&self, ask: OwnAsk) -> Outcome {
         match ask {
-            OwnAsk::Look(id) => self.shown(&id, String::new()),
+            OwnAsk::Look(id) => self.show_device(&id, String::new()),
             OwnAsk::Make { file, id, title } => self.make(&file, id, &title),
             OwnAsk::Save { id, mark, typed } => self.save_device(id, mark, &typed),
             OwnAsk::Remove { id, mark } => {
                 let words = format!("{id} is removed. Its DBC is still where it was brought from.");
-                self.order(RemoveDevice { name: id, expected: ExpectedDevice::Mark(mark) })?;
+                self.order(RemoveDevice { name: id, expected: ExpectedFile::Mark(mark) })?;
                 Ok(Brought::Done(words))
             }
         }
@@ -31,7 +31,7 @@ impl Clerk<'_> {
         Ok(self.shared.door.devices(&grant))
     }
 
-    fn shown(&self, id: &str, words: String) -> Outcome {
+    fn show_device(&self, id: &str, words: String) -> Outcome {
         let devices = self.devices()?;
         let files = devices.read(id).map_err(sentence)?;
         let users = devices.users(id);
@@ -45,9 +45,9 @@ impl Clerk<'_> {
         let draft = DeviceDraft::new(&id, title, &bytes).map_err(sentence)?;
         let files = draft.make().map_err(|why| format!("{why}."))?;
         let name = id.clone();
-        self.order(KeepDevice { name, files, expected: ExpectedDevice::Nothing })?;
+        self.order(KeepDevice { name, files, expected: ExpectedFile::Nothing })?;
         let words = "It is kept and can be added like any other component. All its messages are taken; say now what its signals are.";
-        self.shown(&id, words.to_owned())
+        self.show_device(&id, words.to_owned())
     }
 
     fn save_device(&self, id: String, mark: String, typed: &OwnTyped) -> Outcome {
@@ -56,8 +56,8 @@ impl Clerk<'_> {
         custom::put(&mut draft, typed)?;
         let files = draft.make().map_err(|why| format!("{why}."))?;
         let name = id.clone();
-        self.order(KeepDevice { name, files, expected: ExpectedDevice::Mark(mark) })?;
-        self.shown(&id, "It is saved, and known so from now on.".to_owned())
+        self.order(KeepDevice { name, files, expected: ExpectedFile::Mark(mark) })?;
+        self.show_device(&id, "It is saved, and known so from now on.".to_owned())
     }
 }
 
