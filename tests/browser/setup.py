@@ -10,8 +10,9 @@ from tools import PHONE, WIDE, moves
 EVE = "yellow boat on quiet water"
 ANA = "seven lamps beside the road"
 VIC = "an old clock in the hall"
-BENCH = ("Bench", 'name = "Bench"\n\n[[bus]]\nname = "can0"\naddress = "virtual:can0"\nscene = "demo"\n')
+BENCH = ("Bench", 'name = "Bench"\n\n[[bus]]\nname = "can0"\naddress = "virtual:can0"\nscene = "solar-car"\n')
 PACK = "Roof pack"
+GEN1 = "Prohelion D1000 Gen 1"
 # A display that is switched off ends within a second; the rest is for a busy machine.
 LEAST_PATIENCE = 3.0
 
@@ -59,7 +60,7 @@ def found_and_added(eve):
     shots(eve, "parts-empty")
     page.get_by_role("link", name="Discover").click()
     page.wait_for_url("**/parts/discover")
-    pack = page.get_by_role("region", name=re.compile("Prohelion D1000 Gen 1"))
+    pack = page.get_by_role("region", name=re.compile(GEN1 + " at 0x200"))
     for _ in range(60):
         # Nothing is asked of the bus: it takes as long as the pack takes to say who it is.
         if pack.get_by_role("link", name=re.compile("Add")).count():
@@ -71,7 +72,7 @@ def found_and_added(eve):
     eve.sees("Nothing is sent")
     shots(eve, "discover")
     pack.get_by_role("link", name=re.compile("Add")).click()
-    assert page.get_by_label("Base address").input_value() == "0x600"
+    assert page.get_by_label("Base address").input_value() == "0x200"
     name = page.get_by_label("Name", exact=True)
     assert name.input_value().startswith("Battery "), name.input_value()
     name.fill(PACK)
@@ -85,6 +86,15 @@ def found_and_added(eve):
     eve.go("/parts/discover")
     eve.sees(f"It is in the profile already: {PACK}.")
     assert pack.get_by_role("link", name=re.compile("Add")).count() == 0, "it could be added twice"
+
+
+def another_is_added(eve):
+    page = eve.page
+    eve.go("/parts/discover")
+    page.get_by_role("region", name=re.compile(GEN1 + " at 0x600")).get_by_role("link", name=re.compile("Add")).click()
+    page.get_by_label("Name", exact=True).fill("Boot pack")
+    page.get_by_role("button", name="Add component").click()
+    eve.sees("Added.")
 
 
 def edit(person, name=PACK):
@@ -210,6 +220,14 @@ def a_display_comes_and_goes(bench, eve):
         screen.go(path, 401)
     screen.go("/kiosk")
     moves(screen.page, "#cells")
+    # A second pack comes into the profile: the display shows both, and nobody has loaded it again.
+    loaded = screen.page.evaluate("performance.timeOrigin")
+    another_is_added(eve)
+    screen.page.locator("#packs section", has_text="Boot pack").wait_for()
+    assert screen.page.locator("#packs section", has_text=PACK).count() == 1
+    assert screen.page.evaluate("performance.timeOrigin") == loaded, "the display was loaded again"
+    moves(screen.page, "#packs")
+    shots(screen, "kiosk-two-packs")
     form = kiosk_form(eve)
     form.get_by_label("Sign displays in").uncheck()
     began = time.monotonic()

@@ -1,7 +1,5 @@
 //! Components of one's own: made out of DBC files, read back, changed.
 
-use std::sync::Arc;
-
 use super::*;
 use crate::base::time::Mono;
 use crate::engine::device::{CurrentSign, Settings};
@@ -113,7 +111,7 @@ fn frames_of_a_battery_that_was_mapped_become_the_readings_of_its_pack() {
         say(&mut draft, signal, role);
     }
     let files = draft.make().unwrap();
-    let kind = Arc::new(check::read("my-pack", &files.manifest, &files.messages).unwrap());
+    let kind = check::read("my-pack", &files.manifest, &files.messages).unwrap();
     for (sign, amps) in
         [(CurrentSign::ChargePositive, -12.0), (CurrentSign::DischargePositive, 12.0)]
     {
@@ -139,7 +137,8 @@ fn frames_of_a_battery_that_was_mapped_become_the_readings_of_its_pack() {
         near(picture.voltage.value.map(|volts| volts.get()), 148.2);
         near(picture.current.value.map(|current| current.get()), amps);
         near(picture.soc.value.map(|soc| soc.percent.get()), 61.5);
-        let [module] = picture.modules.as_slice() else { panic!("{:?}", picture.modules) };
+        assert_eq!(picture.modules.len(), 1, "{:?}", picture.modules);
+        let module = &picture.modules[0];
         let cells: Vec<_> = module.cells.iter().map(|cell| cell.voltage.map(|v| v.get())).collect();
         assert_eq!(cells.get(..3), Some([Some(3712), Some(3698), Some(3701)].as_slice()));
         assert_eq!(
