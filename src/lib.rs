@@ -65,7 +65,9 @@
 //! - **One table of routes.** A route is entered with who may use it, and only that entry lets a
 //!   request through; the handler still needs a grant.
 //! - **Secrets do not come back.** Passwords and tokens are kept as hashes, shown at most once, and
-//!   have no text in logs, journal or pages.
+//!   have no text in logs, journal or pages. What has to be said to another system (`store::secrets`: the
+//!   mail server's password) is sealed under a key in a file of its own, opened by whoever says it, and
+//!   shown by nobody.
 //! - **The guard stands before the wire.** A bus sends only [`Cleared`](engine::Cleared), which only
 //!   the guard makes, and the guard is silent until rules name what may pass. What the console sends is
 //!   the command of a charger and the vehicle's switches, through a thread `tx:<bus>` whose guard wants

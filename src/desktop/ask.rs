@@ -239,8 +239,8 @@ pub enum Ask {
         section: Section,
         /// The version that was edited.
         version: i64,
-        /// What stands in each field, by its name.
-        typed: BTreeMap<&'static str, String>,
+        /// What stands in each field, by its name. One of them may be a password.
+        typed: BTreeMap<&'static str, Secret>,
     },
     /// Look at the doctor, the machine and the log.
     LookAtSystem(LogPrefs),

@@ -46,7 +46,7 @@ pub use access::permission::{
 };
 pub use access::range::{AddressRange, NoRange};
 pub use access::roster::Roster;
-pub use access::secret::Secret;
+pub use access::secret::{Secret, SecretChange};
 pub use access::settings::kiosk::unfit as display_unfit;
 pub use access::settings::{
     GeneralSettings, KioskSettings, LogLevel, LookSettings, MailSecurity, MailSettings, Mark,

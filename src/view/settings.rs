@@ -177,10 +177,24 @@ impl Source {
 }
 
 impl Field {
-    /// Whether it can be set back to its default: it is not there yet.
+    /// Whether it can be set back to its default: it is not there yet. For a secret that is to remove it.
     #[must_use]
-    pub fn can_be_reset(&self) -> bool {
-        !self.is_default && self.input != Input::Secret
+    pub const fn can_be_reset(&self) -> bool {
+        !self.is_default
+    }
+
+    /// What sets it back: the word on a button, and what the button says to whoever cannot see where it
+    /// stands.
+    #[must_use]
+    pub fn set_back(&self) -> (&'static str, String) {
+        match self.input {
+            Input::Secret => ("Remove", format!("Remove the {}", self.label.to_lowercase())),
+            Input::Switch
+            | Input::Number { .. }
+            | Input::Text(_)
+            | Input::Lines(_)
+            | Input::Choice(_) => ("Set back", format!("Set {} back to its default", self.label)),
+        }
     }
 }
 

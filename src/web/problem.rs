@@ -249,6 +249,8 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => busy(sentence(&error.to_string())),
+            // It names the key file and what to do, and nothing that is secret.
+            StoreError::Secret(_) => Self::not_kept(sentence(&error.to_string())),
             StoreError::Database(_)
             | StoreError::NotWritten(_)
             | StoreError::Odd(_)

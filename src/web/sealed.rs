@@ -25,8 +25,7 @@ const KIND: &str = "application/x-www-form-urlencoded";
 /// everybody; that the request comes from our own pages was seen to before.
 ///
 /// The token is taken out before the fields are looked at, so that `T` may refuse unknown ones. For
-/// fields that come several times, `T` is a list of pairs.
-#[derive(Debug)]
+/// fields that come several times, `T` is a list of pairs. It has no text: one of them may be a password.
 pub struct Sealed<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<Shared> for Sealed<T> {

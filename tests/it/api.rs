@@ -350,6 +350,8 @@ fn settings_are_changed_field_by_field_and_keep_their_secret() {
         (&now["mail"]["has_password"], &now["mail"]["user"]),
         (&json!(true), &json!("busbar"))
     );
+    assert!(is_moment(&now["mail"]["password_set_at"]), "{now}");
+    assert_eq!(now["mail"]["password_set_by"], "ada");
     let stale = [("content-type", "application/json"), ("if-match", tag.as_str())];
     let body = json!({"sessions": {"idle_min": 20}}).to_string();
     house.send("PATCH", "/api/v1/settings", &ada, &stale, &body).refuses(
@@ -362,10 +364,18 @@ fn settings_are_changed_field_by_field_and_keep_their_secret() {
     patch(json!({"web": {"listen": "everywhere"}})).refuses(422, "invalid", "web.listen");
     patch(json!({"web": {"port": 1}})).refuses(422, "invalid", "port");
     patch(json!({"mail": {"has_password": false}})).refuses(422, "invalid", "has_password");
+    let (_, reader) = house.program("reader", &[Right::ReadSettings]);
+    let seen = house.get("/api/v1/settings", &reader).is(200).json();
+    assert!(is_moment(&seen["mail"]["password_set_at"]), "{seen}");
+    assert_eq!(seen["mail"]["password_set_by"], Value::Null, "who it was is for administrators");
+    let kept = patch(json!({"mail": {"password": ""}})).is(200).json();
+    assert_eq!(kept["mail"]["has_password"], true, "an empty one changes nothing");
+    patch(json!({"mail": {"password": "two\nlines"}})).refuses(422, "invalid", "mail.password");
+    let long = patch(json!({"mail": {"password": "x".repeat(1025)}}));
+    long.refuses(422, "invalid", "mail.password");
     let gone = patch(json!({"mail": {"password": null}})).is(200).json();
     assert_eq!(gone["mail"]["has_password"], false);
-    let (_, reader) = house.program("reader", &[Right::ReadSettings]);
-    house.get("/api/v1/settings", &reader).is(200);
+    assert_eq!(gone["mail"]["password_set_at"], Value::Null);
     house.json("PATCH", "/api/v1/settings", &reader, &json!({})).refuses(
         403,
         "permission_missing",

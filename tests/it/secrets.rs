@@ -1,17 +1,19 @@
 //! Secrets planted wherever one can be typed, and then looked for: in the system log, in its files, in the
-//! report of feedback.
+//! report of feedback. The mail server's, which is kept, is looked for in every file and answer.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use busbar::base::time::SystemClock;
 use busbar::engine::{
-    GeneralSettings, LogFilter, LogLevel, MailSettings, Preset, SaveSettings, Secret, Settings,
-    SystemLog,
+    GeneralSettings, LogFilter, LogLevel, MailSettings, Preset, SaveSettings, Secret, SecretChange,
+    Settings, SystemLog, ViewPlant,
 };
+use busbar::web::{Entry, routes};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::visit::{Inn, coded};
+use crate::visit::{Inn, coded, in_data};
 
 /// Typed where a password belongs.
 const PASSWORD: &str = "tin of planted beans 9";
@@ -55,7 +57,7 @@ fn no_secret_is_in_the_log_in_its_files_or_in_feedback() {
         from: "busbar@example.org".into(),
         ..MailSettings::default()
     };
-    let mail_password = Some(Secret::new(SMTP.into()));
+    let mail_password = Some(SecretChange::Set(Secret::new(SMTP.into())));
     inn.order(SaveSettings { mail: Some(mail), mail_password, ..SaveSettings::default() });
     // What a careless line would say.
     tracing::error!(password = PASSWORD.replace(' ', "-"), "a line with password={SMTP}");
@@ -89,6 +91,142 @@ fn no_secret_is_in_the_log_in_its_files_or_in_feedback() {
         }
     }
     assert!(everywhere[2].contains("== Doctor =="), "{}", everywhere[2]);
+}
+
+/// The mail server's password in its turn: by the API, by a page, and by the window.
+const GIVEN: [&str; 3] = ["api planted 5ecret", "page planted 5ecret", "window planted 5ecret"];
+
+/// Every file of the data folder, with what is in it.
+fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut all = Vec::new();
+    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        match path.is_dir() {
+            true => all.extend(files(&path)),
+            false => all.push((path.clone(), fs::read(&path).unwrap())),
+        }
+    }
+    all
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|part| part == text.as_bytes())
+}
+
+/// Looks for what was planted in every file, on every page, and in every answer that needs no parameter.
+fn nowhere(inn: &Inn, bearer: &str, cookie: &str) {
+    for (path, bytes) in files(inn.folder.path()) {
+        for text in GIVEN {
+            assert!(!holds(&bytes, text), "{text} in {}", path.display());
+        }
+    }
+    let table = routes(inn.shared());
+    let get = |entry: &&Entry| {
+        let is_stream = entry.path.contains("live") || entry.path.contains("stream");
+        entry.method.as_str() == "GET" && !entry.path.contains('{') && !is_stream
+    };
+    let mut looked = 0;
+    for entry in table.entries().iter().filter(get) {
+        let headers = match entry.path.starts_with("/api/") {
+            true => [("Authorization", bearer)],
+            false => [("Cookie", cookie)],
+        };
+        let answer = inn.get(entry.path, &headers);
+        looked += usize::from(answer.status == 200);
+        for text in GIVEN {
+            assert!(!answer.body.contains(text) && !answer.head.contains(text), "{}", entry.path);
+        }
+    }
+    assert!(looked > 30, "{looked} answers were looked through");
+}
+
+#[test]
+fn the_mail_password_goes_in_by_every_face_and_is_found_nowhere() {
+    let inn = Inn::new();
+    inn.add("ada", Preset::Administrator);
+    let bearer = format!("Bearer {}", inn.token("ada"));
+    let cookie = inn.cookie("ada");
+    let headers = [("Authorization", bearer.as_str())];
+    let [api, page, window] = GIVEN;
+    let is_set = |inn: &Inn| {
+        let shown = inn.get("/api/v1/settings", &headers);
+        assert_eq!(shown.status, 200, "{shown:?}");
+        shown.plain_body().contains("\"has_password\":true")
+    };
+    assert!(!is_set(&inn));
+
+    let change = format!(
+        "{{\"mail\":{{\"host\":\"mail.example.org\",\"from\":\"b@example.org\",\"user\":\"b\",\"password\":\"{api}\"}}}}"
+    );
+    let changed = inn.json("PATCH", "/api/v1/settings", &headers, &change);
+    assert_eq!(changed.status, 200, "{changed:?}");
+    assert!(is_set(&inn));
+    nowhere(&inn, &bearer, &cookie);
+
+    let shown = inn.get("/settings", &[("Cookie", &cookie)]);
+    assert!(shown.body.contains("One is set: it is kept sealed"), "{}", shown.body);
+    let token = shown.form_token();
+    let origin = inn.origin();
+    let ours = [("Origin", origin.as_str()), ("Cookie", cookie.as_str())];
+    let post =
+        |more: &str| inn.form("/settings/mail", &ours, &format!("form_token={token}&{more}"));
+    // A wrong field beside it: the page is drawn again without what was typed.
+    let again = post(&format!("mail.port=many&mail.password={}", coded(page)));
+    assert!(again.status >= 400 && !again.body.contains(page), "{again:?}");
+    assert_eq!(post(&format!("mail.password={}", coded(page))).status, 303);
+    assert_eq!(post("mail.password=").status, 303);
+    assert!(is_set(&inn), "an empty field leaves it as it is");
+    nowhere(&inn, &bearer, &cookie);
+
+    let mail_password = Some(SecretChange::Set(Secret::new(window.into())));
+    let order = SaveSettings { mail_password, ..SaveSettings::default() };
+    assert!(!format!("{order:?}").contains(window));
+    inn.order(order);
+    nowhere(&inn, &bearer, &cookie);
+    let settings = inn.running.door.settings(&inn.desk.permit(ViewPlant).unwrap());
+    assert!(!format!("{settings:?}").contains("planted"));
+
+    // It is there all the same: sealed, under a key that is its owner's alone.
+    let key = in_data(&inn, "secrets.key");
+    assert_eq!(fs::read(&key).unwrap().len(), 32);
+    let inn = inn.restarted();
+    let bearer = format!("Bearer {}", inn.token("ada"));
+    let cookie = inn.cookie("ada");
+    nowhere(&inn, &bearer, &cookie);
+    let origin = inn.origin();
+    let ours = [("Origin", origin.as_str()), ("Cookie", cookie.as_str())];
+    let token = inn.get("/settings", &[("Cookie", &cookie)]).form_token();
+    let gone =
+        inn.form("/settings/mail", &ours, &format!("form_token={token}&reset=mail.password"));
+    assert_eq!(gone.status, 303, "{gone:?}");
+    let shown = inn.get("/settings", &[("Cookie", &cookie)]);
+    assert!(shown.body.contains("None is set."), "{}", shown.body);
+    let journal = inn.get("/api/v1/journal?action=save_settings", &[("Authorization", &bearer)]);
+    for word in ["\"given\"", "\"taken away\""] {
+        assert!(journal.body.contains(word), "{}", journal.body);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_file_that_others_may_read_is_said_where_the_password_is_typed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let inn = Inn::new();
+    inn.add("ada", Preset::Administrator);
+    let bearer = format!("Bearer {}", inn.token("ada"));
+    let headers = [("Authorization", bearer.as_str())];
+    let set = |text: &str| {
+        let change = format!("{{\"mail\":{{\"password\":\"{text}\"}}}}");
+        inn.json("PATCH", "/api/v1/settings", &headers, &change)
+    };
+    assert_eq!(set("first").status, 200);
+    let key = in_data(&inn, "secrets.key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let refused = set("second planted");
+    assert_eq!(refused.status, 422, "{refused:?}");
+    assert!(refused.plain_body().contains("run chmod 600 on it"), "{refused:?}");
+    assert!(!refused.plain_body().contains("second planted"));
+    let doctor = inn.get("/api/v1/doctor", &headers);
+    assert!(doctor.plain_body().contains("may read the key file"), "{doctor:?}");
 }
 
 #[test]

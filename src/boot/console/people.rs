@@ -16,7 +16,7 @@ use crate::engine::{
     AccountId, AddAccount, AddService, Added, Administer, ChangeAccount, ChargeRules, CreateToken,
     Credential, DeleteAccount, EndSession, EndSessions, GivePassword, LiftWait, MakeLink,
     MustChangeIt, OneTimeLink, Order, OrderError, RemoveService, RenameService, RevokeToken,
-    Rights, Roster, SetChargeRule, Settings, Status, ViewPlant,
+    Rights, Roster, Secret, SetChargeRule, Settings, Status, ViewPlant,
 };
 use crate::view::compose;
 use crate::view::compose::settings::{
@@ -165,7 +165,7 @@ impl Clerk<'_> {
                 super::system::feedback(self.shared, self.zone, &feedback).map(Brought::Done)
             }
             Ask::SaveSettings { section, version, typed } => {
-                let typed = |name: &str| typed.get(name).map(String::as_str);
+                let typed = |name: &str| typed.get(name).map(Secret::reveal);
                 self.save_settings(|current| save_order(section, current, Some(version), &typed))
             }
             Ask::ResetSetting { section, version, name } => {

@@ -246,7 +246,7 @@ fn settings_are_saved_by_section_and_bad_ones_are_named() {
     let mut desk = desk();
     let save = |desk: &mut Desk, minutes: &str| {
         let version = desk.console.settings("").version;
-        let typed = BTreeMap::from([("sessions.idle_min", minutes.to_owned())]);
+        let typed = BTreeMap::from([("sessions.idle_min", Secret::new(minutes.to_owned()))]);
         desk.ask(Ask::SaveSettings { section: Section::Sessions, version, typed })
     };
     let refused = save(&mut desk, "0").unwrap_err();

@@ -31,6 +31,15 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// What is to become of a secret that is kept for another system. Where nothing is, it stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretChange {
+    /// It takes the place of the one that is kept.
+    Set(Secret),
+    /// It is taken away.
+    Remove,
+}
+
 /// The system has no random numbers.
 #[derive(Debug, Error)]
 #[error("the system gives no random numbers: {0}")]

@@ -144,7 +144,10 @@ pub enum AddressError {
     )]
     BadPort(String),
     /// No host, or no port behind it.
-    #[error("{0:?} is no place on a network: write tcp:HOST:PORT, such as tcp:10.0.0.7:5025")]
+    #[error(
+        "{0:?} is no place on a network: write tcp:HOST:PORT without a name or password, such as \
+         tcp:10.0.0.7:5025"
+    )]
     BadPlace(String),
 }
 
@@ -186,9 +189,17 @@ impl FromStr for Address {
             }
             "virtual" => Ok(Self::Virtual(rest.to_owned())),
             "replay" => Ok(Self::Replay(PathBuf::from(rest))),
-            "tcp" => place(rest).ok_or_else(|| AddressError::BadPlace(rest.to_owned())),
+            "tcp" => place(rest).ok_or_else(|| AddressError::BadPlace(without_password(rest))),
             _ => Err(AddressError::UnknownKind(kind.to_owned())),
         }
+    }
+}
+
+/// What may be said of an address that is refused: in front of an "@" stands a name and a password.
+fn without_password(text: &str) -> String {
+    match text.rsplit_once('@') {
+        Some((_, host)) => format!("\u{2026}@{host}"),
+        None => text.to_owned(),
     }
 }
 

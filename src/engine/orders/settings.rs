@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::engine::access::permission::{Administer, ChangeSettings};
-use crate::engine::access::secret::Secret;
+use crate::engine::access::secret::SecretChange;
 use crate::engine::access::settings::{
     GeneralSettings, KioskSettings, LookSettings, MailSettings, RecordSettings, SessionSettings,
     Settings, WebSettings,
@@ -26,8 +26,8 @@ pub struct SaveSettings {
     pub mail: Option<MailSettings>,
     /// Displays that sign themselves in.
     pub kiosk: Option<KioskSettings>,
-    /// A new password for the mail server; empty takes it away.
-    pub mail_password: Option<Secret>,
+    /// What becomes of the password for the mail server.
+    pub mail_password: Option<SecretChange>,
 }
 
 impl SaveSettings {

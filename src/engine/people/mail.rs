@@ -23,7 +23,7 @@ use crate::engine::people::lobby::Lobby;
 use crate::engine::people::post::Letter;
 use crate::engine::people::stamp::Stamp;
 use crate::engine::store::journal::{self, Entry, Outcome};
-use crate::engine::store::settings::{MAIL_PASSWORD, secret};
+use crate::engine::store::secrets::{self, MAIL_PASSWORD};
 use crate::engine::store::{Store, Writing};
 
 /// How long the mail server may take for each answer.
@@ -74,7 +74,7 @@ fn deliver(lobby: &Lobby, store: &Store, clock: &dyn Clock, letter: &Letter) -> 
     if clock.wall() >= letter.expires {
         return Err("the link has run out".into());
     }
-    let password = store.read(|reading| secret(reading, MAIL_PASSWORD));
+    let password = store.read(|reading| secrets::open(reading, MAIL_PASSWORD));
     let password = password.map_err(|error| error.to_string())?;
     let message = message(&settings, letter)?;
     let sent = transport(&settings, password)?.send(&message);

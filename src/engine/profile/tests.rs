@@ -115,6 +115,28 @@ fn numbers_may_be_decimal_hexadecimal_or_quoted() {
 }
 
 #[test]
+fn a_password_in_a_profile_is_refused_with_its_line_and_not_repeated() {
+    for (text, wanted) in [
+        ("name = 'P'\n[[bus]]\nname = 'b'\naddress = 'tcp:ada:planted9@10.0.0.7:5025'", "4: "),
+        ("name = 'P'\npassword = 'planted9'", "2: unknown field `password`"),
+        ("name = 'P'\n[mail]\npassword = 'planted9'", "2: unknown field `mail`"),
+        ("name = 'P'\n[[bus]]\nname = 'b'\naddress = 'mqtt://ada:planted9@host'", "4: \"mqtt\" is"),
+    ] {
+        let said = said(text);
+        assert!(said.contains(wanted), "{text:?} gave {said}");
+        assert!(!said.contains("planted9"), "{text:?} gave {said}");
+    }
+    let text =
+        format!("{BUS}[[component]]\nname = 'c'\nkind = 'k'\nbus = 'b'\ntoken = 'planted9'\n");
+    let refused = parse::parse(&text, &|_| None).map(drop).unwrap_err();
+    assert!(refused[0].text.contains("unknown field `token`"), "{refused:?}");
+    assert!(
+        refused.iter().all(|one| one.line > 0 && !one.text.contains("planted9")),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn every_mistake_in_the_file_has_its_line() {
     let component = "[[component]]\nname = 'c'\nkind = 'k'\nbus = 'b'\n";
     let cases = [

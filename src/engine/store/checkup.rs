@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::engine::access::permission::Right;
 use crate::engine::store::journal::{Verdict, chain};
+use crate::engine::store::secrets::{self, SecretError, Vault, key};
 use crate::engine::store::{StoreError, lock, migrate, open, place, said};
 
 /// How well something is.
@@ -262,6 +263,7 @@ fn inside(connection: &Connection, file: &Path) -> Vec<Finding> {
         return found;
     }
     found.push(chain::verify(connection).map_or_else(|error| refused("journal", &error), journal));
+    found.push(secrets_of(connection, file));
     found.push(people(connection).unwrap_or_else(|error| refused("people", &error.into())));
     found
 }
@@ -320,6 +322,57 @@ fn journal(verdict: Verdict) -> Finding {
             Finding::new("journal", Health::Fault, text).advise(advice)
         }
     }
+}
+
+/// Whether the secrets that are kept open with the key file. Says nothing of what is in them.
+fn secrets_of(connection: &Connection, file: &Path) -> Finding {
+    const CHECK: &str = "secrets";
+    let vault = Vault::of(file.parent().unwrap_or(file));
+    let (kept, wrong) = match secrets::try_all(connection, &vault) {
+        Ok(found) => found,
+        Err(error) => return refused(CHECK, &error),
+    };
+    let key = key::read(vault.file());
+    // Without a secret, a key that cannot be used hinders only the next one that is set.
+    let fault = match (wrong.first(), &key) {
+        (Some(error), _) | (None, Err(error)) => Some(error),
+        (None, Ok(_)) => None,
+    };
+    if let Some(error) = fault {
+        let health = if kept.is_empty() { Health::Warning } else { Health::Fault };
+        let (said, advice) = told(error);
+        return Finding::new(CHECK, health, said).advise(advice);
+    }
+    let text = match (kept.as_slice(), key) {
+        ([], Ok(None)) => "No secret is kept, and there is no key file yet.".to_owned(),
+        ([], Ok(Some(_)) | Err(_)) => {
+            format!("No secret is kept; the key file {} is in order.", vault.file().display())
+        }
+        ([one], _) => format!(
+            "1 secret is kept, {}, and opens with the key file {}.",
+            secrets::words(one),
+            vault.file().display()
+        ),
+        (more, _) => format!(
+            "{} secrets are kept, and open with the key file {}.",
+            more.len(),
+            vault.file().display()
+        ),
+    };
+    Finding::new(CHECK, Health::Ok, text)
+}
+
+/// What is wrong and what to do about it, apart.
+fn told(error: &SecretError) -> (String, String) {
+    let said = error.to_string();
+    let (what, then) = said.split_once(": ").unwrap_or((said.as_str(), ""));
+    let capital = |text: &str| {
+        let mut letters = text.chars();
+        letters.next().map_or_else(String::new, |first| {
+            format!("{}{}.", first.to_uppercase(), letters.as_str())
+        })
+    };
+    (capital(what), capital(then))
 }
 
 fn people(connection: &Connection) -> rusqlite::Result<Finding> {

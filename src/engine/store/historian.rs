@@ -15,6 +15,7 @@ use crate::engine::access::grant::Face;
 use crate::engine::store::journal::{self, Entry, Outcome};
 use crate::engine::store::keeping::Keeping;
 use crate::engine::store::lock::Lock;
+use crate::engine::store::secrets::Vault;
 use crate::engine::store::{OnChange, Reading, StoreError, Writing};
 
 /// Jobs that may wait.
@@ -101,6 +102,8 @@ pub type Lost = Arc<AtomicU64>;
 pub struct Historian {
     /// The one connection that writes. Closed before the lock is given back.
     pub connection: Connection,
+    /// Where the key of secrets is.
+    pub vault: Vault,
     /// What is to be done.
     pub inbox: Receiver<Box<dyn Work>>,
     /// Whom to tell of changes.
@@ -177,7 +180,8 @@ impl Historian {
         let waiting = self.keeping.look();
         let remembered = Remembered::default();
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let written = waiting.write(&Writing { tx: &tx, remembered: &remembered, depth: 0 })?;
+        let writing = Writing { tx: &tx, remembered: &remembered, vault: &self.vault, depth: 0 };
+        let written = waiting.write(&writing)?;
         if remembered.spoiled.get() || tx.is_autocommit() {
             drop(tx);
             return Err(StoreError::NotWritten("the disk is full or refuses to write".into()));
@@ -210,14 +214,14 @@ impl Historian {
         let mut lost = self.lost.load(Ordering::SeqCst);
         if lost > 0 {
             let line = about_lost(lost, &*self.clock);
-            let writing = Writing { tx: &tx, remembered, depth: 0 };
+            let writing = Writing { tx: &tx, remembered, vault: &self.vault, depth: 0 };
             if let Err(error) = writing.part(|part| journal::append(part, &line)) {
                 tracing::error!(%error, "the journal cannot say yet that {lost} lines are missing");
                 lost = 0;
             }
         }
         for job in &mut *batch {
-            job.perform(&Writing { tx: &tx, remembered, depth: 0 });
+            job.perform(&Writing { tx: &tx, remembered, vault: &self.vault, depth: 0 });
             // A full disk, among others, ends the whole transaction, with what was done before.
             if remembered.spoiled.get() || tx.is_autocommit() {
                 drop(tx);
@@ -243,7 +247,7 @@ impl Historian {
             return;
         }
         let told = self.connection.unchecked_transaction().map(|view| {
-            let reading = Reading { connection: &view };
+            let reading = Reading { connection: &view, vault: &self.vault };
             catch_unwind(AssertUnwindSafe(|| (self.on_change)(&reading))).is_ok()
         });
         match told {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::base::time::Wall;
-use crate::engine::store::OpenError;
-use crate::engine::store::place;
+use crate::engine::store::secrets::{Vault, moving};
+use crate::engine::store::{OpenError, StoreError, place};
 
 /// A step. Its number is its place in the list, from 1.
 #[derive(Clone, Copy, Debug)]
@@ -17,13 +17,22 @@ pub struct Migration {
     pub name: &'static str,
     /// What it does.
     pub sql: &'static str,
+    /// What it does that SQL cannot, in the same transaction.
+    pub then: Option<Then>,
 }
+
+/// What a step does in code.
+pub type Then = fn(&Connection, &Vault) -> Result<(), StoreError>;
 
 macro_rules! migration {
     ($name:literal) => {
+        migration!($name, None)
+    };
+    ($name:literal, $then:expr) => {
         Migration {
             name: $name,
             sql: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/", $name)),
+            then: $then,
         }
     };
 }
@@ -33,6 +42,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("0001_people.sql"),
     migration!("0002_charges.sql"),
     migration!("0003_profiles.sql"),
+    migration!("0004_secrets.sql", Some(moving::seal_all)),
 ];
 
 /// The schema that this program writes.
@@ -97,16 +107,25 @@ pub fn make(connection: &mut Connection, file: &Path, list: &[Migration]) -> Res
     // Somebody else may have made it while we waited for the transaction.
     if version(&tx).map_err(failed)? == 0 {
         for (number, migration) in (1..).zip(list) {
-            step(&tx, number, migration).map_err(failed)?;
+            step(&tx, file, number, migration)?;
         }
+        moving::never_was(&tx).map_err(failed)?;
     }
     tx.commit().map_err(failed)
 }
 
-fn step(tx: &Connection, number: i64, migration: &Migration) -> rusqlite::Result<()> {
+fn step(tx: &Connection, file: &Path, number: i64, migration: &Migration) -> Result<(), OpenError> {
+    let failed = |source| OpenError::Database { file: file.to_owned(), source };
     tracing::info!(step = migration.name, "bringing the database up to date");
-    tx.execute_batch(migration.sql)?;
-    tx.pragma_update(None, "user_version", number)
+    tx.execute_batch(migration.sql).map_err(failed)?;
+    if let Some(then) = migration.then {
+        let vault = Vault::of(file.parent().unwrap_or(file));
+        then(tx, &vault).map_err(|error| match error {
+            StoreError::Database(source) => failed(source),
+            source => OpenError::Secrets { file: file.to_owned(), source },
+        })?;
+    }
+    tx.pragma_update(None, "user_version", number).map_err(failed)
 }
 
 /// Takes every step that is due.
@@ -126,7 +145,7 @@ pub fn apply(
         if version(&tx).map_err(failed)? >= number {
             continue;
         }
-        step(&tx, number, migration).map_err(failed)?;
+        step(&tx, file, number, migration)?;
         tx.commit().map_err(failed)?;
     }
     Ok(())
@@ -176,14 +195,19 @@ mod tests {
         ("0001_people.sql", "b598c121bb6bf5dedcaccaf9d4b242c607ad8035c85fc7dd96029fef6a4b8a8a"),
         ("0002_charges.sql", "ea8b0a697fba5c3fd011c0501f16bfe3a901dda19ee5243d20465af35b67f5dd"),
         ("0003_profiles.sql", "be19846657e5e7e8fcfbf619016135a6468f2fbc711e56ded5f5789573a1eeb1"),
+        ("0004_secrets.sql", "274ad3f9f4f99774ab7c8bcbbb5d768cb09d2f439cf45aca8ca106feba16dfcc"),
     ];
 
     const NEXT: Migration = Migration {
-        name: "0003_next.sql",
+        name: "0001_next.sql",
         sql: "ALTER TABLE services ADD COLUMN colour TEXT; CREATE TABLE more (id INTEGER) STRICT;",
+        then: None,
     };
-    const BROKEN: Migration =
-        Migration { name: "0004_broken.sql", sql: "CREATE TABLE even_more (id); NONSENSE;" };
+    const BROKEN: Migration = Migration {
+        name: "0002_broken.sql",
+        sql: "CREATE TABLE even_more (id); NONSENSE;",
+        then: None,
+    };
 
     fn open(folder: &Path) -> (Connection, PathBuf) {
         let file = folder.join(place::DATABASE);

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! busbar.db      WAL, mode 0600, in a folder of mode 0700
+//! secrets.key    what secrets in it are sealed with, mode 0600, made when there is a first one
 //! engine.lock    held by the engine that runs on this folder, with who it is
 //! ```
 
@@ -12,6 +13,7 @@ pub(in crate::engine) mod checkup;
 mod columns;
 pub(in crate::engine) mod journal;
 pub(in crate::engine) mod links;
+pub(in crate::engine) mod secrets;
 pub(in crate::engine) mod services;
 pub(in crate::engine) mod sessions;
 pub(in crate::engine) mod settings;
@@ -45,6 +47,8 @@ use crate::engine::store::journal::Entry;
 use crate::engine::store::keeping::{First, Keeping};
 use crate::engine::store::open::{Look, Opening};
 use crate::engine::store::readers::Readers;
+pub use crate::engine::store::secrets::SecretError;
+use crate::engine::store::secrets::Vault;
 
 /// Why the store cannot be opened.
 #[derive(Debug, Error)]
@@ -104,6 +108,16 @@ pub enum OpenError {
         /// Why.
         source: rusqlite::Error,
     },
+    /// Secrets that stood in the clear cannot be sealed.
+    #[error(
+        "{file} cannot be brought up to date, because a secret in it cannot be sealed: {source}"
+    )]
+    Secrets {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: StoreError,
+    },
     /// A file cannot be backed up or moved aside.
     #[error("{file} cannot be {what}: {source}")]
     File {
@@ -137,6 +151,9 @@ pub enum StoreError {
     /// The change ended by a fault of the program.
     #[error("the change ended by a fault of the program and was taken back")]
     Fault,
+    /// A secret cannot be kept or got back.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// The store is closed.
     #[error("the database is closed")]
     Closed,
@@ -151,6 +168,7 @@ impl StoreError {
             Self::Odd(what) => Self::Odd(what),
             Self::Busy => Self::Busy,
             Self::Fault => Self::Fault,
+            Self::Secret(error) => Self::NotWritten(error.to_string()),
             Self::Closed => Self::Closed,
         }
     }
@@ -221,12 +239,14 @@ impl Drop for Inner {
 pub struct Writing<'t> {
     pub(in crate::engine::store) tx: &'t rusqlite::Connection,
     remembered: &'t Remembered,
+    pub(in crate::engine::store) vault: &'t Vault,
     depth: u32,
 }
 
 /// A view for queries: what it sees does not change while it lasts.
 pub struct Reading<'c> {
     pub(in crate::engine::store) connection: &'c rusqlite::Connection,
+    pub(in crate::engine::store) vault: &'c Vault,
 }
 
 impl Store {
@@ -259,13 +279,15 @@ impl Store {
         }
         let failed = |source| OpenError::Database { file: file.clone(), source };
         let seen = historian::writes_of_others(&connection).map_err(failed)?;
-        let readers = Readers::open(&file).map_err(failed)?;
+        let vault = Vault::of(folder);
+        let readers = Readers::open(&file, vault.clone()).map_err(failed)?;
         let (sender, inbox) = bounded(INBOX_JOBS);
         let lost = Lost::default();
         let told = Arc::clone(&lost);
         let keeping = Arc::new(Keeping::default());
         let historian = Historian {
             connection,
+            vault,
             inbox,
             on_change,
             seen,
@@ -439,7 +461,7 @@ impl Writing<'_> {
         // Named by depth, so that taking back an outer part takes back inner ones that a panic left.
         let name = format!("part{}", self.depth);
         sql(&format!("SAVEPOINT {name}"))?;
-        let inner = Writing { tx: self.tx, remembered: self.remembered, depth: self.depth + 1 };
+        let inner = Writing { depth: self.depth + 1, ..*self };
         let done =
             part(&inner).and_then(|done| Ok(sql(&format!("RELEASE {name}")).map(|()| done)?));
         if done.is_err() {
@@ -460,6 +482,6 @@ impl Writing<'_> {
     /// The same transaction, for queries.
     #[must_use]
     pub const fn reading(&self) -> Reading<'_> {
-        Reading { connection: self.tx }
+        Reading { connection: self.tx, vault: self.vault }
     }
 }

@@ -11,6 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::base::time::Wall;
 use crate::engine::store::lock::Lock;
 use crate::engine::store::migrate::{self, Due, Migration};
+use crate::engine::store::secrets::moving;
 use crate::engine::store::{OpenError, lock, place};
 
 /// How long a connection waits for another process that writes.
@@ -84,6 +85,7 @@ impl Opening<'_> {
             Due::Making => migrate::make(&mut connection, file, self.migrations)?,
             Due::Upgrade(schema) => self.upgrade(&mut connection, schema, remarks)?,
         }
+        self.finish_moving(&connection, remarks);
         if self.look == Look::Through {
             whole(&connection).map_err(failed)?;
         }
@@ -125,6 +127,26 @@ impl Opening<'_> {
             copy.display()
         ));
         Ok(())
+    }
+
+    /// Ends the move of secrets out of the clear, where it is not ended: after the step that seals them, and
+    /// where that was as far as it came. What hinders it is no reason not to start.
+    fn finish_moving(&self, connection: &Connection, remarks: &mut Vec<String>) {
+        let done = moving::is_due(connection).and_then(|due| match (due, self.borrow_lock()) {
+            (true, Ok(_lock)) => {
+                moving::clean_copies(self.file.parent().unwrap_or(self.file), remarks);
+                moving::overwrite(connection)
+            }
+            // The engine that runs here has done it, or does it at its next start.
+            (true, Err(_)) | (false, _) => Ok(()),
+        });
+        if let Err(error) = done {
+            tracing::error!(%error, "the old place of secrets cannot be overwritten");
+            remarks.push(format!(
+                "The mail server\u{2019}s password is sealed now, but the place in {} where it stood in the clear cannot be overwritten yet ({error}): it is tried again at the next start",
+                self.file.display()
+            ));
+        }
     }
 
     fn move_aside(
@@ -195,6 +217,8 @@ fn try_contact(file: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
+    // What is taken away is overwritten: it may have been a secret, or what somebody wanted gone.
+    connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.query_row(&format!("PRAGMA journal_size_limit = {LOG_BYTES}"), [], |_| Ok(()))?;
     Ok(connection)

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use rusqlite::Connection;
 
+use crate::engine::store::secrets::Vault;
 use crate::engine::store::{Reading, StoreError, open};
 
 /// How many there are.
@@ -18,6 +19,7 @@ const WAIT: Duration = Duration::from_secs(10);
 pub struct Readers {
     free: Receiver<Connection>,
     give_back: Sender<Connection>,
+    vault: Vault,
 }
 
 impl Readers {
@@ -25,13 +27,13 @@ impl Readers {
     ///
     /// # Errors
     /// The database refuses.
-    pub fn open(file: &Path) -> rusqlite::Result<Self> {
+    pub fn open(file: &Path, vault: Vault) -> rusqlite::Result<Self> {
         let (give_back, free) = bounded(CONNECTIONS);
         for _ in 0..CONNECTIONS {
             // There is room for all of them.
             drop(give_back.try_send(open::reader(file)?));
         }
-        Ok(Self { free, give_back })
+        Ok(Self { free, give_back, vault })
     }
 
     /// Asks one, waiting for it if need be.
@@ -46,7 +48,7 @@ impl Readers {
         let borrowed = Borrowed { connection: Some(connection), give_back: &self.give_back };
         let connection = borrowed.connection.as_ref().ok_or(StoreError::Closed)?;
         let view = connection.unchecked_transaction()?;
-        query(&Reading { connection: &view })
+        query(&Reading { connection: &view, vault: &self.vault })
     }
 
     /// Closes those that are free: all of them, once nobody has a handle.

@@ -1,17 +1,17 @@
-//! Settings as rows, one JSON object a section, and the secrets beside them.
+//! Settings as rows, one JSON object a section. Secrets are kept elsewhere; it is said whether there is one.
 
 use rusqlite::OptionalExtension;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::engine::access::secret::Secret;
 use crate::engine::access::settings::{Mark, Marks, RecordSettings, Settings};
 use crate::engine::store::columns;
+use crate::engine::store::secrets::{self, MAIL_PASSWORD};
 use crate::engine::store::{Reading, StoreError, Writing};
 
-/// Name of the mail server's password among the secrets.
-pub const MAIL_PASSWORD: &str = "mail_password";
+/// What the mail server's password is called as a setting.
+pub const MAIL_PASSWORD_FIELD: &str = "mail.password";
 
 /// All settings; a section that was never saved has its defaults. The version counts every change
 /// of any section.
@@ -29,7 +29,7 @@ pub fn all(reading: &Reading<'_>) -> Result<Settings, StoreError> {
         kiosk: section(reading, "kiosk")?.unwrap_or_default(),
         version: 0,
     };
-    settings.mail.has_password = secret(reading, MAIL_PASSWORD)?.is_some();
+    settings.mail.has_password = secrets::is_set(reading, MAIL_PASSWORD)?;
     let sql = "SELECT coalesce(sum(version), 0) FROM settings";
     settings.version = reading.connection.query_row(sql, [], |row| row.get(0))?;
     Ok(settings)
@@ -66,6 +66,10 @@ pub fn marks(reading: &Reading<'_>) -> Result<Marks, StoreError> {
             marks.0.entry(name).or_insert_with(mark);
         }
     }
+    // Of a secret that is set it is kept with it, however long that is ago.
+    if let Some(mark) = secrets::mark(reading, MAIL_PASSWORD)? {
+        marks.0.insert(MAIL_PASSWORD_FIELD.to_owned(), mark);
+    }
     Ok(marks)
 }
 
@@ -90,37 +94,5 @@ pub fn save<T: Serialize>(writing: &Writing<'_>, name: &str, value: &T) -> Resul
     let sql = "INSERT INTO settings (section, value) VALUES (?1, ?2)
          ON CONFLICT (section) DO UPDATE SET value = excluded.value, version = version + 1";
     writing.tx.execute(sql, (name, text))?;
-    Ok(())
-}
-
-/// A secret.
-///
-/// # Errors
-/// The database refuses, or it is no text.
-pub fn secret(reading: &Reading<'_>, name: &str) -> Result<Option<Secret>, StoreError> {
-    let sql = "SELECT value FROM secrets WHERE name = ?1";
-    let bytes: Option<Vec<u8>> =
-        reading.connection.query_row(sql, [name], |row| row.get(0)).optional()?;
-    let text = bytes.map(String::from_utf8).transpose();
-    Ok(text.map_err(|_| StoreError::Odd("a secret"))?.map(Secret::new))
-}
-
-/// Keeps a secret, or takes it away.
-///
-/// # Errors
-/// The database refuses.
-pub fn keep_secret(
-    writing: &Writing<'_>,
-    name: &str,
-    value: Option<&Secret>,
-) -> Result<(), StoreError> {
-    match value {
-        None => writing.tx.execute("DELETE FROM secrets WHERE name = ?1", [name])?,
-        Some(value) => {
-            let sql = "INSERT INTO secrets (name, value) VALUES (?1, ?2)
-                 ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-            writing.tx.execute(sql, (name, value.reveal().as_bytes()))?
-        }
-    };
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::engine::{
 use crate::view::compose::charge::rules_table;
 use crate::view::compose::users::{guarded, sentence};
 use crate::view::offer::Offer;
-use crate::view::settings::{Field, Input, Section, SectionView, SettingsView, Source};
+use crate::view::settings::{Field, Section, SectionView, SettingsView, Source};
 use crate::view::shown::{Note, Tone};
 use crate::view::text;
 
@@ -130,8 +130,7 @@ fn origin(field: &Field, section: Section, seen: &Seen<'_>, session: &Session) -
         return (source, words);
     }
     let mark = seen.marks.of(field.name);
-    let is_set = !field.is_default || (field.input == Input::Secret && mark.is_some());
-    if !is_set {
+    if field.is_default {
         return (Source::Default, "As by default.".to_owned());
     }
     let may = match section.is_for_administrators() {

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::engine::{Administer, ChangeSettings, Right, ViewPlant};
+use crate::engine::{Administer, ChangeSettings, Right, Session, Settings, ViewPlant};
 use crate::view::compose::settings::{
     ListenerState, SaveOrder, Seen, reset_order, settings as composed,
 };
@@ -42,7 +42,14 @@ pub fn routes(table: Table) -> Table {
         headers(("ETag" = String, description = "Their version")))))]
 pub async fn look(State(shared): State<Shared>, Who(session): Who) -> Answer {
     let settings = shared.door().settings(&session.permit(ViewPlant)?);
-    Ok(versioned(StatusCode::OK, settings.version, &Shown::from(&*settings)))
+    answer(&shared, &session, &settings)
+}
+
+/// The settings as whoever asks may see them.
+fn answer(shared: &Shared, session: &Session, settings: &Settings) -> Answer {
+    let marks = shared.door().marks(&session.permit(ViewPlant)?);
+    let shown = Shown::of(settings, &marks, session);
+    Ok(versioned(StatusCode::OK, settings.version, &shown))
 }
 
 /// Lists every setting with its default, its effect and where its value comes from.
@@ -108,7 +115,7 @@ pub async fn change(
     if !system.is_empty() {
         now = order(&shared, &session, system).await?;
     }
-    Ok(versioned(StatusCode::OK, now.version, &Shown::from(&*now)))
+    answer(&shared, &session, &now)
 }
 
 /// A setting to be set back.
@@ -162,5 +169,5 @@ pub async fn reset(
         }
     }
     let now = shared.door().settings(&session.permit(ViewPlant)?);
-    Ok(versioned(StatusCode::OK, now.version, &Shown::from(&*now)))
+    answer(&shared, &session, &now)
 }

@@ -108,7 +108,7 @@ struct SignInQuery {
 }
 
 /// What is typed to sign in.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct SignInForm {
     username: String,
@@ -211,7 +211,7 @@ async fn sign_out(State(shared): State<Shared>, ask: Ask, _: Sealed<Nothing>) ->
 pub struct Nothing {}
 
 /// What is typed behind a one-time link.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct LinkForm {
     name: String,
@@ -317,7 +317,7 @@ fn not_the_same() -> Problem {
 }
 
 /// What is typed to change one's own password.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct PasswordForm {
     current_password: String,

@@ -1,11 +1,20 @@
 //! Fields of forms that come as a list of pairs: some come several times, some not at all.
 
+use std::fmt;
+
 use crate::engine::{AccountId, Right, Rights, ServiceChoice, ServiceId};
 use crate::web::problem::Problem;
 
 /// What was typed, as it came.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Typed(Vec<(String, String)>);
+
+impl fmt::Debug for Typed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // One of them may be a password.
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
 
 impl From<Vec<(String, String)>> for Typed {
     fn from(pairs: Vec<(String, String)>) -> Self {

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use busbar::engine::{
-    MailSecurity, MailSettings, MakeLink, Outcome, Preset, Purpose, SaveSettings,
+    MailSecurity, MailSettings, MakeLink, Outcome, Preset, Purpose, SaveSettings, SecretChange,
 };
 
 use super::house::{BASE, BETTER, House, home, invited, person, secret};
@@ -76,7 +76,7 @@ fn a_reset_link_is_sent_over_starttls_with_the_name_and_password_of_the_settings
     let (house, _) = House::with_ada();
     let server = server("BUSBAR_SMTP_STARTTLS", MailSecurity::StartTls);
     let mail = Some(MailSettings { user: Some("console".into()), ..server });
-    let mail_password = Some(secret("mail secret"));
+    let mail_password = Some(SecretChange::Set(secret("mail secret")));
     house.order(SaveSettings { mail, mail_password, ..Default::default() }).unwrap();
     let email = Some("hedy@example.org".to_owned());
     let order =

@@ -1,8 +1,8 @@
 //! Changing the settings, which is an administrator's.
 
 use busbar::engine::{
-    MailSettings, OrderError, Outcome, Preset, SaveSettings, SessionSettings, Settings, Tls,
-    ViewPlant, WebSettings,
+    MailSettings, OrderError, Outcome, Preset, SaveSettings, SecretChange, SessionSettings,
+    Settings, Tls, ViewPlant, WebSettings,
 };
 use serde_json::json;
 
@@ -67,7 +67,7 @@ fn the_password_of_the_mail_server_goes_in_and_never_comes_out() {
         from: "busbar@example.org".into(),
         ..MailSettings::default()
     };
-    let mail_password = Some(secret("mail secret"));
+    let mail_password = Some(SecretChange::Set(secret("mail secret")));
     let order = SaveSettings { mail: Some(mail.clone()), mail_password, ..Default::default() };
     assert!(house.order(order).unwrap().mail.has_password);
     let all = serde_json::to_string(&house.journal()).unwrap();
@@ -79,7 +79,7 @@ fn the_password_of_the_mail_server_goes_in_and_never_comes_out() {
     // Saving the section again, which never holds the password, does not take it away.
     let order = SaveSettings { mail: Some(mail), ..Default::default() };
     assert!(house.order(order).unwrap().mail.has_password);
-    let gone = SaveSettings { mail_password: Some(secret("")), ..Default::default() };
+    let gone = SaveSettings { mail_password: Some(SecretChange::Remove), ..Default::default() };
     let after = house.order(gone).unwrap();
     assert!(!after.mail.has_password && after.version > before.version);
 }

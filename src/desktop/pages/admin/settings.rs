@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use egui::{RichText, ScrollArea, TextEdit, Ui};
+use zeroize::Zeroize;
 
 use crate::desktop::ask::{Ask, Place};
 use crate::desktop::command::Command;
@@ -13,6 +14,7 @@ use crate::desktop::theme::Theme;
 use crate::desktop::widgets::form::{self, Look, Ticked};
 use crate::desktop::widgets::panel::{GAP, panel};
 use crate::desktop::widgets::text::{note, paragraph};
+use crate::engine::Secret;
 use crate::view::offer::Offer;
 use crate::view::settings::{Field, Input, Section, SectionView, SettingsView};
 
@@ -21,6 +23,13 @@ use crate::view::settings::{Field, Input, Section, SectionView, SettingsView};
 struct Draft {
     version: i64,
     typed: BTreeMap<&'static str, String>,
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // One of them may be a password.
+        self.typed.values_mut().for_each(Zeroize::zeroize);
+    }
 }
 
 /// What the page keeps between frames.
@@ -104,7 +113,8 @@ impl SettingsPage {
             let name = format!("Save {}", section.title.to_lowercase());
             if form::named_offer(ui, theme, &offer, Look::Primary, &name) {
                 let (section, version) = (section.section, draft.version);
-                let typed = draft.typed.clone();
+                let hidden = |text: &String| Secret::new(text.clone());
+                let typed = draft.typed.iter().map(|(name, text)| (*name, hidden(text))).collect();
                 asked = shared.ask(Ask::SaveSettings { section, version, typed });
             }
             if let Some(name) = reset {
@@ -132,9 +142,9 @@ const NAMES: f32 = 210.0;
 fn entry(ui: &mut Ui, theme: &Theme, field: &Field, text: &mut String) -> bool {
     let about = format!("{} Default: {}. {}", field.effect, field.default, field.origin);
     let set_back = |ui: &mut Ui| {
-        let name = format!("Set {} back to its default", field.label);
+        let (label, name) = field.set_back();
         field.can_be_reset()
-            && form::named_offer(ui, theme, &Offer::open("Set back"), Look::Plain, &name)
+            && form::named_offer(ui, theme, &Offer::open(label), Look::Plain, &name)
     };
     if field.input == Input::Switch {
         let on = Ticked::from(!text.is_empty());

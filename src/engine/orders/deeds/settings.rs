@@ -6,13 +6,15 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::engine::access::grant::Face;
+use crate::engine::access::secret::SecretChange;
 use crate::engine::access::settings::kiosk::unfit;
-use crate::engine::access::settings::{KioskSettings, SettingError, Settings};
+use crate::engine::access::settings::{KioskSettings, Mark, SettingError, Settings};
 use crate::engine::orders::OrderError;
 use crate::engine::orders::desk::Desk;
 use crate::engine::orders::settings::{SaveSettings, SaveSystem};
 use crate::engine::store::StoreError;
-use crate::engine::store::settings::{self, MAIL_PASSWORD};
+use crate::engine::store::secrets::{self, MAIL_PASSWORD};
+use crate::engine::store::settings::{self, MAIL_PASSWORD_FIELD};
 use crate::engine::store::{accounts, charges};
 
 pub fn save(desk: &mut Desk<'_>, order: SaveSettings) -> Result<Arc<Settings>, OrderError> {
@@ -35,17 +37,41 @@ pub fn save(desk: &mut Desk<'_>, order: SaveSettings) -> Result<Arc<Settings>, O
     section(desk, "sessions", &old.sessions, &new.sessions)?;
     section(desk, "mail", &old.mail, &new.mail)?;
     section(desk, "kiosk", &old.kiosk, &new.kiosk)?;
-    if let Some(password) = password {
-        let kept = Some(&password).filter(|password| !password.reveal().is_empty());
-        settings::keep_secret(desk.writing, MAIL_PASSWORD, kept)?;
+    if let Some(change) = password {
+        change_password(desk, &change)?;
         if old.mail == new.mail {
             settings::save(desk.writing, "mail", &kept_form(&new.mail)?)?;
         }
-        let word = if kept.is_some() { "given" } else { "taken away" };
-        desk.remember("mail.password", json!(word));
     }
     desk.writing.touch();
     Ok(Arc::new(settings::all(&desk.writing.reading())?))
+}
+
+/// Seals the mail server's password, or takes it away. The journal says which, and nothing of it.
+fn change_password(desk: &mut Desk<'_>, change: &SecretChange) -> Result<(), OrderError> {
+    let wrong = |why: String| OrderError::from(SettingError { field: MAIL_PASSWORD_FIELD, why });
+    let word = match change {
+        SecretChange::Remove => {
+            secrets::remove(desk.writing, MAIL_PASSWORD)?;
+            "taken away"
+        }
+        SecretChange::Set(password) => {
+            let text = password.reveal();
+            if text.is_empty() || text.chars().any(char::is_control) {
+                let why = "a password is one line of text, and not empty";
+                return Err(wrong(why.to_owned()));
+            }
+            let by = Mark { who: desk.by.who.clone(), at: desk.by.at };
+            let kept = secrets::keep(desk.writing, MAIL_PASSWORD, password, &by);
+            kept.map_err(|error| match error {
+                StoreError::Secret(error) => wrong(error.to_string()),
+                other => other.into(),
+            })?;
+            "given"
+        }
+    };
+    desk.remember(MAIL_PASSWORD_FIELD, json!(word));
+    Ok(())
 }
 
 pub fn save_system(desk: &mut Desk<'_>, order: SaveSystem) -> Result<Arc<Settings>, OrderError> {

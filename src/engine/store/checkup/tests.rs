@@ -47,6 +47,48 @@ fn a_stopped_engine_is_examined_without_a_trace() {
     assert_eq!(contents(folder.path()), before);
 }
 
+#[cfg(unix)]
+#[test]
+fn the_key_of_secrets_is_looked_at_and_nothing_of_them_is_said() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let said = |health: Health, wanted: &str| {
+        let found = examine(folder.path());
+        let finding = the(&found, "secrets");
+        assert_eq!(finding.health, health, "{finding:?}");
+        let advice = finding.advice.clone().unwrap_or_default();
+        let said = format!("{} {advice}", finding.text);
+        assert!(said.contains(wanted) && !said.contains("planted beans"), "{said}");
+    };
+    said(Health::Ok, "No secret is kept, and there is no key file yet.");
+    let set = |writing: &crate::engine::store::Writing<'_>| {
+        let by =
+            crate::engine::access::settings::Mark { who: "ada".into(), at: Wall::from_nanos(0) };
+        let secret = crate::engine::access::secret::Secret::new("planted beans".into());
+        secrets::keep(writing, secrets::MAIL_PASSWORD, &secret, &by)
+    };
+    store.write(set).unwrap();
+    said(
+        Health::Ok,
+        "1 secret is kept, the mail server\u{2019}s password, and opens with the key file",
+    );
+    let file = folder.path().join(key::FILE);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    said(Health::Fault, "(mode 644). Run chmod 600 on it as its owner");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let whole = fs::read(&file).unwrap();
+    fs::write(&file, [1; key::BYTES]).unwrap();
+    said(Health::Fault, "The mail server\u{2019}s password does not open with the key file");
+    fs::write(&file, "short").unwrap();
+    said(Health::Fault, "holds 5 bytes instead of 32. Put it back from a backup");
+    fs::remove_file(&file).unwrap();
+    said(Health::Fault, "is missing, and secrets were sealed with it. Put it back");
+    fs::write(&file, whole).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    said(Health::Ok, "1 secret is kept");
+}
+
 #[test]
 fn a_running_engine_is_examined_and_named() {
     let folder = tempfile::tempdir().unwrap();

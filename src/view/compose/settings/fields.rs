@@ -198,18 +198,19 @@ pub fn mail(mail: &MailSettings) -> Vec<Field> {
             "Empty: the server asks for none.";
         "mail.password", "Password", Input::Secret, "",
             |_: &M| String::new(),
-            "Empty: nothing changes. A single minus sign takes it away.";
+            "Empty: nothing changes.";
         "mail.from", "Sender", Input::Text("busbar@example.org"), "",
             |m: &M| m.from.clone(),
             "The address that mails come from.";
     ];
     let kept = if mail.has_password {
-        "A password is kept in the data folder and never shown. "
+        "One is set: it is kept sealed and never shown. "
     } else {
-        "None is kept. One that is given is kept in the data folder and never shown. "
+        "None is set. One that is given is kept sealed and never shown. "
     };
     for field in fields.iter_mut().filter(|field| field.name == "mail.password") {
         field.effect.insert_str(0, kept);
+        field.is_default = !mail.has_password;
     }
     fields
 }

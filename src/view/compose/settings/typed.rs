@@ -6,8 +6,8 @@ use thiserror::Error;
 
 use crate::engine::{
     AccountId, AddressRange, ChargeKey, ChargeRules, GeneralSettings, KioskSettings, LookSettings,
-    MailSettings, RecordSettings, SaveSettings, SaveSystem, Secret, SessionSettings, SetChargeRule,
-    SettingError, Settings, WebSettings,
+    MailSettings, RecordSettings, SaveSettings, SaveSystem, Secret, SecretChange, SessionSettings,
+    SetChargeRule, SettingError, Settings, WebSettings,
 };
 use crate::view::compose::charge::typed_rule;
 use crate::view::compose::settings::fields::{self, LEVELS, SECURITY, TEMPERATURES, THEMES, TLS};
@@ -156,6 +156,11 @@ pub fn reset_order(
             typed_rule(name, "").map_err(|why| TypedError::Rule { field: "", why })?;
         return Ok(SaveOrder::Safety(vec![SetChargeRule { key, value, expected }]));
     }
+    if name == "mail.password" && current.mail.has_password {
+        let mail_password = Some(SecretChange::Remove);
+        let order = SaveSettings { expected, mail_password, ..SaveSettings::default() };
+        return Ok(SaveOrder::Settings(order));
+    }
     let (now, usual) = (shown(section, current), shown(section, &Settings::default()));
     let fresh = usual.iter().find(|field| field.name == name).map(|field| field.value.clone());
     let (Some(fresh), true) = (fresh, name != "mail.password") else {
@@ -271,13 +276,9 @@ fn ranges(
         .collect()
 }
 
-/// `None` leaves it as it is; an empty one takes it away.
-fn mail_password(typed: &str) -> Option<Secret> {
-    match typed {
-        "" => None,
-        "-" => Some(Secret::new(String::new())),
-        password => Some(Secret::new(password.to_owned())),
-    }
+/// An empty field leaves it as it is; taking it away is a step of its own.
+fn mail_password(typed: &str) -> Option<SecretChange> {
+    (!typed.is_empty()).then(|| SecretChange::Set(Secret::new(typed.to_owned())))
 }
 
 type Typed<'a, 't> = &'a dyn Fn(&str) -> Option<&'t str>;

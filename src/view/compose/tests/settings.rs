@@ -9,8 +9,8 @@ use crate::engine::testing::plant::Plant;
 use crate::engine::testing::roster::{before, roster, signed_in};
 use crate::engine::testing::{golden, local_session};
 use crate::engine::{
-    AccountId, ChargeRules, LogLevel, MailSecurity, Mark, Marks, Override, OverrideBy, Session,
-    Settings, TemperatureUnit, ThemeChoice, Tls,
+    AccountId, ChargeRules, LogLevel, MailSecurity, Mark, Marks, Override, OverrideBy, Secret,
+    SecretChange, Session, Settings, TemperatureUnit, ThemeChoice, Tls,
 };
 use crate::view::compose::settings::{
     self, ListenerState, SaveOrder, Seen, reset_order, save_order,
@@ -275,7 +275,7 @@ fn a_setting_that_cannot_be_is_named() {
 
 #[test]
 fn a_mail_password_stays_is_replaced_or_taken_away() {
-    let usual = (Settings::default(), ChargeRules::default());
+    let mut usual = (Settings::default(), ChargeRules::default());
     let order = |text: &'static str| {
         let typed = move |name: &str| (name == "mail.password").then_some(text);
         match save_order(Section::Mail, (&usual.0, &usual.1), None, &typed).unwrap() {
@@ -284,8 +284,29 @@ fn a_mail_password_stays_is_replaced_or_taken_away() {
         }
     };
     assert_eq!(order(""), None);
-    assert_eq!(order("-").unwrap().reveal(), "");
-    assert_eq!(order("s3cret").unwrap().reveal(), "s3cret");
+    for text in ["s3cret", "-"] {
+        assert_eq!(order(text), Some(SecretChange::Set(Secret::new(text.into()))));
+    }
+    // Removing it is a step of its own, offered only where there is one.
+    let field = |all: &Settings| {
+        let view = shown(all, &ListenerState::default(), "");
+        let fields = view.sections.into_iter().flat_map(|section| section.fields);
+        fields.into_iter().find(|field| field.name == "mail.password").unwrap()
+    };
+    assert!(!field(&usual.0).can_be_reset());
+    assert!(reset_order(Section::Mail, (&usual.0, &usual.1), None, "mail.password").is_err());
+    usual.0.mail.has_password = true;
+    let shown = field(&usual.0);
+    assert!(shown.can_be_reset() && shown.value.is_empty());
+    assert_eq!(shown.set_back(), ("Remove", "Remove the password".to_owned()));
+    let order = reset_order(Section::Mail, (&usual.0, &usual.1), Some(3), "mail.password");
+    match order.unwrap() {
+        SaveOrder::Settings(order) => {
+            assert_eq!(order.mail_password, Some(SecretChange::Remove));
+            assert!(order.mail.is_none() && order.expected == Some(3));
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 
 use crate::engine::{
     AccountId, AddressRange, GeneralSettings, KioskSettings, LookSettings, MailSettings,
-    RecordSettings, SaveSettings, SaveSystem, Secret, SessionSettings, Settings, WebSettings,
+    RecordSettings, SaveSettings, SaveSystem, Secret, SecretChange, SessionSettings, Settings,
+    WebSettings,
 };
 use crate::web::api::take::{nullable, object};
 use crate::web::api::words::{
@@ -175,7 +176,8 @@ struct MailChange {
     #[serde(deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     user: Option<Option<String>>,
-    /// Password to sign in with there; `null` takes it away. It never comes back.
+    /// Password to sign in with there; empty leaves it as it is, `null` takes it away. It never comes
+    /// back.
     #[serde(deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, write_only)]
     password: Option<Option<String>>,
@@ -314,7 +316,12 @@ impl SettingsChange {
             sessions: self.sessions.map(|sessions| sessions.on(&old.sessions)),
             mail: mail.map(|mail| mail.on(&old.mail)),
             kiosk: self.kiosk.map(|kiosk| kiosk.on(&old.kiosk)).transpose()?,
-            mail_password: password.map(|text| Secret::new(text.unwrap_or_default())),
+            mail_password: password.and_then(|text| match text.map(Secret::new) {
+                None => Some(SecretChange::Remove),
+                // As an empty field of a form: what is kept stays.
+                Some(secret) if secret.reveal().is_empty() => None,
+                Some(secret) => Some(SecretChange::Set(secret)),
+            }),
         };
         let system = SaveSystem {
             expected: None,

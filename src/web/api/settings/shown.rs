@@ -3,8 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::engine::Settings;
+use crate::engine::{Administer, Marks, Session, Settings};
 use crate::view::settings::{Field, SectionView};
+use crate::web::api::give::Time;
 use crate::web::api::words::{
     HttpsChoice, LogLevelChoice, MailSecurityChoice, TemperatureChoice, ThemeName,
 };
@@ -85,6 +86,10 @@ struct MailShown {
     user: Option<String>,
     /// Whether a password for it is kept.
     has_password: bool,
+    /// Since when, where that is known.
+    password_set_at: Option<Time>,
+    /// Who set it, for administrators, where that is known.
+    password_set_by: Option<String>,
     /// Sender.
     from: String,
 }
@@ -143,8 +148,10 @@ struct KioskShown {
     addresses: Vec<String>,
 }
 
-impl From<&Settings> for Shown {
-    fn from(settings: &Settings) -> Self {
+impl Shown {
+    /// As `session` may see them.
+    pub fn of(settings: &Settings, marks: &Marks, session: &Session) -> Self {
+        let set = marks.of("mail.password").filter(|_| settings.mail.has_password);
         let Settings { web, sessions, mail, records, general, look, kiosk, version } = settings;
         let ranges = |all: &[crate::engine::AddressRange]| {
             all.iter().map(ToString::to_string).collect::<Vec<_>>()
@@ -177,6 +184,10 @@ impl From<&Settings> for Shown {
                 security: mail.security.into(),
                 user: mail.user.clone(),
                 has_password: mail.has_password,
+                password_set_at: set.map(|mark| Time(mark.at)),
+                password_set_by: set
+                    .filter(|_| session.may(Administer))
+                    .map(|mark| mark.who.clone()),
                 from: mail.from.clone(),
             },
             records: RecordsShown {
