@@ -132,14 +132,18 @@ impl Opening<'_> {
     /// Ends the move of secrets out of the clear, where it is not ended: after the step that seals them, and
     /// where that was as far as it came. What hinders it is no reason not to start.
     fn finish_moving(&self, connection: &Connection, remarks: &mut Vec<String>) {
-        let done = moving::is_due(connection).and_then(|due| match (due, self.borrow_lock()) {
-            (true, Ok(_lock)) => {
-                moving::clean_copies(self.file.parent().unwrap_or(self.file), remarks);
-                moving::overwrite(connection)
+        match moving::is_due(connection) {
+            Ok(false) => return,
+            Ok(true) => {}
+            Err(error) => {
+                tracing::error!(%error, "whether secrets stood in the clear cannot be seen");
+                return;
             }
-            // The engine that runs here has done it, or does it at its next start.
-            (true, Err(_)) | (false, _) => Ok(()),
-        });
+        }
+        // Where an engine runs here, it has done it or does it at its next start.
+        let Ok(_lock) = self.borrow_lock() else { return };
+        moving::clean_copies(self.file.parent().unwrap_or(self.file), remarks);
+        let done = moving::overwrite(connection);
         if let Err(error) = done {
             tracing::error!(%error, "the old place of secrets cannot be overwritten");
             remarks.push(format!(
