@@ -355,7 +355,11 @@ fn a_command_does_not_move_a_damaged_file_aside() {
 fn an_older_file_is_copied_before_it_is_brought_up_to_date() {
     let folder = tempfile::tempdir().unwrap();
     drop(opened(folder.path()));
-    let next = migrate::Migration { name: "next", sql: "CREATE TABLE next (id INTEGER) STRICT" };
+    let next = migrate::Migration {
+        name: "next",
+        then: None,
+        sql: "CREATE TABLE next (id INTEGER) STRICT",
+    };
     let migrations = [migrate::MIGRATIONS, &[next]].concat();
     let file = folder.path().join(place::DATABASE);
     let opening =
