@@ -4,7 +4,7 @@ mod changes;
 mod past;
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::base::id::Name;
@@ -14,6 +14,8 @@ use crate::engine::profiles::{self, Filled, Report, Summary};
 use crate::engine::{ComponentEntry, Library, Profile, read_profile_text};
 
 pub use changes::Wanted;
+
+mod exchange;
 
 /// What to do with profiles.
 #[derive(clap::Subcommand, Debug)]
@@ -30,6 +32,38 @@ pub enum Command {
     /// What they said before.
     #[command(flatten)]
     Past(past::Command),
+    /// Write a profile, its DBC files and its own device folders into one ZIP for another machine.
+    Export(ExportArgs),
+    /// Take a profile pack that was written elsewhere into the data folder.
+    Import(ImportArgs),
+}
+
+/// Arguments of `busbar profile export`.
+#[derive(clap::Args, Debug)]
+pub struct ExportArgs {
+    /// The profile's name in the data folder.
+    #[arg(value_name = "NAME")]
+    pub profile: String,
+    /// The ZIP that is written. One that is there is not replaced.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// Arguments of `busbar profile import`.
+#[derive(clap::Args, Debug)]
+pub struct ImportArgs {
+    /// The ZIP.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Keep nothing: say what is new, changed or clashes. Exits with 1 where it would be refused.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// What the profile is to be called here [default: as it is].
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Replace device folders and DBC files that are changed. A profile is never replaced.
+    #[arg(long)]
+    pub replace: bool,
 }
 
 /// Arguments of `busbar profile list`.
@@ -104,6 +138,8 @@ pub fn run(command: &Command, data_dir: Option<&Path>) -> Outcome {
             let refused = report.profile.is_none();
             return Ok(if refused { ExitCode::FAILURE } else { ExitCode::SUCCESS });
         }
+        Command::Export(args) => exchange::export(&mut out, args, data_dir)?,
+        Command::Import(args) => return exchange::import(&mut out, args, data_dir),
     }
     Ok(ExitCode::SUCCESS)
 }

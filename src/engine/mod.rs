@@ -142,7 +142,7 @@ pub use orders::dbc::{AssignDbcs, BusDbc, DbcChange, KeepDbc, RemoveDbc};
 pub use orders::devices::{KeepDevice, RemoveDevice};
 pub use orders::plant::{ActivateProfile, ClearTraffic, Play};
 pub use orders::profiles::{
-    AddProfile, DeleteProfile, EditProfile, NewProfile, RememberProfile, RenameProfile,
+    AddProfile, DeleteProfile, EditProfile, ImportPack, NewProfile, RememberProfile, RenameProfile,
     RestoreProfile, TakeEdit,
 };
 pub use orders::recording::{
@@ -185,6 +185,10 @@ pub use profile::library::{Library, LibraryError, Loaded, read as read_profile_t
 pub use profile::message::{HotKey, MessageEntry, MessageError};
 pub use profile::model::{
     Begins as RecordBegins, BusEntry, ComponentEntry, Limits, Profile, RecorderEntry,
+};
+pub use profile::pack::{
+    Item as PackItem, LARGEST as LARGEST_PACK, Pack as ProfilePack, PackError as ProfilePackError,
+    Preview as PackPreview, Stand as PackStand,
 };
 pub use profile::shelf::{
     Expected as ExpectedFile, LARGEST as LARGEST_DBC, Shelf, ShelfError, mark as dbc_mark,

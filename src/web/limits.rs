@@ -41,6 +41,8 @@ impl Brings {
             // A DBC of a device folder, or what stands beside it there.
             Method::PUT if path.starts_with("/api/v1/devices/") => Self::Dbc,
             Method::POST if path == "/parts/custom" => Self::Dbc,
+            // A profile pack has as many bytes at most.
+            Method::POST if path == "/api/v1/packs" => Self::Dbc,
             _ => Self::Words,
         }
     }

@@ -32,6 +32,8 @@ mod dbc_files;
 mod desktop;
 mod door;
 #[cfg(feature = "web")]
+mod exchange;
+#[cfg(feature = "web")]
 mod kiosk;
 #[cfg(feature = "web")]
 mod listener;

@@ -120,6 +120,7 @@ fn sample_body(entry: &Entry) -> Option<Value> {
             | "/api/v1/profiles/{name}/versions/{version}/restore",
         ) => Value::Null,
         ("PUT", "/api/v1/dbc/{name}") => json!({}),
+        ("POST", "/api/v1/packs") => Value::Null,
         ("PUT", "/api/v1/devices/{id}/dbc" | "/api/v1/devices/{id}/manifest")
         | ("PATCH", "/api/v1/devices/{id}") => json!({}),
         ("POST", "/api/v1/dbc/{name}/assign" | "/api/v1/dbc/{name}/unassign") => {

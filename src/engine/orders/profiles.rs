@@ -5,11 +5,12 @@
 
 use crate::base::id::Name;
 use crate::engine::access::permission::ChangeSettings;
-use crate::engine::orders::deeds::profiles as deed;
+use crate::engine::orders::deeds::{packs, profiles as deed};
 use crate::engine::orders::plant::{ActivateProfile, Command};
 use crate::engine::orders::{Order, Route};
 use crate::engine::profile::edit::{Change, Revision, words};
 use crate::engine::profile::model::Profile;
+use crate::engine::profile::pack::{Pack, Preview};
 use crate::engine::store::versions::VersionId;
 
 /// Changes what a profile says: the running one, or one in the data folder. Every edit is kept as a
@@ -182,6 +183,37 @@ impl Order for RememberProfile {
 
     fn route(self) -> Route<()> {
         Route::records(move |desk| deed::remember(desk, &self))
+    }
+}
+
+/// Puts a profile pack into the data folder: its device folders, its DBC files, its profile; all of it or
+/// nothing. The profile does not run yet and never takes the place of another one.
+#[derive(Clone, Debug)]
+pub struct ImportPack {
+    /// What it says.
+    pub pack: Box<Pack>,
+    /// What its profile is to be called; none: as it says.
+    pub name: Option<Name>,
+    /// The mark of the preview that was seen: device folders and DBC files that were told as changed are
+    /// replaced then, if nothing is otherwise meanwhile. None: nothing is replaced.
+    pub seen: Option<String>,
+}
+
+impl Order for ImportPack {
+    type Needs = ChangeSettings;
+    type Done = Preview;
+    const NAME: &'static str = "import_pack";
+
+    fn needs(&self) -> ChangeSettings {
+        ChangeSettings
+    }
+
+    fn target(&self) -> String {
+        self.name.as_ref().unwrap_or(self.pack.name()).to_string()
+    }
+
+    fn route(self) -> Route<Preview> {
+        Route::records(move |desk| packs::import(desk, &self))
     }
 }
 

@@ -3,7 +3,7 @@
 //! catalog of devices whether it makes sense; `write` writes it with comments
 //! for people, and `edit` changes what a person wrote and leaves every other letter; `diff` says what two
 //! texts differ in; `library` is the data folder, `shelf` the DBC files in it, `devices` the device
-//! folders in it, `custom` makes one out of a DBC, and `settings` what is remembered
+//! folders in it, `custom` makes one out of a DBC, `pack` takes a profile to another machine, and `settings` what is remembered
 //! beside the profiles;
 //! `watch` notices edits made outside; `starters` are the profiles that Busbar writes itself.
 //!
@@ -21,6 +21,7 @@ pub(crate) mod library;
 pub(crate) mod message;
 pub(crate) mod model;
 pub(crate) mod overlap;
+pub(crate) mod pack;
 pub(crate) mod parse;
 pub(crate) mod recorder;
 pub(crate) mod settings;

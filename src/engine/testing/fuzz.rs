@@ -10,6 +10,7 @@ use crate::engine::can::trace::{Log, OpenLogError};
 use crate::engine::dbc::{self, Codec, MessageIndex, Row};
 use crate::engine::device::{Catalog, Device};
 use crate::engine::pack::{Charger, DriverControls, Pack, PackSettings, Part};
+use crate::engine::profile::pack::Pack as ProfilePack;
 use crate::engine::profile::parse;
 
 /// Greatest number of frames that one input makes.
@@ -312,6 +313,20 @@ pub fn profile_text(bytes: &[u8]) {
             assert!(problem.line as usize <= lines, "line {} of {lines}", problem.line);
             assert!(!problem.text.contains('\n'), "more than one line: {}", problem.text);
         }
+    }
+}
+
+/// A profile pack: any bytes are taken or refused in one line, and what is taken comes back.
+pub fn profile_pack(bytes: &[u8]) {
+    let lookup = |name: &str| name.len().is_multiple_of(2).then(|| name.to_lowercase());
+    match ProfilePack::read(bytes, &lookup) {
+        Ok(pack) => {
+            // What is taken may be larger once we have packed it: then it is refused, never cut.
+            let Ok(written) = pack.write() else { return };
+            let again = ProfilePack::read(&written, &lookup);
+            assert!(again.is_ok_and(|again| again == pack), "written otherwise than it was read");
+        }
+        Err(error) => assert!(!error.to_string().is_empty(), "refused without a word"),
     }
 }
 

@@ -12,9 +12,9 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
 use crate::web::api::{
-    buses, charge, charges, components, dbc, devices, discovery, export, frames, journal, messages,
-    packs, plant, profiles, recordings, replays, rules, sending, services, session, sessions,
-    settings, system, tokens, trace, users,
+    buses, charge, charges, components, dbc, devices, discovery, exchange, export, frames, journal,
+    messages, packs, plant, profiles, recordings, replays, rules, sending, services, session,
+    sessions, settings, system, tokens, trace, users,
 };
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -156,7 +156,7 @@ mod elsewhere {
         dbc::list, dbc::look_at, dbc::download, dbc::upload, dbc::remove, dbc::assign, dbc::unassign,
         profiles::list, profiles::add, profiles::look, profiles::alter, profiles::delete,
         profiles::activate, profiles::undo, profiles::versions, profiles::version, profiles::restore,
-        discovery::on_bus,
+        discovery::on_bus, exchange::export, exchange::import,
         devices::list, devices::look_at, devices::patch, devices::remove, devices::put_dbc,
         devices::put_manifest,
         sending::arm, sending::silence, sending::silence_all, sending::send, sending::schedules,

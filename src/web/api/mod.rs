@@ -21,6 +21,7 @@
 //! | `rules` | the rules that charging decides by |
 //! | `charges` | the charges that are kept, and their reports |
 //! | `profiles` | profiles of the data folder and their versions |
+//! | `exchange` | profile packs: a profile for another machine, and from one |
 //! | `dbc`, `dbc_json` | DBC files, and by which a bus is read |
 //! | `devices` | kinds of device, and folders of one's own |
 //! | `discovery` | what talks on a bus |
@@ -41,6 +42,7 @@ pub mod dbc_json;
 pub mod devices;
 mod discovery;
 mod document;
+mod exchange;
 mod export;
 mod frames;
 mod give;
@@ -111,6 +113,7 @@ pub fn routes(table: Table) -> Table {
     let table = trace::routes(table);
     let table = dbc::routes(table);
     let table = profiles::routes(table);
+    let table = exchange::routes(table);
     let table = devices::routes(table);
     let table = discovery::routes(table);
     let table = replays::routes(table);

@@ -10,21 +10,27 @@ use busbar::engine::{
     AssignDbcs, Begins, ChangeAccount, ChangeCharge, ChangeReplay, ChargeKey, ChargeRules,
     ClearLatches, ClearTraffic, Confirm, CreateToken, Credential, DeleteAccount, DeleteProfile,
     DeleteRecording, DeviceFiles, Dress, EditProfile, EndSession, EndSessions, EngageContactors,
-    ExpectedFile, Face, ForgetMessage, ForgetRecording, Frame, GivePassword, Id, KeepDbc,
-    KeepDevice, KeepMessage, KeepUpload, Keeps, Lease, LiftWait, MakeLink, MessageEntry,
-    MustChangeIt, NewProfile, Order, Origin, PauseReplay, Permission, Play, Purpose,
+    ExpectedFile, Face, ForgetMessage, ForgetRecording, Frame, GivePassword, Id, ImportPack,
+    KeepDbc, KeepDevice, KeepMessage, KeepUpload, Keeps, Lease, LiftWait, MakeLink, MessageEntry,
+    MustChangeIt, NewProfile, Order, Origin, PauseReplay, Permission, Play, ProfilePack, Purpose,
     ReadSafetyText, RecorderEntry, RememberProfile, RemoveDbc, RemoveDevice, RemoveService,
     RenameProfile, RenameService, ReplayChange, ReplayPlan, RestartBus, RestoreProfile, Revision,
     RevokeToken, Right, Rights, SaveSettings, SaveSystem, ScanBitRate, Schedule, Secret,
     SendFrames, ServiceChoice, ServiceId, Session, SessionId, SetChargeRule, SetDemo, SetPoints,
     Silence, StartCharge, StartRecording, StartReplay, StartSchedule, StopCharge, StopRecording,
     StopReplay, StopSchedule, TakeEdit, Then, TokenId, UseCan, VersionId, demo_profile,
+    environment,
 };
 use busbar::web::Access;
 
 use super::Came;
 use super::people::{Crowd, Somebody};
 use crate::listening::{GOOD, Listening};
+
+/// The least that is a profile pack, as another program made it.
+fn a_pack() -> ProfilePack {
+    ProfilePack::read(include_bytes!("../../fuzz/packs/small.zip"), &environment).unwrap()
+}
 
 /// What the access of a route says about `who`: the policy once more, in other words than those of
 /// the program.
@@ -170,6 +176,7 @@ pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
                 expected: ExpectedFile::Nothing,
             },
         ),
+        line(&sessions, &ImportPack { pack: Box::new(a_pack()), name: None, seen: None }),
         line(&sessions, &RemoveDevice { name: "x".into(), expected: ExpectedFile::Anything }),
         line(&sessions, &SetDemo { parked: true, pace: 1.0 }),
         line(&sessions, &ChangeCharge { pack: pack.clone(), set }),

@@ -1,0 +1,173 @@
+//! Profile packs: a profile with what it needs as one ZIP, out of this machine and into it. What is
+//! brought is looked at whole before anything is kept, and overwrites nothing unseen.
+
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::engine::{
+    ChangeSettings, ImportPack, LARGEST_PACK, PackItem, PackPreview, ProfilePack, ProfilePackError,
+    Right, ViewPlant, environment,
+};
+use crate::web::api::give::{Answer, aside, at_place, json, order};
+use crate::web::api::profiles::{named, new_name, problem as profile_problem, text_of};
+use crate::web::api::take::{Asked, Who, Word, expected_tag};
+use crate::web::problem::{Problem, sentence};
+use crate::web::sealed::too_large;
+use crate::web::shared::Shared;
+use crate::web::table::{Access, Table};
+
+/// Enters the routes.
+pub fn routes(table: Table) -> Table {
+    let change = Access::Needs(Right::ChangeSettings);
+    table.api(Method::GET, "/api/v1/profiles/{name}/pack", change, export).api(
+        Method::POST,
+        "/api/v1/packs",
+        change,
+        import,
+    )
+}
+
+/// What is wrong with a pack, as an answer.
+fn problem(error: ProfilePackError) -> Problem {
+    match error {
+        ProfilePackError::Profile(error) => profile_problem(&error),
+        error @ (ProfilePackError::Broken(_)
+        | ProfilePackError::Entry { .. }
+        | ProfilePackError::TooLarge { .. }
+        | ProfilePackError::Dbc(_)
+        | ProfilePackError::Named { .. }
+        | ProfilePackError::Device { .. }
+        | ProfilePackError::Edit(_)) => Problem::invalid(sentence(&error.to_string())),
+    }
+}
+
+/// A profile with the DBC files of its buses and the device folders of one's own that it names, as one
+/// ZIP for another machine. No password, token or key is in it. Needs Change system settings.
+#[utoipa::path(get, path = "/api/v1/profiles/{name}/pack", tag = "profiles",
+    params(("name" = String, Path, description = "Its name")),
+    responses(
+        (status = 200, description = "The pack", content_type = "application/zip"),
+        (status = 404, description = "There is no such profile"),
+        (status = 422, description = "It is refused, or something that it needs cannot be read"),
+    ))]
+pub async fn export(State(shared): State<Shared>, Who(session): Who, Word(which): Word) -> Answer {
+    let name = named(&which)?;
+    let text = text_of(&shared, &session, &name).await?.text;
+    let devices = shared.door().devices(&session.permit(ChangeSettings)?);
+    let library = shared.door().library(&session.permit(ViewPlant)?);
+    let packed = name.clone();
+    let bytes = aside(&shared, move |_| {
+        let pack = ProfilePack::of((&library, &devices), &packed, &text, &environment);
+        pack.and_then(|pack| pack.write()).map_err(problem)
+    });
+    let mut response = ([(header::CONTENT_TYPE, "application/zip")], bytes.await?).into_response();
+    // The name of a profile has no letter that would end the quotes.
+    let told = format!("attachment; filename=\"{name}.zip\"");
+    let told = HeaderValue::from_str(&told);
+    response.headers_mut().extend(told.map(|told| (header::CONTENT_DISPOSITION, told)));
+    Ok(response)
+}
+
+/// How a pack is brought.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bringing {
+    preview: Option<String>,
+    name: Option<String>,
+}
+
+/// What would become of a profile pack, or became of it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PackPreview)]
+pub struct PreviewShown {
+    /// What the profile is called.
+    name: String,
+    /// Everything that is in it.
+    items: Vec<ItemShown>,
+    /// What the profile needs and is neither in the pack nor here.
+    lacks: Vec<String>,
+    /// The ETag: with it as If-Match, what is told as changed is replaced.
+    mark: String,
+}
+
+/// A part of a profile pack.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PackPart)]
+pub struct ItemShown {
+    /// What it is: profile, DBC file or device folder.
+    what: &'static str,
+    /// What it is called.
+    name: String,
+    /// How it stands to what is here: new, same, changed, clashes.
+    state: &'static str,
+}
+
+impl From<&PackItem> for ItemShown {
+    fn from(item: &PackItem) -> Self {
+        Self { what: item.part.words(), name: item.name.clone(), state: item.stand.word() }
+    }
+}
+
+fn shown(status: StatusCode, preview: &PackPreview) -> axum::response::Response {
+    let body = PreviewShown {
+        name: preview.name.to_string(),
+        items: preview.items.iter().map(ItemShown::from).collect(),
+        lacks: preview.lacks.clone(),
+        mark: preview.mark.clone(),
+    };
+    let mut response = json(status, &body);
+    if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", preview.mark)) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// Takes a profile pack: the body is the ZIP, of at most 16 MiB. Its device folders, its DBC files and its
+/// profile are kept, all of it or nothing; the profile does not run yet. With `preview` nothing is kept and
+/// the answer says what would be. A profile is never replaced: `name` calls it otherwise. Device folders
+/// and DBC files are replaced with `If-Match` and the ETag of the preview only, if nothing is otherwise
+/// since. Needs Change system settings.
+#[utoipa::path(post, path = "/api/v1/packs", tag = "profiles",
+    params(
+        ("preview" = Option<String>, Query, description = "Keep nothing, say what would become of it"),
+        ("name" = Option<String>, Query, description = "What its profile is to be called"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the preview that was seen")),
+    request_body(content = Vec<u8>, content_type = "application/zip"),
+    responses(
+        (status = 200, description = "What would become of it; the ETag is its mark", body = PreviewShown),
+        (status = 201, description = "It is here", body = PreviewShown),
+        (status = 409, description = "A name is taken, or something would be replaced"),
+        (status = 412, description = "What would be replaced is not what was seen"),
+        (status = 413, description = "It is larger than any pack"),
+        (status = 422, description = "It is no profile pack, or one that is refused: which entry, why"),
+    ))]
+pub async fn import(
+    State(shared): State<Shared>,
+    Who(session): Who,
+    Asked(asked): Asked<Bringing>,
+    headers: HeaderMap,
+    request: Request,
+) -> Answer {
+    let name = asked.name.as_deref().map(new_name).transpose()?;
+    let seen = expected_tag(&headers)?.map(str::to_owned);
+    let most = usize::try_from(LARGEST_PACK).unwrap_or(usize::MAX);
+    let bytes = to_bytes(request.into_body(), most).await.map_err(|_| too_large(LARGEST_PACK))?;
+    let read = move |_: &Shared| ProfilePack::read(&bytes, &environment).map_err(problem);
+    let pack = aside(&shared, read).await?;
+    if asked.preview.is_some() {
+        let devices = shared.door().devices(&session.permit(ChangeSettings)?);
+        let library = shared.door().library(&session.permit(ViewPlant)?);
+        let look = move |_: &Shared| {
+            pack.preview(name.as_ref(), (&library, &devices), &environment).map_err(problem)
+        };
+        return Ok(shown(StatusCode::OK, &aside(&shared, look).await?));
+    }
+    let order_given = ImportPack { pack: Box::new(pack), name, seen };
+    let preview = order(&shared, &session, order_given).await?;
+    let place = format!("/api/v1/profiles/{}", preview.name);
+    Ok(at_place(shown(StatusCode::CREATED, &preview), &place))
+}

@@ -1,0 +1,261 @@
+//! Profile packs from one machine to another, through the API and the command line, on real engines.
+
+use std::fs;
+
+use busbar::engine::{
+    ActivateProfile, MailSettings, ProfilePack, Right, SaveSettings, Secret, demo_profile,
+    environment,
+};
+use serde_json::{Value, json};
+use ureq::http::Request;
+
+use crate::listening::Listening;
+use crate::support::Desk;
+
+const DBC: &str = "BU_: X\nBO_ 256 Main: 8 X\n SG_ Volts : 0|16@1+ (0.1,0) [0|100] \"V\" X\n";
+const PROFILE: &str = "# by hand\nname = \"Car\"\n[[bus]]\nname = \"main\"\n\
+                       address = \"virtual:${BUSBAR_NO_SUCH:-x}\"\ndbc = [\"../dbc/car.dbc\"]\n\
+                       [[component]]\nname = \"p\"\nkind = \"my-pack\"\nbus = \"main\"\n";
+const SMTP: &str = "smtp-planted-5ecret";
+
+/// A machine, and who changes settings there.
+struct Machine {
+    house: Listening,
+    changer: String,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let house = Listening::new();
+        let (_, changer) =
+            house.program("changer", &[Right::ChangeSettings, Right::SendReceiveCan]);
+        house.order(ActivateProfile::of(demo_profile("demo").unwrap()));
+        Self { house, changer }
+    }
+
+    fn put(&self, path: &str, body: &str) {
+        let kind = [("content-type", "text/plain")];
+        let put = self.house.send("PUT", path, &self.changer, &kind, body);
+        assert!(matches!(put.status, 200 | 201), "{} {}", put.status, put.text);
+    }
+
+    /// One with a profile, a DBC file and a device folder of its own.
+    fn furnished() -> Self {
+        let machine = Self::new();
+        machine.put("/api/v1/dbc/car", DBC);
+        machine.put("/api/v1/devices/my-pack/dbc", DBC);
+        let new = json!({"name": "Car", "text": PROFILE});
+        machine.house.json("POST", "/api/v1/profiles", &machine.changer, &new).is(201);
+        machine
+    }
+
+    /// Bytes out and in: status, ETag, body.
+    fn bytes(&self, path: &str, who: &str, seen: Option<&str>, body: Option<&[u8]>) -> Got {
+        let mut request = Request::builder().uri(self.house.url(path));
+        request = request.header("authorization", format!("Bearer {who}"));
+        if let Some(seen) = seen {
+            request = request.header("if-match", seen);
+        }
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let mut response = match body {
+            Some(body) => {
+                let request = request.method("POST").header("content-type", "application/zip");
+                agent.run(request.body(body.to_vec()).unwrap()).unwrap()
+            }
+            None => agent.run(request.body(()).unwrap()).unwrap(),
+        };
+        let tag = response.headers().get("etag").map(|tag| tag.to_str().unwrap().to_owned());
+        let status = response.status().as_u16();
+        Got { status, tag, body: response.body_mut().read_to_vec().unwrap() }
+    }
+
+    fn bring(&self, query: &str, seen: Option<&str>, pack: &[u8]) -> Got {
+        self.bytes(&format!("/api/v1/packs{query}"), &self.changer, seen, Some(pack))
+    }
+}
+
+struct Got {
+    status: u16,
+    tag: Option<String>,
+    body: Vec<u8>,
+}
+
+impl Got {
+    fn is(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
+        self
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    fn states(&self) -> Vec<String> {
+        let json = self.json();
+        let items = json["items"].as_array().unwrap();
+        let words = |item: &Value| {
+            format!("{} {}", item["name"].as_str().unwrap(), item["state"].as_str().unwrap())
+        };
+        items.iter().map(words).collect()
+    }
+}
+
+#[test]
+fn a_pack_made_on_one_machine_is_previewed_and_taken_on_another() {
+    let (here, there) = (Machine::furnished(), Machine::new());
+    let pack = here.bytes("/api/v1/profiles/Car/pack", &here.changer, None, None).is(200).body;
+    let seen = there.bring("?preview", None, &pack).is(200);
+    assert_eq!(seen.states(), ["my-pack new", "car new", "Car new"]);
+    assert_eq!(seen.json()["lacks"], json!([]));
+    there.house.get("/api/v1/profiles/Car", &there.changer).is(404);
+    let done = there.bring("", None, &pack).is(201);
+    assert_eq!(done.states(), ["my-pack new", "car new", "Car new"]);
+    let shown = there.house.get("/api/v1/profiles/Car", &there.changer).is(200).json();
+    assert_eq!(shown["text"], json!(PROFILE), "letter for letter");
+    assert_eq!(shown["runs"], json!(false));
+    assert_eq!(there.house.get("/api/v1/dbc/car/file", &there.changer).is(200).text, DBC);
+    let versions = there.house.get("/api/v1/profiles/Car/versions", &there.changer).is(200);
+    assert_eq!(versions.json()[0]["what"], json!("brought by a profile pack"));
+    // It runs there as it did here.
+    there.house.ask("POST", "/api/v1/profiles/Car/activate", &there.changer).is(200);
+    // Once more: all of it is there already.
+    let again = there.bring("?preview", None, &pack).is(200);
+    assert_eq!(again.states(), ["my-pack same", "car same", "Car same"]);
+}
+
+#[test]
+fn nothing_is_replaced_unseen_and_all_of_a_pack_comes_or_nothing() {
+    let (here, there) = (Machine::furnished(), Machine::new());
+    let pack = here.bytes("/api/v1/profiles/Car/pack", &here.changer, None, None).is(200).body;
+    let own = DBC.replace("Volts", "Mine");
+    there.put("/api/v1/dbc/car", &own);
+    let kept = |machine: &Machine| {
+        machine.house.get("/api/v1/dbc/car/file", &machine.changer).is(200).text
+    };
+    let refused = there.bring("", None, &pack).is(409);
+    assert!(String::from_utf8_lossy(&refused.body).contains("another DBC file car"));
+    assert_eq!(kept(&there), own);
+    there.house.get("/api/v1/devices/my-pack", &there.changer).is(404);
+    let seen = there.bring("?preview", None, &pack).is(200);
+    assert_eq!(seen.states(), ["my-pack new", "car changed", "Car new"]);
+    // Somebody else was faster than whoever looked.
+    there.put("/api/v1/dbc/car", &DBC.replace("Volts", "Theirs"));
+    there.bring("", seen.tag.as_deref(), &pack).is(412);
+    there.house.get("/api/v1/profiles/Car", &there.changer).is(404);
+    let seen = there.bring("?preview", None, &pack).is(200);
+    there.bring("", seen.tag.as_deref(), &pack).is(201);
+    assert_eq!(kept(&there), DBC);
+    // A profile is never replaced, whatever was seen: it gets another name.
+    let edit = json!({"description": "mine"});
+    there.house.json("PATCH", "/api/v1/profiles/Car", &there.changer, &edit).is(200);
+    let seen = there.bring("?preview", None, &pack).is(200);
+    assert_eq!(seen.states(), ["my-pack same", "car same", "Car clashes"]);
+    there.bring("", seen.tag.as_deref(), &pack).is(409);
+    there.bring("?name=Car%20of%20Ann", None, &pack).is(201);
+    there.house.get("/api/v1/profiles/Car%20of%20Ann", &there.changer).is(200);
+}
+
+#[test]
+fn a_pack_that_cannot_be_kept_whole_leaves_nothing_behind() {
+    let (here, there) = (Machine::furnished(), Machine::new());
+    let pack = here.bytes("/api/v1/profiles/Car/pack", &here.changer, None, None).is(200).body;
+    // Where the profiles are there is something else: the last step fails.
+    let profiles = there.house.folder().join("profiles");
+    drop(fs::remove_dir_all(&profiles));
+    fs::write(&profiles, "in the way").unwrap();
+    let failed = there.bring("", None, &pack);
+    assert!((400..=503).contains(&failed.status), "{}", failed.status);
+    let left = |folder: &str, file: &str| there.house.folder().join(folder).join(file).exists();
+    assert!(!left("dbc", "car.dbc") && !left("devices", "my-pack"), "half of it stays");
+}
+
+#[test]
+fn who_may_not_change_settings_neither_takes_nor_brings_a_pack() {
+    let machine = Machine::furnished();
+    let (_, viewer) =
+        machine.house.program("viewer", &[Right::ReadSettings, Right::SendReceiveCan]);
+    let pack =
+        machine.bytes("/api/v1/profiles/Car/pack", &machine.changer, None, None).is(200).body;
+    machine.bytes("/api/v1/profiles/Car/pack", &viewer, None, None).is(403);
+    for path in ["/api/v1/packs", "/api/v1/packs?preview"] {
+        machine.bytes(path, &viewer, None, Some(&pack)).is(403);
+    }
+    let hostile = machine.bring("", None, b"PK\x03\x04 nothing of the kind").is(422);
+    assert!(String::from_utf8_lossy(&hostile.body).contains("no profile pack"));
+    machine.bring("", None, &vec![0; (16 << 20) + 100_000]).is(413);
+}
+
+#[test]
+fn no_secret_is_in_a_pack() {
+    let machine = Machine::furnished();
+    let mail = MailSettings {
+        enabled: true,
+        host: "127.0.0.1".into(),
+        port: 9,
+        user: Some("busbar".into()),
+        from: "busbar@example.org".into(),
+        ..MailSettings::default()
+    };
+    let mail_password = Some(Secret::new(SMTP.into()));
+    machine.house.order(SaveSettings { mail: Some(mail), mail_password, ..Default::default() });
+    let pack =
+        machine.bytes("/api/v1/profiles/Car/pack", &machine.changer, None, None).is(200).body;
+    let read = ProfilePack::read(&pack, &environment).unwrap();
+    let mut all = String::from_utf8_lossy(&pack).into_owned() + read.profile();
+    for bytes in read.dbcs().values() {
+        all += &String::from_utf8_lossy(bytes);
+    }
+    for files in read.devices().values() {
+        all += &String::from_utf8_lossy(&files.manifest);
+        all += &String::from_utf8_lossy(&files.messages);
+    }
+    assert_eq!((read.dbcs().len(), read.devices().len()), (1, 1), "what it needs and nothing else");
+    let folder = machine.house.folder().display().to_string();
+    for planted in [SMTP, machine.changer.as_str(), "example.org", folder.as_str()] {
+        assert!(!all.contains(planted), "{planted} is in the pack");
+    }
+}
+
+#[test]
+fn the_command_line_exports_previews_and_imports() {
+    let (here, there) = (Desk::new(), Desk::new());
+    here.file("data/profiles/Car.toml", PROFILE);
+    here.file("data/dbc/car.dbc", DBC);
+    let dbc = here.file("my.dbc", DBC);
+    let made = here.busbar(&[&"device", &"make", &dbc, &"--id", &"my-pack"]);
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    let zip = here.path("car.zip");
+    let out = here.busbar(&[&"profile", &"export", &"Car", &zip]);
+    assert_eq!(out.code, Some(0), "{}", out.err);
+    assert!(out.out.contains("DBC files: 1, device folders: 1"), "{}", out.out);
+    let before = fs::read(&zip).unwrap();
+    let again = here.busbar(&[&"profile", &"export", &"Car", &zip]);
+    assert_ne!(again.code, Some(0), "a file that is there is not replaced");
+    assert_eq!(fs::read(&zip).unwrap(), before);
+
+    let dry = there.busbar(&[&"profile", &"import", &zip, &"--dry-run"]);
+    assert_eq!(dry.code, Some(0), "{}", dry.err);
+    assert_eq!(
+        dry.out,
+        "new      device folder my-pack\nnew      DBC file car\nnew      profile Car\n"
+    );
+    assert!(!there.path("data/profiles/Car.toml").exists());
+    there.file("data/dbc/car.dbc", DBC.replace("Volts", "Mine"));
+    let dry = there.busbar(&[&"profile", &"import", &zip, &"--dry-run"]);
+    assert_eq!(dry.code, Some(1), "it would be refused");
+    let refused = there.busbar(&[&"profile", &"import", &zip]);
+    assert_ne!(refused.code, Some(0), "{}", refused.out);
+    assert!(refused.err.contains("another DBC file car"), "{}", refused.err);
+    let taken = there.busbar(&[&"profile", &"import", &zip, &"--replace", &"--name", &"Van"]);
+    assert_eq!(taken.code, Some(0), "{}", taken.err);
+    let text = fs::read_to_string(there.path("data/profiles/Van.toml")).unwrap();
+    assert_eq!(text, PROFILE.replace("\"Car\"", "\"Van\""));
+    assert_eq!(fs::read_to_string(there.path("data/dbc/car.dbc")).unwrap(), DBC);
+    assert!(there.path("data/devices/my-pack/device.toml").exists());
+    let check = there.busbar(&[&"profile", &"check", &"Van"]);
+    assert_eq!(check.code, Some(0), "{} {}", check.out, check.err);
+    let odd = there.file("odd.zip", "not a ZIP");
+    let refused = there.busbar(&[&"profile", &"import", &odd]);
+    assert!(refused.err.contains("this is no profile pack"), "{}", refused.err);
+}
