@@ -188,7 +188,7 @@ pub use profile::model::{
 };
 pub use profile::pack::{
     Item as PackItem, LARGEST as LARGEST_PACK, Pack as ProfilePack, PackError as ProfilePackError,
-    Preview as PackPreview, Stand as PackStand,
+    Part as PackPart, Preview as PackPreview, Stand as PackStand,
 };
 pub use profile::shelf::{
     Expected as ExpectedFile, LARGEST as LARGEST_DBC, Shelf, ShelfError, mark as dbc_mark,

@@ -12,6 +12,7 @@ pub mod custom;
 pub mod dbc;
 pub mod discovery;
 pub mod doctor;
+pub mod exchange;
 pub mod export;
 pub mod filter;
 #[cfg(any(test, feature = "testing"))]

@@ -42,7 +42,7 @@ impl Brings {
             Method::PUT if path.starts_with("/api/v1/devices/") => Self::Dbc,
             Method::POST if path == "/parts/custom" => Self::Dbc,
             // A profile pack has as many bytes at most.
-            Method::POST if path == "/api/v1/packs" => Self::Dbc,
+            Method::POST if path == "/api/v1/packs" || path == "/profile-pack" => Self::Dbc,
             _ => Self::Words,
         }
     }

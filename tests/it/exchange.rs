@@ -170,6 +170,83 @@ fn a_pack_that_cannot_be_kept_whole_leaves_nothing_behind() {
     assert!(!left("dbc", "car.dbc") && !left("devices", "my-pack"), "half of it stays");
 }
 
+/// A form that brings a file, as a browser sends it.
+fn form_with(file: &[u8]) -> Vec<u8> {
+    let head = "--edge\r\ncontent-disposition: form-data; name=\"form_token\"\r\n\r\nx\r\n--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"car.zip\"\r\n\r\n";
+    [head.as_bytes(), file, b"\r\n--edge--\r\n"].concat()
+}
+
+impl Machine {
+    /// Sends the form of the pages and gives the status and the page.
+    fn upload(&self, token: &str, file: &[u8]) -> (u16, String) {
+        let config = ureq::Agent::config_builder().http_status_as_error(false);
+        let config = config.max_redirects(0).max_redirects_will_error(false).build();
+        let agent: ureq::Agent = config.into();
+        let request = Request::post(self.house.url("/profile-pack"))
+            .header("authorization", format!("Bearer {token}"))
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "multipart/form-data; boundary=edge")
+            .body(form_with(file))
+            .unwrap();
+        let mut response = agent.run(request).unwrap();
+        let status = response.status().as_u16();
+        (status, response.body_mut().read_to_string().unwrap())
+    }
+
+    fn press(&self, path: &str, fields: &str) -> crate::listening::Answered {
+        let kind = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("sec-fetch-site", "same-origin"),
+        ];
+        self.house.send("POST", path, &self.changer, &kind, fields)
+    }
+}
+
+/// What stands in a field of a page that is not shown.
+fn hidden(page: &str, name: &str) -> String {
+    let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+    rest.split_once('"').unwrap().0.to_owned()
+}
+
+#[test]
+fn on_the_pages_a_pack_is_saved_then_looked_at_elsewhere_and_taken_as_it_was_seen() {
+    let (here, there) = (Machine::furnished(), Machine::new());
+    let page = here.house.get("/profiles/Car", &here.changer).is(200).text;
+    assert!(page.contains("/profiles/Car/pack"), "{page}");
+    let pack = here.bytes("/profiles/Car/pack", &here.changer, None, None).is(200).body;
+    let (_, viewer) = there.house.program("viewer", &[Right::ReadSettings]);
+    assert_eq!(there.upload(&viewer, &pack).0, 403);
+    let (status, refused) = there.upload(&there.changer, b"no ZIP at all");
+    assert_eq!(status, 422);
+    assert!(refused.contains("no profile pack"), "{refused}");
+    assert_eq!(there.upload(&there.changer, &pack).0, 303);
+    there.house.get("/api/v1/profiles/Car", &there.changer).is(404);
+    let seen = there.house.get("/profile-pack", &there.changer).is(200).text;
+    assert!(seen.contains("3 new") && seen.contains("device folder"), "{seen}");
+    // It waits for whoever brought it, and for nobody else.
+    let (_, other) = there.house.program("other", &[Right::ChangeSettings]);
+    assert!(!there.house.get("/profile-pack", &other).is(200).text.contains("3 new"));
+    // Under another name it was not looked at.
+    let mark = hidden(&seen, "mark");
+    there.press("/profile-pack/take", &format!("mark={mark}&name=Van")).is(412);
+    there.house.get("/api/v1/profiles/Van", &there.changer).is(404);
+    let taken = there.press("/profile-pack/take", &format!("mark={mark}&name=")).is(303);
+    assert_eq!(taken.header("location"), "/profiles/Car?done=pack-taken");
+    let shown = there.house.get("/api/v1/profiles/Car", &there.changer).is(200).json();
+    assert_eq!(shown["text"], json!(PROFILE));
+    there.press("/profile-pack/take", &format!("mark={mark}&name=")).is(422);
+    // A clash is named, and cured by another name.
+    let edit = json!({"description": "mine"});
+    there.house.json("PATCH", "/api/v1/profiles/Car", &there.changer, &edit).is(200);
+    assert_eq!(there.upload(&there.changer, &pack).0, 303);
+    let seen = there.house.get("/profile-pack", &there.changer).is(200).text;
+    assert!(seen.contains("give this one another name"), "{seen}");
+    let seen = there.house.get("/profile-pack?name=Van", &there.changer).is(200).text;
+    let mark = hidden(&seen, "mark");
+    there.press("/profile-pack/take", &format!("mark={mark}&name=Van")).is(303);
+    there.house.get("/api/v1/profiles/Van", &there.changer).is(200);
+}
+
 #[test]
 fn who_may_not_change_settings_neither_takes_nor_brings_a_pack() {
     let machine = Machine::furnished();

@@ -9,6 +9,7 @@ pub mod custom;
 pub mod dbc;
 pub mod discovery;
 pub mod doctor;
+pub mod exchange;
 pub mod filter;
 pub mod heard;
 pub mod journal;

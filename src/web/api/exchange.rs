@@ -1,16 +1,19 @@
 //! Profile packs: a profile with what it needs as one ZIP, out of this machine and into it. What is
 //! brought is looked at whole before anything is kept, and overwrites nothing unseen.
 
-use axum::body::to_bytes;
+use std::sync::Arc;
+
+use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::base::id::Name;
 use crate::engine::{
     ChangeSettings, ImportPack, LARGEST_PACK, PackItem, PackPreview, ProfilePack, ProfilePackError,
-    Right, ViewPlant, environment,
+    Right, Session, ViewPlant, environment,
 };
 use crate::web::api::give::{Answer, aside, at_place, json, order};
 use crate::web::api::profiles::{named, new_name, problem as profile_problem, text_of};
@@ -55,21 +58,62 @@ fn problem(error: ProfilePackError) -> Problem {
         (status = 422, description = "It is refused, or something that it needs cannot be read"),
     ))]
 pub async fn export(State(shared): State<Shared>, Who(session): Who, Word(which): Word) -> Answer {
-    let name = named(&which)?;
-    let text = text_of(&shared, &session, &name).await?.text;
+    written(&shared, &session, &which).await
+}
+
+/// The pack of this profile, as a file to be saved.
+///
+/// # Errors
+/// There is no such profile, or something that it needs cannot be read.
+pub async fn written(shared: &Shared, session: &Arc<Session>, which: &str) -> Answer {
+    let name = named(which)?;
+    let text = text_of(shared, session, &name).await?.text;
     let devices = shared.door().devices(&session.permit(ChangeSettings)?);
     let library = shared.door().library(&session.permit(ViewPlant)?);
     let packed = name.clone();
-    let bytes = aside(&shared, move |_| {
+    let bytes = aside(shared, move |_| {
         let pack = ProfilePack::of((&library, &devices), &packed, &text, &environment);
         pack.and_then(|pack| pack.write()).map_err(problem)
     });
     let mut response = ([(header::CONTENT_TYPE, "application/zip")], bytes.await?).into_response();
     // The name of a profile has no letter that would end the quotes.
-    let told = format!("attachment; filename=\"{name}.zip\"");
-    let told = HeaderValue::from_str(&told);
+    let told = HeaderValue::from_str(&format!("attachment; filename=\"{name}.zip\""));
     response.headers_mut().extend(told.map(|told| (header::CONTENT_DISPOSITION, told)));
     Ok(response)
+}
+
+/// What is to be called so; none where nothing was typed.
+///
+/// # Errors
+/// No profile can be called so.
+pub fn name_of(typed: &str) -> Result<Option<Name>, Problem> {
+    Some(typed.trim()).filter(|typed| !typed.is_empty()).map(new_name).transpose()
+}
+
+/// Reads a pack that somebody has brought.
+///
+/// # Errors
+/// It is none, or one that is refused.
+pub async fn read(shared: &Shared, zip: Bytes) -> Result<ProfilePack, Problem> {
+    aside(shared, move |_| ProfilePack::read(&zip, &environment).map_err(problem)).await
+}
+
+/// What would become of a pack here, with its profile called `name`, else as it says.
+///
+/// # Errors
+/// Whoever asks may not change settings, or something that is here cannot be read.
+pub async fn preview(
+    shared: &Shared,
+    session: &Session,
+    pack: ProfilePack,
+    name: Option<Name>,
+) -> Result<PackPreview, Problem> {
+    let devices = shared.door().devices(&session.permit(ChangeSettings)?);
+    let library = shared.door().library(&session.permit(ViewPlant)?);
+    let look = move |_: &Shared| {
+        pack.preview(name.as_ref(), (&library, &devices), &environment).map_err(problem)
+    };
+    aside(shared, look).await
 }
 
 /// How a pack is brought.
@@ -156,15 +200,10 @@ pub async fn import(
     let seen = expected_tag(&headers)?.map(str::to_owned);
     let most = usize::try_from(LARGEST_PACK).unwrap_or(usize::MAX);
     let bytes = to_bytes(request.into_body(), most).await.map_err(|_| too_large(LARGEST_PACK))?;
-    let read = move |_: &Shared| ProfilePack::read(&bytes, &environment).map_err(problem);
-    let pack = aside(&shared, read).await?;
+    let pack = read(&shared, bytes).await?;
     if asked.preview.is_some() {
-        let devices = shared.door().devices(&session.permit(ChangeSettings)?);
-        let library = shared.door().library(&session.permit(ViewPlant)?);
-        let look = move |_: &Shared| {
-            pack.preview(name.as_ref(), (&library, &devices), &environment).map_err(problem)
-        };
-        return Ok(shown(StatusCode::OK, &aside(&shared, look).await?));
+        let preview = preview(&shared, &session, pack, name).await?;
+        return Ok(shown(StatusCode::OK, &preview));
     }
     let order_given = ImportPack { pack: Box::new(pack), name, seen };
     let preview = order(&shared, &session, order_given).await?;

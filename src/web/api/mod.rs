@@ -79,6 +79,9 @@ use crate::web::table::Table;
 pub use charge::give_stop;
 pub use charge_json::Charge;
 pub use charges::{ReportFile, report_file};
+pub use exchange::{
+    name_of as pack_name, preview as preview_pack, read as read_pack, written as export_pack,
+};
 pub use give::{aside, order};
 pub use profiles::{
     before as version_before, beginning as new_profile, named as profile_named,

@@ -129,6 +129,7 @@ pub fn done(word: &str) -> &'static str {
         ("recording-taken", "Taken into the folder."),
         ("profile-runs", "It runs now, and is opened at the next start."),
         ("profile-deleted", "Deleted. Its versions stay."),
+        ("pack-taken", "The pack is taken. Its profile does not run yet."),
         ("restored", "It says what that version said. That is a new version, so it can be undone."),
         ("component-enabled", "Enabled. It is listened to from now on."),
         ("component-disabled", "Disabled. It stays in the profile and is not listened to."),

@@ -6,6 +6,7 @@
 //! | `shell` | what stands around a page; pages that say no |
 //! | `door` | sign-in, one-time links, sign-out |
 //! | `pack`, `can`, `buses`, `plain` | the plant |
+//! | `profiles`, `exchange` | profiles, and packs of them for other machines |
 //! | `components` | adding and changing components |
 //! | `trace`, `send` | every frame in its order; sending by hand |
 //! | `charge`, `charges` | charging, and the reports of charges |
@@ -28,6 +29,7 @@ mod custom;
 mod dbc;
 mod discover;
 mod door;
+mod exchange;
 mod form;
 mod icons;
 mod journal;
@@ -95,6 +97,7 @@ pub fn routes(table: Table) -> Table {
     let table = dbc::routes(table);
     let table = discover::routes(table);
     let table = profiles::routes(table);
+    let table = exchange::routes(table);
     let table = custom::routes(table);
     let table = replay::routes(table);
     let table = buses::routes(table);

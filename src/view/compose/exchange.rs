@@ -1,0 +1,70 @@
+//! Composes what would become of a profile pack.
+
+use crate::engine::{ChangeSettings, PackItem, PackPart, PackPreview, PackStand, Session};
+use crate::view::compose::users::sentence;
+use crate::view::exchange::{PackRow, PackView};
+use crate::view::offer::Offer;
+use crate::view::shown::Tone;
+
+const TAKE: &str = "Take it";
+
+/// Makes it.
+#[must_use]
+pub fn pack(preview: &PackPreview, session: &Session) -> PackView {
+    let stands = [PackStand::New, PackStand::Same, PackStand::Changed, PackStand::Clashes];
+    let counted = stands.into_iter().map(|stand| (preview.those(stand).count(), stand));
+    let counted = counted.filter(|(count, _)| *count > 0);
+    let counted: Vec<_> =
+        counted.map(|(count, stand)| format!("{count} {}", stand.word())).collect();
+    PackView {
+        name: preview.name.to_string(),
+        summary: counted.join(", "),
+        rows: preview.items.iter().map(row).collect(),
+        lacks: preview.lacks.iter().map(|lack| sentence(lack)).collect(),
+        take: offer(preview, session),
+        mark: preview.mark.clone(),
+    }
+}
+
+fn offer(preview: &PackPreview, session: &Session) -> Offer {
+    if let Err(denied) = session.permit(ChangeSettings) {
+        return Offer::shut(TAKE, &sentence(&denied.to_string()));
+    }
+    match preview.those(PackStand::Clashes).next().map(|item| item.part) {
+        None => Offer::open(TAKE),
+        Some(PackPart::Profile) => {
+            Offer::shut(TAKE, "There is another profile of this name: give this one another name.")
+        }
+        Some(PackPart::Device | PackPart::Dbc) => Offer::shut(
+            TAKE,
+            "It brings a device under a name that comes with Busbar. Whoever made the pack has to call it otherwise.",
+        ),
+    }
+}
+
+fn row(item: &PackItem) -> PackRow {
+    let (tone, means) = match (item.stand, item.part) {
+        (PackStand::New, _) => (Tone::Ok, "It is added."),
+        (PackStand::Same, _) => (Tone::Muted, "The same is here already, letter for letter."),
+        (PackStand::Changed, PackPart::Device) => {
+            (Tone::Warning, "Another one of this name is here and is replaced, for every profile.")
+        }
+        (PackStand::Changed, PackPart::Dbc | PackPart::Profile) => {
+            (Tone::Warning, "Another one of this name is here and is replaced, for every bus.")
+        }
+        (PackStand::Clashes, PackPart::Profile) => (
+            Tone::Fault,
+            "Another one of this name is here and stays: a profile is never replaced.",
+        ),
+        (PackStand::Clashes, PackPart::Device | PackPart::Dbc) => {
+            (Tone::Fault, "One of this name comes with Busbar and stays.")
+        }
+    };
+    PackRow {
+        what: item.part.words(),
+        name: item.name.clone(),
+        state: item.stand.word(),
+        tone,
+        means,
+    }
+}

@@ -1,0 +1,38 @@
+//! What would become of a profile pack that somebody has brought.
+
+use serde::Serialize;
+
+use crate::view::offer::Offer;
+use crate::view::shown::Tone;
+
+/// A profile pack that is looked at before it is taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PackView {
+    /// What its profile would be called.
+    pub name: String,
+    /// "2 new, 1 changed".
+    pub summary: String,
+    /// Everything that is in it.
+    pub rows: Vec<PackRow>,
+    /// What its profile needs and is neither in it nor here, in sentences.
+    pub lacks: Vec<String>,
+    /// "Take it".
+    pub take: Offer,
+    /// The mark of all this: whoever takes it names it.
+    pub mark: String,
+}
+
+/// A part of a profile pack.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PackRow {
+    /// "device folder".
+    pub what: &'static str,
+    /// What it is called.
+    pub name: String,
+    /// "changed".
+    pub state: &'static str,
+    /// How that is coloured.
+    pub tone: Tone,
+    /// What would become of it, in a sentence.
+    pub means: &'static str,
+}
