@@ -293,7 +293,7 @@ def journal_tells_it(ada):
 
 def settings_are_checked(ada):
     ada.go("/settings")
-    idle = ada.page.get_by_label(re.compile("after idling"))
+    idle = ada.page.get_by_role("spinbutton", name=re.compile("after idling"))
     idle.fill("0")
     ada.page.evaluate("document.querySelectorAll('form').forEach((form) => (form.noValidate = true))")
     ada.page.locator("section", has=idle).get_by_role("button", name="Save").click()
