@@ -4,33 +4,41 @@
 (() => {
   const pause = 150;
 
-  // Offers whole texts: the browser shows those that hold what is typed.
-  function completes(field) {
+  let timer, asked = 0;
+
+  // Where its offers are listed. Fields that come anew with the page's parts share a list outside of them.
+  function listOf(field) {
+    const known = document.getElementById(field.getAttribute("list") ?? "");
+    if (known) return known;
     const list = document.createElement("datalist");
     list.id = field.id + "-offers";
     field.after(list);
     field.setAttribute("list", list.id);
-    let timer, asked = 0;
-    field.addEventListener("input", (event) => {
-      if (event.inputType === "insertReplacementText" || !event.inputType) return;
-      clearTimeout(timer);
-      timer = setTimeout(async () => {
-        const turn = ++asked, at = field.selectionStart ?? field.value.length;
-        const bytes = new TextEncoder().encode(field.value.slice(0, at)).length;
-        const query = new URLSearchParams({ text: field.value, at: bytes });
-        const answer = await fetch(field.dataset.complete + "?" + query).catch(() => null);
-        if (!answer?.ok || turn !== asked) return;
-        list.replaceChildren(...(await answer.json()).map(({ whole, says }) => {
-          const option = document.createElement("option");
-          option.value = whole;
-          option.label = says;
-          return option;
-        }));
-      }, pause);
-    });
+    return list;
   }
 
-  document.querySelectorAll("[data-complete]").forEach(completes);
+  // Offers whole texts: the browser shows those that hold what is typed.
+  async function offer(field) {
+    const turn = ++asked, at = field.selectionStart ?? field.value.length;
+    const bytes = new TextEncoder().encode(field.value.slice(0, at)).length;
+    const query = new URLSearchParams({ text: field.value, at: bytes });
+    const answer = await fetch(field.dataset.complete + "?" + query).catch(() => null);
+    if (!answer?.ok || turn !== asked) return;
+    listOf(field).replaceChildren(...(await answer.json()).map(({ whole, says }) => {
+      const option = document.createElement("option");
+      option.value = whole;
+      option.label = says;
+      return option;
+    }));
+  }
+
+  document.addEventListener("input", (event) => {
+    const field = event.target;
+    if (!field.dataset?.complete) return;
+    if (event.inputType === "insertReplacementText" || !event.inputType) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => offer(field), pause);
+  });
 })();
 
 // A form whose fields show one thing in several ways: what is typed in one is sent at once, and what the

@@ -25,6 +25,7 @@ use crate::engine::access::settings::{Override, Settings};
 use crate::engine::can::record::shelf::Shelf as RecordShelf;
 use crate::engine::can::tape::{Reel, Tape};
 use crate::engine::charge::ChargeReport;
+use crate::engine::filter::SavedFilter;
 use crate::engine::hub::Event;
 use crate::engine::log::SystemLog;
 use crate::engine::orders::desk::Desk;
@@ -36,6 +37,7 @@ use crate::engine::profile::library::{Library, LibraryError, read as read_profil
 use crate::engine::profile::shelf::Shelf;
 use crate::engine::snapshot::{Notice, Snapshot};
 use crate::engine::store::charges::{self, Reader};
+use crate::engine::store::filters;
 use crate::engine::store::journal::{self, Entry, Filter, Line, Outcome, Page, Verdict};
 use crate::engine::store::versions::{self, Version, VersionId, VersionLine};
 use crate::engine::store::{Store, StoreError, Writing};
@@ -191,6 +193,22 @@ impl Door {
     pub fn note_refusal(&self, session: &Session, request: String, denied: &Denied) {
         let stamp = Stamp::of(session, self.people.clock().wall());
         self.file_refusal(stamp.entry("request", request), denied);
+    }
+
+    /// The filters that whoever holds `session` keeps, by name; whoever sits at the machine has none
+    /// here. Blocks for the query.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub fn filters(
+        &self,
+        _grant: &Grant<'_, UseCan>,
+        session: &Session,
+    ) -> Result<Vec<SavedFilter>, StoreError> {
+        match session.actor().account() {
+            Some(owner) => self.people.store().read(|reading| filters::of(reading, owner)),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Writes down that `session` takes something along: a recording or a DBC file.

@@ -116,8 +116,9 @@ pub use door::{Door, LastChange, Own, ProfileText, Refusal, Taken, Vitals, Waker
 pub use drive::stopper::{StopFirst, Stopper};
 pub use drive::{Config, Office, Running, StartError, office, start};
 pub use filter::{
-    Change, Completion, Filter, LONGEST as LONGEST_FILTER, Memory as FilterMemory, Mistake,
-    RowFacts, Scope, Sieve, Vocabulary, Weight, complete, terms,
+    Change, Completion, Filter, LONGEST as LONGEST_FILTER, LONGEST_NAME, MOST_SAVED,
+    Memory as FilterMemory, Mistake, RowFacts, Saved, SavedFilter, Scope, Sieve, Vocabulary,
+    Weight, complete, save as save_filter, terms,
 };
 pub use hub::decoders::{DecodedFrame, DecodedSignal, Decoders, Source as DbcSource, Value};
 pub use hub::traffic::{Row as TrafficEntry, Traffic};
@@ -140,6 +141,7 @@ pub use orders::charging::{
 };
 pub use orders::dbc::{AssignDbcs, BusDbc, DbcChange, KeepDbc, RemoveDbc};
 pub use orders::devices::{KeepDevice, RemoveDevice};
+pub use orders::filters::{ForgetFilter, KeepFilter};
 pub use orders::plant::{ActivateProfile, ClearTraffic, Play};
 pub use orders::profiles::{
     AddProfile, DeleteProfile, EditProfile, ImportPack, NewProfile, RememberProfile, RenameProfile,

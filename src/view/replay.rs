@@ -54,6 +54,9 @@ pub struct ReplayPrefs {
     pub stays: bool,
     /// Which frame a step goes to; empty: the next.
     pub step: String,
+    /// Where the cursor stands there, while somebody types there.
+    #[serde(skip)]
+    pub step_cursor: Option<usize>,
 }
 
 impl Default for ReplayPrefs {
@@ -73,6 +76,7 @@ impl Default for ReplayPrefs {
             gap: String::new(),
             stays: false,
             step: String::new(),
+            step_cursor: None,
         }
     }
 }
@@ -86,6 +90,8 @@ pub struct ReplayView {
     pub buses: Vec<ReplayBus>,
     /// What the filter box shows.
     pub filter: FilterView,
+    /// What the box shows that says which frame a step goes to.
+    pub step: FilterView,
     /// Starting the one that is made up.
     pub start: Offer,
 }

@@ -171,6 +171,42 @@ fn a_schedule_counts_up_on_the_wire_and_stops_with_the_session_that_started_it()
 }
 
 #[test]
+fn a_kept_message_that_somebody_else_has_changed_is_not_replaced_or_forgotten_unseen() {
+    const ONE: &str = "/api/v1/messages/Lamp";
+    let bench = bench();
+    let put = |data: &str, condition: Option<(&str, &str)>| {
+        let body = json!({"bus": bench.bus, "frame": {"id": "123", "data": data}}).to_string();
+        let json = ("content-type", "application/json");
+        let headers: Vec<_> = [json].into_iter().chain(condition).collect();
+        bench.house.send("PUT", ONE, &bench.sender, &headers, &body)
+    };
+    put("01", Some(("if-match", "\"of another\""))).refuses(412, "changed_meanwhile", "");
+    let first = put("01", Some(("if-none-match", "*"))).is(200);
+    let mark = first.header("etag").to_owned();
+    assert!(mark.len() > 10 && mark == format!("\"{}\"", first.json()["mark"].as_str().unwrap()));
+    assert_eq!(bench.house.get(ONE, &bench.sender).is(200).header("etag"), mark);
+    bench.house.get(ONE, &bench.viewer).refuses(403, "permission_missing", "");
+    put("02", Some(("if-none-match", "*"))).refuses(409, "name_taken", "name");
+    put("02", Some(("if-match", "no ETag"))).refuses(400, "broken_if_match", "");
+    put("02", Some(("if-match", &mark))).is(200);
+    put("03", Some(("if-match", &mark))).refuses(412, "changed_meanwhile", "");
+    let stale = [("if-match", mark.as_str())];
+    bench.house.send("DELETE", ONE, &bench.sender, &stale, "").refuses(
+        412,
+        "changed_meanwhile",
+        "",
+    );
+    let there = bench.house.get(ONE, &bench.sender).is(200);
+    assert_eq!(there.json()["data"], "02");
+    let fresh = [("if-match", there.header("etag"))];
+    bench.house.send("DELETE", ONE, &bench.sender, &fresh, "").is(204);
+    bench.house.get(ONE, &bench.sender).is(404);
+    bench.house.send("DELETE", ONE, &bench.sender, &stale, "").is(404);
+    put("04", None).is(200);
+    put("05", None).is(200);
+}
+
+#[test]
 fn the_trace_tells_every_frame_in_its_order_a_page_at_a_time() {
     let bench = bench();
     bench.arm();

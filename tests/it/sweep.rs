@@ -104,6 +104,7 @@ fn sample_body(entry: &Entry) -> Option<Value> {
         }
         ("POST", "/api/v1/replays") => json!({"recording": "none.log", "bus": "none"}),
         ("PATCH", "/api/v1/replays/{name}") => json!({"do": "pause"}),
+        ("PUT", "/api/v1/filters/{name}") => json!({"filter": ""}),
         ("PUT", "/api/v1/messages/{name}") => json!({"bus": "none", "frame": {"id": "1"}}),
         ("POST", "/api/v1/messages/{name}/send" | "/api/v1/messages/{name}/start") => Value::Null,
         ("PUT", "/api/v1/components/{name}") => json!({"kind": "none"}),

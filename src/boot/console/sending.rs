@@ -4,8 +4,8 @@ use super::Shared;
 use crate::base::id::Name;
 use crate::desktop::ask::{Like, SendAsk};
 use crate::engine::{
-    ArmBus, ForgetMessage, KeepMessage, Keeps, MessageEntry, Reel, RestartBus, ScanBitRate,
-    SchedulePicture, SendFrames, Silence, Snapshot, StartSchedule, StopSchedule, Then,
+    ArmBus, ExpectedFile, ForgetMessage, KeepMessage, Keeps, MessageEntry, Reel, RestartBus,
+    ScanBitRate, SchedulePicture, SendFrames, Silence, Snapshot, StartSchedule, StopSchedule, Then,
 };
 use crate::view::compose::sending::{self, once, planned};
 use crate::view::sending::{Draft, SendPrefs, Stays};
@@ -47,7 +47,7 @@ fn order(shared: &Shared, snapshot: Option<&Snapshot>, ask: SendAsk) -> Result<(
         SendAsk::Again(wanted) => again(shared, snapshot, &wanted)?,
         SendAsk::Keep(prefs) => {
             let message = Box::new(sending::kept(snapshot, &prefs)?);
-            shared.submit(KeepMessage { message });
+            shared.submit(KeepMessage { message, expected: ExpectedFile::Anything });
         }
         SendAsk::SendKept(wanted) => {
             let entry = kept(snapshot, &wanted)?;
@@ -59,7 +59,9 @@ fn order(shared: &Shared, snapshot: Option<&Snapshot>, ask: SendAsk) -> Result<(
             let keeps = if entry.stays { Keeps::Alone } else { Keeps::WithSession };
             shared.submit(StartSchedule { bus, schedule, keeps });
         }
-        SendAsk::ForgetKept(wanted) => shared.submit(ForgetMessage { name: name(&wanted)? }),
+        SendAsk::ForgetKept(wanted) => {
+            shared.submit(ForgetMessage { name: name(&wanted)?, expected: None })
+        }
     }
     Ok(())
 }

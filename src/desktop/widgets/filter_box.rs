@@ -4,7 +4,7 @@
 use egui::text::LayoutJob;
 use egui::{
     CompletionPopup, CompletionQuery, FontId, Key, Modifiers, Popup, PopupCloseBehavior, RectAlign,
-    RichText, Role, ScrollArea, Stroke, Suggestion, TextEdit, TextFormat, Ui,
+    Response, RichText, Role, ScrollArea, Stroke, Suggestion, TextEdit, TextFormat, Ui,
 };
 
 use crate::desktop::fonts;
@@ -45,26 +45,39 @@ pub fn draw(ui: &mut Ui, theme: &Theme, spoken: &str, typed: &mut Typed<'_>, vie
         }
     }
     let width = (ui.available_width() * 0.6).clamp(90.0, 380.0);
-    let field = TextEdit::singleline(typed.text)
-        .prefix(RichText::new(icons::SEARCH).color(theme.muted))
-        .hint_text(RichText::new("Filter: id:600..6FF msg:cell* \u{2026}").color(theme.muted))
-        .font(fonts::mono(12.5))
-        .char_limit(CHARS)
-        .desired_width(width)
-        .margin(egui::Margin::symmetric(10, 7));
-    // The button before it comes and goes; the field must stay the same one for the keyboard.
+    let search = RichText::new(icons::SEARCH).color(theme.muted);
+    let hint = RichText::new("Filter: id:600..6FF msg:cell* \u{2026}").color(theme.muted);
+    let own = (&mut *typed.text, &mut *typed.cursor);
+    let response = field(ui, theme, (spoken, width), own, view, |field| {
+        field.prefix(search).hint_text(hint).margin(egui::Margin::symmetric(10, 7))
+    });
+    if ui.input_mut(|i| i.consume_key(Modifiers::COMMAND, Key::F)) {
+        response.request_focus();
+    }
+}
+
+/// A field for a filter that completes what is typed, and nothing beside it; `dressed` says how it looks.
+pub fn field(
+    ui: &mut Ui,
+    theme: &Theme,
+    (spoken, width): (&str, f32),
+    (text, cursor): (&mut String, &mut Option<usize>),
+    view: &FilterView,
+    dressed: impl FnOnce(TextEdit<'_>) -> TextEdit<'_>,
+) -> Response {
+    let field =
+        TextEdit::singleline(text).font(fonts::mono(12.5)).char_limit(CHARS).desired_width(width);
+    // What stands before it comes and goes; the field must stay the same one for the keyboard.
     let id = egui::Id::unique(("filter box", spoken));
     let popup = CompletionPopup::new(id)
         .align(RectAlign::BOTTOM_START)
         .accept_keys([Key::Tab])
         .max_height(260.0);
-    let output = popup.show(ui, field, |query| suggestions(theme, query, view));
+    let output = popup.show(ui, dressed(field), |query| suggestions(theme, query, view));
     let response = output.text_edit.response.response.accessible_name(spoken);
     let at = output.text_edit.cursor_range.map(|range| range.primary.index.0);
-    *typed.cursor = at.filter(|_| response.has_focus()).map(|at| byte_at(typed.text, at));
-    if ui.input_mut(|i| i.consume_key(Modifiers::COMMAND, Key::F)) {
-        response.request_focus();
-    }
+    *cursor = at.filter(|_| response.has_focus()).map(|at| byte_at(text, at));
+    response
 }
 
 /// The byte at which the letter of this number begins.

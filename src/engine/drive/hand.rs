@@ -275,6 +275,7 @@ impl HandDesk {
         outlet: &mut Outlet,
     ) -> Outcome {
         self.hush();
+        given.begun.one();
         if !given.gate.lets(given.pass) {
             return Outcome::Void;
         }

@@ -5,7 +5,7 @@
 //! in flight.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ const QUEUE: usize = 64;
 const REST: Duration = Duration::from_millis(100);
 /// Why a replay ended whose thread has.
 const FAULT: &str = "the replay has stopped by a fault of Busbar's own: start it anew";
+/// Why a replay stands whose frames nobody takes.
+const SILENT: &str = "the thread that sends to this bus does not answer";
 /// So long before a frame is due it stops sleeping and watches the clock.
 const WATCH: Duration = Duration::from_micros(100);
 /// A word that is on its way is waited for this long at a time.
@@ -76,12 +78,31 @@ impl Gate {
 /// did.
 pub(super) type Answer = Vec<(Mono, Outcome)>;
 
+/// How many of the frames that were given have come to the wire, or may have: each is counted before it
+/// is asked whether the gate still lets it through. Once that is shut, those that are counted are all
+/// that can have gone out, and the others never will.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Begun(Arc<AtomicUsize>);
+
+impl Begun {
+    /// One more is begun.
+    pub(super) fn one(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
 /// Frames on their way from a replay to a sending thread, in their order.
 #[derive(Debug)]
 pub(super) struct Given {
     pub(super) frames: Vec<Frame>,
     pub(super) gate: Gate,
     pub(super) pass: u64,
+    /// How many of them were begun.
+    pub(super) begun: Begun,
     /// Where it is told what became of it, and when.
     pub(super) back: Sender<Answer>,
 }
@@ -343,7 +364,8 @@ impl ReplayThread {
             frames.push(frame);
             Takes::On
         });
-        let given = Given { frames, gate: self.gate.clone(), pass, back: self.answers.0.clone() };
+        let (gate, begun, back) = (self.gate.clone(), Begun::default(), self.answers.0.clone());
+        let given = Given { frames, gate, pass, begun: begun.clone(), back };
         let answer = match way.send_timeout(given, ANSWER) {
             Ok(()) => self.answers.1.recv_timeout(ANSWER).ok(),
             Err(_) => None,
@@ -355,8 +377,7 @@ impl ReplayThread {
                 // none to what is given next.
                 self.gate.shut();
                 self.answers = bounded(1);
-                let gone = "the thread that sends to this bus has ended".to_owned();
-                replay.done(self.stage.clock.now(), Outcome::Halt(gone));
+                unanswered(replay, self.stage.clock.now(), begun.count());
             }
         }
     }
@@ -410,6 +431,24 @@ impl ReplayThread {
         let (epoch, name) = (self.stage.epoch, self.name.clone());
         Event::Replay { epoch, name, number: self.number, news: Box::new(news) }
     }
+}
+
+/// Nobody said what became of the first `begun` of the frames that were given: they count as sent,
+/// because nothing may go out twice, and that is said.
+fn unanswered(replay: &mut Replay, now: Mono, begun: usize) {
+    let Some(before) = begun.checked_sub(1) else {
+        replay.done(now, Outcome::Halt(SILENT.to_owned()));
+        return;
+    };
+    let what = match begun {
+        1 => "whether the last frame went out is not known, and it counts as sent".to_owned(),
+        many => {
+            format!("whether the last {many} frames went out is not known, and they count as sent")
+        }
+    };
+    let sent = std::iter::repeat_n((now, Outcome::Sent), before);
+    let last = (now, Outcome::Last(format!("{SILENT}; {what}")));
+    replay.settle(now, sent.chain([last]));
 }
 
 fn open(job: ReplayJob) -> Result<Replay, String> {

@@ -39,6 +39,7 @@ mod parse;
 mod pattern;
 mod recording;
 mod run;
+mod saved;
 mod show;
 mod signals;
 #[cfg(test)]
@@ -57,6 +58,7 @@ pub use memory::Memory;
 pub use mistake::{Mistake, Weight};
 pub use recording::Sifter;
 pub use run::{Change, RowFacts, Sieve};
+pub use saved::{LONGEST_NAME, MOST_SAVED, Saved, SavedFilter, forget, save};
 pub use token::LONGEST;
 pub use vocabulary::Vocabulary;
 

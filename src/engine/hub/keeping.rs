@@ -13,6 +13,7 @@ use crate::engine::orders::{OrderError, Reply};
 use crate::engine::people::ledger::Author;
 use crate::engine::profile::edit::Change;
 use crate::engine::profile::message::{MESSAGE_LIMIT, MessageEntry};
+use crate::engine::profile::shelf::Expected;
 use crate::engine::store::journal::{Entry, Outcome};
 
 /// The numbers of these writings begin here, so that they are told from those of rules,
@@ -133,6 +134,7 @@ fn changed(order: &Order, plant: &Plant) -> Result<Vec<MessageEntry>, OrderError
         return Err(OrderError::Unfit(why.to_owned()));
     }
     let mut messages = plant.messages.to_vec();
+    as_expected(order, &messages)?;
     match order {
         Order::Forget(order) => {
             let before = messages.len();
@@ -169,6 +171,35 @@ fn changed(order: &Order, plant: &Plant) -> Result<Vec<MessageEntry>, OrderError
         }
     }
     Ok(messages)
+}
+
+/// Whether what is kept under the name is what the order was made on.
+fn as_expected(order: &Order, messages: &[MessageEntry]) -> Result<(), OrderError> {
+    let there = messages.iter().find(|one| one.name == *order.name());
+    let wanted = match order {
+        Order::Keep(order) => match &order.expected {
+            Expected::Anything => return Ok(()),
+            Expected::Nothing => {
+                return match there {
+                    None => Ok(()),
+                    Some(_) => {
+                        let name = order.message.name.to_string();
+                        Err(OrderError::Taken { what: "a kept message", name })
+                    }
+                };
+            }
+            Expected::Mark(mark) => mark,
+        },
+        // One that is not there at all is said to be so.
+        Order::Forget(order) => match (&order.expected, there) {
+            (Some(mark), Some(_)) => mark,
+            (Some(_) | None, Some(_) | None) => return Ok(()),
+        },
+    };
+    if there.is_some_and(|there| there.mark() == *wanted) {
+        return Ok(());
+    }
+    Err(OrderError::Stale { what: format!("the kept message {}", order.name()) })
 }
 
 /// The new list is in force; gives the answer.

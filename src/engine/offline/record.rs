@@ -36,6 +36,10 @@ const WAIT: Duration = Duration::from_millis(50);
 const SIM_STEP: Duration = Duration::from_millis(5);
 /// How often somebody hears how far it is.
 const WATCHED: Duration = Duration::from_millis(200);
+/// Longest that is still written of what had come when it was told to end.
+const REST: Duration = Duration::from_secs(1);
+/// Why what had come by then is missing.
+const UNWRITTEN: &str = "the recording ended before they were written";
 
 /// Why nothing is recorded, or no more.
 #[derive(Debug, Error)]
@@ -370,13 +374,12 @@ impl Desk {
                 break Ended::Time;
             }
         };
+        let rest = match ended {
+            Ended::Stopped | Ended::Time | Ended::BusesEnded => self.rest(told, clock),
+            Ended::Count | Ended::Broken => Ok(()),
+        };
+        broken = broken.or(rest.err());
         let now = Moment::of(clock);
-        if ended != Ended::Count
-            && broken.is_none()
-            && let Err(error) = self.gap(now, self.aside.frames().saturating_sub(self.heard))
-        {
-            broken = Some(error);
-        }
         let files = self.roll.files();
         let (figures, done) = self.roll.finish(now);
         let why = broken.or(done.err()).map(|error| error.to_string());
@@ -419,6 +422,36 @@ impl Desk {
             }
             Told::Begin | Told::End => Ok(()),
         }
+    }
+
+    /// Writes what had come when it was told to end and was not yet written, for [`REST`] at most; what is
+    /// left then is missing, and so is what did not fit into the queue.
+    fn rest(
+        &mut self,
+        told: &crossbeam_channel::Receiver<Tapped>,
+        clock: &dyn Clock,
+    ) -> Result<(), Broken> {
+        let (waiting, spilled, began) = (told.len(), self.aside.frames(), clock.now());
+        let mut late = 0;
+        for tapped in told.try_iter().take(waiting) {
+            let now = Moment::of(clock);
+            if late == 0 && now.mono.since(began) < REST {
+                self.take(tapped, now, &mut None)?;
+                continue;
+            }
+            late += match &tapped.what {
+                Told::Frames(_, frames) => frames.len() as u64,
+                Told::Gap(lost, _) => *lost,
+                Told::Begin | Told::End => 0,
+            };
+        }
+        let untold = spilled.saturating_sub(self.heard);
+        let now = Moment::of(clock);
+        self.gap(now, untold)?;
+        if late == 0 {
+            return Ok(());
+        }
+        self.roll.gap(now, late, UNWRITTEN)
     }
 
     /// Notes frames that did not fit into the queue.

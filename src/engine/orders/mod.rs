@@ -50,6 +50,7 @@ pub(in crate::engine) mod dbc;
 pub(in crate::engine) mod deeds;
 pub(in crate::engine) mod desk;
 pub(in crate::engine) mod devices;
+pub(in crate::engine) mod filters;
 pub(in crate::engine) mod plant;
 pub(in crate::engine) mod profiles;
 pub(in crate::engine) mod recording;

@@ -10,6 +10,7 @@ use crate::engine::can::schedule::Schedule;
 use crate::engine::orders::plant::Command;
 use crate::engine::orders::{Order, Route};
 use crate::engine::profile::message::MessageEntry;
+use crate::engine::profile::shelf::Expected;
 
 /// Every order about sending by hand that the hub knows.
 #[derive(Clone, Debug)]
@@ -112,6 +113,8 @@ pub enum Then {
 pub struct KeepMessage {
     /// The message.
     pub message: Box<MessageEntry>,
+    /// What is to be there, for whoever does not want to overwrite somebody else's.
+    pub expected: Expected,
 }
 
 /// Takes a message out of the running profile.
@@ -119,6 +122,8 @@ pub struct KeepMessage {
 pub struct ForgetMessage {
     /// Its name.
     pub name: Name,
+    /// The [mark](MessageEntry::mark) that it must bear.
+    pub expected: Option<String>,
 }
 
 /// Both, as the hub takes them.

@@ -17,6 +17,7 @@ use crate::engine::can::frame::{Frame, Id, Kind};
 use crate::engine::can::schedule::{Schedule, ScheduleError};
 use crate::engine::profile::model::Profile;
 use crate::engine::profile::parse::Reader;
+use crate::engine::profile::shelf;
 
 /// Most messages that a profile keeps.
 pub const MESSAGE_LIMIT: usize = 256;
@@ -148,6 +149,14 @@ impl MessageEntry {
             false => format!("every {} ms", millis(self.every)),
         };
         format!("{}#{} {every} on {}", view.id(), data.concat(), self.bus)
+    }
+
+    /// A mark of what it is: another one after every change.
+    #[must_use]
+    pub fn mark(&self) -> String {
+        let lines = self.lines().into_iter();
+        let lines: Vec<String> = lines.map(|(key, value)| format!("{key} = {value}")).collect();
+        shelf::mark(lines.join("\n").as_bytes())
     }
 
     /// Its table in the file, without its head.

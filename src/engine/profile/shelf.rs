@@ -49,7 +49,7 @@ pub enum ShelfError {
     },
 }
 
-/// What is to be there when a file, or a folder of them, is kept or taken away.
+/// What is to be there when a file, a folder of them, or something else with a name is kept or taken away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Expected {
     /// Whatever: what is there is replaced.

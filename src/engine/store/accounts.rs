@@ -9,6 +9,7 @@ use crate::engine::access::account::{
 use crate::engine::access::actor::Rights;
 use crate::engine::access::password::PasswordHash;
 use crate::engine::store::columns;
+use crate::engine::store::filters;
 use crate::engine::store::{Reading, StoreError, Writing};
 
 const SELECT: &str = "SELECT a.id, a.kind, a.name, a.email, a.service_id, a.rights, a.status, \
@@ -213,13 +214,13 @@ pub fn note_sign_in(writing: &Writing<'_>, id: AccountId, at: Wall) -> Result<()
     Ok(())
 }
 
-/// Deletes an account; its sessions, tokens and links go with it.
+/// Deletes an account; its sessions, tokens, links and kept filters go with it.
 ///
 /// # Errors
 /// The database refuses.
 pub fn delete(writing: &Writing<'_>, id: AccountId) -> Result<(), StoreError> {
     writing.tx.execute("DELETE FROM accounts WHERE id = ?1", [id.0])?;
-    Ok(())
+    filters::forget_all(writing, id)
 }
 
 /// Whether somebody could come in and administer.

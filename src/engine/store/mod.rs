@@ -11,6 +11,7 @@ pub(in crate::engine) mod accounts;
 pub(in crate::engine) mod charges;
 pub(in crate::engine) mod checkup;
 mod columns;
+pub(in crate::engine) mod filters;
 pub(in crate::engine) mod journal;
 pub(in crate::engine) mod links;
 pub(in crate::engine) mod secrets;

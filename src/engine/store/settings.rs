@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::engine::access::settings::{Mark, Marks, RecordSettings, Settings};
 use crate::engine::store::columns;
+use crate::engine::store::filters;
 use crate::engine::store::secrets::{self, MAIL_PASSWORD};
 use crate::engine::store::{Reading, StoreError, Writing};
 
@@ -30,8 +31,9 @@ pub fn all(reading: &Reading<'_>) -> Result<Settings, StoreError> {
         version: 0,
     };
     settings.mail.has_password = secrets::is_set(reading, MAIL_PASSWORD)?;
-    let sql = "SELECT coalesce(sum(version), 0) FROM settings";
-    settings.version = reading.connection.query_row(sql, [], |row| row.get(0))?;
+    // Whoever keeps a filter of their own has changed nothing for others.
+    let sql = "SELECT coalesce(sum(version), 0) FROM settings WHERE section NOT LIKE ?1 || '%'";
+    settings.version = reading.connection.query_row(sql, [filters::KEYS], |row| row.get(0))?;
     Ok(settings)
 }
 

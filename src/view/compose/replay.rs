@@ -33,7 +33,8 @@ pub fn replays(snapshot: &Snapshot, session: &Session, prefs: &ReplayPrefs) -> R
             Some(why) => Offer::shut("Start the replay", &why),
             None => Offer::open("Start the replay"),
         };
-    ReplayView { rows, buses, filter: filter.view, start }
+    let step = prepare(&prefs.step, prefs.step_cursor, &snapshot.vocabulary(), Scope::Recording);
+    ReplayView { rows, buses, filter: filter.view, step: step.view, start }
 }
 
 /// Why the one that is made up cannot be started, as far as the buses say.

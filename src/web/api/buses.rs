@@ -6,13 +6,11 @@ use axum::http::{Method, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::base::id::Name;
 use crate::engine::{
     ControllerPicture, RestartBus, Right, ScanBitRate, ScanReport, TriedRate, UseCan,
 };
 use crate::web::api::give::{Answer, json, order};
-use crate::web::api::take::{Who, Word};
-use crate::web::problem::Problem;
+use crate::web::api::take::{Who, Word, named};
 use crate::web::shared::Shared;
 use crate::web::table::{Access, Table};
 
@@ -118,13 +116,6 @@ impl From<&ScanReport> for Found {
     }
 }
 
-fn named(text: &str) -> Result<Name, Problem> {
-    Name::new(text).map_err(|_| {
-        let text: String = text.chars().take(Name::LIMIT).collect();
-        Problem::not_found(format!("There is no bus \u{201c}{text}\u{201d}."))
-    })
-}
-
 /// Starts the controller of a bus anew that has taken itself off the bus after too many errors. Done
 /// once and counted; after several within a minute it has to wait. Needs Send and receive CAN.
 #[utoipa::path(post, path = "/api/v1/buses/{name}/restart", tag = "plant",
@@ -135,7 +126,7 @@ fn named(text: &str) -> Result<Name, Problem> {
     ))]
 pub async fn restart(State(shared): State<Shared>, Who(session): Who, Word(which): Word) -> Answer {
     session.permit(UseCan)?;
-    let bus = named(&which)?;
+    let bus = named(&which, "bus")?;
     order(&shared, &session, RestartBus { bus: bus.clone() }).await?;
     Ok(json(StatusCode::ACCEPTED, &Begun { bus: bus.to_string() }))
 }
@@ -151,7 +142,7 @@ pub async fn restart(State(shared): State<Shared>, Who(session): Who, Word(which
     ))]
 pub async fn scan(State(shared): State<Shared>, Who(session): Who, Word(which): Word) -> Answer {
     session.permit(UseCan)?;
-    let bus = named(&which)?;
+    let bus = named(&which, "bus")?;
     order(&shared, &session, ScanBitRate { bus: bus.clone() }).await?;
     Ok(json(StatusCode::ACCEPTED, &Begun { bus: bus.to_string() }))
 }

@@ -18,7 +18,7 @@ use crate::engine::{
 };
 use crate::web::api::dbc_json::{DbcEntry, DbcFile, DbcKept, DbcSummary, DbcUnread, file};
 use crate::web::api::give::{Answer, List, aside, json, nothing, order};
-use crate::web::api::take::{Body, Who, Word, expected_file, expected_tag};
+use crate::web::api::take::{self, Body, Who, Word, expected_file, expected_tag};
 use crate::web::problem::{Problem, sentence};
 use crate::web::sealed::too_large;
 use crate::web::shared::Shared;
@@ -41,11 +41,7 @@ pub fn routes(table: Table) -> Table {
 
 /// The name that stands in an address.
 pub fn named(text: &str) -> Result<Name, Problem> {
-    let text = text.strip_suffix(".dbc").unwrap_or(text);
-    Name::new(text).map_err(|_| {
-        let text: String = text.chars().take(Name::LIMIT).collect();
-        Problem::not_found(format!("There is no DBC file \u{201c}{text}\u{201d}."))
-    })
+    take::named(text.strip_suffix(".dbc").unwrap_or(text), "DBC file")
 }
 
 /// What went wrong with a file, as an answer.

@@ -12,9 +12,9 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
 use crate::web::api::{
-    buses, charge, charges, components, dbc, devices, discovery, exchange, export, frames, journal,
-    messages, packs, plant, profiles, recordings, replays, rules, sending, services, session,
-    sessions, settings, system, tokens, trace, users,
+    buses, charge, charges, components, dbc, devices, discovery, exchange, export, filters, frames,
+    journal, messages, packs, plant, profiles, recordings, replays, rules, sending, services,
+    session, sessions, settings, system, tokens, trace, users,
 };
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -161,8 +161,8 @@ mod elsewhere {
         devices::put_manifest,
         sending::arm, sending::silence, sending::silence_all, sending::send, sending::schedules,
         replays::list, replays::start, replays::one, replays::change, replays::stop,
-        sending::start, sending::stop, messages::list, messages::keep, messages::forget,
-        messages::send, messages::start,
+        sending::start, sending::stop, messages::list, messages::look_at, messages::keep, messages::forget,
+        messages::send, messages::start, filters::list, filters::keep, filters::forget,
         recordings::list, recordings::start, recordings::look, recordings::file, recordings::upload,
         recordings::delete, recordings::recorders, recordings::stop, recordings::forget,
     ),

@@ -137,8 +137,13 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
 
 /// The same with the version of what it shows as ETag.
 pub fn versioned(status: StatusCode, version: i64, value: &impl Serialize) -> Response {
+    marked(status, &version.to_string(), value)
+}
+
+/// The same with the mark of what it shows as ETag.
+pub fn marked(status: StatusCode, mark: &str, value: &impl Serialize) -> Response {
     let mut response = json(status, value);
-    if let Ok(tag) = HeaderValue::try_from(format!("\"{version}\"")) {
+    if let Ok(tag) = HeaderValue::try_from(format!("\"{mark}\"")) {
         response.headers_mut().insert(header::ETAG, tag);
     }
     response

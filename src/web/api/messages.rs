@@ -1,25 +1,22 @@
 //! Messages that the running profile keeps to be sent by hand: what they are, keeping and forgetting
 //! them, sending one. None is ever sent by itself.
 
-use std::time::Duration;
-
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::base::id::Name;
 use crate::engine::{
-    ForgetMessage, HotKey, KeepMessage, Keeps, MessageEntry, Right, Schedule, SendFrames, Snapshot,
+    ForgetMessage, HotKey, KeepMessage, Keeps, MessageEntry, Right, SendFrames, Snapshot,
     StartSchedule, UseCan, ViewPlant,
 };
-use crate::web::api::give::{Answer, List, json, nothing, order};
+use crate::web::api::give::{Answer, List, json, marked, nothing, order};
 use crate::web::api::reading::tidy;
-use crate::web::api::sending::{SendTaken, find, named};
-use crate::web::api::sending_json::{
-    ChecksumWanted, CounterWanted, FrameWanted, dress, frame_shown,
-};
-use crate::web::api::take::{Body, Who, Word};
+use crate::web::api::sending::{Planned, SendTaken};
+use crate::web::api::sending_json::{ChecksumWanted, CounterWanted, FrameWanted, frame_shown};
+use crate::web::api::take::{Body, Who, Word, expected_file, expected_tag, named};
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
 use crate::web::table::{Access, Table};
@@ -30,6 +27,7 @@ pub fn routes(table: Table) -> Table {
     let can = Access::Needs(Right::SendReceiveCan);
     table
         .api(Method::GET, "/api/v1/messages", can, list)
+        .api(Method::GET, ONE, can, look_at)
         .api(Method::PUT, ONE, can, keep)
         .api(Method::DELETE, ONE, can, forget)
         .api(Method::POST, "/api/v1/messages/{name}/send", can, send)
@@ -92,6 +90,13 @@ pub struct MessageShown {
     stays: bool,
     /// The key that sends it in the window.
     key: Option<String>,
+    /// Its mark: give it as If-Match to change just this.
+    mark: String,
+}
+
+/// A message as an answer, with its mark as ETag.
+fn one(entry: &MessageEntry) -> Response {
+    marked(StatusCode::OK, &entry.mark(), &MessageShown::of(entry))
 }
 
 impl MessageShown {
@@ -108,6 +113,7 @@ impl MessageShown {
             has_checksum: entry.dress.checksum.is_some(),
             stays: entry.stays,
             key: entry.key.map(|key| key.to_string()),
+            mark: entry.mark(),
         }
     }
 }
@@ -128,36 +134,54 @@ pub async fn list(State(shared): State<Shared>, Who(session): Who) -> Answer {
     Ok(json(StatusCode::OK, &List { items, next: None }))
 }
 
+/// A kept message; the ETag is its mark. Needs Send and receive CAN.
+#[utoipa::path(get, path = "/api/v1/messages/{name}", tag = "sending",
+    params(("name" = String, Path, description = "Its name")),
+    responses(
+        (status = 200, description = "It, with its mark as ETag", body = MessageShown),
+        (status = 404, description = "None of this name is kept"),
+    ))]
+pub async fn look_at(State(shared): State<Shared>, Who(session): Who, Word(which): Word) -> Answer {
+    session.permit(UseCan)?;
+    let snapshot = shared.door().look(&session.permit(ViewPlant)?);
+    Ok(one(kept(&snapshot, &named(&which, "kept message")?)?))
+}
+
 /// Keeps a message in the running profile, and in its file where it has one; one of the same name is
-/// replaced. It is never sent by itself. Needs Send and receive CAN.
+/// replaced: with `If-Match` only if it is still the one of that ETag, with `If-None-Match: *` not at
+/// all. It is never sent by itself. Needs Send and receive CAN.
 #[utoipa::path(put, path = "/api/v1/messages/{name}", tag = "sending",
-    params(("name" = String, Path, description = "What it is to be called")),
+    params(("name" = String, Path, description = "What it is to be called"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the message that is replaced"),
+        ("If-None-Match" = Option<String>, Header, description = "* for a message that is new")),
     request_body = MessageWanted,
     responses(
-        (status = 200, description = "It is kept", body = MessageShown),
+        (status = 200, description = "It is kept; the ETag is its new mark", body = MessageShown),
         (status = 404, description = "There is no such bus"),
-        (status = 409, description = "No profile runs, its file cannot be changed, or the key is taken"),
+        (status = 409, description = "No profile runs, its file cannot be changed, the key is taken, or with If-None-Match one is kept already"),
+        (status = 412, description = "Somebody else has changed it"),
     ))]
 pub async fn keep(
     State(shared): State<Shared>,
     Who(session): Who,
     Word(which): Word,
+    headers: HeaderMap,
     Body(asked): Body<MessageWanted>,
 ) -> Answer {
     session.permit(UseCan)?;
-    let name = Name::new(&which).map_err(|error| Problem::invalid(format!("{error}.")))?;
+    let expected = expected_file(&headers)?;
     let snapshot = shared.door().look(&session.permit(ViewPlant)?);
-    let bus = named(&asked.bus, "bus").map_err(|problem| problem.about("bus"))?;
-    let frame = asked.frame.build(&snapshot, find(&snapshot, &bus)?.id, "frame.")?;
     let key = asked.key.as_deref().map(str::parse::<HotKey>).transpose();
-    let schedule = Schedule {
-        name: name.clone(),
-        frame,
-        every: Duration::from_millis(asked.every_ms.into()),
+    let (bus, schedule) = Planned {
+        name: &which,
+        bus: &asked.bus,
+        frame: &asked.frame,
+        every_ms: asked.every_ms,
         times: asked.times,
-        dress: dress(asked.counter.as_ref(), asked.checksum.as_ref())?,
-    };
-    schedule.check().map_err(|error| Problem::invalid(format!("{error}.")))?;
+        counter: asked.counter.as_ref(),
+        checksum: asked.checksum.as_ref(),
+    }
+    .build(&snapshot)?;
     let message = Box::new(MessageEntry {
         name: schedule.name,
         bus,
@@ -168,18 +192,29 @@ pub async fn keep(
         key: key.map_err(|error| Problem::invalid(format!("{error}.")).about("key"))?,
         stays: asked.stays,
     });
-    let shown = MessageShown::of(&message);
-    order(&shared, &session, KeepMessage { message }).await?;
-    Ok(json(StatusCode::OK, &shown))
+    let answer = one(&message);
+    order(&shared, &session, KeepMessage { message, expected }).await?;
+    Ok(answer)
 }
 
 /// Takes a message out of the running profile. Needs Send and receive CAN.
 #[utoipa::path(delete, path = "/api/v1/messages/{name}", tag = "sending",
-    params(("name" = String, Path, description = "Its name")),
-    responses((status = 204, description = "It is no longer kept")))]
-pub async fn forget(State(shared): State<Shared>, Who(session): Who, Word(which): Word) -> Answer {
+    params(("name" = String, Path, description = "Its name"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the message that was looked at")),
+    responses(
+        (status = 204, description = "It is no longer kept"),
+        (status = 404, description = "None of this name is kept"),
+        (status = 412, description = "Somebody else has changed it"),
+    ))]
+pub async fn forget(
+    State(shared): State<Shared>,
+    Who(session): Who,
+    Word(which): Word,
+    headers: HeaderMap,
+) -> Answer {
     let name = named(&which, "kept message")?;
-    order(&shared, &session, ForgetMessage { name }).await?;
+    let expected = expected_tag(&headers)?.map(str::to_owned);
+    order(&shared, &session, ForgetMessage { name, expected }).await?;
     Ok(nothing())
 }
 

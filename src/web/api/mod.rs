@@ -14,6 +14,8 @@
 //! | `plant`, `packs`, `pack_json`, `pack_own_json`, `reading`, `frames`, `trace` | the running plant |
 //! | `components` | changing the components of the running profile |
 //! | `buses` | restarting the controller of a bus, looking for its bit rate |
+//! | `filters` | the filters that an account keeps |
+//! | `messages` | messages that the profile keeps to be sent |
 //! | `sending`, `sending_json` | sending by hand: arming, frames, schedules, silence |
 //! | `recordings`, `recordings_json` | recording, and the recordings in the folder |
 //! | `charge`, `charge_json` | charging: start, change, stop, latches, the demo |
@@ -44,6 +46,7 @@ mod discovery;
 mod document;
 mod exchange;
 mod export;
+mod filters;
 mod frames;
 mod give;
 mod journal;
@@ -113,6 +116,7 @@ pub fn routes(table: Table) -> Table {
     let table = charges::routes(table);
     let table = sending::routes(table);
     let table = messages::routes(table);
+    let table = filters::routes(table);
     let table = trace::routes(table);
     let table = dbc::routes(table);
     let table = profiles::routes(table);

@@ -20,8 +20,7 @@ use crate::engine::{
 use crate::view::compose::replay::name_for;
 use crate::web::api::give::{Answer, List, aside, json, nothing, order};
 use crate::web::api::reading::tidy;
-use crate::web::api::sending::named;
-use crate::web::api::take::{Body, Who, Word};
+use crate::web::api::take::{Body, Who, Word, named};
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
 use crate::web::table::{Access, Table};

@@ -19,7 +19,7 @@ use crate::web::api::reading::tidy;
 use crate::web::api::sending_json::{
     ChecksumWanted, CounterWanted, FrameWanted, dress, frame_shown,
 };
-use crate::web::api::take::{Body, Who, Word};
+use crate::web::api::take::{Body, Who, Word, named};
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
 use crate::web::table::{Access, Table};
@@ -37,17 +37,6 @@ pub fn routes(table: Table) -> Table {
         .api(Method::GET, "/api/v1/schedules", can, schedules)
         .api(Method::PUT, SCHEDULE, can, start)
         .api(Method::DELETE, SCHEDULE, can, stop)
-}
-
-/// A name out of an address or a body.
-///
-/// # Errors
-/// Nothing can be called so.
-pub fn named(text: &str, what: &str) -> Result<Name, Problem> {
-    Name::new(text).map_err(|_| {
-        let text: String = text.chars().take(Name::LIMIT).collect();
-        Problem::not_found(format!("There is no {what} \u{201c}{text}\u{201d}."))
-    })
 }
 
 /// The bus of this name.
@@ -200,6 +189,45 @@ pub async fn send(
     Ok(json(StatusCode::ACCEPTED, &SendTaken { frames: count }))
 }
 
+/// A frame that is to be sent again and again, as a request has it.
+pub struct Planned<'w> {
+    /// What it is to be called.
+    pub name: &'w str,
+    /// Name of the bus.
+    pub bus: &'w str,
+    /// The frame.
+    pub frame: &'w FrameWanted,
+    /// Time between two sendings.
+    pub every_ms: u32,
+    /// After how many it ends.
+    pub times: Option<u64>,
+    /// A counter.
+    pub counter: Option<&'w CounterWanted>,
+    /// A checksum.
+    pub checksum: Option<&'w ChecksumWanted>,
+}
+
+impl Planned<'_> {
+    /// Its bus, and what could be started.
+    ///
+    /// # Errors
+    /// Says which field is wrong, or that there is no such bus.
+    pub fn build(&self, snapshot: &Snapshot) -> Result<(Name, Schedule), Problem> {
+        let name = Name::new(self.name).map_err(|error| Problem::invalid(format!("{error}.")))?;
+        let bus = named(self.bus, "bus").map_err(|problem| problem.about("bus"))?;
+        let frame = self.frame.build(snapshot, find(snapshot, &bus)?.id, "frame.")?;
+        let schedule = Schedule {
+            name,
+            frame,
+            every: Duration::from_millis(self.every_ms.into()),
+            times: self.times,
+            dress: dress(self.counter, self.checksum)?,
+        };
+        schedule.check().map_err(|error| Problem::invalid(format!("{error}.")))?;
+        Ok((bus, schedule))
+    }
+}
+
 /// A frame to be sent again and again.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -313,18 +341,18 @@ pub async fn start(
     Body(asked): Body<ScheduleWanted>,
 ) -> Answer {
     session.permit(UseCan)?;
-    let name = Name::new(&which).map_err(|error| Problem::invalid(format!("{error}.")))?;
     let snapshot = shared.door().look(&session.permit(ViewPlant)?);
-    let bus = named(&asked.bus, "bus").map_err(|problem| problem.about("bus"))?;
-    let frame = asked.frame.build(&snapshot, find(&snapshot, &bus)?.id, "frame.")?;
-    let schedule = Schedule {
-        name: name.clone(),
-        frame,
-        every: Duration::from_millis(asked.every_ms.into()),
+    let (bus, schedule) = Planned {
+        name: &which,
+        bus: &asked.bus,
+        frame: &asked.frame,
+        every_ms: asked.every_ms,
         times: asked.times,
-        dress: dress(asked.counter.as_ref(), asked.checksum.as_ref())?,
-    };
-    schedule.check().map_err(|error| Problem::invalid(format!("{error}.")))?;
+        counter: asked.counter.as_ref(),
+        checksum: asked.checksum.as_ref(),
+    }
+    .build(&snapshot)?;
+    let name = schedule.name.clone();
     let keeps = if asked.stays { Keeps::Alone } else { Keeps::WithSession };
     order(&shared, &session, StartSchedule { bus, schedule, keeps }).await?;
     let snapshot = shared.door().look(&session.permit(ViewPlant)?);

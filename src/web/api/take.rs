@@ -14,6 +14,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::base::id::Name;
 use crate::engine::{ExpectedFile, Session};
 use crate::web::api::place::field_at;
 use crate::web::problem::Problem;
@@ -61,6 +62,17 @@ impl FromRequestParts<Shared> for Word {
         let nothing = |_| Problem::not_found("There is nothing at this address.");
         found.map(|Path(word)| Self(word)).map_err(nothing)
     }
+}
+
+/// A name out of an address or a body.
+///
+/// # Errors
+/// Nothing can be called so.
+pub fn named(text: &str, what: &str) -> Result<Name, Problem> {
+    Name::new(text).map_err(|_| {
+        let text: String = text.chars().take(Name::LIMIT).collect();
+        Problem::not_found(format!("There is no {what} \u{201c}{text}\u{201d}."))
+    })
 }
 
 /// Two words in the path.

@@ -15,6 +15,7 @@ use crate::view::compose::filter::prepare;
 use crate::view::compose::study;
 use crate::view::text;
 use crate::view::traffic::{RowKey, SignalLook, SortBy, SortOrder, TrafficPrefs};
+use crate::web::pages::filters::{self, Choice};
 use crate::web::pages::live::{self, Watched};
 use crate::web::pages::shell::{Ask, Shell, draw, failed};
 use crate::web::pages::wrong::aside;
@@ -137,6 +138,7 @@ struct CanPage {
     query: CanQuery,
     columns: Vec<Column>,
     looks: Looks,
+    filters: Vec<Choice>,
 }
 
 /// What the signals of the chosen id did lately, drawn once for a page.
@@ -295,7 +297,12 @@ pub async fn page(
             }
         }
     };
-    draw(&CanPage { shell, columns: query.columns(), query, looks })
+    let with = |filter: &str| query.with_filter(filter);
+    let filters = match filters::kept(&shared, &ask.session, with).await {
+        Ok(filters) => filters,
+        Err(problem) => return failed(&problem, &ask),
+    };
+    draw(&CanPage { shell, columns: query.columns(), query, looks, filters })
 }
 
 /// What somebody types, and where.

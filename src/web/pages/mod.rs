@@ -30,6 +30,7 @@ mod dbc;
 mod discover;
 mod door;
 mod exchange;
+mod filters;
 mod form;
 mod icons;
 mod journal;
@@ -92,6 +93,7 @@ pub fn routes(table: Table) -> Table {
         .page(Method::GET, "/parts", read, plain::parts)
         .page(Method::GET, "/about", read, plain::about)
         .page(Method::GET, "/live/pages", read, stream);
+    let table = filters::routes(table);
     let table = trace::routes(table);
     let table = send::routes(table);
     let table = dbc::routes(table);

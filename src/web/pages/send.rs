@@ -12,8 +12,8 @@ use axum::response::Response;
 
 use crate::base::id::Name;
 use crate::engine::{
-    ArmBus, ForgetMessage, KeepMessage, Keeps, Right, SendFrames, Silence, Snapshot, StartSchedule,
-    StopSchedule, Then, UseCan, ViewPlant,
+    ArmBus, ExpectedFile, ForgetMessage, KeepMessage, Keeps, Right, SendFrames, Silence, Snapshot,
+    StartSchedule, StopSchedule, Then, UseCan, ViewPlant,
 };
 use crate::view::compose::sending::typed::{self, TypedDraft};
 use crate::view::compose::sending::{self, once, planned};
@@ -262,7 +262,8 @@ async fn start(State(shared): State<Shared>, ask: Ask, Sealed(pairs): Sealed<Pai
 /// Keeps the draft in the profile.
 async fn keep(State(shared): State<Shared>, ask: Ask, Sealed(pairs): Sealed<Pairs>) -> Response {
     let order = |snapshot: &Snapshot, prefs: &SendPrefs| {
-        Ok(KeepMessage { message: Box::new(sending::kept(snapshot, prefs)?) })
+        let message = Box::new(sending::kept(snapshot, prefs)?);
+        Ok(KeepMessage { message, expected: ExpectedFile::Anything })
     };
     ordered((&shared, &ask), &pairs, "kept", order).await
 }
@@ -289,7 +290,7 @@ async fn kept(
         ("sent", given(&shared, &ask, order).await)
     } else if let Some(name) = typed.get("forget") {
         let name = named(name).map_err(Problem::invalid);
-        let order = name.map(|name| ForgetMessage { name });
+        let order = name.map(|name| ForgetMessage { name, expected: None });
         ("unkept", given(&shared, &ask, order).await)
     } else {
         let order = find(typed.text("start")).map(|entry| StartSchedule {

@@ -22,6 +22,7 @@ use crate::view::trace::window::{WindowAsk, WindowPlace, WindowView};
 use crate::view::trace::{Towards, TraceTimes};
 use crate::view::traffic::SignalRow;
 use crate::web::pages::can::Tab;
+use crate::web::pages::filters::{self, Choice};
 use crate::web::pages::live::{self, Watched};
 use crate::web::pages::shell::{Ask, Shell, draw, failed, go};
 use crate::web::pages::wrong::aside;
@@ -207,6 +208,8 @@ struct Tools {
     ends: Option<(u64, u64)>,
     /// Why nothing was gone to or found.
     said: String,
+    /// The filters that whoever looks keeps.
+    filters: Vec<Choice>,
 }
 
 #[derive(Template)]
@@ -343,7 +346,12 @@ async fn page(State(shared): State<Shared>, ask: Ask, Query(query): Query<TraceQ
         TIMES.map(|(name, times)| (query.with_times(name), times.words(), times == query.times()));
     let ends = view.rows.first().zip(view.rows.last());
     let ends = ends.map(|(first, last)| (first.number, last.number));
-    let tools = Tools { query, times: times.into(), ends, said };
+    let filters =
+        match filters::kept(&shared, &ask.session, |filter| query.with_filter(filter)).await {
+            Ok(filters) => filters,
+            Err(problem) => return failed(&problem, &ask),
+        };
+    let tools = Tools { query, times: times.into(), ends, said, filters };
     draw(&TracePage { shell, tools, view })
 }
 

@@ -16,7 +16,7 @@ use crate::desktop::widgets::filter_box::{self, Typed};
 use crate::desktop::widgets::form::{Look, choice, named_offer, row as labelled};
 use crate::desktop::widgets::panel::{GAP, panel, scrolls};
 use crate::desktop::widgets::text::{line, paragraph};
-use crate::view::filter::SavedFilter;
+use crate::view::filter::{FilterView, SavedFilter};
 use crate::view::replay::{ReplayPrefs, ReplayRow, ReplayView, SPEEDS};
 use crate::view::shown::Tone;
 
@@ -82,8 +82,10 @@ fn running(
             remark(ui, theme, "None. A recording that is sent onto a bus is listed here.");
         }
         let mut asked = None;
+        // Every row has a field for the same text: where somebody types is where one of them has it.
+        prefs.step_cursor = None;
         for row in &view.rows {
-            let drawn = replay(ui, theme, row, prefs);
+            let drawn = replay(ui, theme, (view, row), prefs);
             asked = asked.or(drawn);
             ui.add_space(8.0);
         }
@@ -91,7 +93,12 @@ fn running(
     })
 }
 
-fn replay(ui: &mut Ui, theme: &Theme, row: &ReplayRow, prefs: &mut ReplayPrefs) -> Option<Command> {
+fn replay(
+    ui: &mut Ui,
+    theme: &Theme,
+    (view, row): (&ReplayView, &ReplayRow),
+    prefs: &mut ReplayPrefs,
+) -> Option<Command> {
     ui.horizontal(|ui| {
         let (dot, _) = ui.allocate_exact_size(Vec2::new(10.0, 20.0), Sense::hover());
         ui.painter().circle_filled(dot.center(), 4.0, theme.lamp(row.tone));
@@ -101,7 +108,7 @@ fn replay(ui: &mut Ui, theme: &Theme, row: &ReplayRow, prefs: &mut ReplayPrefs) 
         line(ui, &about, fonts::text(12.0), theme.muted);
     });
     let transport = ui.horizontal(|ui| transport(ui, theme, row)).inner;
-    let below = ui.horizontal_wrapped(|ui| controls(ui, theme, row, prefs)).inner;
+    let below = ui.horizontal_wrapped(|ui| controls(ui, theme, (&view.step, row), prefs)).inner;
     let mut figures = format!("{} sent", row.sent);
     for more in [&row.jitter, &row.rounds] {
         if !more.is_empty() {
@@ -172,7 +179,7 @@ fn seek(ui: &mut Ui, theme: &Theme, row: &ReplayRow) -> Option<Command> {
 fn controls(
     ui: &mut Ui,
     theme: &Theme,
-    row: &ReplayRow,
+    (step, row): (&FilterView, &ReplayRow),
     prefs: &mut ReplayPrefs,
 ) -> Option<Command> {
     let mut asked = None;
@@ -182,13 +189,12 @@ fn controls(
         asked = Some(submit(ReplayAsk::Step(name(), until)));
     }
     if row.step.is_open() {
-        let field = TextEdit::singleline(&mut prefs.step)
-            .id(egui::Id::unique(("step", &row.name)))
-            .hint_text(RichText::new("to the next with id:622").color(theme.muted))
-            .font(fonts::mono(12.5))
-            .char_limit(500)
-            .desired_width(190.0);
-        ui.add(field).accessible_name(format!("Step {} to the next frame with", row.name));
+        let hint = RichText::new("to the next with id:622").color(theme.muted);
+        let spoken = format!("Step {} to the next frame with", row.name);
+        let mut cursor = None;
+        let typed = (&mut prefs.step, &mut cursor);
+        filter_box::field(ui, theme, (&spoken, 190.0), typed, step, |field| field.hint_text(hint));
+        prefs.step_cursor = prefs.step_cursor.or(cursor);
         let mut speed = row.speed.clone();
         let options: Vec<(String, String)> =
             SPEEDS.iter().map(|(words, _)| ((*words).to_owned(), (*words).to_owned())).collect();

@@ -9,7 +9,7 @@ use crate::engine::can::frame::Id;
 use crate::engine::can::guard::{Block, Cleared};
 use crate::engine::can::replay::Refusal;
 use crate::engine::device::{Catalog, Device};
-use crate::engine::drive::replay::Gate;
+use crate::engine::drive::replay::{Begun, Gate};
 use crate::engine::hub::SendingPlan;
 
 #[derive(Clone, Default)]
@@ -175,7 +175,8 @@ fn what_a_charge_sends_itself_is_not_sent_by_hand_while_it_does() {
 fn replayed(bench: &mut Bench, now: Mono, gate: &Gate, raw: u32) -> Outcome {
     let (back, _answers) = bounded(1);
     let pass = gate.pass().unwrap_or_default();
-    let given = Given { frames: vec![frame(raw)], gate: gate.clone(), pass, back };
+    let given =
+        Given { frames: vec![frame(raw)], gate: gate.clone(), pass, begun: Begun::default(), back };
     bench.desk.replay(now, (&given, frame(raw)), &mut bench.outlet)
 }
 
@@ -229,7 +230,8 @@ fn after_a_word_to_stand_still_what_was_given_and_not_sent_stays_unsent() {
     let (back, _answers) = bounded(1);
     let pass = gate.pass().unwrap();
     let one = frame(0x100);
-    let given = Given { frames: vec![one], gate: gate.clone(), pass, back };
+    let given =
+        Given { frames: vec![one], gate: gate.clone(), pass, begun: Begun::default(), back };
     gate.shut();
     assert_eq!(bench.desk.replay(t(0), (&given, one), &mut bench.outlet), Outcome::Void);
     gate.open();

@@ -241,6 +241,34 @@ fn an_answer_that_comes_too_late_is_none_to_what_was_given_since() {
 }
 
 #[test]
+fn a_frame_of_which_nobody_says_whether_it_went_out_is_never_sent_again_and_that_is_said() {
+    let mut scene = scene(Speed::Fastest);
+    scene.tell(ReplayWork::Play);
+    let first = scene.next();
+    assert!(first.frames.len() > 3);
+    // Three have come to the wire, of which the third takes too long; the others wait behind it.
+    (0..3).for_each(|_| first.begun.one());
+    let mut stands = None;
+    while stands.is_none() {
+        let event =
+            scene.events.recv_timeout(Duration::from_secs(20)).expect("it comes to a stand");
+        if let Event::Replay { news, .. } = event {
+            stands = news.progress.filter(|progress| progress.why.is_some());
+        }
+    }
+    let stands = stands.unwrap();
+    assert_eq!(stands.figures.sent, 3);
+    let why = stands.why.unwrap();
+    assert!(
+        why.ends_with("whether the last 3 frames went out is not known, and they count as sent")
+    );
+    assert!(!first.gate.lets(first.pass), "those behind it do not go out late");
+    scene.tell(ReplayWork::Play);
+    assert_eq!(scene.send(&scene.next()), Some(3), "the first that has certainly not gone out");
+    scene.handle.take().unwrap().close();
+}
+
+#[test]
 fn a_thread_that_ends_by_a_fault_lets_nothing_out_and_says_so() {
     let (inbox, events) = bounded(1);
     let gate = Gate::default();

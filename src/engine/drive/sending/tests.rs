@@ -13,7 +13,7 @@ use crate::engine::can::guard::{Cleared, Reach};
 use crate::engine::can::schedule::Schedule;
 use crate::engine::device::{Catalog, Device};
 use crate::engine::drive::hand::{HandSender, way};
-use crate::engine::drive::replay::{Answer, Gate};
+use crate::engine::drive::replay::{Answer, Begun, Gate};
 use crate::engine::hub::{HandPlan, HandWork};
 
 #[derive(Clone, Default)]
@@ -281,7 +281,8 @@ fn given(gate: &Gate) -> (Given, Receiver<Answer>) {
     let (back, answers) = bounded(1);
     let frame = |n| Frame::classic(Id::standard(n).unwrap(), &[]).unwrap();
     let frames = (1..=10).map(frame).collect();
-    (Given { frames, gate: gate.clone(), pass: gate.pass().unwrap(), back }, answers)
+    let (pass, begun) = (gate.pass().unwrap(), Begun::default());
+    (Given { frames, gate: gate.clone(), pass, begun, back }, answers)
 }
 
 #[test]

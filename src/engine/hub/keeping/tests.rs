@@ -13,8 +13,9 @@ use crate::engine::device::Catalog;
 use crate::engine::hub::{Event, Hub, Now};
 use crate::engine::orders::plant::{ActivateProfile, Command};
 use crate::engine::orders::sending::{ForgetMessage, KeepMessage};
-use crate::engine::orders::{Admitted, Answer};
+use crate::engine::orders::{Admitted, Answer, OrderError};
 use crate::engine::profile::model::Profile;
+use crate::engine::profile::shelf::Expected;
 
 const NOW: Now = Now { mono: Mono::ZERO, wall: Wall::from_nanos(1_000_000_000) };
 const TEXT: &str = "name = \"can0\"\n# Ours.\n[[bus]]\nname = \"can0\"\naddress = \"virtual:a\"\n";
@@ -56,7 +57,10 @@ impl House {
     }
 
     fn keep(&mut self, message: MessageEntry) {
-        self.give(Order::Keep(KeepMessage { message: Box::new(message) }));
+        self.give(Order::Keep(KeepMessage {
+            message: Box::new(message),
+            expected: Expected::Anything,
+        }));
     }
 
     fn answer(&mut self) -> Option<Answer> {
@@ -129,8 +133,33 @@ fn without_a_file_messages_are_kept_while_the_profile_runs() {
     assert!(house.answer().unwrap().is_err());
     house.keep(MessageEntry { every: Duration::ZERO, ..entry("three", None) });
     assert!(house.answer().unwrap().is_err());
-    house.give(Order::Forget(ForgetMessage { name: Name::new("two").unwrap() }));
+    house.give(Order::Forget(ForgetMessage { name: Name::new("two").unwrap(), expected: None }));
     assert!(house.answer().unwrap().is_err());
-    house.give(Order::Forget(ForgetMessage { name: Name::new("one").unwrap() }));
+    house.give(Order::Forget(ForgetMessage { name: Name::new("one").unwrap(), expected: None }));
+    assert!(house.answer().unwrap().is_ok() && house.names().is_empty());
+}
+
+#[test]
+fn a_message_is_replaced_or_forgotten_only_as_it_was_looked_at() {
+    let mut house = House::new(None);
+    house.keep(entry("one", None));
+    assert!(house.answer().unwrap().is_ok());
+    let mark = entry("one", None).mark();
+    let changed = MessageEntry { every: Duration::from_millis(7), ..entry("one", None) };
+    assert_ne!(changed.mark(), mark);
+    let keep = |expected| KeepMessage { message: Box::new(changed.clone()), expected };
+    let forget = |mark: &str| ForgetMessage {
+        name: Name::new("one").unwrap(),
+        expected: Some(mark.to_owned()),
+    };
+    house.give(Order::Keep(keep(Expected::Nothing)));
+    assert!(matches!(house.answer().unwrap(), Err(OrderError::Taken { .. })));
+    house.give(Order::Keep(keep(Expected::Mark("other".into()))));
+    assert!(matches!(house.answer().unwrap(), Err(OrderError::Stale { .. })));
+    house.give(Order::Keep(keep(Expected::Mark(mark.clone()))));
+    assert!(house.answer().unwrap().is_ok());
+    house.give(Order::Forget(forget(&mark)));
+    assert!(matches!(house.answer().unwrap(), Err(OrderError::Stale { .. })));
+    house.give(Order::Forget(forget(&changed.mark())));
     assert!(house.answer().unwrap().is_ok() && house.names().is_empty());
 }

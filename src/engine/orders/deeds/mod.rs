@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod dbc;
 pub mod devices;
+pub mod filters;
 pub mod packs;
 pub mod profiles;
 pub mod services;
