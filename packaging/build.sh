@@ -22,7 +22,7 @@ home=$(realpath -m "${CARGO_HOME:-$HOME/.cargo}")
 # Here whatever the target folder is: the list of files in Cargo.toml names these places.
 stage=target/package
 rm -rf "$stage"
-mkdir -p "$stage"/{desktop,server,man,completions,doc,out}
+mkdir -p "$stage"/{desktop,server,man,completions,doc,debian,out}
 
 # The target folder last: it may lie in the checkout, and the last that fits counts.
 mapped() { printf '%s=%s=/busbar %s=%s=/cargo %s=%s=/busbar/target' "$1" "$here" "$1" "$home" "$1" "$target"; }
@@ -63,10 +63,17 @@ cp README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE "$stage/doc"
 cp packaging/linux/deb/copyright "$stage/doc/copyright"
 mv "$stage/doc/CHANGELOG.md" "$stage/doc/changelog"
 python3 packaging/licences.py --text > "$stage/doc/licences.txt"
-gzip -9n "$stage"/man/*.1 "$stage/doc/changelog" "$stage/doc/licences.txt"
+cp packaging/linux/busbar-vcan.8 "$stage/busbar-vcan.8"
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+maintainer=$(sed -n 's/^maintainer = "\(.*\)"/\1/p' Cargo.toml)
+for name in busbar busbar-server; do
+    mkdir "$stage/debian/$name"
+    printf '%s (%s-1) unstable; urgency=medium\n\n  * What changed is in changelog.gz.\n\n -- %s  %s\n' \
+        "$name" "$version" "$maintainer" "$(date -u -R -d "@$SOURCE_DATE_EPOCH")" >"$stage/debian/$name/changelog.Debian"
+done
+gzip -9n "$stage"/man/*.1 "$stage/busbar-vcan.8" "$stage/doc/changelog" "$stage/doc/licences.txt" "$stage"/debian/*/changelog.Debian
 find "$stage" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 
-version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 machine=$(uname -m)
 cargo deb --quiet --no-build --no-strip --output "$stage/out/"
 cargo deb --quiet --no-build --no-strip --variant server --output "$stage/out/"
@@ -82,6 +89,7 @@ for kind in desktop server; do
     mkdir -p "$root/share"
     install -m755 "$stage/$kind/busbar" "$root/busbar"
     cp -r "$stage/man" "$stage/completions" "$root/share/"
+    cp "$stage/busbar-vcan.8.gz" "$root/share/man/"
     cp "$stage"/doc/* "$root/"
     cp packaging/linux/{busbar.service,busbar-vcan@.service,busbar.default,80-busbar-can.rules,81-busbar-slcan.rules,vcan-up} "$root/share/"
     if [ $kind = desktop ]; then

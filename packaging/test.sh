@@ -181,8 +181,13 @@ stop() {
 start
 runs_as=$(stat -c %u "/proc/$service")
 [ "$runs_as" = "$(stat -c %u "$roots/server/var/lib/busbar")" ] && [ "$runs_as" != 0 ] || bad "it runs as user $runs_as"
-link=$(grep -oE 'http[^ ]*/set-up/[^ ]+' "$roots/serve.log" | head -n 1) ||
-    { cat "$roots/serve.log"; bad "no set-up link in the log"; }
+# It is made once the listener is open.
+link=""
+for _ in $(seq 100); do
+    link=$(grep -oE 'http[^ ]*/set-up/[^ ]+' "$roots/serve.log" | head -n 1) && break
+    sleep 0.2
+done
+[ -n "$link" ] || { cat "$roots/serve.log"; bad "no set-up link in the log"; }
 curl -sf "$link" | grep -qi '<form' || bad "the set-up link leads nowhere"
 ok "the service starts as its own user, prints its set-up link to its log, and answers there"
 echo "resident: $(awk '/VmRSS/ {print $2, $3}' "/proc/$service/status") with the demo and without a window"
@@ -195,6 +200,7 @@ said=$(in_root server dpkg-query -W -f '${Version}' busbar-server)
 as_busbar user list | grep -q ada || bad "an upgrade lost an account"
 as_busbar profile list | diff "$roots/profiles-before" - || bad "an upgrade changed the profiles"
 start
+sleep 2
 ! grep -q '/set-up/' "$roots/serve.log" || bad "the upgraded service asks to be set up anew"
 stop
 ok "an upgrade from 0.0.1-1 to $said keeps accounts, profiles and the options of the service"
@@ -213,12 +219,13 @@ need Xvfb xvfb && need xdotool xdotool && need import imagemagick ||
     { skip "the window: Xvfb, xdotool or ImageMagick is not installed"; exit 0; }
 fresh desktop "$desktop"
 display=:$((90 + RANDOM % 400))
-at() { chroot "$roots/desktop" /usr/bin/env -i PATH=/usr/bin:/bin HOME=/root DISPLAY="127.0.0.1$display" "$@"; }
+# In front of a program: runs it in that root, as the very process that is started.
+at=(chroot "$roots/desktop" /usr/bin/env -i PATH=/usr/bin:/bin HOME=/root "DISPLAY=127.0.0.1$display")
 
 # The program by itself, without what it needs: it says what that is, and nothing else is missing then.
 dpkg-deb -x "$roots/desktop/new.deb" "$roots/desktop/alone"
 status=0
-said=$(at /alone/usr/bin/busbar --demo 2>&1) || status=$?
+said=$("${at[@]}" /alone/usr/bin/busbar --demo 2>&1) || status=$?
 [ "$status" = 2 ] || bad "without its libraries it ends with status $status: $said"
 wanted=$(grep -oE 'apt-get install [^`]+' <<<"$said" | cut -d' ' -f3-)
 [ -n "$wanted" ] || bad "without its libraries it does not say what to install: $said"
@@ -239,7 +246,7 @@ tiles() {
 }
 # window PROGRAM: opens it, waits for the cells of the demo, closes it.
 window() {
-    at "$1" --demo >"$roots/window.log" 2>&1 &
+    "${at[@]}" "$1" --demo >"$roots/window.log" 2>&1 &
     local program=$! found="" cells=0
     for _ in $(seq 200); do
         found=$(on xdotool search --onlyvisible --name '^Busbar' 2>/dev/null | head -n 1) && [ -n "$found" ] && break
@@ -256,7 +263,7 @@ window() {
     [ "$cells" -gt 10000 ] || bad "$1 shows no cells of the demo pack: $cells pixels of them in $pictures/window.png"
     echo "title: $(on xdotool getwindowname "$found"); $cells pixels of cells; resident:" \
         "$(awk '/VmRSS/ {print $2, $3}' "/proc/$program/status")"
-    kill -TERM $program
+    kill -TERM $program || bad "$1 ended by itself: $(cat "$roots/window.log")"
     for _ in $(seq 100); do [ -e /proc/$program ] || return 0; sleep 0.1; done
     bad "$1 does not end"
 }
