@@ -28,6 +28,7 @@
 //! | `engine::pack` | cells, totals, flags and their ages at a moment; pure | where facts come from |
 //! | `engine::profile` | what is connected to what, as a TOML file | the running plant |
 //! | `engine::store` | the only SQL: one file, one thread that writes, the chained journal | who may do what |
+//! | `engine::backup` | everything of a data folder as one file, and back | orders, faces, what runs |
 //! | `engine::people` | accounts, passwords, links, sessions, mail; the gate through which people come in | packs, buses |
 //! | `engine::orders` | every change as a value that names its permission; what those about people do | faces |
 //! | `engine::campaign` | random charges with faults on simulated packs, and a judge that looks at the cells | hub, store, faces |

@@ -1,5 +1,6 @@
 //! The command line: a face like the others. Each command has a file; this one has the grammar.
 
+pub mod backup;
 pub mod campaign;
 pub mod charge;
 pub mod convert;
@@ -87,6 +88,10 @@ impl Wanted {
 /// The commands.
 #[derive(Subcommand, Debug)]
 pub enum Command {
+    /// Keep everything of the data folder in one file, while Busbar runs.
+    Backup(backup::Args),
+    /// Put a backup in the place of the data folder, while Busbar does not run.
+    Restore(backup::RestoreArgs),
     /// Charge a pack on the Busbar that runs.
     #[command(subcommand)]
     Charge(charge::Command),
@@ -143,6 +148,8 @@ pub enum Command {
 /// As the command says.
 pub fn run(command: &Command, cli: &Cli) -> Outcome {
     match command {
+        Command::Backup(args) => backup::run(args, cli.data_dir.as_deref()),
+        Command::Restore(args) => backup::restore(args, cli.data_dir.as_deref()),
         Command::Charge(command) => charge::run(command, cli.data_dir.as_deref()),
         Command::Convert(args) => convert::run(args),
         Command::Decode(args) => decode::run(args),

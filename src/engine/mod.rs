@@ -2,6 +2,7 @@
 //! re-exported here and nothing else.
 
 mod access;
+mod backup;
 mod campaign;
 mod can;
 mod charge;
@@ -52,6 +53,12 @@ pub use access::settings::{
     GeneralSettings, KioskSettings, LogLevel, LookSettings, MailSecurity, MailSettings, Mark,
     Marks, Override, OverrideBy, PORT, RecordSettings, SessionSettings, SettingError, Settings,
     TemperatureUnit, ThemeChoice, Tls, WebSettings,
+};
+pub use backup::{
+    About as BackupAbout, BackupError, BackupItem, BackupPreview, BackupStand, LEAST_PASSPHRASE,
+    Made as BackupMade, Recordings as BackupRecordings, Restored, Source as BackupSource,
+    Weight as BackupWeight, is_sealed as is_sealed_backup, preview as preview_backup,
+    restore as restore_backup, weigh as weigh_backup,
 };
 pub use campaign::{Campaign, CampaignError, FAMILIES, Failure, Family, Tally, replay_run};
 pub use can::address::{Address, AddressError, Slcan};
@@ -134,6 +141,7 @@ pub use orders::accounts::{
     AddAccount, AddService, Added, ChangeAccount, Credential, DeleteAccount, GivePassword,
     MakeLink, MustChangeIt, RemoveService, RenameService, ServiceChoice,
 };
+pub use orders::backup::MakeBackup;
 pub use orders::buses::{RestartBus, ScanBitRate};
 pub use orders::charging::{
     ChangeCharge, ClearLatches, Confirm, EngageContactors, ReadSafetyText, SetChargeRule, SetDemo,

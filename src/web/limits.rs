@@ -20,6 +20,8 @@ const FORM_BYTES: u64 = 64 * 1024;
 pub enum Brings {
     /// Fields of a form, or a document.
     Words,
+    /// The same, and what it asks for takes long to make.
+    Long,
     /// A DBC file.
     Dbc,
     /// A recording: goes to the disk piece by piece, and may be large and slow.
@@ -43,6 +45,7 @@ impl Brings {
             Method::POST if path == "/parts/custom" => Self::Dbc,
             // A profile pack has as many bytes at most.
             Method::POST if path == "/api/v1/packs" || path == "/profile-pack" => Self::Dbc,
+            Method::POST if path == "/api/v1/backup" || path == "/system/backup" => Self::Long,
             _ => Self::Words,
         }
     }
@@ -51,7 +54,7 @@ impl Brings {
     #[must_use]
     pub const fn most(self, limits: &Limits) -> u64 {
         match self {
-            Self::Words => limits.body_bytes as u64,
+            Self::Words | Self::Long => limits.body_bytes as u64,
             Self::Dbc => LARGEST_DBC,
             Self::Recording => UPLOAD_BYTES,
         }
@@ -61,7 +64,7 @@ impl Brings {
     #[must_use]
     pub const fn most_of_body(self, limits: &Limits) -> u64 {
         match self {
-            Self::Words => self.most(limits),
+            Self::Words | Self::Long => self.most(limits),
             Self::Dbc | Self::Recording => self.most(limits) + FORM_BYTES,
         }
     }
@@ -72,7 +75,7 @@ impl Brings {
         match self {
             Self::Words => limits.answer,
             Self::Dbc => DBC_TIME,
-            Self::Recording => UPLOAD_TIME,
+            Self::Long | Self::Recording => UPLOAD_TIME,
         }
     }
 }

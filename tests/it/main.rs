@@ -13,10 +13,12 @@ mod admin;
 mod api;
 #[cfg(feature = "web")]
 mod attack;
+#[cfg(feature = "desktop")]
+#[cfg(feature = "web")]
+mod backup;
 #[cfg(unix)]
 mod bad_charge;
 mod bad_input;
-#[cfg(feature = "desktop")]
 mod can_desk;
 #[cfg(feature = "web")]
 mod can_walk;

@@ -122,6 +122,7 @@ fn sample_body(entry: &Entry) -> Option<Value> {
         ) => Value::Null,
         ("PUT", "/api/v1/dbc/{name}") => json!({}),
         ("POST", "/api/v1/packs") => Value::Null,
+        ("POST", "/api/v1/backup") => json!({"passphrase": "short"}),
         ("PUT", "/api/v1/devices/{id}/dbc" | "/api/v1/devices/{id}/manifest")
         | ("PATCH", "/api/v1/devices/{id}") => json!({}),
         ("POST", "/api/v1/dbc/{name}/assign" | "/api/v1/dbc/{name}/unassign") => {

@@ -262,7 +262,7 @@ const LADDER: [&[&str]; 24] = [
     &["profile"],
     &["store"],
     &["needs"],
-    &["log", "machine"],
+    &["backup", "log", "machine"],
     &["people"],
     &["orders"],
     &["hub/decoders", "hub/traffic"],

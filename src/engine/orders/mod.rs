@@ -15,6 +15,7 @@
 //! | `accounts` | accounts, services, links | the store |
 //! | `sessions` | sessions, tokens, waits | the store |
 //! | `settings` | the system's settings | the store |
+//! | `backup` | backups of everything | whoever gave it, aside |
 
 /// An order that the hub carries out and that gives nothing back: what it is, its name in the journal,
 /// what it needs, how fast it goes, what it is about, and which command it becomes.
@@ -44,6 +45,7 @@ macro_rules! plant_order {
 }
 
 pub(in crate::engine) mod accounts;
+pub(in crate::engine) mod backup;
 pub(in crate::engine) mod buses;
 pub(in crate::engine) mod charging;
 pub(in crate::engine) mod dbc;

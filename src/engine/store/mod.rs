@@ -11,6 +11,7 @@ pub(in crate::engine) mod accounts;
 pub(in crate::engine) mod charges;
 pub(in crate::engine) mod checkup;
 mod columns;
+pub(in crate::engine) mod copy;
 pub(in crate::engine) mod filters;
 pub(in crate::engine) mod journal;
 pub(in crate::engine) mod links;
@@ -40,6 +41,11 @@ use std::thread::{JoinHandle, Thread};
 use crossbeam_channel::{Sender, TrySendError, bounded};
 use rusqlite::ErrorCode;
 use thiserror::Error;
+
+pub(in crate::engine) use lock::take as hold;
+pub(in crate::engine) use place::{
+    stamp as moment_stamp, sync as sync_folder, words as moment_words,
+};
 
 use crate::base::time::Clock;
 use crate::engine::charge::{Keep, Latches};

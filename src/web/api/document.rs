@@ -12,9 +12,9 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
 use crate::web::api::{
-    buses, charge, charges, components, dbc, devices, discovery, exchange, export, filters, frames,
-    journal, messages, packs, plant, profiles, recordings, replays, rules, sending, services,
-    session, sessions, settings, system, tokens, trace, users,
+    backup, buses, charge, charges, components, dbc, devices, discovery, exchange, export, filters,
+    frames, journal, messages, packs, plant, profiles, recordings, replays, rules, sending,
+    services, session, sessions, settings, system, tokens, trace, users,
 };
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -147,6 +147,7 @@ mod elsewhere {
         tokens::list, tokens::create, tokens::revoke,
         journal::list, journal::verify, export::export,
         settings::look, settings::change, settings::fields, settings::reset,
+        backup::weigh, backup::make,
         system::doctor, system::information, system::licences, system::log, system::feedback,
         plant::buses, buses::restart, buses::scan, plant::components, packs::list, packs::look, packs::cells, frames::list, trace::list,
         components::kinds, components::kind, components::look, components::put, components::delete,

@@ -11,6 +11,7 @@
 //! | `journal`, `export` | what was done |
 //! | `settings` | the system's own settings |
 //! | `system` | doctor, information, licences, log, feedback |
+//! | `backup` | everything that is kept, as one file |
 //! | `plant`, `packs`, `pack_json`, `pack_own_json`, `reading`, `frames`, `trace` | the running plant |
 //! | `components` | changing the components of the running profile |
 //! | `buses` | restarting the controller of a bus, looking for its bit rate |
@@ -33,6 +34,7 @@
 //! A handler takes apart, gives an order or looks through the door, and puts the answer together; it
 //! decides nothing.
 
+mod backup;
 mod browse;
 mod buses;
 mod charge;
@@ -79,6 +81,7 @@ mod words;
 
 use crate::web::table::Table;
 
+pub use backup::{BackupWanted, made as make_backup, weight as backup_weight};
 pub use charge::give_stop;
 pub use charge_json::Charge;
 pub use charges::{ReportFile, report_file};
@@ -107,6 +110,7 @@ pub fn routes(table: Table) -> Table {
     let table = journal::routes(table);
     let table = settings::routes(table);
     let table = system::routes(table);
+    let table = backup::routes(table);
     let table = plant::routes(table);
     let table = buses::routes(table);
     let table = packs::routes(table);

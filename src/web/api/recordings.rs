@@ -303,10 +303,10 @@ pub async fn send(
 }
 
 /// What is left of a file that is being sent.
-type Left = Option<(File, u64)>;
+pub type Left = Option<(File, u64)>;
 
 /// The next piece of a file. Whoever loses the session meanwhile gets no more of it.
-async fn next_chunk(
+pub async fn next_chunk(
     state: Left,
     session: Arc<Session>,
 ) -> Option<(Result<Bytes, std::io::Error>, Left)> {

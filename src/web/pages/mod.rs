@@ -13,12 +13,14 @@
 //! | `users`, `user_forms`, `services`, `sessions`, `journal`, `settings` | people and the system |
 //! | `kiosk` | the page for displays that sign themselves in |
 //! | `system` | doctor, information, licences, log, feedback |
+//! | `backup` | everything that is kept, as one file |
 //! | `form`, `wrong` | what was typed, and what is wrong with it |
 //! | `live`, `push` | the parts that change by themselves, and the stream that sends them |
 //! | `paint`, `theme`, `trend`, `icons` | classes, colours, drawings |
 //! | `assets` | style sheets, script, fonts |
 
 mod assets;
+mod backup;
 mod brought;
 mod buses;
 mod can;
@@ -115,6 +117,7 @@ pub fn routes(table: Table) -> Table {
     let table = journal::routes(table);
     let table = kiosk::routes(table);
     let table = system::routes(table);
+    let table = backup::routes(table);
     settings::routes(table)
 }
 
