@@ -3,6 +3,7 @@
 # (`busbar-server`, without the window and what it needs), each as .deb, .rpm and tarball.
 #
 #   packaging/build.sh            all of it; the packages are in target/package/out
+#   BUSBAR_PROFILE=release        builds faster, and larger programs
 #   BUSBAR_BUILT=FOLDER           takes FOLDER/desktop/busbar and FOLDER/server/busbar instead of building
 #
 # Needs Rust, a C compiler and python3, dpkg-dev for the .deb's dependencies, and the registry for cargo-deb
@@ -18,6 +19,7 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || 
 export SOURCE_DATE_EPOCH
 here=$(pwd -P)
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+profile=${BUSBAR_PROFILE:-dist}
 home=$(realpath -m "${CARGO_HOME:-$HOME/.cargo}")
 # Here whatever the target folder is: the list of files in Cargo.toml names these places.
 stage=target/package
@@ -33,8 +35,8 @@ program() {
         install -m755 "$BUSBAR_BUILT/$1/busbar" "$stage/$1/busbar"
     else
         RUSTFLAGS="${RUSTFLAGS:-} $(mapped --remap-path-prefix)" CFLAGS="${CFLAGS:-} $(mapped -ffile-prefix-map)" \
-            cargo build --profile dist --locked --bin busbar --no-default-features --features "$2"
-        install -m755 "$target/dist/busbar" "$stage/$1/busbar"
+            cargo build --profile "$profile" --locked --bin busbar --no-default-features --features "$2"
+        install -m755 "$target/$profile/busbar" "$stage/$1/busbar"
     fi
     local place
     for place in "$here" "$target" "$home"; do
@@ -48,7 +50,8 @@ program server web,mail,socketcan
 program desktop desktop,web,mail,socketcan
 
 tool() {
-    command -v "$1" >/dev/null || RUSTFLAGS="" cargo install --quiet --locked --root "$target/tools" "$1@$2"
+    command -v "$1" >/dev/null || RUSTFLAGS="" CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+        cargo install --quiet --locked --root "$target/tools" "$1@$2"
 }
 PATH=$PATH:$target/tools/bin
 tool cargo-deb 3.8.0
@@ -60,10 +63,11 @@ busbar=$stage/desktop/busbar
 "$busbar" completions zsh > "$stage/completions/_busbar"
 "$busbar" completions fish > "$stage/completions/busbar.fish"
 cp README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE "$stage/doc"
-cp packaging/linux/deb/copyright "$stage/doc/copyright"
 mv "$stage/doc/CHANGELOG.md" "$stage/doc/changelog"
 python3 packaging/licences.py --text > "$stage/doc/licences.txt"
 cp packaging/linux/busbar-vcan.8 "$stage/busbar-vcan.8"
+# A package of rpm keeps the times of its files.
+cp -r packaging/linux "$stage/linux"
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 maintainer=$(sed -n 's/^maintainer = "\(.*\)"/\1/p' Cargo.toml)
 for name in busbar busbar-server; do
@@ -90,7 +94,7 @@ for kind in desktop server; do
     install -m755 "$stage/$kind/busbar" "$root/busbar"
     cp -r "$stage/man" "$stage/completions" "$root/share/"
     cp "$stage/busbar-vcan.8.gz" "$root/share/man/"
-    cp "$stage"/doc/* "$root/"
+    cp "$stage"/doc/* packaging/linux/deb/copyright "$root/"
     cp packaging/linux/{busbar.service,busbar-vcan@.service,busbar.default,80-busbar-can.rules,81-busbar-slcan.rules,vcan-up} "$root/share/"
     if [ $kind = desktop ]; then
         cp -r packaging/linux/{busbar.desktop,icons,mime} "$root/share/"

@@ -5,6 +5,7 @@
 # Needs root, debootstrap and a Debian mirror for the better half of it.
 #
 #   packaging/test.sh             packages in target/package/out, built where they are missing
+#   BUSBAR_PROFILE=release        builds them faster; see packaging/build.sh
 #   PACKAGE_OUT=FOLDER            keeps the picture of the window there
 #
 # The bare root and the packages that it took are kept in the target folder for the next run.
@@ -13,7 +14,9 @@ cd "$(dirname "$0")/.."
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 out=target/package/out
 cache=$(realpath -m "${CARGO_TARGET_DIR:-target}")/bare
-most_bytes=$((25 * 1000 * 1000))
+# What is aimed at, and what no program may be larger than until that is reached.
+aim_bytes=$((25 * 1000 * 1000))
+most_bytes=$((45 * 1000 * 1000))
 pictures=${PACKAGE_OUT:-target/package}
 
 ok() { printf 'ok: %s\n' "$*"; }
@@ -45,6 +48,7 @@ for kind in desktop server; do
     size=$(stat -c %s "target/package/$kind/busbar")
     [ "$size" -le "$most_bytes" ] || bad "the program of $kind has $size bytes, more than $most_bytes"
     ok "the program of $kind has $size bytes"
+    [ "$size" -le "$aim_bytes" ] || echo "missed: that is more than $aim_bytes, which is aimed at"
 done
 if need desktop-file-validate desktop-file-utils; then
     said=$(desktop-file-validate packaging/linux/busbar.desktop) && [ -z "$said" ] || bad "the desktop entry: $said"
