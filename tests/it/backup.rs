@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use busbar::engine::{MailSettings, Right, SaveSettings, Secret};
+use busbar::engine::{MailSettings, Right, SaveSettings, Secret, SecretChange};
 use serde_json::json;
 use tempfile::TempDir;
 use ureq::http::Request;
@@ -35,7 +35,7 @@ fn bench() -> Bench {
         from: "busbar@example.org".into(),
         ..MailSettings::default()
     };
-    let mail_password = Some(Secret::new(SMTP.into()));
+    let mail_password = Some(SecretChange::Set(Secret::new(SMTP.into())));
     house.order(SaveSettings { mail: Some(mail), mail_password, ..Default::default() });
     let new = json!({"name": "Car", "text": "name = \"Car\"\n"});
     house.json("POST", "/api/v1/profiles", &changer, &new).is(201);

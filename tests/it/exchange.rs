@@ -3,8 +3,8 @@
 use std::fs;
 
 use busbar::engine::{
-    ActivateProfile, MailSettings, ProfilePack, Right, SaveSettings, Secret, demo_profile,
-    environment,
+    ActivateProfile, MailSettings, ProfilePack, Right, SaveSettings, Secret, SecretChange,
+    demo_profile, environment,
 };
 use serde_json::{Value, json};
 use ureq::http::Request;
@@ -273,7 +273,7 @@ fn no_secret_is_in_a_pack() {
         from: "busbar@example.org".into(),
         ..MailSettings::default()
     };
-    let mail_password = Some(Secret::new(SMTP.into()));
+    let mail_password = Some(SecretChange::Set(Secret::new(SMTP.into())));
     machine.house.order(SaveSettings { mail: Some(mail), mail_password, ..Default::default() });
     let pack =
         machine.bytes("/api/v1/profiles/Car/pack", &machine.changer, None, None).is(200).body;
