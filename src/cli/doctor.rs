@@ -13,8 +13,9 @@ use crate::engine::{Finding, Health, Library, Machine, examine};
 /// Look at the data folder and say what is wrong with it.
 ///
 /// Looks at who may read it, whether Busbar is running on it, the database, the chain of the journal,
-/// the accounts, the disk and the clock; names the first journal line that was tampered with. Changes nothing, and works
-/// whether Busbar is running or not.
+/// whether the secrets that are kept open with their key file, the accounts, the disk and the clock; names
+/// the first journal line that was tampered with. Changes nothing, and works whether Busbar is running or
+/// not.
 ///
 /// The exit code is 0 if all is well, 1 if there is a warning, 2 if something is at fault.
 #[derive(clap::Args, Debug)]
