@@ -136,8 +136,16 @@ pub fn run(args: &Args, data_dir: Option<&Path>) -> Outcome {
         Format::Json => writeln!(io::stdout(), "{}", serde_json::to_string(&summary)?)?,
         Format::Text => tell(&summary)?,
     }
+    Ok(ExitCode::from(code(&summary)))
+}
+
+/// The exit code of a recording that has begun.
+fn code(summary: &Summary) -> u8 {
+    if summary.frames == 0 && summary.missing == 0 {
+        return 2;
+    }
     let is_whole = summary.ended != Ended::Broken && summary.missing == 0;
-    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    u8::from(!is_whole)
 }
 
 /// What is recorded, and which buses of it.
@@ -316,6 +324,30 @@ fn tell(summary: &Summary) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_exit_code_says_whether_anything_and_everything_was_recorded() {
+        let of = |frames, missing, ended| {
+            code(&Summary {
+                frames,
+                bytes: 0,
+                missing,
+                gaps: 0,
+                files: Vec::new(),
+                deleted_files: 0,
+                seconds: 1.0,
+                not_kept: Vec::new(),
+                ended,
+                why: None,
+            })
+        };
+        assert_eq!(of(5, 0, Ended::Stopped), 0);
+        assert_eq!(
+            (of(5, 1, Ended::Time), of(5, 0, Ended::Broken), of(0, 3, Ended::Time)),
+            (1, 1, 1)
+        );
+        assert_eq!(of(0, 0, Ended::Stopped), 2, "nothing came");
+    }
 
     #[test]
     fn sizes_and_times_are_read_as_people_write_them() {

@@ -36,6 +36,8 @@ mod door;
 #[cfg(feature = "web")]
 mod exchange;
 #[cfg(feature = "web")]
+mod kept_filters;
+#[cfg(feature = "web")]
 mod kiosk;
 #[cfg(feature = "web")]
 mod listener;

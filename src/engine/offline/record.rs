@@ -282,6 +282,12 @@ impl Ear {
     fn run(mut self, over: &AtomicBool) {
         let mut number = 0;
         let mut last = BusStatus::plain(BusState::Opening);
+        let first = self.rx.status();
+        if is_away(first.state) {
+            // One that was never there has nothing to change, and is waited for: that is said.
+            self.status(&last, &first);
+            last = first;
+        }
         while !over.load(Ordering::SeqCst) {
             let mut frames = Frames::default();
             let got = self.rx.receive(&mut frames, WAIT);
@@ -323,6 +329,18 @@ impl Ear {
         if let Some(sentence) = now.sentence.as_ref().filter(|_| is_new) {
             self.tap.word(Told::Gap(0, format!("{name}: {sentence}").into()));
         }
+    }
+}
+
+/// Whether a bus brings nothing until somebody does something about it.
+const fn is_away(state: BusState) -> bool {
+    match state {
+        BusState::Failed | BusState::Off | BusState::Down | BusState::Missing => true,
+        BusState::Opening
+        | BusState::Active
+        | BusState::Warning
+        | BusState::Passive
+        | BusState::Ended => false,
     }
 }
 

@@ -113,3 +113,27 @@ fn what_cannot_be_written_within_a_second_is_a_gap_with_its_count() {
     };
     assert!(text.contains(&format!("{said}: {UNWRITTEN}")), "{text}");
 }
+
+/// An interface that is not there, and stays so.
+struct Absent;
+
+impl BusRx for Absent {
+    fn receive(&mut self, _into: &mut Frames, _wait: Duration) -> Received {
+        std::thread::yield_now();
+        Received::default()
+    }
+
+    fn status(&self) -> BusStatus {
+        let sentence = Some("there is no such interface".into());
+        BusStatus { sentence, ..BusStatus::plain(BusState::Missing) }
+    }
+}
+
+#[test]
+fn an_interface_that_was_never_there_is_said_to_be_missing() {
+    let (tap, told, _aside) = tap(10);
+    let over = AtomicBool::new(true);
+    Ear { rx: Box::new(Absent), name: "a".into(), tap, is_recording: false }.run(&over);
+    let said = told.try_recv().map(|tapped| tapped.what);
+    assert!(matches!(said, Ok(Told::Gap(0, why)) if &*why == "a: there is no such interface"));
+}
