@@ -68,6 +68,8 @@ pub struct OwnMessage {
     pub name: String,
     /// Its id.
     pub id: String,
+    /// Whether it stays in the folder.
+    pub taken: bool,
     /// Milliseconds between two.
     pub period: String,
     /// Its signals.
@@ -112,7 +114,7 @@ impl OwnDeviceView {
     #[must_use]
     pub fn typed(&self) -> OwnTyped {
         let taken = |message: &OwnMessage| {
-            let taken = OwnTaken { taken: true, period: message.period.clone() };
+            let taken = OwnTaken { taken: message.taken, period: message.period.clone() };
             (message.name.clone(), taken)
         };
         let roles = self.messages.iter().flat_map(|message| {

@@ -155,6 +155,7 @@ fn fill(view: &mut OwnDeviceView, draft: &DeviceDraft) {
     let message = |message: &crate::engine::DbcMessage| OwnMessage {
         name: message.name.clone(),
         id: message.id.to_string(),
+        taken: true,
         period: draft.messages.get(&message.name).map_or(0, |own| own.period_ms).to_string(),
         signals: message
             .signals

@@ -23,7 +23,7 @@ use crate::web::pages::form::{self, Typed};
 use crate::web::pages::shell::{Ask, Shell, draw_as, failed, go};
 use crate::web::pages::wrong::give;
 use crate::web::pages::{escaped, plain};
-use crate::web::problem::Problem;
+use crate::web::problem::{CHANGED_MEANWHILE, Problem};
 use crate::web::sealed::Sealed;
 use crate::web::shared::Shared;
 use crate::web::table::{Access, Table};
@@ -222,7 +222,11 @@ async fn put(shared: &Shared, ask: &Ask, wanted: Wanted<'_>, pairs: &Pairs) -> R
         wanted,
         Some(&fields),
     ) {
-        Ok(page) => draw_as(status, &FormPage { wrong, ..page }),
+        Ok(mut page) => {
+            // What was typed was made on that version, and on no newer one.
+            page.view.revision = Typed::from(pairs.clone()).text("revision").to_owned();
+            draw_as(status, &FormPage { wrong, ..page })
+        }
         Err(problem) => failed(&problem, ask),
     };
     let Ok((old, entry)) = components::entry(&snapshot, wanted, &fields) else {
@@ -232,6 +236,13 @@ async fn put(shared: &Shared, ask: &Ask, wanted: Wanted<'_>, pairs: &Pairs) -> R
     let change = ProfileChange::PutComponent { name: old, entry: Box::new(entry) };
     match change_one(shared, ask, &snapshot, pairs, change).await {
         Ok(()) => go(&format!("{}/edit?done={done}", place(&name))),
+        Err(problem) if problem.code() == CHANGED_MEANWHILE => {
+            let said = format!(
+                "{} What you typed is still below, and not saved: open the form again and change there what it says now.",
+                problem.detail()
+            );
+            again(problem.status(), said)
+        }
         Err(problem) => {
             let said = format!("{} {}", problem.detail(), problem.advice());
             again(problem.status(), said)

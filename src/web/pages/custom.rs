@@ -165,13 +165,13 @@ async fn one(
     Path(id): Path<String>,
     Query(query): Query<Done>,
 ) -> Response {
-    shown(&shared, &ask, id, form::done(&query.done), None).await
+    shown(&shared, &ask, (id, &Vec::new()), form::done(&query.done), None).await
 }
 
 async fn shown(
     shared: &Shared,
     ask: &Ask,
-    id: String,
+    (id, pairs): (String, &Pairs),
     done: &'static str,
     problem: Option<Problem>,
 ) -> Response {
@@ -179,8 +179,28 @@ async fn shown(
     let wrong =
         problem.as_ref().map_or_else(Wrong::nothing, |problem| Wrong::from(problem).known(&[]));
     match drawn(shared, ask, id, (done, wrong)).await {
-        Ok(page) => draw_as(status, &page),
+        Ok(mut page) => {
+            if !pairs.is_empty() {
+                typed(&mut page.view, pairs);
+            }
+            draw_as(status, &page)
+        }
         Err(problem) => failed(&problem, ask),
+    }
+}
+
+/// Puts what was typed in the place of what the folder says, on the version that it was typed on.
+fn typed(view: &mut OwnDeviceView, pairs: &Pairs) {
+    let typed = Typed::from(pairs.clone());
+    let text = |name: &str| typed.text(name).to_owned();
+    (view.mark, view.title, view.maker) = (text("mark"), text("title"), text("maker"));
+    for message in &mut view.messages {
+        let take = format!("take.{}", message.name);
+        message.taken = pairs.iter().any(|(name, _)| *name == take);
+        message.period = text(&format!("period.{}", message.name));
+        for signal in &mut message.signals {
+            signal.role = text(&format!("role.{}.{}", message.name, signal.name));
+        }
     }
 }
 
@@ -216,7 +236,7 @@ async fn save(
     };
     match saved {
         Ok(()) => go(&format!("{PLACE}/{}?done=saved", escaped(&id))),
-        Err(problem) => shown(&shared, &ask, id, "", Some(problem)).await,
+        Err(problem) => shown(&shared, &ask, (id, &pairs), "", Some(problem)).await,
     }
 }
 
@@ -230,6 +250,6 @@ async fn remove(
     let order = RemoveDevice { name: id.clone(), expected: ExpectedFile::Mark(mark) };
     match give(&shared, &ask.session, order).await {
         Ok(()) => go(&format!("{PLACE}?done=removed")),
-        Err(problem) => shown(&shared, &ask, id, "", Some(problem)).await,
+        Err(problem) => shown(&shared, &ask, (id, &Vec::new()), "", Some(problem)).await,
     }
 }

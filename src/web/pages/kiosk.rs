@@ -8,7 +8,7 @@ use askama::Template;
 use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::engine::{NoDisplay, Session, ViewPlant};
@@ -111,7 +111,10 @@ fn drawn(shared: &Shared, session: &Session, headers: &HeaderMap) -> Response {
 fn shut(shared: &Shared, sentence: &str, headers: &HeaderMap) -> Response {
     let theme = Theme::of(headers, shared).code();
     let page = ShutPage { theme, files: assets::version(), sentence: sentence.to_owned() };
-    draw_as(StatusCode::FORBIDDEN, &page)
+    let mut response = draw_as(StatusCode::FORBIDDEN, &page);
+    // Nobody stands at a display to try again.
+    response.headers_mut().insert(header::REFRESH, HeaderValue::from_static("30"));
+    response
 }
 
 /// Opens the stream of the page.

@@ -65,19 +65,24 @@ struct ProfilePage {
     shell: Shell,
     view: ProfileView,
     place: String,
-    /// What was typed: name and description.
-    typed: Option<(String, String)>,
+    /// What was typed, and on which version: name, description, revision.
+    typed: Option<(String, String, String)>,
     done: &'static str,
     wrong: Wrong,
 }
 
 impl ProfilePage {
     fn name(&self) -> &str {
-        self.typed.as_ref().map_or(&self.view.row.name, |(name, _)| name)
+        self.typed.as_ref().map_or(&self.view.row.name, |(name, ..)| name)
     }
 
     fn description(&self) -> &str {
-        self.typed.as_ref().map_or(&self.view.row.description, |(_, text)| text)
+        self.typed.as_ref().map_or(&self.view.row.description, |(_, text, _)| text)
+    }
+
+    /// The version that the form is of: what was typed was made on no newer one.
+    fn revision(&self) -> &str {
+        self.typed.as_ref().map_or(&self.view.row.revision, |(.., revision)| revision)
     }
 }
 
@@ -179,7 +184,7 @@ async fn shown(
     ask: &Ask,
     name: Name,
     wanted: Wanted,
-    typed: Option<(String, String)>,
+    typed: Option<(String, String, String)>,
     problem: Option<Problem>,
 ) -> Response {
     let status = problem.as_ref().map_or(StatusCode::OK, Problem::status);
@@ -237,7 +242,8 @@ async fn save(
     match saved(&shared, &ask, &profile, &typed).await {
         Ok(name) => go(&format!("{}?done=saved", place(&name))),
         Err(problem) => {
-            let text = (typed.text("name").to_owned(), typed.text("description").to_owned());
+            let text = |name: &str| typed.text(name).to_owned();
+            let text = (text("name"), text("description"), text("revision"));
             shown(&shared, &ask, profile, Wanted::default(), Some(text), Some(problem)).await
         }
     }
