@@ -54,6 +54,16 @@ def texts_of(package):
     return found
 
 
+def in_pieces(texts):
+    """Most texts are the same paragraphs again and again: each is kept once, and a text is their numbers."""
+    pieces, cut = {}, []
+    for text in texts:
+        text = "\n".join(line.rstrip() for line in text.split("\n"))
+        paragraphs = [one for one in text.split("\n\n") if one.strip("\n")]
+        cut.append([pieces.setdefault(one.strip("\n"), len(pieces)) for one in paragraphs])
+    return list(pieces), cut
+
+
 def written():
     ours = {}
     for platform in PLATFORMS:
@@ -69,7 +79,15 @@ def written():
             numbers.append(texts.index(text))
         licence = package["license"] or "see its text"
         crates.append({"name": package["name"], "version": package["version"], "licence": licence, "texts": numbers})
-    return json.dumps({"crates": crates, "texts": texts}, ensure_ascii=False, indent=0) + "\n"
+    return as_file(crates, texts)
+
+
+def as_file(crates, texts):
+    """One line for each crate, paragraph and text, so that a change of one is one line."""
+    line = lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    pieces, cut = in_pieces(texts)
+    lists = {"crates": crates, "pieces": pieces, "texts": cut}
+    return "{\n" + ",\n".join(f'"{name}":[\n' + ",\n".join(map(line, of)) + "\n]" for name, of in lists.items()) + "\n}\n"
 
 
 def for_people():
@@ -77,7 +95,8 @@ def for_people():
     kept = json.loads(PLACE.read_text(encoding="utf-8"))
     for crate in kept["crates"]:
         print(f"{crate['name']} {crate['version']}: {crate['licence']}")
-    for number, text in enumerate(kept["texts"]):
+    for number, numbers in enumerate(kept["texts"]):
+        text = "\n\n".join(kept["pieces"][one] for one in numbers)
         names = [crate["name"] for crate in kept["crates"] if number in crate["texts"]]
         print("\n" + "-" * 100 + "\n" + ", ".join(names) + "\n\n" + text)
 

@@ -140,7 +140,7 @@ pub struct Crate {
 }
 
 /// Everything Busbar is built of, with the texts of the licences.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Licences {
     /// Crates by name.
     pub crates: Vec<Crate>,

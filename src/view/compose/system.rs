@@ -2,6 +2,7 @@
 //! whole, whatever it was made of.
 
 use jiff::tz::TimeZone;
+use serde::Deserialize;
 
 use crate::engine::{
     LogFilter, LogLevel, LogLine, Machine, Session, Settings, Snapshot, SystemLog, Vitals,
@@ -9,7 +10,7 @@ use crate::engine::{
 };
 use crate::view::doctor::DoctorView;
 use crate::view::shown::Tone;
-use crate::view::system::{Feedback, Licences, LogPrefs, LogRow, LogView, SystemView};
+use crate::view::system::{Crate, Feedback, Licences, LogPrefs, LogRow, LogView, SystemView};
 use crate::view::text::{self, DASH};
 
 /// Lines of the log on a page.
@@ -112,13 +113,28 @@ pub fn log_text(log: &SystemLog, prefs: &LogPrefs, most: usize) -> String {
     lines.iter().rev().map(write_log_line).collect()
 }
 
+/// The licences as they are kept: most texts are the same paragraphs again, so that each of those is there
+/// once, and a text is their numbers.
+#[derive(Default, Deserialize)]
+struct Kept {
+    crates: Vec<Crate>,
+    pieces: Vec<String>,
+    texts: Vec<Vec<usize>>,
+}
+
 /// What Busbar is built of.
 #[must_use]
 pub fn licences() -> Licences {
-    serde_json::from_str(LICENCES).unwrap_or_else(|error| {
+    let kept: Kept = serde_json::from_str(LICENCES).unwrap_or_else(|error| {
         tracing::error!(%error, "the list of licences cannot be read");
-        Licences::default()
-    })
+        Kept::default()
+    });
+    let whole = |numbers: &Vec<usize>| {
+        let pieces: Vec<&str> =
+            numbers.iter().filter_map(|at| kept.pieces.get(*at)).map(String::as_str).collect();
+        pieces.join("\n\n")
+    };
+    Licences { texts: kept.texts.iter().map(whole).collect(), crates: kept.crates }
 }
 
 /// What goes into a report, as far as it was asked for and may be had.
@@ -249,6 +265,18 @@ mod tests {
         for name in ["serde", "tokio", "rusqlite", "egui"] {
             assert!(licences.crates.iter().any(|one| one.name == name), "{name} is missing");
         }
+    }
+
+    #[test]
+    fn a_text_that_is_kept_in_pieces_is_whole_again() {
+        let licences = licences();
+        let serde = licences.crates.iter().find(|one| one.name == "serde").unwrap();
+        let texts: Vec<&str> = serde.texts.iter().map(|at| &*licences.texts[*at]).collect();
+        let apache = texts.iter().find(|text| text.contains("Apache License")).unwrap();
+        let order = ["Version 2.0", "1. Definitions.", "9. Accepting Warranty", "END OF TERMS"];
+        let places: Vec<usize> = order.iter().map(|part| apache.find(part).unwrap()).collect();
+        assert!(places.is_sorted(), "{places:?}");
+        assert!(texts.iter().any(|text| text.trim_end().ends_with("DEALINGS IN THE SOFTWARE.")));
     }
 
     #[test]
