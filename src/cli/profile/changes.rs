@@ -14,7 +14,7 @@ use crate::cli::records::Records;
 use crate::cli::{Outcome, Refused};
 use crate::engine::{
     AddProfile, DeleteProfile, EditProfile, Library, NewProfile, ProfileChange, RememberProfile,
-    RenameProfile, RestoreProfile, Revision, VersionId,
+    RenameProfile, RestoreProfile, Revision, VersionId, load_profile,
 };
 
 /// Ways to change profiles.
@@ -207,7 +207,7 @@ pub fn run(command: &Command, data_dir: Option<&Path>) -> Outcome {
     };
     match records.office.engine()? {
         Some(holder) => asked(&library, wanted, &holder),
-        None => done(&records, wanted),
+        None => done((&library, &records), wanted),
     }
 }
 
@@ -248,7 +248,7 @@ fn asked(library: &Library, wanted: Wanted, holder: &str) -> Outcome {
 }
 
 /// Does it here: no Busbar runs.
-fn done(records: &Records, wanted: Wanted) -> Outcome {
+fn done((library, records): (&Library, &Records), wanted: Wanted) -> Outcome {
     let words = wanted.words();
     match wanted {
         Wanted::Rename { profile, on, to } => {
@@ -267,6 +267,9 @@ fn done(records: &Records, wanted: Wanted) -> Outcome {
             records.order(RestoreProfile { profile, on, version })?;
         }
         Wanted::Activate { profile } => {
+            text_of(library, &profile)?;
+            // What cannot run would be refused at the next start, where nobody expects it.
+            load_profile(&library.file_of(&profile), &library.catalog())?;
             let words = format!("no Busbar runs: {profile} is what the next one opens");
             records.order(RememberProfile { profile })?;
             println!("{words}");

@@ -1,11 +1,9 @@
 //! What orders do that put a profile into the data folder.
 
-use crate::engine::offline::profiles::ground;
 use crate::engine::orders::OrderError;
 use crate::engine::orders::desk::Desk;
 use crate::engine::orders::profiles::{AddProfile, NewProfile, RememberProfile};
 use crate::engine::people::ledger::{Author, Ledger, LedgerError};
-use crate::engine::profile::check::admit;
 use crate::engine::profile::edit::{Change, apply};
 use crate::engine::profile::expand::environment;
 use crate::engine::profile::library::{self, LibraryError, interpret, read};
@@ -54,9 +52,8 @@ pub fn remember(desk: &mut Desk<'_>, order: &RememberProfile) -> Result<(), Orde
         name: order.profile.to_string(),
         why: error.to_string(),
     };
-    // What cannot run would be refused at the next start, where nobody expects it.
-    let loaded = library::load(&file, &environment).map_err(refused)?;
-    admit(loaded, &ground(&desk.people.devices().catalog())).map_err(refused)?;
+    // What cannot be read would be refused at the next start, where nobody expects it.
+    library::load(&file, &environment).map_err(refused)?;
     let name = order.profile.to_string();
     library.remember(|settings| settings.profile = Some(name)).map_err(|error| said(error.into()))
 }
