@@ -23,7 +23,7 @@ impl Desk {
         *self.look(ProfilesLook::One(name.into(), None)).one.unwrap().unwrap()
     }
 
-    fn add(&mut self, name: &str, begins: Beginning) -> Result<String, String> {
+    fn add_profile(&mut self, name: &str, begins: Beginning) -> Result<String, String> {
         self.profiles(ProfileAsk::Add { name: name.into(), begins })
     }
 
@@ -44,12 +44,12 @@ fn desk() -> Desk {
 #[test]
 fn a_profile_is_added_copied_described_and_called_otherwise() {
     let mut desk = desk();
-    desk.add("Bench", Beginning::Interface("can7".into())).unwrap();
-    desk.add("Bench", Beginning::Empty).unwrap_err();
-    desk.add("a/b", Beginning::Empty).unwrap_err();
+    desk.add_profile("Bench", Beginning::Interface("can7".into())).unwrap();
+    desk.add_profile("Bench", Beginning::Empty).unwrap_err();
+    desk.add_profile("a/b", Beginning::Empty).unwrap_err();
     let revision = desk.one("Bench").row.revision;
     desk.describe("Bench", &revision, "For trying things").unwrap();
-    desk.add("Second", Beginning::Copy("Bench".into())).unwrap();
+    desk.add_profile("Second", Beginning::Copy("Bench".into())).unwrap();
     let seen = desk.look(ProfilesLook::All);
     let rows: Vec<(&str, &str)> =
         seen.all.rows.iter().map(|row| (row.name.as_str(), row.description.as_str())).collect();
@@ -71,7 +71,7 @@ fn a_profile_is_added_copied_described_and_called_otherwise() {
 #[test]
 fn whoever_edits_an_older_text_is_told_and_nothing_is_overwritten() {
     let mut desk = desk();
-    desk.add("Bench", Beginning::Empty).unwrap();
+    desk.add_profile("Bench", Beginning::Empty).unwrap();
     let seen = desk.one("Bench").row.revision;
     desk.describe("Bench", &seen, "mine").unwrap();
     let told = desk.describe("Bench", &seen, "yours").unwrap_err();
@@ -82,7 +82,7 @@ fn whoever_edits_an_older_text_is_told_and_nothing_is_overwritten() {
 #[test]
 fn a_change_is_shown_as_lines_and_undone_and_gone_back_to() {
     let mut desk = desk();
-    desk.add("Bench", Beginning::Empty).unwrap();
+    desk.add_profile("Bench", Beginning::Empty).unwrap();
     for text in ["one", "two"] {
         let revision = desk.one("Bench").row.revision;
         desk.describe("Bench", &revision, text).unwrap();
@@ -112,8 +112,8 @@ fn a_change_is_shown_as_lines_and_undone_and_gone_back_to() {
 #[test]
 fn a_profile_runs_without_a_restart_and_stays_while_it_does() {
     let mut desk = desk();
-    desk.add("Bench", Beginning::Empty).unwrap();
-    desk.add("Other", Beginning::Empty).unwrap();
+    desk.add_profile("Bench", Beginning::Empty).unwrap();
+    desk.add_profile("Other", Beginning::Empty).unwrap();
     desk.profiles(ProfileAsk::Run("Bench".into())).unwrap();
     let row = desk.one("Bench").row;
     assert_eq!(row.state, "runs");
