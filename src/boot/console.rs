@@ -8,6 +8,9 @@ mod dbc;
 mod devices;
 mod file;
 mod logs;
+mod packs;
+#[cfg(test)]
+mod packs_tests;
 mod people;
 mod plots;
 mod profiles;

@@ -5,6 +5,7 @@
 mod keys;
 mod logs;
 mod look;
+mod packs;
 
 use std::sync::Arc;
 
@@ -81,6 +82,8 @@ enum Browsing {
     Own,
     /// Where to save a DBC file.
     SavedDbc,
+    /// A profile pack, or where to save one.
+    Pack,
 }
 
 /// The views of the moment.
@@ -383,6 +386,7 @@ impl App {
                 let name = format!("charge-{id}{}", form.ending());
                 self.dialog.save(ctx, "Save the report", name);
             }
+            Command::Pack(way) => self.packs(ctx, way),
             Command::Help => self.overlay = Some(Overlay::Help),
             Command::Palette => {
                 self.seen.start = self.source.start();

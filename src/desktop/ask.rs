@@ -27,7 +27,7 @@ use crate::view::system::{Feedback, LogPrefs, SystemSeen};
 use crate::view::traffic::RowKey;
 use crate::view::users::ShownOnce;
 
-pub use profiles::ProfileAsk;
+pub use profiles::{BroughtPack, ProfileAsk};
 
 /// How a new account comes to its password.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -413,6 +413,8 @@ pub enum Brought {
     System(Box<SystemSeen>),
     /// What the Profiles page shows.
     Profiles(Box<ProfilesSeen>),
+    /// A profile pack that was looked at.
+    Pack(Box<BroughtPack>),
 }
 
 /// Something asked for about charging. What comes of it shows on the page; what was refused is said

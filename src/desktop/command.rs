@@ -9,6 +9,7 @@ use crate::desktop::ask::{FramesWanted, Like, ReportForm};
 use crate::desktop::icons;
 use crate::desktop::pages::admin::Tab as AdminTab;
 use crate::desktop::pages::can::CanTab;
+use crate::desktop::pages::profiles::Way;
 use crate::desktop::source::{Intent, Pace, PlayerIntent};
 use crate::desktop::theme::ThemeChoice;
 use crate::view::chrome::Chrome;
@@ -172,6 +173,8 @@ pub enum Command {
     BrowseSave(Format),
     /// Ask the system where to save the report of this charge.
     BrowseReport(u64, ReportForm),
+    /// Ask the system for a profile pack, or where to save one.
+    Pack(Way),
     /// Show the list of keys.
     Help,
     /// Show the command palette.
@@ -271,6 +274,7 @@ pub fn entries(chrome: &Chrome, tabs: &[Tab], start: &StartView) -> Vec<Entry> {
         "Ctrl+L",
         Command::Log(LogCommand::Browse),
     ));
+    all.push(entry("Bring a profile pack\u{2026}", icons::FILE, "", Command::Pack(Way::Bring)));
     all.push(entry(
         "CAN: clear the table",
         icons::ERASER,

@@ -35,6 +35,7 @@ use crate::view::compose;
 use crate::view::compose::settings::{ListenerState, Seen};
 use crate::view::compose::trace::TraceReader;
 use crate::view::dbc::{DbcPrefs, DbcView};
+use crate::view::exchange::PackView;
 use crate::view::fixtures::{self, Stage};
 use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::{Offer, Question};
@@ -113,6 +114,8 @@ pub struct World {
     pub logs: Vec<(LogId, LogPicture)>,
     /// The profiles that are kept.
     pub profiles: Vec<Kept>,
+    /// What any profile pack would become.
+    pub pack: PackView,
     /// Answers that were not fetched yet.
     pub answers: Vec<Answer>,
 }

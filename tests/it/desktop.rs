@@ -55,6 +55,26 @@ impl Window {
         self.harness.run();
     }
 
+    /// Lets go of a file over the window.
+    pub fn drop_file(&mut self, path: &str) {
+        let file: Arc<dyn egui::DroppedFile + Send + Sync> = Arc::new(Dropped(path.into()));
+        self.harness.input_mut().dropped_files.push(file);
+        self.harness.run();
+        self.harness.run();
+    }
+
+    /// Waits for what comes from a thread aside.
+    pub fn until_it_shows(&mut self, part: &str) {
+        for _ in 0..2_000 {
+            self.harness.run();
+            if self.shows(part) {
+                return;
+            }
+            std::thread::yield_now();
+        }
+        assert!(self.shows(part), "{part}: {:?}", self.names());
+    }
+
     fn click_containing(&mut self, part: &str) {
         self.harness.get_by_label_contains(part).click();
         self.harness.run();

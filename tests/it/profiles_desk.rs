@@ -1,11 +1,14 @@
 //! Profiles in the window: the list, a new one, one that is described, run, gone back with and deleted,
 //! with what differs drawn as lines.
 
-use busbar::desktop::ask::{Ask, ProfileAsk};
+use busbar::desktop::ask::{Ask, Existing, ProfileAsk, SaveTo};
 use busbar::desktop::fixture::FixtureSource;
 use busbar::desktop::source::Intent;
 use busbar::engine::VersionId;
+use busbar::view::exchange::{PackRow, PackView};
+use busbar::view::offer::Offer;
 use busbar::view::profiles::Beginning;
+use busbar::view::shown::Tone;
 use egui::Key;
 
 use crate::desktop::{LARGE, SMALLEST, Window, open, overlaps};
@@ -165,4 +168,68 @@ fn list_form_and_profile_stand_without_overlaps_in_windows_of_every_size() {
         window.click("What version 2 changed");
         assert_eq!(overlaps(&window, size), Vec::<String>::new(), "difference at {size:?}");
     }
+}
+
+fn pack() -> PackView {
+    let row = |what, name: &str, state, tone, means| PackRow {
+        what,
+        name: name.to_owned(),
+        state,
+        tone,
+        means,
+    };
+    PackView {
+        name: "Boat".into(),
+        summary: "1 new, 1 changed".into(),
+        rows: vec![
+            row("device folder", "winch", "changed", Tone::Warning, "Another one is replaced."),
+            row("profile", "Boat", "new", Tone::Ok, "It is added."),
+        ],
+        lacks: vec!["The DBC file rudder.dbc is not in it.".into()],
+        take: Offer::open("Take it"),
+        mark: "f00d".into(),
+    }
+}
+
+#[test]
+fn a_dropped_pack_is_shown_with_what_it_changes_before_it_is_taken() {
+    let mut window = open(FixtureSource::running(38), SMALLEST);
+    window.world.borrow_mut().pack = pack();
+    window.drop_file("/packs/boat.zip");
+    for part in
+        ["1 new, 1 changed", "device folder winch", "Another one is replaced.", "rudder.dbc"]
+    {
+        assert!(window.shows(part), "{part}: {:?}", window.names());
+    }
+    assert_eq!(overlaps(&window, SMALLEST), Vec::<String>::new());
+    window.type_into("Name of the profile here", " 2");
+    window.click("Take it as Boat 2");
+    let (path, name) = (std::path::PathBuf::from("/packs/boat.zip"), String::new());
+    let all = asked(&window);
+    assert_eq!(all.first(), Some(&ProfileAsk::Bring { path: path.clone(), name }));
+    let taken = ProfileAsk::Take { path, name: "Boat 2".into(), mark: "f00d".into() };
+    assert_eq!(all.last(), Some(&taken));
+    assert!(window.shows("It is here."), "{:?}", window.names());
+}
+
+#[test]
+fn a_pack_that_is_refused_says_why_and_leaves_nothing_behind() {
+    let source = FixtureSource::running(38);
+    source.world.borrow_mut().refusal = Some("This is no profile pack: it ends too early.".into());
+    let mut window = open(source, LARGE);
+    window.drop_file("/packs/boat.ZIP");
+    assert!(window.shows("This is no profile pack"), "{:?}", window.names());
+    assert!(!window.shows("Take it"));
+}
+
+#[test]
+fn without_a_file_dialog_the_path_of_a_pack_is_typed() {
+    let mut window = profiles(LARGE);
+    window.click("Open Workshop");
+    window.click("Save as a pack\u{2026}");
+    window.until_it_shows("no file dialog");
+    window.type_into("Path to save the profile pack to", "/tmp/w.zip");
+    window.press(Key::Enter);
+    let to = SaveTo { path: "/tmp/w.zip".into(), existing: Existing::Keep };
+    assert_eq!(asked(&window), [ProfileAsk::Export { profile: "Workshop".into(), to }]);
 }

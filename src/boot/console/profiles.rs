@@ -20,6 +20,9 @@ impl Clerk<'_> {
                 self.save_profile(&profile, &revision, (&name, description))
             }
             ProfileAsk::Run(profile) => self.run_profile(&profile),
+            ProfileAsk::Bring { path, name } => self.bring_pack(path, &name),
+            ProfileAsk::Take { path, name, mark } => self.take_pack(&path, &name, mark),
+            ProfileAsk::Export { profile, to } => self.export_pack(&profile, &to),
             ProfileAsk::Restore { profile, revision, version } => {
                 let (profile, on) = (named(&profile)?, Revision::told(&revision));
                 let words = format!("{profile} says what it said in version {version}.");
@@ -122,6 +125,6 @@ impl Clerk<'_> {
     }
 }
 
-fn named(text: &str) -> Result<Name, String> {
+pub(super) fn named(text: &str) -> Result<Name, String> {
     Name::new(text.trim()).map_err(|error| format!("A profile cannot be called so: {error}."))
 }

@@ -107,8 +107,10 @@ pub(super) fn dropping(ui: &Ui, theme: &Theme) {
     let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("dropping"));
     let painter = ui.ctx().layer_painter(layer);
     painter.rect_filled(window, 0.0, theme.rail.gamma_multiply(0.85));
-    let text =
-        "Drop a recording to look at it, or a DBC file to decode the one that is shown with it";
+    let text = "Drop a recording to look at it, a DBC file to decode the one that is shown with it, or a \
+                profile pack";
     let font = crate::desktop::fonts::strong(22.0);
-    painter.text(window.center(), egui::Align2::CENTER_CENTER, text, font, theme.text);
+    let room = (window.width() - 80.0).max(160.0);
+    let galley = painter.layout(text.to_owned(), font, theme.text, room);
+    painter.galley(window.center() - galley.size() / 2.0, galley, theme.text);
 }

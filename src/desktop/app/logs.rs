@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::packs::is_pack;
 use super::{App, Browsing};
 use crate::desktop::ask::{Existing, FramesWanted, LogAsk, SaveTo, SavedPart};
 use crate::desktop::command::{Command, DbcCommand, LogCommand, Page};
@@ -48,6 +49,7 @@ impl App {
                 }
                 (Browsing::Recording, Ok(path)) => self.open(ctx, path),
                 (Browsing::Recording, Err(sentence)) => self.start.dialog = sentence,
+                (Browsing::Pack, outcome) => self.pack_chosen(ctx, outcome),
                 (
                     Browsing::Log
                     | Browsing::Dictionary(_)
@@ -100,7 +102,10 @@ impl App {
                 self.asked.push(Intent::Log(LogAsk::Decode(id, path)));
             }
             (Browsing::Frames(part), Ok(path)) => self.save_to(part, path, Existing::Replace),
-            (Browsing::Recording | Browsing::Journal | Browsing::Report(..), Ok(_)) => {}
+            (
+                Browsing::Recording | Browsing::Journal | Browsing::Report(..) | Browsing::Pack,
+                Ok(_),
+            ) => {}
             (Browsing::Frames(_), Err(_)) => {
                 let words = "This system has no file dialog. Type the path instead.";
                 self.can.said = words.to_owned();
@@ -132,6 +137,10 @@ impl App {
                 && self.parts.prefs == PartsPrefs::Own
             {
                 self.parts.own.take(&path);
+                continue;
+            }
+            if is_pack(&path) {
+                self.pack_dropped(ctx, path);
                 continue;
             }
             let in_tab = self.kept.can.tab == CanTab::Dbc && self.kept.page == Page::Can;

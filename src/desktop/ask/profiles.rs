@@ -1,6 +1,10 @@
 //! What is asked for on the Profiles page.
 
+use std::path::PathBuf;
+
+use crate::desktop::ask::SaveTo;
 use crate::engine::VersionId;
+use crate::view::exchange::PackView;
 use crate::view::profiles::{Beginning, ProfilesLook};
 
 /// Something asked for about profiles.
@@ -37,6 +41,29 @@ pub enum ProfileAsk {
         /// The version.
         version: VersionId,
     },
+    /// Look at a profile pack, and say what would become of it.
+    Bring {
+        /// The file.
+        path: PathBuf,
+        /// What its profile is to be called, as typed; empty: as it says.
+        name: String,
+    },
+    /// Take a profile pack.
+    Take {
+        /// The file.
+        path: PathBuf,
+        /// What its profile is to be called, as typed; empty: as it says.
+        name: String,
+        /// The mark of what was seen.
+        mark: String,
+    },
+    /// Save a profile with what it needs as a pack.
+    Export {
+        /// Which.
+        profile: String,
+        /// Where to.
+        to: SaveTo,
+    },
     /// Delete it.
     Delete {
         /// Which.
@@ -44,4 +71,13 @@ pub enum ProfileAsk {
         /// The text that was looked at; empty where it cannot be read.
         revision: String,
     },
+}
+
+/// What would become of a profile pack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BroughtPack {
+    /// Its file.
+    pub path: PathBuf,
+    /// What was found.
+    pub view: PackView,
 }

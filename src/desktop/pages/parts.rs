@@ -81,7 +81,8 @@ impl PartsPage {
                 | Brought::Charges(_)
                 | Brought::Found(_)
                 | Brought::System(_)
-                | Brought::Profiles(_),
+                | Brought::Profiles(_)
+                | Brought::Pack(_),
             ) => return,
             // What was typed stays, to be mended.
             Err(sentence) => (Tone::Fault, sentence),

@@ -6,12 +6,14 @@ mod add;
 mod diff;
 mod list;
 mod one;
+mod pack;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use egui::{ScrollArea, Ui};
 
-use crate::desktop::ask::{Answer, Ask, Brought, Place, ProfileAsk};
+use crate::desktop::ask::{Answer, Ask, Brought, Existing, Place, ProfileAsk, SaveTo};
 use crate::desktop::command::Command;
 use crate::desktop::fonts;
 use crate::desktop::pages;
@@ -20,7 +22,7 @@ use crate::desktop::source::Intent;
 use crate::desktop::theme::Theme;
 use crate::desktop::widgets::form::{self, Look};
 use crate::desktop::widgets::text::{line, note, paragraph};
-use crate::view::offer::Question;
+use crate::view::offer::{Offer, Question};
 use crate::view::profiles::{Beginning, ProfilesLook, ProfilesSeen};
 use crate::view::shown::{Note, Tone};
 
@@ -39,12 +41,28 @@ pub struct ProfilesPage {
     new: Option<add::New>,
     /// What is typed about the profile that is looked at.
     draft: Option<one::Draft>,
+    /// A profile pack that is looked at.
+    bringing: Option<pack::Bringing>,
+    /// What the file dialog is asked for.
+    pub way: Way,
+    /// The system has no file dialog: the path of a profile pack, as typed.
+    path: Option<String>,
     /// What is asked before something is deleted.
     asking: Option<(Question, ProfileAsk)>,
     /// Where the change that was asked for leads once it is done.
     then: ProfilesLook,
     /// What came of the last change, until it is read.
     said: Option<Note>,
+}
+
+/// What is to be done with a profile pack.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Way {
+    /// It is brought.
+    #[default]
+    Bring,
+    /// This profile is saved as one.
+    Save(String),
 }
 
 /// Whether an answer is still to come.
@@ -70,8 +88,15 @@ impl ProfilesPage {
                 }
                 return;
             }
+            Ok(Brought::Pack(found)) => {
+                if let Some(bringing) = &mut self.bringing {
+                    bringing.take(&found.path, found.view);
+                }
+                return;
+            }
             Ok(Brought::Done(words)) => {
                 (self.new, self.draft, self.looked) = (None, None, None);
+                (self.bringing, self.path) = (None, None);
                 self.look = self.then.clone();
                 (Tone::Ok, words)
             }
@@ -89,6 +114,9 @@ impl ProfilesPage {
                 // Somebody may have changed what is shown: it is looked at anew.
                 if answer.place == Place::Profiles {
                     self.looked = None;
+                    if self.bringing.as_mut().is_some_and(pack::Bringing::refused) {
+                        self.bringing = None;
+                    }
                 }
                 (Tone::Fault, sentence)
             }
@@ -115,6 +143,52 @@ impl ProfilesPage {
                 let (_, ask) = self.asking.take()?;
                 Some(self.change(ask, ProfilesLook::All))
             }
+        }
+    }
+
+    /// Looks at a profile pack.
+    pub fn bring(&mut self, path: PathBuf) -> Command {
+        (self.new, self.path, self.said) = (None, None, None);
+        self.go(ProfilesLook::All);
+        self.bringing = Some(pack::Bringing::begin(path.clone()));
+        submit(ProfileAsk::Bring { path, name: String::new() })
+    }
+
+    /// Takes what the system's file dialog came to.
+    pub fn chosen(&mut self, outcome: Result<PathBuf, String>) -> Option<Command> {
+        match (outcome, self.way.clone()) {
+            (Ok(path), Way::Bring) => Some(self.bring(path)),
+            (Ok(path), Way::Save(profile)) => {
+                let to = SaveTo { path, existing: Existing::Replace };
+                Some(self.change(ProfileAsk::Export { profile, to }, self.look.clone()))
+            }
+            (Err(text), _) => {
+                self.said = Some(Note { tone: Tone::Warning, text, closable: true });
+                self.path = Some(String::new());
+                None
+            }
+        }
+    }
+
+    /// The pack that is looked at, or the path of one.
+    fn packs(&mut self, ui: &mut Ui, theme: &Theme) -> Option<Command> {
+        let typed = self.path.as_mut();
+        let typed = typed.and_then(|typed| pack::path(ui, theme, (&self.way, typed)));
+        let pressed =
+            typed.or(self.bringing.as_mut().and_then(|one| pack::draw(ui, theme, one)))?;
+        match pressed {
+            pack::Pressed::Leave => {
+                (self.bringing, self.path) = (None, None);
+                None
+            }
+            pack::Pressed::Ask(ProfileAsk::Bring { path, name }) if name.is_empty() => {
+                Some(self.bring(path))
+            }
+            pack::Pressed::Ask(ask @ ProfileAsk::Export { .. }) => {
+                Some(self.change(ask, self.look.clone()))
+            }
+            pack::Pressed::Ask(ask) => Some(submit(ask)),
+            pack::Pressed::Take(ask, name) => Some(self.change(ask, ProfilesLook::One(name, None))),
         }
     }
 
@@ -208,12 +282,17 @@ impl ProfilesPage {
     /// The list.
     fn all(&mut self, ui: &mut Ui, theme: &Theme, seen: &ProfilesSeen) -> Option<Command> {
         let view = &seen.all;
+        let mut brings = None;
         ui.horizontal(|ui| {
             ui.set_min_height(30.0);
             pages::title(ui, theme, "Profiles");
             if form::offer(ui, theme, &view.add, Look::Primary) {
                 self.new = Some(add::New::begin(view, Beginning::Empty));
                 self.said = None;
+            }
+            let bring = Offer { label: "Bring a pack\u{2026}".to_owned(), ..view.add.clone() };
+            if form::offer(ui, theme, &bring, Look::Plain) {
+                brings = Some(Command::Pack(Way::Bring));
             }
             let text = "A profile says which buses there are and what is connected to them.";
             line(ui, &format!("{}. {text}", view.summary), fonts::text(12.0), theme.muted);
@@ -224,11 +303,15 @@ impl ProfilesPage {
         }
         let mut asked = None;
         ScrollArea::vertical().id_salt("profiles").auto_shrink(false).show(ui, |ui| {
+            brings = brings.take().or_else(|| self.packs(ui, theme));
             if let Some(new) = &mut self.new {
                 asked = add::draw(ui, theme, view, new);
             }
             asked = asked.take().or(list::draw(ui, theme, view));
         });
+        if brings.is_some() {
+            return brings;
+        }
         match asked? {
             Pressed::Open(name) => {
                 self.go(ProfilesLook::One(name, None));
@@ -265,6 +348,9 @@ impl ProfilesPage {
         let name = view.row.name.clone();
         let head = one::head(ui, theme, view);
         self.said(ui, theme);
+        if let Some(command) = self.packs(ui, theme) {
+            return Some(command);
+        }
         let asked = head.or(one::draw(ui, theme, (all, view), &mut self.draft))?;
         let (revision, stay) = (view.row.revision.clone(), ProfilesLook::One(name.clone(), None));
         match asked {
@@ -274,6 +360,7 @@ impl ProfilesPage {
                 self.go(ProfilesLook::All);
                 self.new = Some(add::New::begin(all, Beginning::Copy(name)));
             }
+            one::Pressed::Export => return Some(Command::Pack(Way::Save(name))),
             one::Pressed::Discard => (self.draft, self.said) = (None, None),
             one::Pressed::Delete => {
                 let ask = ProfileAsk::Delete { profile: name, revision };

@@ -217,7 +217,7 @@ impl AdminPage {
             Brought::Lines { view, after } => self.journal.take(view, after),
             Brought::System(seen) => self.system.take(seen),
             // They belong to other pages.
-            Brought::Charges(_) | Brought::Profiles(_) | Brought::Own(..) => {}
+            Brought::Charges(_) | Brought::Profiles(_) | Brought::Pack(_) | Brought::Own(..) => {}
             Brought::Found(found) => {
                 self.shared.said.retain(|(said, _)| *said != place);
                 self.shared.said.push((place, found));

@@ -46,7 +46,8 @@ impl Past {
                 | Brought::Found(_)
                 | Brought::Own(..)
                 | Brought::System(_)
-                | Brought::Profiles(_),
+                | Brought::Profiles(_)
+                | Brought::Pack(_),
             ) => return,
             Err(sentence) => (Tone::Fault, sentence),
         };

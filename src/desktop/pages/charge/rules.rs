@@ -52,7 +52,8 @@ impl Rules {
                 | Brought::Found(_)
                 | Brought::Own(..)
                 | Brought::System(_)
-                | Brought::Profiles(_),
+                | Brought::Profiles(_)
+                | Brought::Pack(_),
             ) => return,
             // What was typed stays, to be mended.
             Err(sentence) => (Tone::Fault, sentence),

@@ -40,6 +40,7 @@ pub(super) enum Pressed {
     All,
     Run,
     Copy,
+    Export,
     Delete,
     Show(Option<VersionId>),
     Restore(VersionId),
@@ -67,6 +68,10 @@ pub(super) fn head(ui: &mut Ui, theme: &Theme, view: &ProfileView) -> Option<Pre
         }
         if form::offer(ui, theme, &row.copy, Look::Plain) {
             pressed = Some(Pressed::Copy);
+        }
+        let export = Offer { label: "Save as a pack\u{2026}".to_owned(), ..row.copy.clone() };
+        if form::offer(ui, theme, &export, Look::Plain) {
+            pressed = Some(Pressed::Export);
         }
         if form::offer(ui, theme, &row.delete.offer, Look::Grave) {
             pressed = Some(Pressed::Delete);

@@ -1,0 +1,73 @@
+//! Profile packs as the window handles them: looked at, taken, written. A file that is brought is read
+//! anew when it is taken; the mark of what was seen says whether it is still the same.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::file;
+use super::people::{Clerk, Outcome, done, sentence};
+use super::profiles::named;
+use crate::base::id::Name;
+use crate::desktop::ask::{Brought, BroughtPack, SaveTo};
+use crate::engine::{
+    ChangeSettings, ImportPack, LARGEST_PACK, ProfilePack, ViewPlant, environment,
+};
+use crate::view::compose;
+
+impl Clerk<'_> {
+    /// Says what would become of a pack.
+    pub(super) fn bring_pack(&self, path: PathBuf, name: &str) -> Outcome {
+        let session = &self.shared.session;
+        let pack = read(&path)?;
+        let name = wanted(name)?;
+        let library = self.shared.door.library(&session.permit(ViewPlant).map_err(sentence)?);
+        let devices = self.shared.door.devices(&session.permit(ChangeSettings).map_err(sentence)?);
+        let preview = pack.preview(name.as_ref(), (&library, &devices), &environment);
+        let view = compose::exchange::pack(&preview.map_err(sentence)?, session);
+        Ok(Brought::Pack(Box::new(BroughtPack { path, view })))
+    }
+
+    /// Takes a pack as it was seen.
+    pub(super) fn take_pack(&self, path: &Path, name: &str, mark: String) -> Outcome {
+        let pack = Box::new(read(path)?);
+        let order = ImportPack { pack, name: wanted(name)?, seen: Some(mark) };
+        let taken = self.order(order)?;
+        done(format!("{} is here, with all that came with it. It does not run yet.", taken.name))
+    }
+
+    /// Writes a profile with what it needs.
+    pub(super) fn export_pack(&self, profile: &str, to: &SaveTo) -> Outcome {
+        let (session, door) = (&self.shared.session, &self.shared.door);
+        let grant = session.permit(ViewPlant).map_err(sentence)?;
+        let devices = door.devices(&session.permit(ChangeSettings).map_err(sentence)?);
+        let profile = named(profile)?;
+        let text = door.profile_text(&grant, &profile).map_err(sentence)?.text;
+        let library = door.library(&grant);
+        let pack = ProfilePack::of((&library, &devices), &profile, &text, &environment);
+        let pack = pack.map_err(sentence)?;
+        let bytes = pack.write().map_err(sentence)?;
+        file::write(to, |out| Ok(out.write_all(&bytes)?))?;
+        let (dbcs, kinds) = (pack.dbcs().len(), pack.devices().len());
+        done(format!(
+            "{profile} is in {}, with DBC files: {dbcs}, device folders: {kinds}. No password, token or key is in it.",
+            to.path.display()
+        ))
+    }
+}
+
+fn wanted(name: &str) -> Result<Option<Name>, String> {
+    if name.trim().is_empty() { Ok(None) } else { named(name).map(Some) }
+}
+
+fn read(path: &Path) -> Result<ProfilePack, String> {
+    let told = |why: String| format!("{}: {}", path.display(), sentence(why));
+    let meta = std::fs::metadata(path).map_err(|error| told(error.to_string()))?;
+    if !meta.is_file() {
+        return Err(told("this is no regular file".to_owned()));
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| told(error.to_string()))?;
+    file.take(LARGEST_PACK + 1).read_to_end(&mut bytes).map_err(|error| told(error.to_string()))?;
+    ProfilePack::read(&bytes, &environment).map_err(|error| told(error.to_string()))
+}
