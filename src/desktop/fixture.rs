@@ -35,7 +35,7 @@ use crate::view::compose;
 use crate::view::compose::settings::{ListenerState, Seen};
 use crate::view::compose::trace::TraceReader;
 use crate::view::dbc::{DbcPrefs, DbcView};
-use crate::view::exchange::PackView;
+use crate::view::exchange;
 use crate::view::fixtures::{self, Stage};
 use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::{Offer, Question};
@@ -115,7 +115,7 @@ pub struct World {
     /// The profiles that are kept.
     pub profiles: Vec<Kept>,
     /// What any profile pack would become.
-    pub pack: PackView,
+    pub pack: exchange::PackView,
     /// Answers that were not fetched yet.
     pub answers: Vec<Answer>,
 }

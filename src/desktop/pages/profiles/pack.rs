@@ -42,8 +42,14 @@ pub(super) enum Pressed {
 
 impl Bringing {
     pub(super) const fn begin(path: PathBuf) -> Self {
-        let (name, asked, told) = (String::new(), String::new(), String::new());
-        Self { path, name, asked, told, shown: None, waits: true }
+        Self {
+            path,
+            name: String::new(),
+            asked: String::new(),
+            told: String::new(),
+            shown: None,
+            waits: true,
+        }
     }
 
     /// Takes what was found; whether it is of this pack.
