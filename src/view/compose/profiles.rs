@@ -228,7 +228,7 @@ pub fn profile(
 fn by(line: &ProfileVersionLine) -> String {
     match line.face.as_str() {
         "inside" => line.who.clone(),
-        face => format!("{} ({face})", line.who),
+        face => format!("{} ({})", line.who, face.replace('_', " ")),
     }
 }
 

@@ -51,10 +51,9 @@ fn one(ui: &mut Ui, theme: &Theme, row: &ProfileRow) -> Option<Pressed> {
         });
         let right = egui::Layout::right_to_left(egui::Align::Min);
         ui.with_layout(right, |ui| {
-            ui.allocate_ui(Vec2::new(BUTTONS, 28.0), |ui| {
-                ui.horizontal(|ui| buttons(ui, theme, row)).inner
-            })
-            .inner
+            let across = egui::Layout::left_to_right(egui::Align::Center);
+            let size = Vec2::new(BUTTONS, 28.0);
+            ui.allocate_ui_with_layout(size, across, |ui| buttons(ui, theme, row)).inner
         })
         .inner
     })
