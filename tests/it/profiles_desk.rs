@@ -53,9 +53,8 @@ fn a_copy_has_a_name_of_its_own_and_a_taken_one_is_told_as_it_is_typed() {
     assert!(window.shows("It begins: as a copy of Workshop"), "{:?}", window.names());
     window.type_into("Name", "/");
     assert!(window.shows("A profile cannot be called so"), "{:?}", window.names());
-    window.click("Add it");
-    assert_eq!(asked(&window), []);
     window.press(Key::Backspace);
+    assert!(!window.shows("A profile cannot be called so"));
     window.click("Add it");
     let begins = Beginning::Copy("Workshop".into());
     assert_eq!(asked(&window), [ProfileAsk::Add { name: "Workshop copy".into(), begins }]);
@@ -102,7 +101,7 @@ fn what_somebody_else_has_changed_meanwhile_is_told_before_it_is_saved() {
     );
     window.click("Discard what was typed");
     assert!(!window.shows("since you began to type"));
-    assert!(window.shows("Somebody else's"), "{:?}", window.names());
+    assert!(window.names().contains(&"Somebody else's".to_owned()), "{:?}", window.names());
 }
 
 #[test]
@@ -151,7 +150,8 @@ fn a_refusal_stays_with_what_was_typed() {
     window.type_into("Name", " two");
     window.click("Add it");
     assert!(window.shows("There is no room on the disk."), "{:?}", window.names());
-    assert!(window.shows("New profile two"), "{:?}", window.names());
+    let typed = "New profile two".to_owned();
+    assert!(window.names().contains(&typed), "{:?}", window.names());
 }
 
 #[test]

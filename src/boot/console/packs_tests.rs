@@ -43,6 +43,10 @@ fn a_profile_goes_to_another_machine_and_is_taken_as_it_was_seen() {
     };
     there.pack(take("", "another")).unwrap_err();
     there.pack(take("", &view.mark)).unwrap();
+    assert_eq!(there.bring(&path, "").unwrap().summary, "1 same");
+    let file = there.folder.path().join("profiles/Bench.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{text}# One's own.\n")).unwrap();
     assert!(!there.bring(&path, "").unwrap().take.is_open(), "a profile is never replaced");
     let other = there.bring(&path, "Second").unwrap();
     assert_eq!(other.name, "Second");

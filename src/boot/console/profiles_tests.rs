@@ -130,7 +130,7 @@ fn a_profile_runs_without_a_restart_and_stays_while_it_does() {
     let broken = desk.look(ProfilesLook::All).all.rows[1].clone();
     assert_eq!((broken.name.as_str(), broken.state), ("Other", "refused"));
     let why = broken.refused.as_deref().unwrap();
-    assert!(why.contains("Other.toml") && why.contains("line"), "{why}");
+    assert!(why.contains("Other.toml:"), "{why}");
     assert_eq!(broken.by, "somebody outside of Busbar");
     desk.profiles(ProfileAsk::Run("Other".into())).unwrap_err();
     desk.profiles(delete(&broken)).unwrap();
