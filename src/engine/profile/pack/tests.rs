@@ -3,8 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::engine::profile::devices::Expected;
-use crate::engine::profile::shelf::Expected as ExpectedDbc;
+use crate::engine::profile::shelf::Expected;
 
 const DBC: &[u8] = include_bytes!("../../../../assets/devices/generic-charger/messages.dbc");
 const TOML: &str = include_str!("../../../../assets/devices/generic-charger/device.toml");
@@ -47,7 +46,7 @@ impl Place {
 
     fn furnished() -> Self {
         let place = Self::new();
-        place.shelf().write(&name("car"), DBC, &ExpectedDbc::Nothing).unwrap();
+        place.shelf().write(&name("car"), DBC, &Expected::Nothing).unwrap();
         place.devices.write("my-charger", &device("my-charger"), &Expected::Nothing).unwrap();
         place
     }
@@ -124,7 +123,7 @@ fn a_preview_says_what_is_new_the_same_changed_and_what_clashes() {
     let fresh = there.preview(&pack);
     assert_eq!(words(&fresh), "device folder my-charger: new, DBC file car: new, profile Car: new");
     assert!(fresh.lacks.is_empty(), "{:?}", fresh.lacks);
-    there.shelf().write(&name("car"), DBC, &ExpectedDbc::Nothing).unwrap();
+    there.shelf().write(&name("car"), DBC, &Expected::Nothing).unwrap();
     let other = device("my-charger");
     let other = Files { manifest: [&other.manifest[..], b"\n# mine\n"].concat(), ..other };
     there.devices.write("my-charger", &other, &Expected::Nothing).unwrap();
