@@ -126,14 +126,16 @@ fn passphrase_for(args: &RestoreArgs) -> Result<Option<Secret>, Refused> {
     Ok(Some(Secret::new(typed.to_string())))
 }
 
+/// What somebody else has written, as a terminal may have it: it takes some letters for orders.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
 fn print(out: &mut impl Write, preview: &BackupPreview) -> Result<(), Refused> {
     let about = &preview.about;
-    writeln!(out, "a backup of {}, made by Busbar {}", about.made, about.busbar)?;
+    writeln!(out, "a backup of {}, made by Busbar {}", plain(&about.made), plain(&about.busbar))?;
     for item in &preview.items {
-        // Names were made by anybody: a terminal takes some letters for orders.
-        let name: String =
-            item.name.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
-        writeln!(out, "{:8} {} ({} bytes)", item.stand.word(), name, item.bytes)?;
+        writeln!(out, "{:8} {} ({} bytes)", item.stand.word(), plain(&item.name), item.bytes)?;
     }
     let replaced = preview.items.iter().filter(|one| one.stand == BackupStand::Replaces).count();
     writeln!(out, "{} entries, {replaced} of them replace something", preview.items.len())?;

@@ -1,7 +1,7 @@
 //! What every handler shares: the door, the gate, and how this listener is found. Holds no more than
 //! a session that reads: whatever a visitor asks for is asked for in the visitor's own name.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::response::{IntoResponse, Response};
@@ -80,6 +80,7 @@ struct Inner {
     turns: Turns,
     dbcs: KnownDbcs,
     counts: Counts,
+    backing_up: Arc<AtomicBool>,
     stopping: watch::Sender<bool>,
 }
 
@@ -141,6 +142,7 @@ impl Shared {
             turns: Turns::new(),
             dbcs: KnownDbcs::default(),
             counts: Counts::default(),
+            backing_up: Arc::default(),
             stopping: watch::Sender::new(false),
         };
         Self { inner: Arc::new(inner) }
@@ -179,6 +181,12 @@ impl Shared {
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.site().is_seen_over_https()
+    }
+
+    /// Whether a backup is being made.
+    #[must_use]
+    pub fn backing_up(&self) -> &Arc<AtomicBool> {
+        &self.inner.backing_up
     }
 
     /// What a request may take.

@@ -126,9 +126,9 @@ fn an_administrator_takes_a_backup_of_a_running_busbar_that_restores_elsewhere()
     let file = bench.kept("plain.backup", &plain);
     let file = file.to_str().unwrap();
     let seen = busbar(&there, &["restore", file, "--preview"], "");
-    seen.ends_with(0).names(&["new      profiles/Car.toml", "have to be set anew"]);
+    seen.ends_with(0).names(&["new      profiles/Car.toml", "has to be set anew"]);
     assert!(!there.join("busbar.db").exists());
-    busbar(&there, &["restore", file], "").ends_with(1).names(&["say --yes"]);
+    busbar(&there, &["restore", file], "").ends_with(2).names(&["say --yes"]);
     busbar(&there, &["restore", file, "--yes"], "").ends_with(0).names(&["restored into"]);
     assert_eq!(fs::read_to_string(there.join("profiles/Car.toml")).unwrap(), "name = \"Car\"\n");
     assert!(!holds(&there, SMTP) && !there.join("secrets.key").exists());
@@ -139,7 +139,7 @@ fn an_administrator_takes_a_backup_of_a_running_busbar_that_restores_elsewhere()
     let file = bench.kept("sealed.backup", &sealed);
     let file = file.to_str().unwrap();
     let again = ["restore", file, "--yes", "--passphrase-stdin"];
-    busbar(&there, &again, "another passphrase").ends_with(1).names(&["passphrase is another one"]);
+    busbar(&there, &again, "another passphrase").ends_with(2).names(&["passphrase is another one"]);
     let done = busbar(&there, &again, WORD);
     done.ends_with(0).names(&["replaces busbar.db", "there.before-restore-"]);
     let key = fs::read(house.folder().join("secrets.key")).unwrap();
@@ -174,15 +174,15 @@ fn the_command_line_makes_one_beside_a_running_busbar_and_restores_none_there() 
     made.ends_with(0);
     assert!(made.out.contains("read back and found whole"), "{}", made.out);
     assert!(made.out.contains("left out: Recordings"), "{}", made.out);
-    busbar(data, &["backup", file], "").ends_with(1).names(&["mine.backup"]);
-    busbar(data, &["restore", file, "--yes"], "").ends_with(1).names(&["already runs"]);
+    busbar(data, &["backup", file], "").ends_with(2).names(&["mine.backup"]);
+    busbar(data, &["restore", file, "--yes"], "").ends_with(2).names(&["already runs"]);
     bench.house.get("/api/v1/profiles/Car", &bench.changer).is(200);
     let sealed = bench.place.path().join("sealed.backup");
     let sealed = sealed.to_str().unwrap();
     let made = ["backup", sealed, "--encrypt", "--passphrase-stdin"];
-    busbar(data, &made, "short").ends_with(1).names(&["fewer than 10"]);
+    busbar(data, &made, "short").ends_with(2).names(&["fewer than 10"]);
     busbar(data, &made, WORD).ends_with(0);
     let odd = bench.kept("odd", b"not a backup");
     let odd = odd.to_str().unwrap();
-    busbar(data, &["restore", odd, "--preview"], "").ends_with(1).names(&["no backup of Busbar"]);
+    busbar(data, &["restore", odd, "--preview"], "").ends_with(2).names(&["no backup of Busbar"]);
 }

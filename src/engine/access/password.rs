@@ -9,6 +9,7 @@ use argon2::password_hash::phc;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use crate::base::time::Clock;
 use crate::engine::access::secret::{Secret, random};
@@ -145,6 +146,25 @@ impl Cost {
         let params = params.map_err(|error| PasswordError::Hash(error.to_string()))?;
         Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
     }
+}
+
+/// A key of 32 bytes that only whoever knows `passphrase` can make again, from the same salt at the same
+/// cost: memory in KiB, passes, lanes.
+///
+/// # Errors
+/// The cost cannot be, or there is no memory for it.
+pub fn key_of(
+    passphrase: &Secret,
+    salt: &[u8],
+    [memory_kib, passes, lanes]: [u32; 3],
+) -> Result<Zeroizing<[u8; 32]>, PasswordError> {
+    let failed = |error: argon2::Error| PasswordError::Hash(error.to_string());
+    let mut key = Zeroizing::new([0; 32]);
+    Cost { memory_kib, passes, lanes }
+        .argon2()?
+        .hash_password_into(passphrase.reveal().as_bytes(), salt, &mut *key)
+        .map_err(failed)?;
+    Ok(key)
 }
 
 /// What a check of a password says.

@@ -6,11 +6,11 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use argon2::{Algorithm, Argon2, Params, Version};
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, KeyInit as _, Nonce};
 use zeroize::Zeroizing;
 
+use crate::engine::access::password::key_of;
 use crate::engine::access::secret::{Secret, random};
 use crate::engine::backup::{BackupError, LEAST_PASSPHRASE, MOST_PASSPHRASE};
 
@@ -71,14 +71,10 @@ pub fn fit(passphrase: &Secret) -> Result<(), BackupError> {
 fn cipher(
     passphrase: &Secret,
     salt: &[u8],
-    KeyCost([memory, passes, lanes]): KeyCost,
+    KeyCost(cost): KeyCost,
 ) -> Result<ChaCha20Poly1305, BackupError> {
-    let failed = |error: argon2::Error| BackupError::Broken(format!("its key: {error}"));
-    let params = Params::new(memory, passes, lanes, Some(32)).map_err(failed)?;
-    let mut key = Zeroizing::new([0; 32]);
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(passphrase.reveal().as_bytes(), salt, &mut *key)
-        .map_err(failed)?;
+    let key = key_of(passphrase, salt, cost)
+        .map_err(|error| BackupError::Broken(format!("its key: {error}")))?;
     Ok(ChaCha20Poly1305::new((&*key).into()))
 }
 

@@ -173,6 +173,9 @@ impl<R: Read> Read for Hashing<R> {
     }
 }
 
+/// Takes what is in an entry: its place, its name, its bytes.
+pub type See<'s> = dyn FnMut(&Place, &str, &mut dyn Read) -> Result<(), BackupError> + 's;
+
 /// What was read of a backup.
 #[derive(Clone, Debug)]
 pub struct Whole {
@@ -190,7 +193,7 @@ pub struct Whole {
 pub fn read(
     file: &Path,
     passphrase: Option<&Secret>,
-    see: &mut dyn FnMut(&Place, &str, &mut dyn Read) -> Result<(), BackupError>,
+    see: &mut See<'_>,
 ) -> Result<Whole, BackupError> {
     let found = std::fs::metadata(file).map_err(BackupError::of(file, "read"))?;
     if !found.is_file() {
@@ -206,10 +209,7 @@ pub fn read(
     }
 }
 
-fn unpacked<R: Read>(
-    from: R,
-    see: &mut dyn FnMut(&Place, &str, &mut dyn Read) -> Result<(), BackupError>,
-) -> Result<Whole, BackupError> {
+fn unpacked<R: Read>(from: R, see: &mut See<'_>) -> Result<Whole, BackupError> {
     let odd = |error: io::Error| broken(format!("it cannot be unpacked: {error}"));
     let mut from = zstd::Decoder::new(from).map_err(odd)?;
     if exactly(&mut from, MAGIC.len())? != MAGIC {

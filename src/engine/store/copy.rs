@@ -88,7 +88,7 @@ pub fn old_folder(folder: &Path, schema: usize) {
     let sql = "INSERT INTO settings (section, value) VALUES ('general', '{\"name\":\"Rig\"}')";
     connection.execute(sql, []).unwrap();
     if schema < 4 {
-        let sql = "INSERT INTO secrets (name, value) VALUES ('mail_password', 'planted-5ecret')";
+        let sql = "INSERT INTO secrets (name, value) VALUES ('mail_password', CAST('planted-5ecret' AS BLOB))";
         connection.execute(sql, []).unwrap();
     }
 }

@@ -106,15 +106,12 @@ pub async fn make(
     made(&shared, &session, wanted).await
 }
 
-/// Whether one is being made.
-static MAKING: AtomicBool = AtomicBool::new(false);
-
 /// While one is being made.
-struct Making;
+struct Making(Arc<AtomicBool>);
 
 impl Making {
-    fn begin() -> Result<Self, Problem> {
-        if MAKING.swap(true, Ordering::SeqCst) {
+    fn begin(shared: &Shared) -> Result<Self, Problem> {
+        if shared.backing_up().swap(true, Ordering::SeqCst) {
             return Err(Problem::new(
                 StatusCode::CONFLICT,
                 "busy",
@@ -123,13 +120,13 @@ impl Making {
                 "Wait until it is done.",
             ));
         }
-        Ok(Self)
+        Ok(Self(Arc::clone(shared.backing_up())))
     }
 }
 
 impl Drop for Making {
     fn drop(&mut self) {
-        MAKING.store(false, Ordering::SeqCst);
+        self.0.store(false, Ordering::SeqCst);
     }
 }
 
@@ -145,7 +142,7 @@ pub async fn made(shared: &Shared, session: &Arc<Session>, wanted: BackupWanted)
         let detail = format!("The passphrase has fewer than {LEAST_PASSPHRASE} characters.");
         return Err(Problem::invalid(detail).about("passphrase"));
     }
-    let making = Making::begin()?;
+    let making = Making::begin(shared)?;
     let recordings =
         if wanted.recordings { BackupRecordings::Take } else { BackupRecordings::Leave };
     let wish = MakeBackup { recordings, sealed: passphrase.is_some() };
@@ -187,7 +184,16 @@ fn sent(file: File, bytes: u64, name: &str, session: Arc<Session>) -> Response {
 fn problem(error: BackupError) -> Problem {
     match error {
         BackupError::Passphrase(why) => Problem::invalid(sentence(&why)).about("passphrase"),
-        error => {
+        error @ (BackupError::File { .. }
+        | BackupError::Broken(_)
+        | BackupError::Entry { .. }
+        | BackupError::Newer { .. }
+        | BackupError::NoPassphrase
+        | BackupError::Shrank(_)
+        | BackupError::ReadBack(_)
+        | BackupError::Open(_)
+        | BackupError::Store(_)
+        | BackupError::NoRandom(_)) => {
             tracing::error!(%error, "a backup cannot be made");
             Problem::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
