@@ -48,6 +48,8 @@ pub(super) fn difference(ui: &mut Ui, theme: &Theme, lines: &[DiffRow], height: 
 
 fn rows(ui: &mut Ui, count: usize, height: f32, mut row: impl FnMut(&mut Ui, usize)) {
     ui.spacing_mut().item_spacing.y = 0.0;
+    // Lines are as high as the area reckons with, not as high as buttons.
+    ui.spacing_mut().interact_size.y = LINE;
     let area = ScrollArea::both().id_salt("lines").auto_shrink(false).max_height(height);
     area.show_rows(ui, LINE, count, |ui, range| {
         scrolls(ui);

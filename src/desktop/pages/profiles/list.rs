@@ -17,7 +17,7 @@ use crate::view::shown::Tone;
 /// In narrower pages the buttons stand below the words.
 const WIDE: f32 = 700.0;
 /// Width of the buttons.
-const BUTTONS: f32 = 268.0;
+const BUTTONS: f32 = 300.0;
 
 pub(super) fn draw(ui: &mut Ui, theme: &Theme, view: &ProfilesView) -> Option<Pressed> {
     if view.rows.is_empty() {
