@@ -59,7 +59,8 @@ pub(super) fn draw(
         let options: Vec<(Beginning, String)> = all.map(|one| (one.clone(), words(&one))).collect();
         let shown = words(&new.begins);
         form::row(ui, theme, "It begins", |ui| {
-            form::choice(ui, "It begins", (&shown, 320.0), &mut new.begins, &options);
+            let width = (ui.available_width() - 12.0).clamp(80.0, 320.0);
+            form::choice(ui, "It begins", (&shown, width), &mut new.begins, &options);
         });
         let about = "It is kept in a file of its own and does not run until you say so.";
         ui.label(RichText::new(about).font(fonts::text(11.5)).color(theme.muted));
