@@ -188,7 +188,8 @@ fn lacking(screen: Screen, folders: &[PathBuf]) -> Vec<Library> {
     // X11 has two ways into OpenGL, of which either is enough.
     let has_gl = screen == Screen::X11 && (there(&GLX) || there(&EGL));
     let gl = |one: &Library| *one == GLX || *one == EGL;
-    wanted.iter().filter(|one| !there(one) && !(has_gl && gl(one))).copied().collect()
+    let found = |one: &Library| there(one) || has_gl && gl(one);
+    wanted.iter().filter(|one| !found(one)).copied().collect()
 }
 
 /// Whether the kernel has CAN in use, built in or as a module.

@@ -197,7 +197,7 @@ impl PartsPage {
             (PartsPrefs::Form(_), Some(Ok(form))) => form.title.clone(),
             (PartsPrefs::Form(_), Some(Err(_)) | None) => "Component".to_owned(),
         };
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             ui.set_min_height(30.0);
             pages::title(ui, theme, &title);
             if self.prefs == PartsPrefs::Own

@@ -48,7 +48,7 @@ impl From<SavedFilter> for FilterShown {
 }
 
 /// Lists the filters that this account keeps. Needs Send and receive CAN.
-#[utoipa::path(get, path = "/api/v1/filters", tag = "frames",
+#[utoipa::path(get, path = "/api/v1/filters", tag = "plant",
     responses((status = 200, description = "All of them, by name", body = List<FilterShown>)))]
 pub async fn list(State(shared): State<Shared>, Who(session): Who) -> Answer {
     let kept = aside(&shared, move |shared| {
@@ -60,7 +60,7 @@ pub async fn list(State(shared): State<Shared>, Who(session): Who) -> Answer {
 
 /// Keeps a filter by a name for this account; one of the same name is replaced, whichever size its
 /// letters have. At most 50 are kept. Needs Send and receive CAN.
-#[utoipa::path(put, path = "/api/v1/filters/{name}", tag = "frames",
+#[utoipa::path(put, path = "/api/v1/filters/{name}", tag = "plant",
     params(("name" = String, Path, description = "What it is to be called")),
     request_body = FilterWanted,
     responses(
@@ -79,7 +79,7 @@ pub async fn keep(
 }
 
 /// Forgets a filter that this account keeps. Needs Send and receive CAN.
-#[utoipa::path(delete, path = "/api/v1/filters/{name}", tag = "frames",
+#[utoipa::path(delete, path = "/api/v1/filters/{name}", tag = "plant",
     params(("name" = String, Path, description = "Its name")),
     responses(
         (status = 204, description = "It is no longer kept"),
