@@ -1,7 +1,7 @@
 //! The device kinds that are known: the folders under `assets/devices`, embedded, and those that
 //! somebody has put into the data folder (`engine::profile::devices`).
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::bound::Tables;
 use super::check::Fault;
@@ -125,9 +125,14 @@ impl Kind {
 }
 
 impl Catalog {
-    /// The kinds that come with the program.
+    /// The kinds that come with the program. They are read once: the hub asks while frames wait.
     #[must_use]
     pub fn builtin() -> Self {
+        static BUILTIN: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);
+        BUILTIN.clone()
+    }
+
+    fn embedded() -> Self {
         let mut catalog = Self::default();
         for folder in FOLDERS {
             // A test reads every embedded folder, so none is left out here.

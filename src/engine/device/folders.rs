@@ -43,6 +43,13 @@ fn told(device: &mut Device, id: u32, hex: &str) -> Vec<Fact> {
 }
 
 #[test]
+fn what_comes_with_the_program_is_read_once() {
+    let (one, two) = (Catalog::builtin(), Catalog::builtin());
+    assert!(one.iter().count() > 0);
+    assert!(one.iter().zip(two.iter()).all(|(a, b)| Arc::ptr_eq(a, b)));
+}
+
+#[test]
 fn every_folder_on_disk_is_embedded_and_every_embedded_one_is_known() {
     let mut on_disk: Vec<String> = std::fs::read_dir(assets())
         .unwrap()
