@@ -29,6 +29,8 @@ def setup_by_mouse(walk):
         vic = with_password(bench, eve, "vic", VIC, "Viewer")
         no_way_for_who_may_only_read(vic)
         a_display_comes_and_goes(bench, eve)
+        # An open page would complain of a listener that has gone.
+        eve.context.close()
     finally:
         bench.server.stop()
 
