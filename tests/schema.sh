@@ -86,6 +86,9 @@ import schemathesis
 
 OWN = {"/api/v1/users/{id}": $own_account, "/api/v1/tokens/{id}": $own_token}
 
+# A profile pack: what is generated is none, and goes out as it is.
+schemathesis.serializer.alias("application/zip", "application/octet-stream")
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     for path, own in OWN.items():
