@@ -1,17 +1,15 @@
 //! Backups of a running Busbar, through the API, the page and the command line, and back.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use busbar::engine::{MailSettings, Right, SaveSettings, Secret, SecretChange};
+use busbar::engine::Right;
 use serde_json::json;
 use tempfile::TempDir;
 use ureq::http::Request;
 
 use crate::listening::Listening;
-use crate::support::Ran;
+use crate::support::{busbar_on, mail_with};
 
 const SMTP: &str = "smtp-planted-5ecret";
 const WORD: &str = "tin of beans 4";
@@ -27,16 +25,7 @@ fn bench() -> Bench {
     let house = Listening::new();
     let (_, administrator) = house.program("root", &[Right::Administrator]);
     let (_, changer) = house.program("changer", &[Right::ChangeSettings]);
-    let mail = MailSettings {
-        enabled: true,
-        host: "127.0.0.1".into(),
-        port: 9,
-        user: Some("busbar".into()),
-        from: "busbar@example.org".into(),
-        ..MailSettings::default()
-    };
-    let mail_password = Some(SecretChange::Set(Secret::new(SMTP.into())));
-    house.order(SaveSettings { mail: Some(mail), mail_password, ..Default::default() });
+    house.order(mail_with(SMTP));
     let new = json!({"name": "Car", "text": "name = \"Car\"\n"});
     house.json("POST", "/api/v1/profiles", &changer, &new).is(201);
     Bench { house, administrator, changer, place: tempfile::tempdir().unwrap() }
@@ -62,24 +51,6 @@ impl Bench {
         fs::write(&file, bytes).unwrap();
         file
     }
-}
-
-/// Runs the program on a data folder, with something on its standard input.
-fn busbar(data: &Path, arguments: &[&str], input: &str) -> Ran {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_busbar"))
-        .args(arguments)
-        .arg("--data-dir")
-        .arg(data)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // One that needs none has ended already.
-    drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
-    let done = child.wait_with_output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran { code: done.status.code(), out: text(done.stdout), err: text(done.stderr) }
 }
 
 fn holds(folder: &Path, needle: &str) -> bool {
@@ -125,26 +96,28 @@ fn an_administrator_takes_a_backup_of_a_running_busbar_that_restores_elsewhere()
     let there = bench.place.path().join("there");
     let file = bench.kept("plain.backup", &plain);
     let file = file.to_str().unwrap();
-    let seen = busbar(&there, &["restore", file, "--preview"], "");
+    let seen = busbar_on(&there, "", &["restore", file, "--preview"]);
     seen.ends_with(0).names(&["new      profiles/Car.toml", "has to be set anew"]);
     assert!(!there.join("busbar.db").exists());
-    busbar(&there, &["restore", file], "").ends_with(2).names(&["say --yes"]);
-    busbar(&there, &["restore", file, "--yes"], "").ends_with(0).names(&["restored into"]);
+    busbar_on(&there, "", &["restore", file]).ends_with(2).names(&["say --yes"]);
+    busbar_on(&there, "", &["restore", file, "--yes"]).ends_with(0).names(&["restored into"]);
     assert_eq!(fs::read_to_string(there.join("profiles/Car.toml")).unwrap(), "name = \"Car\"\n");
     assert!(!holds(&there, SMTP) && !there.join("secrets.key").exists());
-    let users = busbar(&there, &["user", "list"], "");
+    let users = busbar_on(&there, "", &["user", "list"]);
     users.ends_with(0);
     assert!(users.out.contains("root"), "{}", users.out);
 
     let file = bench.kept("sealed.backup", &sealed);
     let file = file.to_str().unwrap();
     let again = ["restore", file, "--yes", "--passphrase-stdin"];
-    busbar(&there, &again, "another passphrase").ends_with(2).names(&["passphrase is another one"]);
-    let done = busbar(&there, &again, WORD);
+    busbar_on(&there, "another passphrase", &again)
+        .ends_with(2)
+        .names(&["passphrase is another one"]);
+    let done = busbar_on(&there, WORD, &again);
     done.ends_with(0).names(&["replaces busbar.db", "there.before-restore-"]);
     let key = fs::read(house.folder().join("secrets.key")).unwrap();
     assert_eq!(fs::read(there.join("secrets.key")).unwrap(), key);
-    busbar(&there, &["doctor"], "").names(&["journal"]);
+    busbar_on(&there, "", &["doctor"]).names(&["journal"]);
 }
 
 #[test]
@@ -170,19 +143,21 @@ fn the_command_line_makes_one_beside_a_running_busbar_and_restores_none_there() 
     let data = bench.house.folder();
     let file = bench.place.path().join("mine.backup");
     let file = file.to_str().unwrap();
-    let made = busbar(data, &["backup", file], "");
+    let made = busbar_on(data, "", &["backup", file]);
     made.ends_with(0);
     assert!(made.out.contains("read back and found whole"), "{}", made.out);
     assert!(made.out.contains("left out: Recordings"), "{}", made.out);
-    busbar(data, &["backup", file], "").ends_with(2).names(&["mine.backup"]);
-    busbar(data, &["restore", file, "--yes"], "").ends_with(2).names(&["already runs"]);
+    busbar_on(data, "", &["backup", file]).ends_with(2).names(&["mine.backup"]);
+    busbar_on(data, "", &["restore", file, "--yes"]).ends_with(2).names(&["already runs"]);
     bench.house.get("/api/v1/profiles/Car", &bench.changer).is(200);
     let sealed = bench.place.path().join("sealed.backup");
     let sealed = sealed.to_str().unwrap();
     let made = ["backup", sealed, "--encrypt", "--passphrase-stdin"];
-    busbar(data, &made, "short").ends_with(2).names(&["fewer than 10"]);
-    busbar(data, &made, WORD).ends_with(0);
+    busbar_on(data, "short", &made).ends_with(2).names(&["fewer than 10"]);
+    busbar_on(data, WORD, &made).ends_with(0);
     let odd = bench.kept("odd", b"not a backup");
     let odd = odd.to_str().unwrap();
-    busbar(data, &["restore", odd, "--preview"], "").ends_with(2).names(&["no backup of Busbar"]);
+    busbar_on(data, "", &["restore", odd, "--preview"])
+        .ends_with(2)
+        .names(&["no backup of Busbar"]);
 }

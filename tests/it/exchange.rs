@@ -2,15 +2,12 @@
 
 use std::fs;
 
-use busbar::engine::{
-    ActivateProfile, MailSettings, ProfilePack, Right, SaveSettings, Secret, SecretChange,
-    demo_profile, environment,
-};
+use busbar::engine::{ActivateProfile, ProfilePack, Right, demo_profile, environment};
 use serde_json::{Value, json};
 use ureq::http::Request;
 
 use crate::listening::Listening;
-use crate::support::Desk;
+use crate::support::{Desk, mail_with};
 
 const DBC: &str = "BU_: X\nBO_ 256 Main: 8 X\n SG_ Volts : 0|16@1+ (0.1,0) [0|100] \"V\" X\n";
 const PROFILE: &str = "# by hand\nname = \"Car\"\n[[bus]]\nname = \"main\"\n\
@@ -265,16 +262,7 @@ fn who_may_not_change_settings_neither_takes_nor_brings_a_pack() {
 #[test]
 fn no_secret_is_in_a_pack() {
     let machine = Machine::furnished();
-    let mail = MailSettings {
-        enabled: true,
-        host: "127.0.0.1".into(),
-        port: 9,
-        user: Some("busbar".into()),
-        from: "busbar@example.org".into(),
-        ..MailSettings::default()
-    };
-    let mail_password = Some(SecretChange::Set(Secret::new(SMTP.into())));
-    machine.house.order(SaveSettings { mail: Some(mail), mail_password, ..Default::default() });
+    machine.house.order(mail_with(SMTP));
     let pack =
         machine.bytes("/api/v1/profiles/Car/pack", &machine.changer, None, None).is(200).body;
     let read = ProfilePack::read(&pack, &environment).unwrap();

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use busbar::base::time::SystemClock;
 use busbar::engine::{
-    GeneralSettings, LogFilter, LogLevel, MailSettings, Preset, SaveSettings, Secret, SecretChange,
-    Settings, SystemLog, ViewPlant,
+    GeneralSettings, LogFilter, LogLevel, Preset, SaveSettings, Secret, SecretChange, Settings,
+    SystemLog, ViewPlant,
 };
 use busbar::web::{Entry, routes};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::support::mail_with;
 use crate::visit::{Inn, coded, in_data};
 
 /// Typed where a password belongs.
@@ -49,16 +50,7 @@ fn no_secret_is_in_the_log_in_its_files_or_in_feedback() {
     let bearer = format!("Bearer {token}");
     let change = format!("{{\"mail\":{{\"password\":\"{SMTP}\",\"port\":\"{SMTP}\"}}}}");
     let _odd = inn.json("PATCH", "/api/v1/settings", &[("Authorization", &bearer)], &change);
-    let mail = MailSettings {
-        enabled: true,
-        host: "127.0.0.1".into(),
-        port: 9,
-        user: Some("busbar".into()),
-        from: "busbar@example.org".into(),
-        ..MailSettings::default()
-    };
-    let mail_password = Some(SecretChange::Set(Secret::new(SMTP.into())));
-    inn.order(SaveSettings { mail: Some(mail), mail_password, ..SaveSettings::default() });
+    inn.order(mail_with(SMTP));
     // What a careless line would say.
     tracing::error!(password = PASSWORD.replace(' ', "-"), "a line with password={SMTP}");
     tracing::error!("a line with {TOKEN} and https://rack/set-up/{TOKEN}");

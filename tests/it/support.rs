@@ -1,10 +1,12 @@
-//! Running the program itself.
+//! Running the program itself, and what several tests set up alike.
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
+use busbar::engine::{MailSettings, SaveSettings, Secret, SecretChange};
 use tempfile::TempDir;
 
 /// How a run of the program ended.
@@ -12,6 +14,13 @@ pub struct Ran {
     pub code: Option<i32>,
     pub out: String,
     pub err: String,
+}
+
+impl From<Output> for Ran {
+    fn from(done: Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { code: done.status.code(), out: text(&done.stdout), err: text(&done.stderr) }
+    }
 }
 
 impl Ran {
@@ -75,13 +84,38 @@ impl Desk {
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         // Nothing that asks for a window may find one.
         command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env_remove("WAYLAND_SOCKET");
-        let done = command.output().unwrap();
-        Ran {
-            code: done.status.code(),
-            out: String::from_utf8_lossy(&done.stdout).into_owned(),
-            err: String::from_utf8_lossy(&done.stderr).into_owned(),
-        }
+        command.output().unwrap().into()
     }
+}
+
+/// Runs `busbar` on a data folder with `input` on its standard input.
+pub fn busbar_on(data: &Path, input: &str, arguments: &[&str]) -> Ran {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_busbar"))
+        .args(arguments)
+        .arg("--data-dir")
+        .arg(data)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that has ended already reads nothing: that is for the test to see.
+    drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
+    child.wait_with_output().unwrap().into()
+}
+
+/// Mail by a server that is not there, which wants this password.
+pub fn mail_with(password: &str) -> SaveSettings {
+    let mail = MailSettings {
+        enabled: true,
+        host: "127.0.0.1".into(),
+        port: 9,
+        user: Some("busbar".into()),
+        from: "busbar@example.org".into(),
+        ..MailSettings::default()
+    };
+    let mail_password = Some(SecretChange::Set(Secret::new(password.into())));
+    SaveSettings { mail: Some(mail), mail_password, ..SaveSettings::default() }
 }
 
 /// A file that comes with the program.

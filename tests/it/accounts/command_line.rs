@@ -1,36 +1,13 @@
 //! `busbar user` and `busbar token`, on a stopped engine and beside a running one.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
 use serde_json::Value;
 
 use super::house::{GOOD, House, home};
-use crate::support::{Desk, Ran};
+use crate::support::{Desk, Ran, busbar_on};
 
 /// Runs `busbar` on the data folder of `desk` with `input` on standard input.
 fn busbar_with(desk: &Desk, input: &str, arguments: &[&str]) -> Ran {
-    run(&desk.path("data"), input, arguments)
-}
-
-fn run(folder: &std::path::Path, input: &str, arguments: &[&str]) -> Ran {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_busbar"))
-        .args(arguments)
-        .arg("--data-dir")
-        .arg(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A program that has ended already reads nothing: that is for the test to see.
-    drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
-    let done = child.wait_with_output().unwrap();
-    Ran {
-        code: done.status.code(),
-        out: String::from_utf8_lossy(&done.stdout).into_owned(),
-        err: String::from_utf8_lossy(&done.stderr).into_owned(),
-    }
+    busbar_on(&desk.path("data"), input, arguments)
 }
 
 fn add_ada(desk: &Desk) {
@@ -116,10 +93,10 @@ fn a_command_beside_a_running_engine_takes_effect_in_it() {
     let (house, _) = House::with_ada();
     let folder = house.folder.path();
     let words = ["user", "add", "grace", "--password-stdin"];
-    run(folder, "kettle on the hob\n", &words).ends_with(0);
+    busbar_on(folder, "kettle on the hob\n", &words).ends_with(0);
     // The next line of a script finds it in force.
     let signed_in = house.sign_in("grace", "kettle on the hob").unwrap();
-    run(folder, "", &["user", "delete", "grace"]).ends_with(0);
+    busbar_on(folder, "", &["user", "delete", "grace"]).ends_with(0);
     // A sign-in sees first what other programs have changed; from then on sessions know it too.
     assert!(house.sign_in("grace", "kettle on the hob").is_err());
     assert!(house.gate().enter(signed_in.token.reveal(), &home()).is_err());
