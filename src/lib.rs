@@ -18,6 +18,7 @@
 //! | `engine::access` | who may do what; a permission is a [`Grant`](engine::Grant) that must be held | what is done with it |
 //! | `engine::log` | what the program says of itself, bounded, without secrets, in memory and in files | who reads it |
 //! | `engine::machine` | room on the disk, memory, the clock | what becomes of it |
+//! | `engine::needs` | libraries, portal and kernel parts that this machine lacks, and what brings them | who says so |
 //! | `engine::can` | frames, buses, recordings, and the guard before every wire | what a frame means |
 //! | `engine::dbc` | text to schema to compiled codec, changes that can be undone, and back to text | devices, files |
 //! | `engine::filter` | the one language that picks frames: text to a compiled predicate, with completion | devices, files, faces |
