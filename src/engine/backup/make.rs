@@ -197,12 +197,11 @@ pub struct Weight {
 /// Weighs what a backup of the data folder `folder` would hold.
 ///
 /// # Errors
-/// A folder cannot be read.
+/// A folder or the database cannot be read.
 pub fn weigh(folder: &Path, records: &RecordSettings) -> Result<Weight, BackupError> {
     let source = Source::new(folder, records, Recordings::Take, Wall::from_nanos(0));
-    let mut weight = Weight::default();
-    let database = (DATABASE.to_owned(), folder.join(DATABASE));
-    for (name, file) in source.files()?.into_iter().chain([database]) {
+    let mut weight = Weight { files: 1, bytes: copy::weigh(folder)?, ..Weight::default() };
+    for (name, file) in source.files()? {
         // One that was taken away since weighs nothing.
         let bytes = fs::metadata(file).map_or(0, |found| found.len());
         match Place::of(&name) {

@@ -81,6 +81,26 @@ fn contains(file: &Path, needle: &str) -> bool {
 }
 
 #[test]
+fn the_newest_pages_of_an_open_database_are_weighed_with_it() {
+    let (place, folder) = furnished();
+    let open = copy::grown(&folder);
+    let weight = weigh(&folder, &RecordSettings::default()).unwrap();
+    let to = place.path().join("copy.db");
+    copy::copy(&folder, &to, copy::Secrets::Take).unwrap();
+    let size = |file: &Path| fs::metadata(file).unwrap().len();
+    let (file, copied) = (size(&folder.join("busbar.db")), size(&to));
+    drop(open);
+    assert!(file * 2 < copied, "{file} bytes of {copied} are in the file: the log holds nothing");
+    let others: u64 = kept(&folder).values().map(|bytes| bytes.len() as u64).sum();
+    let recorded = weight.recording_bytes;
+    assert_eq!(
+        weight.bytes,
+        copied + others - recorded,
+        "the database and {others} bytes beside it"
+    );
+}
+
+#[test]
 fn a_sealed_backup_restores_to_the_same_folder_with_its_secrets() {
     let (place, folder) = furnished();
     let file = place.path().join("all.backup");

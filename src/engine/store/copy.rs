@@ -28,9 +28,7 @@ pub enum Secrets {
 /// # Errors
 /// The database refuses, or the copy cannot be written.
 pub fn copy(folder: &Path, to: &Path, secrets: Secrets) -> Result<i64, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let from = Connection::open_with_flags(folder.join(place::DATABASE), flags)?;
-    from.busy_timeout(open::BUSY_WAIT)?;
+    let from = reader(folder)?;
     from.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
     let copy = Connection::open(to)?;
     copy.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
@@ -40,6 +38,26 @@ pub fn copy(folder: &Path, to: &Path, secrets: Secrets) -> Result<i64, StoreErro
     }
     open::whole(&copy)?;
     Ok(migrate::version(&copy)?)
+}
+
+/// How many bytes a copy of the database of the data folder `folder` would take at this moment: its pages in
+/// use, those that are still only in its write-ahead log among them.
+///
+/// # Errors
+/// The database refuses.
+pub fn weigh(folder: &Path) -> Result<u64, StoreError> {
+    let from = reader(folder)?;
+    let number = |pragma| from.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    let used = number("page_count")?.saturating_sub(number("freelist_count")?);
+    Ok(used.saturating_mul(number("page_size")?).unsigned_abs())
+}
+
+/// A connection that reads what others write meanwhile.
+fn reader(folder: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let from = Connection::open_with_flags(folder.join(place::DATABASE), flags)?;
+    from.busy_timeout(open::BUSY_WAIT)?;
+    Ok(from)
 }
 
 /// The schema of a copy, which is read through.
@@ -91,6 +109,19 @@ pub fn old_folder(folder: &Path, schema: usize) {
         let sql = "INSERT INTO secrets (name, value) VALUES ('mail_password', CAST('planted-5ecret' AS BLOB))";
         connection.execute(sql, []).unwrap();
     }
+}
+
+/// Puts a million bytes into the database of a data folder; they stay in its write-ahead log while the
+/// connection is open.
+#[cfg(test)]
+pub fn grown(folder: &Path) -> Connection {
+    let connection = Connection::open(folder.join(place::DATABASE)).unwrap();
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).unwrap();
+    connection.pragma_update(None, "wal_autocheckpoint", 0).unwrap();
+    let sql =
+        "INSERT INTO settings (section, value) VALUES ('grown', printf('\"%1000000c\"', 'x'))";
+    connection.execute(sql, []).unwrap();
+    connection
 }
 
 /// What the setting of [`old_folder`] says, how many secrets there are, and the schema.
