@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Walks the pages in a real browser: set-up link, first administrator, live pack, users, a read-only
-# colleague on a phone-sized page, permissions changed under an open page, accessibility by axe.
+# colleague on a phone-sized page, permissions changed under an open page, profile packs and backups that
+# go to another machine, accessibility by axe.
 # Needs python3 with venv, Debian's chromium and, the first time, the Python package index; where
 # something is missing it says so and ends with status 77.
 #   BUSBAR=PROGRAM          the program to test; built where not given

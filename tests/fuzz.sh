@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes what reads other people's bytes: DBC text, recordings, frames, profiles and packs of them, filters,
-# serial lines. Needs a nightly
-# compiler with its address sanitizer; where there is none it says so and ends with status 77. Uses
+# Fuzzes what reads other people's bytes: DBC text, recordings, frames, profiles and packs of them, backups,
+# filters, serial lines. Needs a nightly compiler with its address sanitizer; where there is none it says so and ends with status 77. Uses
 # the compiler's own flags, so that cargo-fuzz need not be installed (with it, `cargo fuzz run --fuzz-dir
 # tests/fuzz dbc_text` does the same).
 #
@@ -9,8 +8,8 @@
 set -u -o pipefail
 cd "$(dirname "$0")/.." || exit 2
 seconds=${1:-60}
-targets=(dbc_text log_lines log_blf log_capture log_mf4 frames profile_text profile_pack filter_text
-    slcan_lines)
+targets=(dbc_text log_lines log_blf log_capture log_mf4 frames profile_text profile_pack backup_stream
+    filter_text slcan_lines)
 
 skip() { echo "skipped: fuzzing ($*)"; exit 77; }
 command -v rustup >/dev/null || skip "no rustup, so no nightly compiler"
@@ -44,6 +43,7 @@ for target in "${targets[@]}"; do
     log_capture) cp tests/fuzz/seeds/*.pcap* "$work/seeds-$target/" ;;
     log_mf4) cp tests/fuzz/seeds/*.mf4 "$work/seeds-$target/" ;;
     profile_pack) cp tests/fuzz/packs/*.zip "$work/seeds-$target/" ;;
+    backup_stream) cp tests/fuzz/backups/* "$work/seeds-$target/" ;;
     profile_text) find assets/scenes tests/golden/profile -type f -exec cp {} "$work/seeds-$target/" \; ;;
     filter_text)
         sed -n '/^const ASKED/,/^];/s/.*, "\(..*\)", .*/\1/p' benches/filter.rs |

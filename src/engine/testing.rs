@@ -1,6 +1,7 @@
 //! What tests share: the folder of real recordings where the machine has one, goldens kept as
 //! text, and folders that vanish. Compiled for tests and with the feature `testing` only.
 
+pub mod backup;
 pub mod filter;
 pub mod fuzz;
 pub mod plant;

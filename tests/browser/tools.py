@@ -19,36 +19,42 @@ REFUSED = re.compile(r"Failed to load resource: the server responded with a stat
 
 
 class Server:
-    """`busbar serve` on a folder of its own and a free port: the demo, or a profile of this text."""
+    """`busbar serve` on a free port. On a folder of its own it runs the demo or a profile of this text, and
+    has the link for the first administrator; on a folder that is there already, what that remembers."""
 
-    def __init__(self, program, profile=None):
-        self.folder = tempfile.TemporaryDirectory(prefix="busbar-browser-")
-        wanted = ["--demo"]
+    def __init__(self, program, profile=None, folder=None):
+        self.own = None if folder else tempfile.TemporaryDirectory(prefix="busbar-browser-")
+        self.folder = pathlib.Path(folder or self.own.name)
+        wanted = [] if folder else ["--demo"]
         if profile:
             name, text = profile
-            profiles = pathlib.Path(self.folder.name) / "profiles"
+            profiles = self.folder / "profiles"
             profiles.mkdir()
             (profiles / f"{name}.toml").write_text(text, encoding="utf-8")
             wanted = ["--profile", name]
-        command = [program, "serve", *wanted, "--listen", "127.0.0.1:0", "--data-dir", self.folder.name]
+        command = [program, "serve", *wanted, "--listen", "127.0.0.1:0", "--data-dir", str(self.folder)]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.said = []
         self.link = None
+        self.base = None
         found = threading.Event()
 
         def listen():
             for line in self.process.stderr:
                 self.said.append(line.rstrip())
+                base = re.search(r"listens on (https?://[^/\s]+)/", line)
+                if base:
+                    self.base = base.group(1)
                 link = re.search(r"https?://\S+/set-up/[\w-]+", line)
                 if link:
                     self.link = link.group(0)
+                if self.base and (self.link or folder):
                     found.set()
 
         threading.Thread(target=listen, daemon=True).start()
         if not found.wait(60):
             self.stop()
-            raise SystemExit("FAILED: no set-up link was printed:\n" + "\n".join(self.said))
-        self.base = self.link.split("/set-up/")[0]
+            raise SystemExit("FAILED: no address or no set-up link was printed:\n" + "\n".join(self.said))
 
     def stop(self):
         if self.process.poll() is not None:
@@ -60,7 +66,8 @@ class Server:
             self.process.kill()
             raise SystemExit("FAILED: the server does not end")
         finally:
-            self.folder.cleanup()
+            if self.own:
+                self.own.cleanup()
         if self.process.returncode != 0:
             raise SystemExit(f"FAILED: the server ended with {self.process.returncode}: " + "\n".join(self.said[-5:]))
 
@@ -143,10 +150,10 @@ class Walk:
     def person(self, name, size=WIDE, **options):
         return Person(self, name, size, **options)
 
-    def beside(self, profile):
-        """The same browser on a second server, with a profile of its own."""
+    def beside(self, profile=None, folder=None):
+        """The same browser on a second server, with a profile of its own or on a folder that is there."""
         other = copy.copy(self)
-        other.server = Server(self.program, profile)
+        other.server = Server(self.program, profile, folder)
         return other
 
     def end(self):

@@ -7,6 +7,7 @@ import time
 from can import can_by_mouse
 from charge import charge_by_mouse, leaving_stops_it
 from components import components_by_mouse
+from handover import handed_over_by_mouse
 from setup import setup_by_mouse
 from tools import PHONE, Walk, moves, seconds_until
 
@@ -365,6 +366,7 @@ def main(program, browser):
         leaving_stops_it(carl, ada)
         works_without_script(walk)
         setup_by_mouse(walk)
+        handed_over_by_mouse(walk)
         sign_out_everywhere_else(walk, ada)
         a_lost_connection_is_said(walk, ada)
     finally:

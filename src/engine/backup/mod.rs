@@ -11,11 +11,11 @@
 //! Passwords of other systems and private keys are in a sealed backup only. Knows nothing of orders, faces
 //! or what runs.
 
-mod envelope;
+pub mod envelope;
 mod make;
-mod place;
+pub mod place;
 mod restore;
-mod stream;
+pub mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -37,7 +37,7 @@ pub const LEAST_PASSPHRASE: usize = 10;
 /// Most bytes of one.
 pub const MOST_PASSPHRASE: usize = 1024;
 /// The form of what is written here.
-const FORM: u32 = 1;
+pub const FORM: u32 = 1;
 
 /// Why there is no backup, or it cannot be restored.
 #[derive(Debug, Error)]

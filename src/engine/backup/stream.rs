@@ -18,7 +18,7 @@ use crate::engine::backup::{About, BackupError, FORM, Listed};
 use crate::engine::store::copy::newest_schema;
 
 /// What the packed stream begins with, before its first entry.
-const MAGIC: &[u8; 8] = b"busbar\0\x01";
+pub const MAGIC: &[u8; 8] = b"busbar\0\x01";
 /// Most entries.
 const MOST_ENTRIES: usize = 100_000;
 /// Most bytes of a name.
@@ -209,7 +209,11 @@ pub fn read(
     }
 }
 
-fn unpacked<R: Read>(from: R, see: &mut See<'_>) -> Result<Whole, BackupError> {
+/// The same of what is open already, and is not sealed.
+///
+/// # Errors
+/// As for [`read`].
+pub fn unpacked<R: Read>(from: R, see: &mut See<'_>) -> Result<Whole, BackupError> {
     let odd = |error: io::Error| broken(format!("it cannot be unpacked: {error}"));
     let mut from = zstd::Decoder::new(from).map_err(odd)?;
     if exactly(&mut from, MAGIC.len())? != MAGIC {
