@@ -16,7 +16,8 @@ out=target/package/out
 cache=$(realpath -m "${CARGO_TARGET_DIR:-target}")/bare
 # What is aimed at, and what no program may be larger than until that is reached.
 aim_bytes=$((25 * 1000 * 1000))
-most_bytes=$((45 * 1000 * 1000))
+most_bytes=$((40 * 1000 * 1000))
+profile=${BUSBAR_PROFILE:-dist}
 pictures=${PACKAGE_OUT:-target/package}
 
 ok() { printf 'ok: %s\n' "$*"; }
@@ -46,8 +47,10 @@ ok "packing the same programs twice gives the same bytes"
 
 for kind in desktop server; do
     size=$(stat -c %s "target/package/$kind/busbar")
-    [ "$size" -le "$most_bytes" ] || bad "the program of $kind has $size bytes, more than $most_bytes"
     ok "the program of $kind has $size bytes"
+    # What was built for speed of building is not what is handed out.
+    [ "$profile" = dist ] || continue
+    [ "$size" -le "$most_bytes" ] || bad "the program of $kind has $size bytes, more than $most_bytes"
     [ "$size" -le "$aim_bytes" ] || echo "missed: that is more than $aim_bytes, which is aimed at"
 done
 if need desktop-file-validate desktop-file-utils; then

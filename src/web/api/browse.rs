@@ -1,19 +1,21 @@
 //! The API as a page: every route with what it does, who may use it and what it answers, made out of
 //! the document. No script.
 
+use std::sync::{Arc, OnceLock};
+
 use askama::Template;
 use axum::body::Bytes;
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use crate::web::api::document::{PLACE, document};
+use crate::web::api::document::{DOCUMENT, PLACE};
 use crate::web::table::{Access, Table};
 
-/// Enters the page.
+/// Enters the page. It is made when somebody wants it, once.
 pub fn routes(table: Table) -> Table {
-    let text = page();
-    let show = move || std::future::ready(shown(&text));
+    let made = Arc::new(OnceLock::new());
+    let show = move || std::future::ready(shown(made.get_or_init(page)));
     table.page(Method::GET, "/api", Access::Open, show)
 }
 
@@ -102,8 +104,8 @@ struct Field {
 
 /// The page, finished.
 fn page() -> Bytes {
-    // The document is our own and plain: both forms of it can always be made.
-    let document = serde_json::to_value(document()).unwrap_or_default();
+    // The document is our own: it can be read, and the page be made of it.
+    let document: Value = serde_json::from_slice(DOCUMENT).unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let tags = document["tags"].as_array().map(Vec::as_slice).unwrap_or_default();
     let tags = tags.iter().map(|tag| {
@@ -172,7 +174,8 @@ mod tests {
     #[test]
     fn every_route_of_the_document_is_on_the_page_without_script_or_style() {
         let page = String::from_utf8(page().to_vec()).unwrap();
-        for path in document().paths.paths.keys() {
+        let document: Value = serde_json::from_slice(DOCUMENT).unwrap();
+        for path in document["paths"].as_object().unwrap().keys() {
             assert!(page.contains(path.as_str()), "{path}");
         }
         assert!(!page.contains("<script") && !page.contains("<style") && !page.contains("style="));
