@@ -35,7 +35,7 @@
 //! | `engine::campaign` | random charges with faults on simulated packs, and a judge that looks at the cells | hub, store, faces |
 //! | `engine::sim` | simulated devices that speak real frames; cell physics; scenes | who listens |
 //! | `engine::hub` | the one owner of live state: events in, effects out | I/O, clocks, threads |
-//! | `engine::curves` | signals over time, gathered from a tape by a thread and kept for drawing | plants, faces |
+//! | `engine::curves` | signals over time, gathered from a tape by a thread and kept for drawing, and as a table | plants, faces, files |
 //! | `engine::drive` | all threads around the hub | decisions |
 //! | `engine::door` | the one way in: orders from every face, snapshots out | what an order does |
 //! | `engine::prepare` | orders made out of files: profiles, DBCs, scenes, recordings | the running plant |

@@ -13,6 +13,8 @@ mod packs;
 mod packs_tests;
 mod people;
 mod plots;
+#[cfg(test)]
+mod plots_tests;
 mod profiles;
 #[cfg(test)]
 mod profiles_tests;

@@ -76,6 +76,8 @@ enum Browsing {
     Dictionary(LogId),
     /// Where to save frames.
     Frames(SavedPart),
+    /// Where to save values of a plot, and between which moments.
+    Values(Option<(i64, i64)>),
     /// A DBC file to edit.
     Edited,
     /// A DBC file to make a component out of.
@@ -306,6 +308,7 @@ impl App {
             }
             Command::Log(command) => self.logs(ctx, command),
             Command::SaveFrames(wanted) => self.save_frames(ctx, wanted),
+            Command::SaveValues(wanted) => self.save_values(ctx, wanted),
             Command::Plot(key) => {
                 self.can.plot_here().1.add(key);
                 self.carry_out(ctx, Command::GoCan(CanTab::Trace));

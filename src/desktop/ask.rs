@@ -16,6 +16,7 @@ use crate::view::custom::{OwnAsk, OwnDeviceView};
 use crate::view::export::Format;
 use crate::view::journal::{JournalPrefs, JournalView};
 use crate::view::logs::{LogId, TraceOf};
+use crate::view::plot::PlotKey;
 use crate::view::profiles::ProfilesSeen;
 use crate::view::recordings::RecordPrefs;
 use crate::view::replay::ReplayPrefs;
@@ -534,6 +535,17 @@ pub enum LogAsk {
         /// Where to.
         to: SaveTo,
     },
+    /// Save the values of a plot.
+    SaveValues {
+        /// Whose plot.
+        of: TraceOf,
+        /// The signals.
+        lines: Vec<PlotKey>,
+        /// The first and the last moment that count, nanoseconds; none: all.
+        between: Option<(i64, i64)>,
+        /// Where to.
+        to: SaveTo,
+    },
     /// Stop the saving that goes on.
     StopSaving,
 }
@@ -555,6 +567,15 @@ pub enum SavedPart {
 pub struct FramesWanted {
     /// Which.
     pub part: SavedPart,
+    /// Where to, as typed; none: the system's dialog is asked.
+    pub path: Option<PathBuf>,
+}
+
+/// Values of the plot that somebody wants to save.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValuesWanted {
+    /// The first and the last moment that count, nanoseconds; none: all.
+    pub between: Option<(i64, i64)>,
     /// Where to, as typed; none: the system's dialog is asked.
     pub path: Option<PathBuf>,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::desktop::ask::{FramesWanted, Like, ReportForm};
+use crate::desktop::ask::{FramesWanted, Like, ReportForm, ValuesWanted};
 use crate::desktop::icons;
 use crate::desktop::pages::admin::Tab as AdminTab;
 use crate::desktop::pages::can::CanTab;
@@ -133,6 +133,8 @@ pub enum Command {
     Log(LogCommand),
     /// Save frames of the trace that is shown.
     SaveFrames(FramesWanted),
+    /// Save values of the plot that is shown.
+    SaveValues(ValuesWanted),
     /// Plot this signal of what is shown.
     Plot(PlotKey),
     /// Show the frame that brought the value of a line at this moment of the plot.

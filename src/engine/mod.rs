@@ -97,8 +97,9 @@ pub use charge::{
     StopReason, Stopping, Switch as ChargeSwitch, cell_target as charge_cell_target,
 };
 pub use curves::{
-    Curves, Group as MuxGroup, Joint, Line as CurveLine, LineState, Point as CurvePointAt, Series,
-    SignalStudy, Study, Subject, Wanted as CurvesWanted,
+    Column as CurveColumn, Curves, Group as MuxGroup, Joint, Line as CurveLine, LineState,
+    Point as CurvePointAt, Series, SignalStudy, Study, Subject, Take as TakeRows,
+    Wanted as CurvesWanted, table as curve_table,
 };
 pub use dbc::edit as dbc_edit;
 pub use dbc::{

@@ -1,8 +1,9 @@
 //! What is taken away as a file. The journal: CSV for spreadsheets, JSON for programs, written line by
-//! line, so that a million lines need no more room than one. A charge: CSV, and a page to print.
+//! line, so that a million lines need no more room than one. A charge: CSV, and a page to print. A plot: CSV.
 
 pub mod charge_csv;
 pub mod charge_html;
+pub mod plot_csv;
 
 use std::io::{self, Write};
 

@@ -24,7 +24,11 @@ pub(super) fn write<T>(
                 )),
                 _ => Failed::from(why).told(path),
             })?;
-            filled(file, fill).map_err(|failed| failed.told(path))
+            filled(file, fill).map_err(|failed| {
+                // It is ours, and half of it is worth nothing.
+                _ = fs::remove_file(path);
+                failed.told(path)
+            })
         }
         Existing::Replace => {
             let part = beside(path);

@@ -1,20 +1,23 @@
 //! The recordings that the window looks at beside what runs: each is read by a thread of its own, and
 //! has its own filter and its own codecs. None of it waits.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::tz::TimeZone;
 
+use super::file::{self, Failed};
 use super::plots::Plots;
 use super::{Console, Shared};
 use crate::desktop::ask::{Existing, Like, LogAsk, SaveTo, SavedPart};
 use crate::engine::logs::{Dictionary, LogPicture, LogState, Opening, USUAL_BYTES};
 use crate::engine::save::{self, Request};
-use crate::engine::{Decoders, Direction, Id, Session, Sieve, Snapshot, ViewPlant, convert};
+use crate::engine::{Decoders, Direction, Id, Reel, Session, Sieve, Snapshot, ViewPlant, convert};
 use crate::view::compose;
 use crate::view::compose::trace::{Naming, TraceReader};
 use crate::view::discovery::{DiscoverIn, DiscoveryView};
+use crate::view::export::plot_csv::PlotError;
 use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::plot::{PlotAsk, PlotKey, PlotPicture};
 use crate::view::sending::Draft;
@@ -239,25 +242,63 @@ fn nothing() -> TraceSeen {
     TraceSeen { view, looked: Looked::All, found: None, goes_to: None, refused: None }
 }
 
-/// Saves frames on a thread of its own.
-fn save(console: &mut Console, of: TraceOf, (part, filter): (SavedPart, &str), to: SaveTo) {
-    let made = match of {
-        TraceOf::Live => console.live().map(|(snapshot, reel)| {
-            let zone = console.zone.clone();
-            let naming = Naming::of(&snapshot, &zone);
-            (naming.sieve(filter), naming.named_buses(), reel)
-        }),
+/// What `make` makes of the trace that is meant; none where it has gone.
+fn of_trace<T>(
+    console: &mut Console,
+    of: TraceOf,
+    make: impl FnOnce(&Naming<'_>, Reel) -> T,
+) -> Option<T> {
+    let zone = console.zone.clone();
+    match of {
+        TraceOf::Live => {
+            let (snapshot, reel) = console.live()?;
+            Some(make(&Naming::of(&snapshot, &zone), reel))
+        }
         TraceOf::Log(log) => {
             let snapshot = console.snapshot();
-            let zone = console.zone.clone();
-            console.logs.find(log).map(|one| {
-                let picture = one.picture();
-                let decoders = one.decoders(snapshot.as_deref(), &picture);
-                let naming = Naming::of_log(&picture, &decoders, &zone);
-                (naming.sieve(filter), naming.named_buses(), picture.reel.clone())
-            })
+            let one = console.logs.find(log)?;
+            let picture = one.picture();
+            let decoders = one.decoders(snapshot.as_deref(), &picture);
+            Some(make(&Naming::of_log(&picture, &decoders, &zone), picture.reel.clone()))
         }
-    };
+    }
+}
+
+/// Saves on a thread of its own, unless something is being saved: `work` is told when to stop, and
+/// tells the share that is done; what came of it is said.
+fn saving(
+    console: &Console,
+    work: impl FnOnce(&AtomicBool, &mut dyn FnMut(f32)) -> Result<String, String> + Send + 'static,
+) {
+    let stop = Arc::new(AtomicBool::new(false));
+    {
+        let mut state = console.shared.state();
+        if state.saving.is_some() {
+            drop(state);
+            let words = "Something is being saved: wait for it, or stop it first.";
+            return console.shared.note(Tone::Warning, words.to_owned());
+        }
+        state.saving = Some((0.0, Arc::clone(&stop)));
+    }
+    console.aside("save", move |shared| {
+        let done = work(&stop, &mut |share| {
+            if let Some((known, _)) = &mut shared.state().saving {
+                *known = share;
+            }
+            shared.changed();
+        });
+        shared.state().saving = None;
+        match done {
+            Ok(words) => shared.note(Tone::Info, words),
+            Err(words) => shared.note(Tone::Fault, words),
+        }
+    });
+}
+
+/// Saves frames.
+fn save(console: &mut Console, of: TraceOf, (part, filter): (SavedPart, &str), to: SaveTo) {
+    let made =
+        of_trace(console, of, |naming, reel| (naming.sieve(filter), naming.named_buses(), reel));
     let Some((sieve, buses, reel)) = made else { return };
     let everything = (reel.first(), reel.end().saturating_sub(1));
     let (between, sieve) = match part {
@@ -274,37 +315,44 @@ fn save(console: &mut Console, of: TraceOf, (part, filter): (SavedPart, &str), t
         Existing::Replace => convert::Existing::Replace,
     };
     let request = Request { reel, buses, between, sieve, output: to.path, existing };
-    let stop = Arc::new(AtomicBool::new(false));
-    {
-        let mut state = console.shared.state();
-        if state.saving.is_some() {
-            drop(state);
-            let words = "Frames are being saved: wait for it, or stop it first.";
-            return console.shared.note(Tone::Warning, words.to_owned());
-        }
-        state.saving = Some((0.0, Arc::clone(&stop)));
-    }
-    console.aside("save", move |shared| {
-        let done = save::save(&request, &stop, &mut |share| {
-            if let Some((known, _)) = &mut shared.state().saving {
-                *known = share;
+    saving(console, move |stop, watch| {
+        let saved = save::save(&request, stop, watch).map_err(|error| format!("{error}."))?;
+        let path = request.output.display();
+        let frames = text::grouped(saved.frames);
+        let lost = match saved.not_kept.as_slice() {
+            [] => String::new(),
+            lost => format!(" What it cannot hold: {}.", lost.join(", ")),
+        };
+        Ok(format!("{path}: {frames} frames saved as {}.{lost}", saved.format))
+    });
+}
+
+/// Saves values of a plot.
+fn save_values(
+    console: &mut Console,
+    of: TraceOf,
+    (lines, between): (&[PlotKey], Option<(i64, i64)>),
+    to: SaveTo,
+) {
+    let made = of_trace(console, of, |naming, reel| {
+        compose::signal_plot::export(naming, &reel, lines, between)
+    });
+    let Some(export) = made else { return };
+    saving(console, move |stop, watch| {
+        let go_on = &mut |share| {
+            watch(share);
+            match stop.load(Ordering::Relaxed) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
             }
-            shared.changed();
-        });
-        shared.state().saving = None;
-        match done {
-            Ok(saved) => {
-                let path = request.output.display();
-                let frames = text::grouped(saved.frames);
-                let lost = match saved.not_kept.as_slice() {
-                    [] => String::new(),
-                    lost => format!(" What it cannot hold: {}.", lost.join(", ")),
-                };
-                let words = format!("{path}: {frames} frames saved as {}.{lost}", saved.format);
-                shared.note(Tone::Info, words);
-            }
-            Err(error) => shared.note(Tone::Fault, format!("{error}.")),
-        }
+        };
+        let saved = file::write(&to, |out| {
+            export.write(out, go_on).map_err(|error| match error {
+                PlotError::File(why) => Failed::File(why),
+                PlotError::Nothing | PlotError::Stopped => Failed::Content(error.to_string()),
+            })
+        })?;
+        Ok(compose::signal_plot::saved(&to.path.display().to_string(), &saved))
     });
 }
 
@@ -358,6 +406,9 @@ pub(super) fn carry_out(console: &mut Console, ask: LogAsk) {
             })
         }
         LogAsk::Save { of, part, filter, to } => save(console, of, (part, &filter), to),
+        LogAsk::SaveValues { of, lines, between, to } => {
+            save_values(console, of, (&lines, between), to);
+        }
         LogAsk::StopSaving => {
             if let Some((_, stop)) = &console.shared.state().saving {
                 stop.store(true, Ordering::Relaxed);

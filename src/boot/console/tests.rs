@@ -50,6 +50,13 @@ pub(super) fn desk_in(folder: TempDir) -> Desk {
 }
 
 impl Desk {
+    /// Waits for something that is done on another thread.
+    pub fn until(&mut self, mut is_so: impl FnMut(&mut Console) -> bool) {
+        while !is_so(&mut self.console) {
+            self.woken.recv_timeout(LIMIT).expect("something happens in time");
+        }
+    }
+
     pub fn ask(&mut self, ask: Ask) -> Result<Brought, String> {
         let place = ask.place();
         self.console.submit(Intent::Admin(ask));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::packs::is_pack;
 use super::{App, Browsing};
-use crate::desktop::ask::{Existing, FramesWanted, LogAsk, SaveTo, SavedPart};
+use crate::desktop::ask::{Existing, FramesWanted, LogAsk, SaveTo, SavedPart, ValuesWanted};
 use crate::desktop::command::{Command, DbcCommand, LogCommand, Page};
 use crate::desktop::pages::can::CanTab;
 use crate::desktop::source::Intent;
@@ -54,6 +54,7 @@ impl App {
                     Browsing::Log
                     | Browsing::Dictionary(_)
                     | Browsing::Frames(_)
+                    | Browsing::Values(_)
                     | Browsing::Replay
                     | Browsing::Edited
                     | Browsing::Own
@@ -102,11 +103,14 @@ impl App {
                 self.asked.push(Intent::Log(LogAsk::Decode(id, path)));
             }
             (Browsing::Frames(part), Ok(path)) => self.save_to(part, path, Existing::Replace),
+            (Browsing::Values(between), Ok(path)) => {
+                self.save_values_to(between, path, Existing::Replace);
+            }
             (
                 Browsing::Recording | Browsing::Journal | Browsing::Report(..) | Browsing::Pack,
                 Ok(_),
             ) => {}
-            (Browsing::Frames(_), Err(_)) => {
+            (Browsing::Frames(_) | Browsing::Values(_), Err(_)) => {
                 let words = "This system has no file dialog. Type the path instead.";
                 self.can.said = words.to_owned();
             }
@@ -228,6 +232,23 @@ impl App {
         let (of, _, prefs) = self.can.here(&mut self.kept.can.trace);
         let (filter, to) = (prefs.filter.clone(), SaveTo { path, existing });
         self.asked.push(Intent::Log(LogAsk::Save { of, part, filter, to }));
+    }
+
+    /// Saves values of the plot that is shown, or asks where to.
+    pub(super) fn save_values(&mut self, ctx: &egui::Context, wanted: ValuesWanted) {
+        match wanted.path {
+            Some(path) => self.save_values_to(wanted.between, path, Existing::Keep),
+            None => {
+                self.browsing = Browsing::Values(wanted.between);
+                self.dialog.save(ctx, "Save values", "plot.csv".to_owned());
+            }
+        }
+    }
+
+    fn save_values_to(&mut self, between: Option<(i64, i64)>, path: PathBuf, existing: Existing) {
+        let (of, plot) = self.can.plot_here();
+        let (lines, to) = (plot.keys.clone(), SaveTo { path, existing });
+        self.asked.push(Intent::Log(LogAsk::SaveValues { of, lines, between, to }));
     }
 
     /// Shows the row that a moment of the plot belongs to.

@@ -4,10 +4,12 @@
 mod gather;
 mod series;
 mod study;
+mod table;
 
 pub use gather::{Curves, LineState, Wanted};
 pub use series::{Joint, Point, Series};
 pub use study::{Group, SignalStudy, Study};
+pub use table::{Column, Take, table};
 
 use crate::base::id::BusId;
 use crate::engine::can::frame::{Direction, Id};

@@ -5,8 +5,9 @@ use jiff::tz::TimeZone;
 
 use crate::base::id::BusId;
 use crate::base::time::{Timebase, Wall};
-use crate::engine::{CurveLine, Curves, Decoders, Id, Joint, Kind, LineState, Reel};
+use crate::engine::{CurveColumn, CurveLine, Curves, Decoders, Id, Joint, Kind, LineState, Reel};
 use crate::view::compose::trace::Naming;
+use crate::view::export::plot_csv::{PlotExport, PlotSaved, Since};
 use crate::view::plot::{PlotAsk, PlotKey, PlotLine, PlotPicture, PlotScale, PlotSpan};
 use crate::view::text::{self, DASH};
 use crate::view::trace::ChosenFrame;
@@ -90,6 +91,48 @@ pub fn frame_at(naming: &Naming<'_>, reel: &Reel, key: Option<&PlotKey>, at: i64
     });
     let found = same.next().map(|(number, _)| number);
     found.or_else(|| (!reel.is_empty()).then(|| low.min(reel.end() - 1)))
+}
+
+/// What is written where the values of these signals are saved, of the moments that count.
+#[must_use]
+pub fn export(
+    naming: &Naming<'_>,
+    reel: &Reel,
+    keys: &[PlotKey],
+    between: Option<(i64, i64)>,
+) -> PlotExport {
+    let found = keys.iter().filter_map(|key| {
+        let line = line(naming, key)?;
+        let picker = naming.decoders().pick(line.bus, line.id, &line.signal)?;
+        let twice = keys.iter().filter(|other| other.signal == key.signal).count() > 1;
+        let whose = if twice { format!(" on {} {}", key.bus, line.id) } else { String::new() };
+        let unit = match picker.unit() {
+            "" => String::new(),
+            unit => format!(" ({unit})"),
+        };
+        let zero = zero(naming.timebase(line.bus));
+        Some((format!("{}{whose}{unit}", key.signal), CurveColumn { line, zero }))
+    });
+    PlotExport {
+        reel: reel.clone(),
+        decoders: std::sync::Arc::clone(naming.decoders()),
+        columns: found.collect(),
+        between,
+        since: match naming.is_dated() {
+            true => Since::Date,
+            false => Since::Moment(begin(naming, reel)),
+        },
+    }
+}
+
+/// What came of saving them, in a sentence.
+#[must_use]
+pub fn saved(path: &str, saved: &PlotSaved) -> String {
+    let signals = text::count(saved.columns, "signal");
+    match saved.lines {
+        1 => format!("{path}: 1 moment of {signals} saved as CSV."),
+        lines => format!("{path}: {} moments of {signals} saved as CSV.", text::grouped(lines)),
+    }
 }
 
 /// The picture of what was gathered so far.

@@ -1,6 +1,9 @@
 //! The plot of signals below the trace.
 
+use busbar::desktop::ask::{Existing, LogAsk, SaveTo};
 use busbar::desktop::pages::can::plot::PICTURE;
+use busbar::desktop::pages::can::save::{SAVE_VALUES, VALUES_PATH};
+use busbar::view::logs::TraceOf;
 use busbar::view::plot::{PlotKey, PlotSpan};
 use busbar::view::traffic::{GroupView, SignalLook, StudyView};
 use egui::{Pos2, Rect};
@@ -91,6 +94,33 @@ fn a_click_in_the_plot_leads_to_the_row_of_that_moment() {
     let told = window.world.borrow().plotted.iter().filter_map(|ask| ask.cursor).next_back();
     let number = told.expect("the cursor was there") / 100_000_000;
     assert!(window.shows(&format!("Frame {number} ")), "{number}: {:?}", window.names());
+}
+
+#[test]
+fn the_values_of_a_plot_are_saved_of_the_time_that_is_shown_or_of_all() {
+    let mut window = plotted(LARGE);
+    let saved = |window: &Window| {
+        window.asked().into_iter().rev().find_map(|intent| match intent {
+            Intent::Log(LogAsk::SaveValues { of, lines, between, to }) => {
+                let signals: Vec<String> = lines.into_iter().map(|key| key.signal).collect();
+                Some((of, signals, between, to))
+            }
+            _ => None,
+        })
+    };
+    window.click("Zoom in");
+    window.click(SAVE_VALUES);
+    window.type_into(VALUES_PATH, "/logs/part.csv");
+    window.click("Save");
+    let PlotSpan::Between(from, until) = span(&window) else { panic!("{:?}", span(&window)) };
+    let volts = vec!["PackVoltage".to_owned()];
+    let to = |path: &str| SaveTo { path: path.into(), existing: Existing::Keep };
+    let part = (TraceOf::Live, volts.clone(), Some((from, until)), to("/logs/part.csv"));
+    assert_eq!(saved(&window), Some(part));
+    window.click(SAVE_VALUES);
+    window.click("All there is");
+    window.click("Save");
+    assert_eq!(saved(&window), Some((TraceOf::Live, volts, None, to("/logs/part.csv"))));
 }
 
 #[test]

@@ -116,7 +116,7 @@ pub struct CanViews {
     pub logs: Vec<LogView>,
     /// The plot below the trace.
     pub plot: PlotPicture,
-    /// The share that is done of saving frames; none where nothing is being saved.
+    /// The share that is done of saving frames or values; none where nothing is being saved.
     pub saving: Option<f32>,
     /// A close look at the id that is selected.
     pub study: StudyView,
@@ -310,7 +310,7 @@ impl CanPage {
         let mut switched = logs::row(ui, theme, &views.logs, &mut shown);
         if let Some(share) = views.saving {
             ui.horizontal(|ui| {
-                let words = format!("Saving frames, {:.0} %", share * 100.0);
+                let words = format!("Saving, {:.0} %", share * 100.0);
                 ui.label(RichText::new(words).color(theme.text));
                 if ui.button("Stop saving").clicked() {
                     switched = Some(Command::Submit(Intent::Log(LogAsk::StopSaving)));

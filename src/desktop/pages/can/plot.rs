@@ -3,6 +3,7 @@
 
 use egui::{Align2, Color32, Mesh, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, Vec2};
 
+use super::save::ValuesForm;
 use crate::desktop::command::Command;
 use crate::desktop::fonts;
 use crate::desktop::icons;
@@ -31,6 +32,8 @@ pub struct PlotDesk {
     last: Option<PlotAsk>,
     /// Why a line was not added.
     said: String,
+    /// What is typed to save values.
+    saving: ValuesForm,
 }
 
 impl PlotDesk {
@@ -85,6 +88,7 @@ impl PlotDesk {
         (of, picture): (TraceOf, &PlotPicture),
         chosen: Option<i64>,
     ) -> Option<Command> {
+        let mut saved = None;
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = Vec2::new(8.0, 2.0);
             let mut gone = None;
@@ -96,17 +100,22 @@ impl PlotDesk {
             if let Some(gone) = gone {
                 self.keys.retain(|key| *key != gone);
             }
-            self.tools(ui, theme, (of, picture));
+            saved = self.tools(ui, theme, (of, picture));
         });
         for sentence in [&picture.remark, &self.said] {
             if !sentence.is_empty() {
                 line(ui, sentence, fonts::text(12.0), theme.warning);
             }
         }
-        self.picture(ui, theme, picture, chosen)
+        saved.or(self.picture(ui, theme, picture, chosen))
     }
 
-    fn tools(&mut self, ui: &mut Ui, theme: &Theme, (of, picture): (TraceOf, &PlotPicture)) {
+    fn tools(
+        &mut self,
+        ui: &mut Ui,
+        theme: &Theme,
+        (of, picture): (TraceOf, &PlotPicture),
+    ) -> Option<Command> {
         let whole = ui.small_button("Whole");
         if whole.on_hover_text("All there is. Double click").clicked() {
             self.span = PlotSpan::Whole;
@@ -127,7 +136,10 @@ impl PlotDesk {
         } else {
             picture.moment.clone()
         };
+        let wanted =
+            ui.add_enabled_ui(usable, |ui| self.saving.menu(ui, theme, picture.ends)).inner;
         ui.label(egui::RichText::new(at).font(fonts::mono(11.5)).color(theme.muted));
+        wanted.map(Command::SaveValues)
     }
 
     fn picture(
