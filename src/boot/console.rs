@@ -2,6 +2,9 @@
 //! asked for into orders, and snapshots into views. Work that may take longer than a frame (looking
 //! through a recording, asking the kernel for interfaces) is done on a thread of its own.
 
+mod backup;
+#[cfg(test)]
+mod backup_tests;
 mod charging;
 mod components;
 mod dbc;
@@ -41,8 +44,9 @@ use crate::desktop::ask::{Answer, Like};
 use crate::desktop::source::{Intent, Pace, PlayerIntent, Source, Waker};
 use crate::engine::logs::Dictionary;
 use crate::engine::{
-    ActivateProfile, Address, ClearTraffic, Door, Finding, Found, Gate, Library, LibraryError,
-    Order, Play, PlayState, Reel, Session, Snapshot, Speed, Ticket, UseCan, ViewPlant, interfaces,
+    ActivateProfile, Address, BackupWeight, ClearTraffic, Door, Finding, Found, Gate, Library,
+    LibraryError, Order, Play, PlayState, Reel, Session, Snapshot, Speed, Ticket, UseCan,
+    ViewPlant, interfaces,
 };
 use crate::view::buses::BusesView;
 use crate::view::charge::{ChargePrefs, ChargeView};
@@ -113,6 +117,8 @@ struct State {
     found: Found,
     /// What was last found in the data folder, and when: the page looks more often than that changes.
     checked: Option<(Mono, Arc<[Finding]>)>,
+    /// What a backup would hold, and when that was weighed.
+    weighed: Option<(Mono, BackupWeight)>,
     notes: Vec<Note>,
     tickets: Vec<Waiting>,
     /// Choices that have been carried out.

@@ -10,8 +10,8 @@ use crate::base::time::SystemClock;
 use crate::cli::records::{self, Records};
 use crate::cli::{Outcome, Refused};
 use crate::engine::{
-    BackupPreview, BackupRecordings, BackupStand, Library, MakeBackup, Secret, is_sealed_backup,
-    preview_backup, restore_backup,
+    BackupPreview, BackupRecordings, BackupStand, Library, MakeBackup, NoteBackup, Secret,
+    is_sealed_backup, preview_backup, restore_backup,
 };
 
 /// Keep everything of the data folder in one file, while Busbar runs.
@@ -68,7 +68,10 @@ pub fn run(args: &Args, data_dir: Option<&Path>) -> Outcome {
     let records = Records::open(data_dir)?;
     let recordings = if args.recordings { BackupRecordings::Take } else { BackupRecordings::Leave };
     let source = records.order(MakeBackup { recordings, sealed: passphrase.is_some() })?;
-    let made = source.write(&args.file, passphrase.as_ref())?;
+    let came = source.write(&args.file, passphrase.as_ref());
+    let noted = records.order(NoteBackup::of(&source, came.as_ref()));
+    let made = came?;
+    noted?;
     let mut out = io::stdout().lock();
     writeln!(
         out,

@@ -66,6 +66,8 @@ enum Browsing {
     Recording,
     /// Where to save the journal.
     Journal,
+    /// Where to save a backup.
+    Backup,
     /// Where to save the report of a charge.
     Report(u64, ReportForm),
     /// A recording to replay.
@@ -233,6 +235,7 @@ impl App {
                 | Place::JournalTools
                 | Place::SystemLook
                 | Place::Feedback
+                | Place::Backup
                 | Place::Settings(_) => self.admin.take(answer, &mut self.kept.admin),
             }
         }
@@ -354,6 +357,10 @@ impl App {
                     "Save the journal",
                     format!("busbar-journal.{}", format.code()),
                 );
+            }
+            Command::BrowseBackup(name) => {
+                self.browsing = Browsing::Backup;
+                self.dialog.save(ctx, "Save the backup", name);
             }
             Command::SelectPack(label) => {
                 self.awaiting = false;

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::engine::{
-    AccountId, AccountKind, MustChangeIt, Purpose, Rights, Secret, ServiceChoice, ServiceId,
-    SessionId, Status, TokenId,
+    AccountId, AccountKind, BackupRecordings, MustChangeIt, Purpose, Rights, Secret, ServiceChoice,
+    ServiceId, SessionId, Status, TokenId,
 };
 use crate::view::charge::ChargePrefs;
 use crate::view::components::{DraftOf, Switch};
@@ -247,6 +247,15 @@ pub enum Ask {
     LookAtSystem(LogPrefs),
     /// Write a report of feedback.
     WriteFeedback(Feedback),
+    /// Make a backup of everything that is kept.
+    MakeBackup {
+        /// Whether recordings go along.
+        recordings: BackupRecordings,
+        /// Encrypts it.
+        passphrase: Option<Secret>,
+        /// Where to.
+        to: SaveTo,
+    },
     /// Set a setting back to its default.
     ResetSetting {
         /// In which section.
@@ -334,6 +343,8 @@ pub enum Place {
     SystemLook,
     /// The form of the System page.
     Feedback,
+    /// The backup on the System page.
+    Backup,
 }
 
 impl Ask {
@@ -367,6 +378,7 @@ impl Ask {
             Self::Profiles(_) => Place::Profiles,
             Self::LookAtSystem(_) => Place::SystemLook,
             Self::WriteFeedback(_) => Place::Feedback,
+            Self::MakeBackup { .. } => Place::Backup,
             Self::SaveSettings { section, .. } | Self::ResetSetting { section, .. } => {
                 Place::Settings(*section)
             }

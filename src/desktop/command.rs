@@ -173,6 +173,8 @@ pub enum Command {
     BrowseReplay,
     /// Ask the system where to save the journal.
     BrowseSave(Format),
+    /// Ask the system where to save a backup, under this name.
+    BrowseBackup(String),
     /// Ask the system where to save the report of this charge.
     BrowseReport(u64, ReportForm),
     /// Ask the system for a profile pack, or where to save one.

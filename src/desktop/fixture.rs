@@ -3,6 +3,7 @@
 mod can;
 mod parts;
 mod profiles;
+mod system;
 
 pub use profiles::Kept;
 
@@ -462,7 +463,7 @@ impl World {
             }
             Ask::Profiles(ask) => return self.profiles(ask),
             Ask::Own(_) => return parts::own(),
-            Ask::LookAtSystem(_) => return Brought::System(Box::default()),
+            Ask::LookAtSystem(_) => return Brought::System(Box::new(system::seen())),
             Ask::VerifyJournal => {
                 let whole = crate::engine::Verdict::Whole { lines: 3, head: Some("00ff".into()) };
                 return Brought::Found(compose::journal::verdict(&whole));
@@ -479,6 +480,7 @@ impl World {
             | Ask::SwitchComponent { .. }
             | Ask::DeleteComponent { .. }
             | Ask::WriteFeedback(_)
+            | Ask::MakeBackup { .. }
             | Ask::SaveSettings { .. }
             | Ask::ResetSetting { .. } => {}
         }

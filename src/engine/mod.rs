@@ -142,7 +142,7 @@ pub use orders::accounts::{
     AddAccount, AddService, Added, ChangeAccount, Credential, DeleteAccount, GivePassword,
     MakeLink, MustChangeIt, RemoveService, RenameService, ServiceChoice,
 };
-pub use orders::backup::MakeBackup;
+pub use orders::backup::{MakeBackup, NoteBackup};
 pub use orders::buses::{RestartBus, ScanBitRate};
 pub use orders::charging::{
     ChangeCharge, ClearLatches, Confirm, EngageContactors, ReadSafetyText, SetChargeRule, SetDemo,
@@ -153,8 +153,8 @@ pub use orders::devices::{KeepDevice, RemoveDevice};
 pub use orders::filters::{ForgetFilter, KeepFilter};
 pub use orders::plant::{ActivateProfile, ClearTraffic, Play};
 pub use orders::profiles::{
-    AddProfile, DeleteProfile, EditProfile, ImportPack, NewProfile, RememberProfile, RenameProfile,
-    RestoreProfile, TakeEdit,
+    AddProfile, DeleteProfile, EditProfile, ExportPack, ImportPack, NewProfile, RememberProfile,
+    RenameProfile, RestoreProfile, TakeEdit,
 };
 pub use orders::recording::{
     DeleteRecording, ForgetRecording, KeepUpload, StartRecording, StopRecording,

@@ -41,7 +41,7 @@ pub struct LogView {
 }
 
 /// What the System page of the window shows.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SystemSeen {
     /// What the doctor says.
     pub doctor: DoctorView,
@@ -49,6 +49,27 @@ pub struct SystemSeen {
     pub information: SystemView,
     /// The log.
     pub log: LogView,
+    /// What a backup would hold, or why that is not known.
+    pub backup: Result<BackupView, String>,
+}
+
+/// What a backup would hold at this moment, and what is to be known before one is made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BackupView {
+    /// "12 files, 1.2 MB before packing"
+    pub holds: String,
+    /// "3 files, 1.2 GB"
+    pub recordings: String,
+    /// What a passphrase is for.
+    pub passphrase: String,
+    /// Least characters of one.
+    pub least: usize,
+    /// A name for the file.
+    pub name: String,
+    /// How one is restored.
+    pub restore: String,
+    /// The commands for that.
+    pub commands: Vec<&'static str>,
 }
 
 /// Which lines of the log a person wants.

@@ -4,7 +4,8 @@ use busbar::desktop::ask::{Ask, Existing, Place, Way};
 use busbar::desktop::fixture::FixtureSource;
 use busbar::desktop::source::Intent;
 use busbar::engine::{
-    AccountId, AccountKind, Preset, Purpose, Right, Rights, ServiceChoice, ServiceId, Status,
+    AccountId, AccountKind, BackupRecordings, Preset, Purpose, Right, Rights, Secret,
+    ServiceChoice, ServiceId, Status,
 };
 use egui::accesskit::{Role, Toggled};
 use egui::{Key, Vec2};
@@ -487,4 +488,33 @@ fn every_input_and_button_of_the_admin_pages_has_a_name() {
             }
         }
     }
+}
+
+#[test]
+fn a_backup_is_asked_for_once_both_passphrases_are_the_same() {
+    let mut window = admin(LARGE);
+    go(&mut window, "System");
+    window.harness.run();
+    show(&mut window, "Make the backup");
+    assert!(window.shows("12 files, 1.2 MB before packing."), "{:?}", window.names());
+    assert!(window.shows("busbar restore FILE"));
+    window.type_into("Passphrase of the backup", "tin of beans");
+    assert_eq!(why_not(&window, "Make the backup").as_deref(), Some("The two passphrases differ."));
+    window.type_into("The same passphrase again", "tin of beans");
+    assert_eq!(why_not(&window, "Make the backup"), None);
+    tick(&mut window, "Take recordings along");
+    press(&mut window, "Make the backup");
+    let made = asked(&window).into_iter().find_map(|ask| match ask {
+        Ask::MakeBackup { recordings, passphrase, to } => Some((recordings, passphrase, to)),
+        _ => None,
+    });
+    let (recordings, passphrase, to) = made.expect("it is asked for");
+    assert_eq!(recordings, BackupRecordings::Take);
+    assert_eq!(passphrase.as_ref().map(Secret::reveal), Some("tin of beans"));
+    assert!(to.path.ends_with("busbar-20261121T140008Z.backup"), "{to:?}");
+    assert_eq!(to.existing, Existing::Keep, "nobody was asked about a file that is there");
+    assert_eq!(
+        window.harness.get_by_label("Passphrase of the backup").value().unwrap_or_default(),
+        ""
+    );
 }

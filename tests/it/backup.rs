@@ -92,6 +92,11 @@ fn an_administrator_takes_a_backup_of_a_running_busbar_that_restores_elsewhere()
     let journal = house.get("/api/v1/journal?limit=1000", &bench.administrator).is(200).text;
     assert!(journal.contains("without recordings, not encrypted"), "{journal}");
     assert!(journal.contains("with recordings, encrypted") && !journal.contains(WORD));
+    // What came of each: as large as what was sent.
+    for backup in [&plain, &sealed] {
+        let bytes = format!("\"bytes\":{}", backup.len());
+        assert!(journal.contains("backup_made") && journal.contains(&bytes), "{bytes}: {journal}");
+    }
 
     let there = bench.place.path().join("there");
     let file = bench.kept("plain.backup", &plain);
@@ -148,6 +153,15 @@ fn the_command_line_makes_one_beside_a_running_busbar_and_restores_none_there() 
     assert!(made.out.contains("read back and found whole"), "{}", made.out);
     assert!(made.out.contains("left out: Recordings"), "{}", made.out);
     busbar_on(data, "", &["backup", file]).ends_with(2).names(&["mine.backup"]);
+    // The journal says of each what came of it: its size, or why there is none.
+    let journal = bench.house.get("/api/v1/journal?limit=1000", &bench.administrator).is(200);
+    let journal = journal.json();
+    let ends = journal["items"].as_array().unwrap().iter();
+    let ends: Vec<_> = ends.filter(|line| line["action"] == "backup_made").collect();
+    let outcomes: Vec<_> = ends.iter().map(|line| &line["outcome"]).collect();
+    assert_eq!(outcomes, ["failed", "done"], "{journal}");
+    assert!(ends[0]["note"].as_str().unwrap().contains("mine.backup"), "{}", ends[0]);
+    assert_eq!(ends[1]["after"]["bytes"], fs::metadata(file).unwrap().len(), "{}", ends[1]);
     busbar_on(data, "", &["restore", file, "--yes"]).ends_with(2).names(&["already runs"]);
     bench.house.get("/api/v1/profiles/Car", &bench.changer).is(200);
     let sealed = bench.place.path().join("sealed.backup");

@@ -3,6 +3,7 @@
 mod by_id;
 mod logs;
 mod plots;
+mod sizes;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -561,38 +562,4 @@ pub fn overlaps(window: &Window, size: Vec2) -> Vec<String> {
     }
     assert!(seen.len() > 5, "the page is not empty");
     found
-}
-
-#[test]
-fn nothing_overlaps_or_leaves_the_window_on_any_page_at_any_size() {
-    for size in [
-        SMALLEST,
-        LARGE,
-        Vec2::new(720.0, 450.0),
-        Vec2::new(512.0, 320.0),
-        Vec2::new(3840.0, 2160.0),
-    ] {
-        for key in [Key::Num1, Key::Num3, Key::Num4, Key::O, Key::Num9] {
-            let mut window = open(FixtureSource::running(12), size);
-            window.ctrl(key);
-            let found = overlaps(&window, size);
-            assert_eq!(found, Vec::<String>::new(), "{key:?} at {size:?}");
-        }
-        // With a player a lower window hides part of the page behind a scroll.
-        if size.y >= SMALLEST.y {
-            let mut window = playing(size);
-            window.ctrl(Key::Num3);
-            assert_eq!(overlaps(&window, size), Vec::<String>::new(), "a recording at {size:?}");
-        }
-    }
-}
-
-#[test]
-fn every_page_stands_300_percent_in_the_smallest_window() {
-    let mut window = playing(SMALLEST);
-    window.harness.ctx.set_zoom_factor(3.0);
-    for key in [Key::Num1, Key::Num3, Key::Num4, Key::O, Key::Num9] {
-        window.ctrl(key);
-        assert!(window.count("Pause") == 1, "the player is still there on {key:?}");
-    }
 }

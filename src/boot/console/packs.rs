@@ -11,7 +11,7 @@ use super::profiles::named;
 use crate::base::id::Name;
 use crate::desktop::ask::{Brought, BroughtPack, SaveTo};
 use crate::engine::{
-    ChangeSettings, ImportPack, LARGEST_PACK, ProfilePack, ViewPlant, environment,
+    ChangeSettings, ExportPack, ImportPack, LARGEST_PACK, ProfilePack, ViewPlant, environment,
 };
 use crate::view::compose;
 
@@ -47,6 +47,7 @@ impl Clerk<'_> {
         let pack = ProfilePack::of((&library, &devices), &profile, &text, &environment);
         let pack = pack.map_err(sentence)?;
         let bytes = pack.write().map_err(sentence)?;
+        self.order(ExportPack::of(&profile, &pack))?;
         file::write(to, |out| Ok(out.write_all(&bytes)?))?;
         let (dbcs, kinds) = (pack.dbcs().len(), pack.devices().len());
         done(format!(

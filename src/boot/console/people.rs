@@ -164,6 +164,9 @@ impl Clerk<'_> {
             Ask::WriteFeedback(feedback) => {
                 super::system::feedback(self.shared, self.zone, &feedback).map(Brought::Done)
             }
+            Ask::MakeBackup { recordings, passphrase, to } => {
+                self.make_backup(recordings, passphrase.as_ref(), &to)
+            }
             Ask::SaveSettings { section, version, typed } => {
                 let typed = |name: &str| typed.get(name).map(Secret::reveal);
                 self.save_settings(|current| save_order(section, current, Some(version), &typed))

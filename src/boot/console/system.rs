@@ -33,7 +33,8 @@ pub(super) fn look(
     let information =
         system::information(&door.look(&grant), &door.vitals(&grant), &door.machine(&grant));
     let log = system::log(door.log(&change), prefs, zone);
-    Ok(SystemSeen { doctor: examined(shared)?, information, log })
+    let backup = super::backup::view(shared);
+    Ok(SystemSeen { doctor: examined(shared)?, information, log, backup })
 }
 
 fn examined(shared: &Shared) -> Result<DoctorView, String> {

@@ -10,8 +10,8 @@ use crate::cli::profile::{ExportArgs, ImportArgs};
 use crate::cli::records::Records;
 use crate::cli::{Outcome, Refused};
 use crate::engine::{
-    Devices, ImportPack, LARGEST_PACK, Library, PackPreview, PackStand, ProfilePack, environment,
-    read_profile_text,
+    Devices, ExportPack, ImportPack, LARGEST_PACK, Library, PackPreview, PackStand, ProfilePack,
+    environment, read_profile_text,
 };
 
 /// Writes a profile pack.
@@ -29,6 +29,7 @@ pub fn export(
     let devices = Devices::open(library.folder());
     let pack = ProfilePack::of((&library, &devices), &name, &text, &environment)?;
     let bytes = pack.write()?;
+    Records::open(data_dir)?.order(ExportPack::of(&name, &pack))?;
     let told = |error| format!("{}: {error}", args.file.display());
     let mut file =
         OpenOptions::new().write(true).create_new(true).open(&args.file).map_err(told)?;

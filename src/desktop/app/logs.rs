@@ -43,6 +43,7 @@ impl App {
         if let Some(outcome) = self.dialog.poll() {
             match (self.browsing, outcome) {
                 (Browsing::Journal, outcome) => self.admin.chosen(outcome),
+                (Browsing::Backup, outcome) => self.admin.backup_chosen(outcome),
                 (Browsing::Report(id, form), outcome) => {
                     let saved = self.charge.chosen((id, form), outcome);
                     self.asked.extend(saved.map(Intent::Admin));
@@ -107,7 +108,11 @@ impl App {
                 self.save_values_to(between, path, Existing::Replace);
             }
             (
-                Browsing::Recording | Browsing::Journal | Browsing::Report(..) | Browsing::Pack,
+                Browsing::Recording
+                | Browsing::Journal
+                | Browsing::Backup
+                | Browsing::Report(..)
+                | Browsing::Pack,
                 Ok(_),
             ) => {}
             (Browsing::Frames(_) | Browsing::Values(_), Err(_)) => {

@@ -217,6 +217,43 @@ impl Order for ImportPack {
     }
 }
 
+/// Writes down that a profile is handed out as a pack: whoever has written one gives this order before the
+/// pack leaves.
+#[derive(Clone, Debug)]
+pub struct ExportPack {
+    profile: Name,
+    holds: String,
+}
+
+impl ExportPack {
+    /// The profile `profile` goes out as this pack.
+    #[must_use]
+    pub fn of(profile: &Name, pack: &Pack) -> Self {
+        let (dbcs, devices) = (pack.dbcs().len(), pack.devices().len());
+        let holds = format!("DBC files: {dbcs}, device folders: {devices}, no recordings");
+        Self { profile: profile.clone(), holds }
+    }
+}
+
+impl Order for ExportPack {
+    type Needs = ChangeSettings;
+    type Done = ();
+    const NAME: &'static str = "export_pack";
+
+    fn needs(&self) -> ChangeSettings {
+        ChangeSettings
+    }
+
+    fn target(&self) -> String {
+        format!("{}: {}", self.profile, self.holds)
+    }
+
+    fn route(self) -> Route<()> {
+        // Nothing is changed: the line is all that becomes of it.
+        Route::records(|_| Ok(()))
+    }
+}
+
 /// Takes the running profile's file as it says now: somebody has edited it outside. It is amended like
 /// by [`EditProfile`], and what the file says is kept as a version.
 #[derive(Debug)]

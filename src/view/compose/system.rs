@@ -5,12 +5,15 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use crate::engine::{
-    LogFilter, LogLevel, LogLine, Machine, Session, Settings, Snapshot, SystemLog, Vitals,
-    byte_size, scrub, write_log_line,
+    BackupMade, BackupWeight, LEAST_PASSPHRASE, LogFilter, LogLevel, LogLine, Machine, Session,
+    Settings, Snapshot, SystemLog, Vitals, byte_size, scrub, write_log_line,
 };
+use crate::view::compose::recordings::size;
 use crate::view::doctor::DoctorView;
 use crate::view::shown::Tone;
-use crate::view::system::{Crate, Feedback, Licences, LogPrefs, LogRow, LogView, SystemView};
+use crate::view::system::{
+    BackupView, Crate, Feedback, Licences, LogPrefs, LogRow, LogView, SystemView,
+};
 use crate::view::text::{self, DASH};
 
 /// Lines of the log on a page.
@@ -235,6 +238,33 @@ fn escaped(text: &str) -> String {
         }
     }
     all
+}
+
+/// What a backup would hold that weighs so much, with a name for its file.
+#[must_use]
+pub fn backup(weight: &BackupWeight, name: String) -> BackupView {
+    let holds =
+        |files: usize, bytes: u64| format!("{}, {}", text::count(files, "file"), size(bytes));
+    BackupView {
+        holds: format!("{} before packing.", holds(weight.files, weight.bytes)),
+        recordings: holds(weight.recordings, weight.recording_bytes),
+        passphrase: "Encrypts it, with the passwords of other systems and private keys, which are in an encrypted backup only. It is kept nowhere: without it nobody can ever open the file. Empty: not encrypted.".to_owned(),
+        least: LEAST_PASSPHRASE,
+        name,
+        restore: "A backup takes the place of everything that is kept, so it is restored while Busbar does not run, on the command line. The first of these says what would be replaced, the second asks before it does it:".to_owned(),
+        commands: vec!["busbar restore --preview FILE", "busbar restore FILE"],
+    }
+}
+
+/// What came of a backup that is in this file.
+#[must_use]
+pub fn backup_made(file: &str, made: &BackupMade) -> String {
+    let entries = match made.entries {
+        1 => "1 entry".to_owned(),
+        some => format!("{} entries", text::grouped(some as u64)),
+    };
+    let left = made.left_out.iter().map(|what| format!(" Left out: {what}")).collect::<String>();
+    format!("{file} has {}, {entries}, read back and found whole.{left}", size(made.bytes))
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::engine::{
-    Administer, BackupError, BackupRecordings, BackupSource, BackupWeight, LEAST_PASSPHRASE,
-    MakeBackup, Right, Secret, Session, ViewPlant, weigh_backup,
+    Administer, BackupError, BackupMade, BackupRecordings, BackupSource, BackupWeight,
+    LEAST_PASSPHRASE, MakeBackup, NoteBackup, Right, Secret, Session, ViewPlant, weigh_backup,
 };
 use crate::web::api::give::{Answer, aside, json, order};
 use crate::web::api::recordings::next_chunk;
@@ -150,14 +150,23 @@ pub async fn made(shared: &Shared, session: &Arc<Session>, wanted: BackupWanted)
     let name = source.name();
     let written = aside(shared, move |_| {
         let _making = making;
-        passing(&source, passphrase.as_ref()).map_err(problem)
+        let came = passing(&source, passphrase.as_ref());
+        let note = NoteBackup::of(&source, came.as_ref().map(|(_, made)| made));
+        Ok((came.map_err(problem), note))
     });
-    let (file, bytes) = written.await?;
-    Ok(sent(file, bytes, &name, Arc::clone(session)))
+    let (came, note) = written.await?;
+    let noted = order(shared, session, note).await;
+    let (file, made) = came?;
+    // A backup that is not written down is not handed out.
+    noted?;
+    Ok(sent(file, made.bytes, &name, Arc::clone(session)))
 }
 
 /// A backup in a file that has no name any more: it is gone when it was sent, whatever happens.
-fn passing(source: &BackupSource, passphrase: Option<&Secret>) -> Result<(File, u64), BackupError> {
+fn passing(
+    source: &BackupSource,
+    passphrase: Option<&Secret>,
+) -> Result<(File, BackupMade), BackupError> {
     let path = source.passing_place()?;
     let made = source.write(&path, passphrase)?;
     let opened = File::open(&path);
@@ -165,7 +174,7 @@ fn passing(source: &BackupSource, passphrase: Option<&Secret>) -> Result<(File, 
         tracing::warn!(%error, "{} is left of a backup", path.display());
     }
     let file = opened.map_err(|source| BackupError::File { file: path, what: "read", source })?;
-    Ok((file, made.bytes))
+    Ok((file, made))
 }
 
 fn sent(file: File, bytes: u64, name: &str, session: Arc<Session>) -> Response {

@@ -12,8 +12,8 @@ use utoipa::ToSchema;
 
 use crate::base::id::Name;
 use crate::engine::{
-    ChangeSettings, ImportPack, LARGEST_PACK, PackItem, PackPreview, ProfilePack, ProfilePackError,
-    Right, Session, ViewPlant, environment,
+    ChangeSettings, ExportPack, ImportPack, LARGEST_PACK, PackItem, PackPreview, ProfilePack,
+    ProfilePackError, Right, Session, ViewPlant, environment,
 };
 use crate::web::api::give::{Answer, aside, at_place, json, order};
 use crate::web::api::profiles::{named, new_name, problem as profile_problem, text_of};
@@ -73,9 +73,12 @@ pub async fn written(shared: &Shared, session: &Arc<Session>, which: &str) -> An
     let packed = name.clone();
     let bytes = aside(shared, move |_| {
         let pack = ProfilePack::of((&library, &devices), &packed, &text, &environment);
-        pack.and_then(|pack| pack.write()).map_err(problem)
+        let written = pack.and_then(|pack| Ok((pack.write()?, ExportPack::of(&packed, &pack))));
+        written.map_err(problem)
     });
-    let mut response = ([(header::CONTENT_TYPE, "application/zip")], bytes.await?).into_response();
+    let (bytes, note) = bytes.await?;
+    order(shared, session, note).await?;
+    let mut response = ([(header::CONTENT_TYPE, "application/zip")], bytes).into_response();
     // The name of a profile has no letter that would end the quotes.
     let told = HeaderValue::from_str(&format!("attachment; filename=\"{name}.zip\""));
     response.headers_mut().extend(told.map(|told| (header::CONTENT_DISPOSITION, told)));

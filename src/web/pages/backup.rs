@@ -5,9 +5,8 @@ use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 
-use crate::engine::{LEAST_PASSPHRASE, Right};
-use crate::view::compose::recordings::size;
-use crate::view::text;
+use crate::engine::Right;
+use crate::view::compose::system::backup;
 use crate::web::api::{self, BackupWanted};
 use crate::web::pages::form::Typed;
 use crate::web::pages::plain;
@@ -62,15 +61,13 @@ async fn shown(
     });
     let drawn = async {
         let weight = api::backup_weight(shared, &ask.session).await?;
-        let holds = |count: usize, what: &str, bytes: u64| {
-            format!("{}, {}", text::count(count, what), size(bytes))
-        };
+        let view = backup(&weight, String::new());
         Ok::<_, Problem>(BackupPage {
             shell: plain::framed(shared, ask, "Backup", "/system")?,
-            holds: holds(weight.files, "file", weight.bytes),
-            recordings: holds(weight.recordings, "file", weight.recording_bytes),
+            holds: view.holds,
+            recordings: view.recordings,
             with_recordings,
-            least: LEAST_PASSPHRASE,
+            least: view.least,
             wrong,
         })
     };

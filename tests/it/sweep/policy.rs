@@ -7,19 +7,20 @@ use busbar::base::id::Name;
 use busbar::base::time::Wall;
 use busbar::engine::{
     AccountId, AccountKind, ActivateProfile, AddAccount, AddProfile, AddService, ArmBus,
-    AssignDbcs, BackupRecordings, Begins, ChangeAccount, ChangeCharge, ChangeReplay, ChargeKey,
-    ChargeRules, ClearLatches, ClearTraffic, Confirm, CreateToken, Credential, DeleteAccount,
-    DeleteProfile, DeleteRecording, DeviceFiles, Dress, EditProfile, EndSession, EndSessions,
-    EngageContactors, ExpectedFile, Face, ForgetFilter, ForgetMessage, ForgetRecording, Frame,
-    GivePassword, Id, ImportPack, KeepDbc, KeepDevice, KeepFilter, KeepMessage, KeepUpload, Keeps,
-    Lease, LiftWait, MakeBackup, MakeLink, MessageEntry, MustChangeIt, NewProfile, Order, Origin,
-    PauseReplay, Permission, Play, ProfilePack, Purpose, ReadSafetyText, RecorderEntry,
-    RememberProfile, RemoveDbc, RemoveDevice, RemoveService, RenameProfile, RenameService,
-    ReplayChange, ReplayPlan, RestartBus, RestoreProfile, Revision, RevokeToken, Right, Rights,
-    SaveSettings, SaveSystem, SavedFilter, ScanBitRate, Schedule, Secret, SendFrames,
-    ServiceChoice, ServiceId, Session, SessionId, SetChargeRule, SetDemo, SetPoints, Silence,
-    StartCharge, StartRecording, StartReplay, StartSchedule, StopCharge, StopRecording, StopReplay,
-    StopSchedule, TakeEdit, Then, TokenId, UseCan, VersionId, demo_profile, environment,
+    AssignDbcs, BackupError, BackupRecordings, BackupSource, Begins, ChangeAccount, ChangeCharge,
+    ChangeReplay, ChargeKey, ChargeRules, ClearLatches, ClearTraffic, Confirm, CreateToken,
+    Credential, DeleteAccount, DeleteProfile, DeleteRecording, DeviceFiles, Dress, EditProfile,
+    EndSession, EndSessions, EngageContactors, ExpectedFile, ExportPack, Face, ForgetFilter,
+    ForgetMessage, ForgetRecording, Frame, GivePassword, Id, ImportPack, KeepDbc, KeepDevice,
+    KeepFilter, KeepMessage, KeepUpload, Keeps, Lease, LiftWait, MakeBackup, MakeLink,
+    MessageEntry, MustChangeIt, NewProfile, NoteBackup, Order, Origin, PauseReplay, Permission,
+    Play, ProfilePack, Purpose, ReadSafetyText, RecordSettings, RecorderEntry, RememberProfile,
+    RemoveDbc, RemoveDevice, RemoveService, RenameProfile, RenameService, ReplayChange, ReplayPlan,
+    RestartBus, RestoreProfile, Revision, RevokeToken, Right, Rights, SaveSettings, SaveSystem,
+    SavedFilter, ScanBitRate, Schedule, Secret, SendFrames, ServiceChoice, ServiceId, Session,
+    SessionId, SetChargeRule, SetDemo, SetPoints, Silence, StartCharge, StartRecording,
+    StartReplay, StartSchedule, StopCharge, StopRecording, StopReplay, StopSchedule, TakeEdit,
+    Then, TokenId, UseCan, VersionId, demo_profile, environment,
 };
 use busbar::web::Access;
 
@@ -30,6 +31,12 @@ use crate::listening::{GOOD, Listening};
 /// The least that is a profile pack, as another program made it.
 fn a_pack() -> ProfilePack {
     ProfilePack::read(include_bytes!("../../fuzz/packs/small.zip"), &environment).unwrap()
+}
+
+/// What a backup of the bench would be made of.
+fn a_source(house: &Listening) -> BackupSource {
+    let at = Wall::from_nanos(1_780_300_800_000_000_000);
+    BackupSource::new(house.folder(), &RecordSettings::default(), BackupRecordings::Leave, at)
 }
 
 /// What the access of a route says about `who`: the policy once more, in other words than those of
@@ -182,6 +189,8 @@ pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
             },
         ),
         line(&sessions, &MakeBackup { recordings: BackupRecordings::Leave, sealed: false }),
+        line(&sessions, &NoteBackup::of(&a_source(house), Err(&BackupError::NoPassphrase))),
+        line(&sessions, &ExportPack::of(&pack, &a_pack())),
         line(&sessions, &ImportPack { pack: Box::new(a_pack()), name: None, seen: None }),
         line(&sessions, &RemoveDevice { name: "x".into(), expected: ExpectedFile::Anything }),
         line(&sessions, &SetDemo { parked: true, pace: 1.0 }),

@@ -2,6 +2,7 @@
 //! share: which of them is shown, what was answered, and the boxes on top.
 
 mod add_user;
+mod backup;
 mod boxes;
 mod journal;
 mod service_pick;
@@ -177,6 +178,11 @@ impl AdminPage {
         self.journal.chosen(chosen);
     }
 
+    /// Takes what the system's file dialog came to for a backup.
+    pub fn backup_chosen(&mut self, chosen: Result<std::path::PathBuf, String>) {
+        self.system.backup.chosen(chosen);
+    }
+
     /// Asks for the journal again when it is next shown.
     pub fn forget_journal(&mut self) {
         self.journal.forget();
@@ -234,6 +240,7 @@ impl AdminPage {
             Place::Settings(section) => self.settings.settled(section),
             Place::JournalTools => self.journal.saved(),
             Place::Feedback => self.system.settled(),
+            Place::Backup => self.system.backup.settled(),
             Place::Sessions
             | Place::SystemLook
             | Place::Journal

@@ -8,11 +8,13 @@ use crate::desktop::command::Command;
 use crate::desktop::fonts;
 use crate::desktop::pages;
 use crate::desktop::pages::admin::Shared;
+use crate::desktop::pages::admin::backup::BackupForm;
 use crate::desktop::theme::Theme;
 use crate::desktop::widgets::form::{self, Look, Ticked};
 use crate::desktop::widgets::panel::panel;
 use crate::desktop::widgets::text::paragraph;
 use crate::view::offer::Offer;
+use crate::view::shown::Tone;
 use crate::view::system::{Enclosure, Feedback, LogPrefs, SystemSeen};
 
 /// Seconds between two looks while the page is shown.
@@ -27,6 +29,7 @@ pub(super) struct SystemPage {
     asked_at: Option<f64>,
     text: String,
     with: Vec<Enclosure>,
+    pub(super) backup: BackupForm,
 }
 
 impl SystemPage {
@@ -70,6 +73,15 @@ impl SystemPage {
                     });
                 }
             });
+            let backup = &mut self.backup;
+            let drawn = panel(ui, theme, "Backup", |ui| match &seen.backup {
+                Ok(view) => backup.draw(ui, theme, view, shared),
+                Err(why) => {
+                    paragraph(ui, why, theme.tone(Tone::Fault));
+                    None
+                }
+            });
+            asked = asked.take().or(drawn);
             panel(ui, theme, "System log", |ui| log(ui, theme, seen, prefs));
             let drawn = panel(ui, theme, "Feedback", |ui| self.feedback(ui, theme, shared));
             asked = asked.take().or(drawn);

@@ -123,7 +123,11 @@ impl UsersPage {
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     let words =
                         "Accounts are for the web listener and the API. The desktop needs none.";
-                    line(ui, &view.summary, fonts::text(12.0), theme.muted).on_hover_text(words);
+                    // Less room than a few letters want is left to the filter.
+                    if ui.available_width() > 30.0 {
+                        let said = line(ui, &view.summary, fonts::text(12.0), theme.muted);
+                        said.on_hover_text(words);
+                    }
                 });
             });
         });

@@ -1,0 +1,60 @@
+//! Backups through the asks of the window, on a real engine.
+
+use std::fs;
+
+use super::tests::{Desk, desk_in};
+use crate::desktop::ask::{Ask, Brought, Existing, SaveTo};
+use crate::engine::{BackupRecordings, Secret, is_sealed_backup, preview_backup};
+use crate::view::journal::JournalPrefs;
+use crate::view::system::{BackupView, LogPrefs};
+
+const WORD: &str = "tin of beans 4";
+
+fn seen(desk: &mut Desk) -> BackupView {
+    match desk.ask(Ask::LookAtSystem(LogPrefs::default())).unwrap() {
+        Brought::System(seen) => seen.backup.unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_backup_is_made_into_a_file_encrypted_and_its_outcome_is_told_and_written_down() {
+    let mut desk = desk_in(tempfile::tempdir().unwrap());
+    let place = tempfile::tempdir().unwrap();
+    let view = seen(&mut desk);
+    assert!(view.holds.ends_with("before packing."), "{}", view.holds);
+    assert!(view.name.starts_with("busbar-") && view.name.ends_with(".backup"), "{}", view.name);
+
+    let path = place.path().join("mine.backup");
+    let ask = |existing, passphrase: Option<&str>| Ask::MakeBackup {
+        recordings: BackupRecordings::Leave,
+        passphrase: passphrase.map(|word| Secret::new(word.to_owned())),
+        to: SaveTo { path: path.clone(), existing },
+    };
+    let Brought::Done(said) = desk.ask(ask(Existing::Keep, None)).unwrap() else {
+        panic!("a sentence")
+    };
+    assert!(said.contains("mine.backup") && said.contains("read back and found whole"), "{said}");
+    assert!(said.contains("Left out: Recordings."), "{said}");
+    assert!(!is_sealed_backup(&path).unwrap());
+    let before = fs::read(&path).unwrap();
+
+    // One that is there stays, unless the system's own dialog has asked.
+    let refused = desk.ask(ask(Existing::Keep, Some(WORD))).unwrap_err();
+    assert!(refused.contains("mine.backup"), "{refused}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+    let short = desk.ask(ask(Existing::Replace, Some("short"))).unwrap_err();
+    assert!(short.contains("fewer than 10"), "{short}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+    desk.ask(ask(Existing::Replace, Some(WORD))).unwrap();
+    assert!(is_sealed_backup(&path).unwrap());
+    let word = Secret::new(WORD.to_owned());
+    preview_backup(&path, Some(&word), place.path()).unwrap();
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "nothing is left beside it");
+
+    let all = Ask::ReadJournal { prefs: JournalPrefs::default(), before: None };
+    let Brought::Lines { view, .. } = desk.ask(all).unwrap() else { panic!("lines") };
+    let lines = format!("{:?}", view.rows);
+    assert_eq!(lines.matches("backup_made").count(), 4, "{lines}");
+    assert!(!lines.contains(WORD));
+}
