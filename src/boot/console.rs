@@ -10,11 +10,15 @@ mod components;
 mod dbc;
 mod devices;
 mod file;
+mod filters;
+#[cfg(test)]
+mod filters_tests;
 mod logs;
 mod packs;
 #[cfg(test)]
 mod packs_tests;
 mod people;
+mod player;
 mod plots;
 #[cfg(test)]
 mod plots_tests;
@@ -34,19 +38,18 @@ mod tests;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
 use crate::base::time::Mono;
 use crate::boot::choice::{Choice, ChoiceError};
 use crate::desktop::ask::{Answer, Like};
-use crate::desktop::source::{Intent, Pace, PlayerIntent, Source, Waker};
+use crate::desktop::source::{Intent, Source, Waker};
 use crate::engine::logs::Dictionary;
 use crate::engine::{
     ActivateProfile, Address, BackupWeight, ClearTraffic, Door, Finding, Found, Gate, Library,
-    LibraryError, Order, Play, PlayState, Reel, Session, Snapshot, Speed, Ticket, UseCan,
-    ViewPlant, interfaces,
+    LibraryError, Order, Reel, SavedFilter, Session, Snapshot, Ticket, UseCan, ViewPlant,
+    interfaces,
 };
 use crate::view::buses::BusesView;
 use crate::view::charge::{ChargePrefs, ChargeView};
@@ -101,6 +104,8 @@ struct Shared {
     session: Session,
     library: Library,
     state: Mutex<State>,
+    /// Held while kept filters are changed and read.
+    filtering: Mutex<()>,
     /// Counts what has changed besides the snapshot.
     changes: AtomicU64,
     /// Counts what was chosen to run: the newest wins, however long it takes to prepare.
@@ -125,7 +130,9 @@ struct State {
     opened: u64,
     /// DBC files for recordings that were read and not yet taken.
     dictionaries: Vec<(LogId, Arc<Dictionary>)>,
-    /// Frames are being saved: the share that is done, and what stops it.
+    /// The filters that are kept; none until they were read.
+    filters: Option<Vec<SavedFilter>>,
+    /// Frames or values are being saved: the share that is done, and what stops it.
     saving: Option<(f32, Arc<AtomicBool>)>,
 }
 
@@ -148,6 +155,7 @@ impl Console {
             session,
             library,
             state: Mutex::default(),
+            filtering: Mutex::default(),
             changes: AtomicU64::new(0),
             turns: AtomicU64::new(0),
             waker: Mutex::new(None),
@@ -218,30 +226,6 @@ impl Console {
         self.first_start = false;
         let turn = self.shared.turns.fetch_add(1, Ordering::SeqCst) + 1;
         self.aside("choose", move |shared| shared.choose(&choice, turn));
-    }
-
-    fn player(&self, intent: PlayerIntent) {
-        let play = match intent {
-            PlayerIntent::Toggle => {
-                let snapshot = self.snapshot();
-                let state = snapshot.and_then(|s| s.player.as_ref().map(|player| player.state));
-                match state {
-                    Some(PlayState::Playing) => Play::Pause,
-                    Some(PlayState::Ended) => {
-                        self.shared.submit(Play::Seek(Duration::ZERO));
-                        Play::Resume
-                    }
-                    Some(PlayState::Paused) | None => Play::Resume,
-                }
-            }
-            PlayerIntent::Pace(Pace::Times(factor)) => Play::Speed(Speed::Factor(factor)),
-            PlayerIntent::Pace(Pace::Fastest) => Play::Speed(Speed::Fastest),
-            PlayerIntent::Seek(seconds) => {
-                let offset = Duration::try_from_secs_f64(seconds.max(0.0));
-                Play::Seek(offset.unwrap_or(Duration::ZERO))
-            }
-        };
-        self.shared.submit(play);
     }
 }
 
@@ -434,6 +418,10 @@ impl Source for Console {
         }
     }
 
+    fn filters(&self) -> Option<Vec<SavedFilter>> {
+        self.shared.state().filters.clone()
+    }
+
     fn saving(&self) -> Option<f32> {
         self.shared.state().saving.as_ref().map(|(share, _)| *share)
     }
@@ -546,6 +534,7 @@ impl Source for Console {
             Intent::Record(ask) => recordings::carry_out(self, ask),
             Intent::Log(ask) => logs::carry_out(self, ask),
             Intent::Dbc(ask) => dbc::carry_out(self, ask),
+            Intent::Filter(ask) => self.aside("filters", move |s| filters::carry_out(s, ask)),
             Intent::Admin(ask) => {
                 let zone = self.zone.clone();
                 self.aside("admin", move |shared| people::carry_out(shared, ask, &zone));
@@ -590,5 +579,6 @@ impl Source for Console {
         }
         *self.shared.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(waker);
         self.submit(Intent::FindInterfaces);
+        self.aside("filters", filters::read);
     }
 }

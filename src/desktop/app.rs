@@ -33,6 +33,7 @@ use crate::desktop::widgets::text::note;
 use crate::view::charge::{ChargePrefs, ChargeView};
 use crate::view::chrome::Chrome;
 use crate::view::components::{PartsPrefs, PartsSeen};
+use crate::view::filter::FilterAsk;
 use crate::view::logs::LogId;
 use crate::view::offer::Question;
 use crate::view::pack::PackView;
@@ -166,6 +167,8 @@ impl App {
         source.wake_with(Arc::new(move || waking.request_repaint()));
         let pack = PackPage { selected: None, density: kept.density };
         let opened = source.opened();
+        let earlier = Some(kept.traffic.saved.clone()).filter(|earlier| !earlier.is_empty());
+        let asked = earlier.map(|earlier| Intent::Filter(FilterAsk::TakeOver(earlier)));
         let can = CanPage::plotting(kept.can.plotted.clone());
         let start = StartPage { path: kept.path.clone(), ..StartPage::default() };
         Ok(Self {
@@ -186,7 +189,7 @@ impl App {
             overlay: None,
             dialog: Dialog::default(),
             browsing: Browsing::default(),
-            asked: Vec::new(),
+            asked: asked.into_iter().collect(),
             opened,
             awaiting: false,
         })
@@ -252,6 +255,7 @@ impl App {
         }
         if !same {
             self.seen.chrome = self.source.chrome();
+            self.look_at_filters();
         }
         match page {
             Page::Pack => self.seen.pack = self.source.pack(self.kept.pack.as_deref()),
@@ -544,6 +548,7 @@ impl eframe::App for App {
         let key = self.keys(&ctx);
         let beneath = self.overlay.is_some() || self.covered() || egui::Popup::is_any_open(&ctx);
         let drawn = self.frame(ui, &theme);
+        self.hand_on_filters(&ctx);
         let closed = if beneath { None } else { self.close_notes(&ctx) };
         let on_top = self.on_top(&ctx, &theme);
         let stop = bars::stop(&ctx, &theme, self.seen.chrome.stop.as_ref());

@@ -37,6 +37,7 @@ use crate::view::compose::settings::{ListenerState, Seen};
 use crate::view::compose::trace::TraceReader;
 use crate::view::dbc::{DbcPrefs, DbcView};
 use crate::view::exchange;
+use crate::view::filter::SavedFilter;
 use crate::view::fixtures::{self, Stage};
 use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::{Offer, Question};
@@ -105,6 +106,8 @@ pub struct World {
     pub reader: TraceReader,
     /// What a close look at any id brings.
     pub study: StudyView,
+    /// The filters that are kept.
+    pub filters: Vec<SavedFilter>,
     /// The share that is done of saving frames.
     pub saving: Option<f32>,
     /// What was asked of the plot.
@@ -235,6 +238,10 @@ impl Source for FixtureSource {
 
     fn logs(&mut self) -> Vec<LogView> {
         self.world.borrow().log_views()
+    }
+
+    fn filters(&self) -> Option<Vec<SavedFilter>> {
+        Some(self.world.borrow().filters.clone())
     }
 
     fn saving(&self) -> Option<f32> {
@@ -371,6 +378,7 @@ impl Source for FixtureSource {
             Intent::Replay(ask) => world.replay(ask),
             Intent::Record(_) => {}
             Intent::Log(ask) => world.logs(ask),
+            Intent::Filter(ask) => world.filter_asked(ask),
             Intent::Dbc(ask) => world.dbc_asked(ask),
             Intent::Admin(ask) => {
                 let place = ask.place();

@@ -11,6 +11,7 @@ use crate::view::charge::{ChargePrefs, ChargeView};
 use crate::view::chrome::Chrome;
 use crate::view::components::{PartsPrefs, PartsSeen};
 use crate::view::dbc::{DbcAsk, DbcPrefs, DbcView};
+use crate::view::filter::{FilterAsk, SavedFilter};
 use crate::view::logs::{LogId, LogView, TraceOf};
 use crate::view::offer::Question;
 use crate::view::pack::PackView;
@@ -57,7 +58,9 @@ pub trait Source {
     fn logs(&mut self) -> Vec<LogView>;
     /// The table by id of a recording.
     fn log_traffic(&mut self, log: LogId, prefs: &TrafficPrefs) -> TrafficView;
-    /// The share that is done of saving frames; none where nothing is being saved.
+    /// The filters that are kept, by name; `None` until they are known.
+    fn filters(&self) -> Option<Vec<SavedFilter>>;
+    /// The share that is done of saving frames or values; none where nothing is being saved.
     fn saving(&self) -> Option<f32>;
     /// A close look at an id of the table of what runs, or of a recording.
     fn study(&mut self, of: TraceOf, row: RowKey) -> StudyView;
@@ -133,6 +136,8 @@ pub enum Intent {
     Log(LogAsk),
     /// Something about DBC files.
     Dbc(DbcAsk),
+    /// Something about kept filters.
+    Filter(FilterAsk),
     /// Something on the Admin pages.
     Admin(Ask),
 }

@@ -195,8 +195,7 @@ impl Door {
         self.file_refusal(stamp.entry("request", request), denied);
     }
 
-    /// The filters that whoever holds `session` keeps, by name; whoever sits at the machine has none
-    /// here. Blocks for the query.
+    /// The filters that whoever holds `session` keeps, by name. Blocks for the query.
     ///
     /// # Errors
     /// The database refuses.
@@ -205,10 +204,8 @@ impl Door {
         _grant: &Grant<'_, UseCan>,
         session: &Session,
     ) -> Result<Vec<SavedFilter>, StoreError> {
-        match session.actor().account() {
-            Some(owner) => self.people.store().read(|reading| filters::of(reading, owner)),
-            None => Ok(Vec::new()),
-        }
+        let owner = filters::Owner::from(session.actor().account());
+        self.people.store().read(|reading| filters::of(reading, owner))
     }
 
     /// Writes down that `session` takes something along: a recording or a DBC file.

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-pub use crate::engine::{LONGEST_NAME, MOST_SAVED, Saved, SavedFilter, save_filter as save};
+pub use crate::engine::{LONGEST_NAME, MOST_SAVED, SavedFilter};
 use crate::view::shown::Tone;
 
 /// What stands at and below the box.
@@ -67,4 +67,24 @@ pub struct HelpLine {
     pub example: &'static str,
     /// What it asks.
     pub says: &'static str,
+}
+
+/// The filters that somebody keeps, and what is asked about them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeptFilters {
+    /// Those that are kept, by name.
+    pub list: Vec<SavedFilter>,
+    /// What was asked and has not been handed on.
+    pub asked: Vec<FilterAsk>,
+}
+
+/// Something asked for about kept filters. What came of it is said above the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FilterAsk {
+    /// Keep this one; one of the same name is replaced.
+    Keep(SavedFilter),
+    /// Forget the one of this name.
+    Forget(String),
+    /// Keep those that were kept elsewhere before, where none of the same name is kept.
+    TakeOver(Vec<SavedFilter>),
 }

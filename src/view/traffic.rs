@@ -14,7 +14,8 @@ pub struct TrafficPrefs {
     /// Where somebody types in the filter, bytes; not kept.
     #[serde(skip)]
     pub cursor: Option<usize>,
-    /// Filters that are kept by their names.
+    /// Filters that an earlier version kept here, until they are taken over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub saved: Vec<SavedFilter>,
     /// Column to sort by.
     pub sort: SortBy,

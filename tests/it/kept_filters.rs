@@ -23,11 +23,18 @@ fn a_filter_is_kept_on_a_page_chosen_there_and_forgotten_and_nobody_else_sees_it
     let referer = format!("{origin}{PAGE}");
     let from = [own[0], ("Origin", origin.as_str()), ("Referer", referer.as_str())];
     let token = page.form_token();
-    let post = |fields: &str| {
+    let post = |fields: &str, told: &str| {
         let answer = inn.form("/can/filters", &from, &format!("{fields}&form_token={token}"));
-        assert_eq!(answer.header("location"), Some(&*format!("{PAGE}#kept-filters")), "{answer:?}");
+        let place = format!("{PAGE}&{told}");
+        assert_eq!(
+            answer.header("location"),
+            Some(&*format!("{place}#kept-filters")),
+            "{answer:?}"
+        );
+        inn.get(&place, &own).plain_body()
     };
-    post("name=Cells+of+one&filter=id%3A600..60F");
+    let said = post("name=Cells+of+one&filter=id%3A600..60F", "kept=Cells%20of%20one");
+    assert!(said.contains("Filter \u{201c}Cells of one\u{201d} is kept."), "{said}");
     for page in ["/can", PAGE] {
         let shown = inn.get(page, &own).plain_body();
         assert!(shown.contains("filter=id%3A600..60F"), "{page}: {shown}");
@@ -35,7 +42,8 @@ fn a_filter_is_kept_on_a_page_chosen_there_and_forgotten_and_nobody_else_sees_it
         let other = inn.get(page, &[("Cookie", eve.as_str())]).plain_body();
         assert!(!other.contains("Cells of one"), "{page}");
     }
-    post("forget=Cells+of+one");
+    let said = post("forget=Cells+of+one", "forgot=Cells%20of%20one");
+    assert!(said.contains("Filter \u{201c}Cells of one\u{201d} is forgotten."), "{said}");
     assert!(!inn.get(PAGE, &own).plain_body().contains("Cells of one"));
 }
 

@@ -11,6 +11,7 @@ use crate::desktop::pages::can::CanTab;
 use crate::desktop::source::Intent;
 use crate::view::components::PartsPrefs;
 use crate::view::dbc::DbcAsk;
+use crate::view::filter::SavedFilter;
 use crate::view::logs::{LogId, TraceOf};
 use crate::view::plot::PlotKey;
 use crate::view::shown::Tone;
@@ -269,6 +270,26 @@ impl App {
     pub(super) fn table_of_log(&self) -> Option<(LogId, TrafficPrefs)> {
         let tab = self.kept.can.tab == CanTab::ById && self.page() == Page::Can;
         self.can.logs.here().filter(|_| tab).map(|desk| (desk.id, desk.table.clone()))
+    }
+
+    /// Asks for the filters that are kept.
+    pub(super) fn look_at_filters(&mut self) {
+        let Some(list) = self.source.filters() else { return };
+        // What is kept now need not be remembered from earlier.
+        let is_kept = |one: &SavedFilter| {
+            let name = one.name.trim().to_lowercase();
+            list.iter().any(|kept| kept.name.to_lowercase() == name)
+        };
+        self.kept.traffic.saved.retain(|one| !is_kept(one));
+        self.can.filters.list = list;
+    }
+
+    /// Hands on what was asked about filters.
+    pub(super) fn hand_on_filters(&mut self, ctx: &egui::Context) {
+        if !self.can.filters.asked.is_empty() {
+            self.asked.extend(self.can.filters.asked.drain(..).map(Intent::Filter));
+            ctx.request_repaint();
+        }
     }
 
     /// Asks for what the CAN page shows.

@@ -35,6 +35,7 @@ use crate::desktop::theme::Theme;
 use crate::desktop::widgets::filter_box::{self, Typed};
 use crate::desktop::widgets::panel::{GAP, panel_in};
 use crate::desktop::widgets::text::{cut, line, name, shade};
+use crate::view::filter::KeptFilters;
 use crate::view::logs::TraceOf;
 use crate::view::shown::{Shade, Tone};
 use crate::view::traffic::{
@@ -59,10 +60,10 @@ fn draw(
     ui: &mut Ui,
     theme: &Theme,
     (of, view, study): (TraceOf, &TrafficView, &StudyView),
-    (tab, prefs): (&mut CanTab, &mut TrafficPrefs),
+    (tab, prefs, saved): (&mut CanTab, &mut TrafficPrefs, &mut KeptFilters),
     between: impl FnOnce(&mut Ui) -> Option<Command>,
 ) -> Option<Command> {
-    let mut asked = header(ui, theme, (of, view), (tab, prefs));
+    let mut asked = header(ui, theme, (of, view), (tab, prefs, saved));
     asked = asked.or(between(ui));
     filter_box::mistakes(ui, theme, &mut prefs.filter, &view.filter);
     keys(ui, view, prefs);
@@ -115,7 +116,7 @@ fn header(
     ui: &mut Ui,
     theme: &Theme,
     (of, view): (TraceOf, &TrafficView),
-    (tab, prefs): (&mut CanTab, &mut TrafficPrefs),
+    (tab, prefs, saved): (&mut CanTab, &mut TrafficPrefs, &mut KeptFilters),
 ) -> Option<Command> {
     let mut asked = None;
     ui.horizontal(|ui| {
@@ -130,11 +131,7 @@ fn header(
             if clear.on_hover_text("Forget all ids and count anew").clicked() {
                 asked = Some(Command::Submit(Intent::ClearTraffic));
             }
-            let mut typed = Typed {
-                text: &mut prefs.filter,
-                cursor: &mut prefs.cursor,
-                saved: &mut prefs.saved,
-            };
+            let mut typed = Typed { text: &mut prefs.filter, cursor: &mut prefs.cursor, saved };
             filter_box::draw(ui, theme, FILTER, &mut typed, &view.filter);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 summary(ui, theme, &view.summary);

@@ -12,7 +12,7 @@ use crate::desktop::icons;
 use crate::desktop::theme::Theme;
 use crate::desktop::widgets::text::{caption, name, paragraph};
 use crate::view::compose::filter::help;
-use crate::view::filter::{self, FilterView, MistakeView, Saved, SavedFilter};
+use crate::view::filter::{self, FilterAsk, FilterView, KeptFilters, MistakeView, SavedFilter};
 use crate::view::shown::Tone;
 
 /// Name of the button with the kept filters, also for tests.
@@ -31,13 +31,13 @@ pub struct Typed<'a> {
     /// Where somebody types, bytes.
     pub cursor: &'a mut Option<usize>,
     /// The filters that are kept.
-    pub saved: &'a mut Vec<SavedFilter>,
+    pub saved: &'a mut KeptFilters,
 }
 
 /// Draws the box at the right end of a line that is laid out from right to left. `spoken` is its name
 /// for screen readers, and that of the field.
 pub fn draw(ui: &mut Ui, theme: &Theme, spoken: &str, typed: &mut Typed<'_>, view: &FilterView) {
-    kept(ui, theme, typed);
+    kept(ui, theme, spoken, typed);
     if !typed.text.is_empty() {
         let close = ui.button(icons::CLOSE).accessible_name("Clear the filter");
         if close.clicked() {
@@ -144,13 +144,15 @@ fn marked(theme: &Theme, mistake: &MistakeView) -> LayoutJob {
 }
 
 /// The button with the filters that are kept, and what may be asked.
-fn kept(ui: &mut Ui, theme: &Theme, typed: &mut Typed<'_>) {
+fn kept(ui: &mut Ui, theme: &Theme, spoken: &str, typed: &mut Typed<'_>) {
     let button = ui.button(icons::CARET_DOWN).accessible_name(KEPT);
     let button = button.on_hover_text("Kept filters, and what may be asked");
-    Popup::menu(&button).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
+    // What is said above the page comes and goes; the list stays open below it.
+    let popup = Popup::menu(&button).id(egui::Id::unique(("kept filters of", spoken)));
+    popup.close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
         ui.set_width(MENU);
         caption(ui, theme, KEPT);
-        if typed.saved.is_empty() {
+        if typed.saved.list.is_empty() {
             paragraph(ui, "None yet. Type a filter and keep it here by a name.", theme.muted);
         }
         if list(ui, theme, typed) {
@@ -176,7 +178,7 @@ fn kept(ui: &mut Ui, theme: &Theme, typed: &mut Typed<'_>) {
 fn list(ui: &mut Ui, theme: &Theme, typed: &mut Typed<'_>) -> bool {
     let (mut chosen, mut forgotten) = (None, None);
     ScrollArea::vertical().id_salt("kept filters").max_height(180.0).show(ui, |ui| {
-        for (at, one) in typed.saved.iter().enumerate() {
+        for one in &typed.saved.list {
             ui.horizontal(|ui| {
                 let use_it = ui.button(&one.name).on_hover_text(&one.text);
                 if use_it.clicked() {
@@ -184,16 +186,14 @@ fn list(ui: &mut Ui, theme: &Theme, typed: &mut Typed<'_>) -> bool {
                 }
                 let forget = ui.small_button(icons::CLOSE);
                 if forget.accessible_name(format!("Forget {}", one.name)).clicked() {
-                    forgotten = Some(at);
+                    forgotten = Some(FilterAsk::Forget(one.name.clone()));
                 }
                 let shown = RichText::new(&one.text).font(fonts::mono(11.5)).color(theme.muted);
                 ui.add(egui::Label::new(shown).truncate());
             });
         }
     });
-    if let Some(at) = forgotten.filter(|at| *at < typed.saved.len()) {
-        typed.saved.remove(at);
-    }
+    typed.saved.asked.extend(forgotten);
     let is_chosen = chosen.is_some();
     if let Some(text) = chosen {
         *typed.text = text;
@@ -217,18 +217,10 @@ fn keep(ui: &mut Ui, theme: &Theme, typed: &mut Typed<'_>) {
             .margin(egui::Margin::symmetric(10, 6));
         let field = ui.add(field).accessible_name(KEEP_AS);
         let entered = field.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
-        let is_full = typed.saved.len() >= filter::MOST_SAVED;
         let pressed = ui.add_enabled(!named.trim().is_empty(), egui::Button::new("Keep")).clicked();
-        if !pressed && !entered {
-            return;
-        }
-        match filter::save(typed.saved, &named, typed.text) {
-            Saved::Kept | Saved::Replaced => named.clear(),
-            Saved::Nothing | Saved::Full => {}
-        }
-        if is_full {
-            let said = format!("{} filters are kept; forget one first.", filter::MOST_SAVED);
-            paragraph(ui, &said, theme.warning);
+        if (pressed || entered) && !named.trim().is_empty() {
+            let (name, text) = (std::mem::take(&mut named), typed.text.clone());
+            typed.saved.asked.push(FilterAsk::Keep(SavedFilter { name, text }));
         }
     });
     ui.data_mut(|data| data.insert_temp(id, named));

@@ -1,5 +1,5 @@
 //! Orders about the filters that a person keeps: each person's own, and nobody else's. Whoever sits at
-//! the machine has theirs in the window.
+//! the machine is a person of their own.
 
 use crate::engine::access::permission::UseCan;
 use crate::engine::filter::SavedFilter;

@@ -220,7 +220,7 @@ pub fn note_sign_in(writing: &Writing<'_>, id: AccountId, at: Wall) -> Result<()
 /// The database refuses.
 pub fn delete(writing: &Writing<'_>, id: AccountId) -> Result<(), StoreError> {
     writing.tx.execute("DELETE FROM accounts WHERE id = ?1", [id.0])?;
-    filters::forget_all(writing, id)
+    filters::forget_all(writing, filters::Owner::Account(id))
 }
 
 /// Whether somebody could come in and administer.

@@ -1,5 +1,5 @@
-//! The filters that people keep, a row each among the settings, under the account that they belong to.
-//! Knows nothing of what a filter says.
+//! The filters that people keep, a row each among the settings, under whom they belong to. Knows nothing
+//! of what a filter says.
 
 use rusqlite::OptionalExtension;
 
@@ -10,42 +10,58 @@ use crate::engine::store::{Reading, StoreError, Writing};
 /// What the rows' keys begin with: they are nobody's settings.
 pub const KEYS: &str = "filters:";
 
-fn key(owner: AccountId) -> String {
-    format!("{KEYS}{}", owner.0)
+/// Whose filters they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// This account's.
+    Account(AccountId),
+    /// Those of whoever sits at this machine.
+    Machine,
 }
 
-/// The filters of an account, by name.
+impl From<Option<AccountId>> for Owner {
+    fn from(account: Option<AccountId>) -> Self {
+        account.map_or(Self::Machine, Self::Account)
+    }
+}
+
+impl Owner {
+    fn key(self) -> String {
+        match self {
+            Self::Account(id) => format!("{KEYS}{}", id.0),
+            Self::Machine => format!("{KEYS}machine"),
+        }
+    }
+}
+
+/// The filters of somebody, by name.
 ///
 /// # Errors
 /// The database refuses, or what is kept cannot be understood.
-pub fn of(reading: &Reading<'_>, owner: AccountId) -> Result<Vec<SavedFilter>, StoreError> {
+pub fn of(reading: &Reading<'_>, owner: Owner) -> Result<Vec<SavedFilter>, StoreError> {
     let sql = "SELECT value FROM settings WHERE section = ?1";
     let text: Option<String> =
-        reading.connection.query_row(sql, [key(owner)], |row| row.get(0)).optional()?;
+        reading.connection.query_row(sql, [owner.key()], |row| row.get(0)).optional()?;
     let kept = text.map(|text| serde_json::from_str(&text)).transpose();
     Ok(kept.map_err(|_| StoreError::Odd("the filters that somebody keeps"))?.unwrap_or_default())
 }
 
-/// Keeps exactly these for an account.
+/// Keeps exactly these for somebody.
 ///
 /// # Errors
 /// The database refuses.
-pub fn keep(
-    writing: &Writing<'_>,
-    owner: AccountId,
-    kept: &[SavedFilter],
-) -> Result<(), StoreError> {
+pub fn keep(writing: &Writing<'_>, owner: Owner, kept: &[SavedFilter]) -> Result<(), StoreError> {
     if kept.is_empty() {
         return forget_all(writing, owner);
     }
-    super::settings::save(writing, &key(owner), &kept)
+    super::settings::save(writing, &owner.key(), &kept)
 }
 
-/// Forgets every filter of an account.
+/// Forgets every filter of somebody.
 ///
 /// # Errors
 /// The database refuses.
-pub fn forget_all(writing: &Writing<'_>, owner: AccountId) -> Result<(), StoreError> {
-    writing.tx.execute("DELETE FROM settings WHERE section = ?1", [key(owner)])?;
+pub fn forget_all(writing: &Writing<'_>, owner: Owner) -> Result<(), StoreError> {
+    writing.tx.execute("DELETE FROM settings WHERE section = ?1", [owner.key()])?;
     Ok(())
 }

@@ -20,6 +20,18 @@ pub struct Prepared {
     pub view: FilterView,
 }
 
+/// What is said once a filter is kept.
+#[must_use]
+pub fn kept(name: &str) -> String {
+    format!("Filter \u{201c}{name}\u{201d} is kept.")
+}
+
+/// What is said once a filter is forgotten.
+#[must_use]
+pub fn forgotten(name: &str) -> String {
+    format!("Filter \u{201c}{name}\u{201d} is forgotten.")
+}
+
 /// Makes a filter ready. `cursor` is where somebody types, a byte of `text`; nothing is completed
 /// where nobody does.
 #[must_use]

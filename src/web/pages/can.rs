@@ -139,6 +139,8 @@ struct CanPage {
     columns: Vec<Column>,
     looks: Looks,
     filters: Vec<Choice>,
+    /// What came of keeping or forgetting one.
+    told: String,
 }
 
 /// What the signals of the chosen id did lately, drawn once for a page.
@@ -277,7 +279,7 @@ impl CanQuery {
 pub async fn page(
     State(shared): State<Shared>,
     ask: Ask,
-    Query(query): Query<CanQuery>,
+    (Query(query), Query(told)): (Query<CanQuery>, Query<filters::Told>),
 ) -> Response {
     let looked = ask.session.permit(UseCan).and_then(|_| ask.session.permit(ViewPlant));
     let snapshot = match looked {
@@ -302,7 +304,8 @@ pub async fn page(
         Ok(filters) => filters,
         Err(problem) => return failed(&problem, &ask),
     };
-    draw(&CanPage { shell, columns: query.columns(), query, looks, filters })
+    let told = told.said(&filters);
+    draw(&CanPage { shell, columns: query.columns(), query, looks, filters, told })
 }
 
 /// What somebody types, and where.

@@ -210,6 +210,8 @@ struct Tools {
     said: String,
     /// The filters that whoever looks keeps.
     filters: Vec<Choice>,
+    /// What came of keeping or forgetting one.
+    told: String,
 }
 
 #[derive(Template)]
@@ -317,7 +319,11 @@ enum Seen {
     Elsewhere(String),
 }
 
-async fn page(State(shared): State<Shared>, ask: Ask, Query(query): Query<TraceQuery>) -> Response {
+async fn page(
+    State(shared): State<Shared>,
+    ask: Ask,
+    (Query(query), Query(told)): (Query<TraceQuery>, Query<filters::Told>),
+) -> Response {
     let (session, asked) = (Arc::clone(&ask.session), query.clone());
     // Looking through so many frames takes too long for a thread that others wait for.
     let seen = aside(&shared, move |shared| {
@@ -351,7 +357,8 @@ async fn page(State(shared): State<Shared>, ask: Ask, Query(query): Query<TraceQ
             Ok(filters) => filters,
             Err(problem) => return failed(&problem, &ask),
         };
-    let tools = Tools { query, times: times.into(), ends, said, filters };
+    let told = told.said(&filters);
+    let tools = Tools { query, times: times.into(), ends, said, filters, told };
     draw(&TracePage { shell, tools, view })
 }
 

@@ -1,5 +1,9 @@
 //! The table by id: its signals and its filter.
 
+use std::collections::BTreeMap;
+
+use busbar::view::filter::{FilterAsk, SavedFilter};
+
 use super::*;
 
 #[test]
@@ -72,10 +76,60 @@ fn a_filter_is_kept_by_a_name_and_taken_again() {
     window.type_into(filter_box::KEEP_AS, "Only volts");
     window.click("Keep");
     assert!(window.shows("Forget Only volts"));
+    assert!(window.shows("Filter \u{201c}Only volts\u{201d} is kept."), "{:?}", window.names());
     window.press(Key::Escape);
     window.click("Clear the filter");
     assert!(window.shows("49 of 49 ids"));
     window.click(filter_box::KEPT);
     window.click("Only volts");
     assert!(window.shows("1 of 49 ids"), "{:?}", window.names());
+    window.click(filter_box::KEPT);
+    window.click("Forget Only volts");
+    assert!(window.shows("Filter \u{201c}Only volts\u{201d} is forgotten."));
+    assert!(window.shows("None yet."), "{:?}", window.names());
+}
+
+/// What a window remembers.
+#[derive(Clone, Default)]
+struct Remembered(BTreeMap<String, String>);
+
+impl eframe::Storage for Remembered {
+    fn get_string(&self, key: &str) -> Option<String> {
+        self.0.get(key).cloned()
+    }
+
+    fn set_string(&mut self, key: &str, value: String) {
+        self.0.insert(key.to_owned(), value);
+    }
+
+    fn remove_string(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+
+    fn flush(&mut self) {}
+}
+
+#[test]
+fn filters_that_a_window_kept_itself_are_taken_over_and_then_forgotten_by_it() {
+    let mut remembered = Remembered::default();
+    let filter = SavedFilter { name: "Old".into(), text: "id:6FA".into() };
+    let kept = "(traffic: (saved: [(name: \"Old\", text: \"id:6FA\")]))";
+    remembered.0.insert("window".into(), kept.into());
+    let source = FixtureSource::running(38);
+    let (world, storage) = (Rc::clone(&source.world), remembered.clone());
+    let mut harness = Harness::builder().with_size(LARGE).with_max_steps(12).build_eframe(|cc| {
+        App::new(&cc.egui_ctx, Some(&storage), Box::new(source)).expect("the tokens are sound")
+    });
+    harness.run();
+    let mut window = Window { harness, world };
+    let taken = Intent::Filter(FilterAsk::TakeOver(vec![filter.clone()]));
+    assert_eq!(window.asked(), [taken]);
+    assert_eq!(window.world.borrow().filters, [filter]);
+    window.ctrl(Key::Num3);
+    window.click(filter_box::KEPT);
+    window.click("Old");
+    assert!(window.shows("1 of 49 ids"), "{:?}", window.names());
+    eframe::App::save(window.harness.state_mut(), &mut remembered);
+    let said = &remembered.0["window"];
+    assert!(!said.contains("Old"), "{said}");
 }

@@ -17,7 +17,7 @@ use crate::desktop::widgets::text::{line, name, note, paragraph, shade};
 use crate::view::dbc::{
     DbcAsk, DbcPrefs, DbcView, MessageRow, MessageView, Origin, SignalLine, SourceView,
 };
-use crate::view::filter::SavedFilter;
+use crate::view::filter::KeptFilters;
 use crate::view::shown::{Note, Tone};
 
 /// Name of the filter field, also for tests.
@@ -44,7 +44,7 @@ impl DbcPage {
         ui: &mut Ui,
         theme: &Theme,
         view: &DbcView,
-        (tab, prefs, saved): (&mut CanTab, &mut DbcPrefs, &mut Vec<SavedFilter>),
+        (tab, prefs, saved): (&mut CanTab, &mut DbcPrefs, &mut KeptFilters),
     ) -> Option<Command> {
         let mut asked = None;
         ui.horizontal(|ui| {

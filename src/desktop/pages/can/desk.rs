@@ -22,6 +22,7 @@ use crate::desktop::widgets::panel::{GAP, panel_in};
 use crate::desktop::widgets::text::note as note_line;
 use crate::view::buses::BusesView;
 use crate::view::dbc::{DbcPrefs, DbcView};
+use crate::view::filter::KeptFilters;
 use crate::view::logs::{LogView, TraceOf};
 use crate::view::offer::Question;
 use crate::view::plot::{PlotKey, PlotPicture};
@@ -134,6 +135,8 @@ pub struct CanPage {
     pub plot: PlotDesk,
     /// The recordings beside it.
     pub logs: LogDesks,
+    /// The filters that are kept, the same on every tab.
+    pub filters: KeptFilters,
     /// A sentence about recordings, until it is read.
     pub said: String,
     /// What is asked before a bus is armed or a recording is deleted, and what the answer no says.
@@ -185,10 +188,10 @@ impl CanPage {
         }
         match prefs.tab {
             CanTab::ById => self.by_id(ui, theme, views, (prefs, traffic)),
-            CanTab::Trace => self.frames(ui, theme, views, (prefs, traffic)),
+            CanTab::Trace => self.frames(ui, theme, views, prefs),
             CanTab::Buses => self.buses(ui, theme, &views.buses, &mut prefs.tab),
             CanTab::Dbc => {
-                let typed = (&mut prefs.tab, &mut prefs.dbc, &mut traffic.saved);
+                let typed = (&mut prefs.tab, &mut prefs.dbc, &mut self.filters);
                 self.dbc.draw(ui, theme, &views.dbc, typed)
             }
             CanTab::Send => {
@@ -210,7 +213,7 @@ impl CanPage {
                     ui.set_min_height(30.0);
                     tabs(ui, theme, &mut prefs.tab);
                 });
-                let own = (&mut prefs.replay, &mut traffic.saved);
+                let own = (&mut prefs.replay, &mut self.filters);
                 match super::replay::draw(ui, theme, &views.replays, own) {
                     Some(Command::Submit(Intent::Send(SendAsk::Arm(bus)))) => {
                         self.question = Some(arming(bus));
@@ -266,17 +269,9 @@ impl CanPage {
         let mut shown = of;
         let between = |ui: &mut Ui| logs::row(ui, theme, &views.logs, &mut shown);
         let view = (of, &views.traffic, &views.study);
-        let asked = match self.logs.here_mut() {
-            None => super::draw(ui, theme, view, (&mut prefs.tab, traffic), between),
-            Some(desk) => {
-                // Saved filters are the same everywhere.
-                std::mem::swap(&mut desk.table.saved, &mut traffic.saved);
-                let own = (&mut prefs.tab, &mut desk.table);
-                let asked = super::draw(ui, theme, view, own, between);
-                std::mem::swap(&mut desk.table.saved, &mut traffic.saved);
-                asked
-            }
-        };
+        let table = self.logs.here_mut().map_or(traffic, |desk| &mut desk.table);
+        let own = (&mut prefs.tab, table, &mut self.filters);
+        let asked = super::draw(ui, theme, view, own, between);
         self.logs.shown = shown;
         asked
     }
@@ -286,11 +281,12 @@ impl CanPage {
         ui: &mut Ui,
         theme: &Theme,
         views: &CanViews,
-        (prefs, traffic): (&mut CanPrefs, &mut TrafficPrefs),
+        prefs: &mut CanPrefs,
     ) -> Option<Command> {
         let of = self.logs.shown;
         let mut shown = of;
         let view = (of, &views.trace);
+        let saved = &mut self.filters;
         let (page, own, plot) = match self.logs.here_mut() {
             None => (&mut self.trace, &mut prefs.trace, &mut self.plot),
             Some(LogDesk { trace, prefs, plot, .. }) => (trace, prefs, plot),
@@ -302,7 +298,7 @@ impl CanPage {
             asked = logs::open(ui);
             let layout = egui::Layout::right_to_left(egui::Align::Center);
             ui.with_layout(layout, |ui| {
-                let typed = (&mut *own, &mut traffic.saved);
+                let typed = (&mut *own, &mut *saved);
                 let cleared = TracePage::filter(ui, theme, view, typed);
                 asked = asked.take().or(cleared);
             });

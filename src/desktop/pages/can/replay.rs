@@ -16,7 +16,7 @@ use crate::desktop::widgets::filter_box::{self, Typed};
 use crate::desktop::widgets::form::{Look, choice, named_offer, row as labelled};
 use crate::desktop::widgets::panel::{GAP, panel, scrolls};
 use crate::desktop::widgets::text::{line, paragraph};
-use crate::view::filter::{FilterView, SavedFilter};
+use crate::view::filter::{FilterView, KeptFilters};
 use crate::view::replay::{ReplayPrefs, ReplayRow, ReplayView, SPEEDS};
 use crate::view::shown::Tone;
 
@@ -37,7 +37,7 @@ pub(super) fn draw(
     ui: &mut Ui,
     theme: &Theme,
     view: &ReplayView,
-    (prefs, saved): (&mut ReplayPrefs, &mut Vec<SavedFilter>),
+    (prefs, saved): (&mut ReplayPrefs, &mut KeptFilters),
 ) -> Option<Command> {
     if prefs.bus.is_empty()
         && let Some(first) = view.buses.first()
@@ -226,7 +226,7 @@ fn form(
     ui: &mut Ui,
     theme: &Theme,
     view: &ReplayView,
-    (prefs, saved): (&mut ReplayPrefs, &mut Vec<SavedFilter>),
+    (prefs, saved): (&mut ReplayPrefs, &mut KeptFilters),
 ) -> Option<Command> {
     panel(ui, theme, "Replay a recording", |ui| {
         if view.buses.is_empty() {

@@ -16,7 +16,7 @@ use crate::desktop::widgets::filter_box::{self, Typed};
 use crate::desktop::widgets::form::{choice, entered};
 use crate::desktop::widgets::panel::{GAP, panel_in};
 use crate::desktop::widgets::text::line;
-use crate::view::filter::SavedFilter;
+use crate::view::filter::KeptFilters;
 use crate::view::logs::TraceOf;
 use crate::view::trace::{
     Finding, Found, Looked, Towards, TraceAsk, TracePace, TracePlace, TracePrefs, TraceSeen,
@@ -336,7 +336,7 @@ impl TracePage {
         ui: &mut Ui,
         theme: &Theme,
         (of, view): (TraceOf, &TraceView),
-        (prefs, saved): (&mut TracePrefs, &mut Vec<SavedFilter>),
+        (prefs, saved): (&mut TracePrefs, &mut KeptFilters),
     ) -> Option<Command> {
         let clear = egui::Button::new(format!("{}  Clear", icons::ERASER));
         let clear = ui.add_enabled(of == TraceOf::Live, clear).accessible_name("Clear");

@@ -2,16 +2,15 @@
 
 use serde_json::json;
 
-use crate::engine::access::account::AccountId;
 use crate::engine::filter::{Filter, LONGEST, LONGEST_NAME, MOST_SAVED, Saved, SavedFilter};
 use crate::engine::filter::{forget as take, save};
 use crate::engine::orders::OrderError;
 use crate::engine::orders::desk::Desk;
 use crate::engine::orders::filters::{ForgetFilter, KeepFilter};
-use crate::engine::store::filters;
+use crate::engine::store::filters::{self, Owner};
 
 pub fn keep(desk: &mut Desk<'_>, order: &KeepFilter) -> Result<SavedFilter, OrderError> {
-    let owner = owner(desk)?;
+    let owner = Owner::from(desk.by.account);
     let (name, text) = (order.filter.name.trim(), order.filter.text.trim());
     if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
         let why = format!("a name has at most {LONGEST_NAME} letters, in one line");
@@ -47,7 +46,7 @@ pub fn keep(desk: &mut Desk<'_>, order: &KeepFilter) -> Result<SavedFilter, Orde
 }
 
 pub fn forget(desk: &mut Desk<'_>, order: &ForgetFilter) -> Result<(), OrderError> {
-    let owner = owner(desk)?;
+    let owner = Owner::from(desk.by.account);
     let mut kept = filters::of(&desk.writing.reading(), owner)?;
     let Some(gone) = take(&mut kept, &order.name) else {
         let which: String = order.name.chars().take(LONGEST_NAME).collect();
@@ -56,13 +55,4 @@ pub fn forget(desk: &mut Desk<'_>, order: &ForgetFilter) -> Result<(), OrderErro
     filters::keep(desk.writing, owner, &kept)?;
     desk.before = Some(json!({ "filter": gone.text }));
     Ok(())
-}
-
-/// Whose filters they are.
-fn owner(desk: &Desk<'_>) -> Result<AccountId, OrderError> {
-    desk.by.account.ok_or_else(|| {
-        OrderError::Unfit(
-            "filters are kept for an account; at this machine the window keeps them".into(),
-        )
-    })
 }
