@@ -51,7 +51,7 @@ pub struct SendView {
     pub problem: Option<String>,
     /// The messages that the devices and DBC files of its bus know.
     pub messages: Vec<MessageChoice>,
-    /// The bytes of the first sending, where a counter or a checksum changes them.
+    /// "The first goes out as 02 10 5C": where a counter or a checksum changes it.
     pub first: Option<String>,
     /// Sending it once.
     pub send: Offer,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::base::id::Name;
 use crate::base::reading::Age;
 use crate::base::time::Wall;
 use crate::view::shown::{Shade, Shown};
@@ -211,6 +212,20 @@ pub fn in_letters(letters: &[u8]) -> String {
     };
     let end = letters.iter().rposition(|letter| !matches!(letter, 0 | b' ')).map_or(0, |at| at + 1);
     letters.iter().take(end).map(shown).collect()
+}
+
+/// What somebody typed as the name of something.
+///
+/// # Errors
+/// Says why nothing can be called so, in a sentence.
+pub fn a_name(typed: &str) -> Result<Name, String> {
+    Name::new(typed).map_err(|error| format!("\u{201c}{}\u{201d}: {error}.", short_name(typed)))
+}
+
+/// As much of what somebody typed as a name has room for: for sentences.
+#[must_use]
+pub fn short_name(typed: &str) -> String {
+    typed.chars().take(Name::LIMIT).collect()
 }
 
 #[cfg(test)]

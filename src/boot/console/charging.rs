@@ -17,6 +17,7 @@ use crate::view::compose::{charge, report};
 use crate::view::export::{charge_csv, charge_html};
 use crate::view::report::ReportsView;
 use crate::view::shown::Tone;
+use crate::view::text::a_name;
 
 /// The Charge page.
 pub(super) fn view(
@@ -45,9 +46,9 @@ pub(super) fn carry_out(shared: &Shared, snapshot: Option<&Snapshot>, ask: Charg
         ChargeAsk::Apply(prefs) => set_points(snapshot, &prefs)
             .map(|(pack, set)| shared.submit(ChangeCharge { pack, set })),
         ChargeAsk::Engage(pack) => {
-            name(&pack).map(|pack| shared.submit(EngageContactors { pack, confirm: Confirm }))
+            a_name(&pack).map(|pack| shared.submit(EngageContactors { pack, confirm: Confirm }))
         }
-        ChargeAsk::Clear(pack) => name(&pack).map(|pack| shared.submit(ClearLatches { pack })),
+        ChargeAsk::Clear(pack) => a_name(&pack).map(|pack| shared.submit(ClearLatches { pack })),
         ChargeAsk::Demo { parked, pace } => {
             shared.submit(SetDemo { parked, pace });
             Ok(())
@@ -60,10 +61,6 @@ pub(super) fn carry_out(shared: &Shared, snapshot: Option<&Snapshot>, ask: Charg
     if let Err(sentence) = done {
         shared.note(Tone::Fault, sentence);
     }
-}
-
-fn name(text: &str) -> Result<Name, String> {
-    Name::new(text).map_err(|error| format!("\u{201c}{text}\u{201d}: {error}."))
 }
 
 /// The pack and its set points as they stood on the page when the person said yes.
@@ -86,7 +83,7 @@ fn set_points(
 
 fn start(shared: &Shared, snapshot: Option<&Snapshot>, prefs: &ChargePrefs) -> Result<(), String> {
     let (pack, set) = set_points(snapshot, prefs)?;
-    let charger = prefs.charger.as_deref().map(name).transpose()?;
+    let charger = prefs.charger.as_deref().map(a_name).transpose()?;
     // The window asks before it closes, and closing it stops: nothing is left to itself.
     let lease = Lease::GoesOn;
     shared.submit(StartCharge { pack, charger, set, lease, confirm: Confirm });

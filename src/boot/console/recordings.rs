@@ -7,13 +7,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::{Console, Shared};
-use crate::base::id::Name;
 use crate::base::time::Mono;
 use crate::desktop::ask::RecordAsk;
 use crate::engine::{DeleteRecording, ForgetRecording, StartRecording, StopRecording, UseCan};
 use crate::view::compose;
 use crate::view::recordings::{RecordView, ShelfView};
 use crate::view::shown::Tone;
+use crate::view::text::a_name;
 
 /// How often the folder is looked at while somebody looks at the tab.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -69,15 +69,13 @@ pub(super) fn carry_out(console: &mut Console, ask: RecordAsk) {
 }
 
 fn order(shared: &Shared, ask: RecordAsk) -> Result<(), String> {
-    let named =
-        |text: &str| Name::new(text).map_err(|error| format!("\u{201c}{text}\u{201d}: {error}."));
     match ask {
         RecordAsk::Start(prefs) => {
             let entry = compose::recordings::entry(&prefs)?;
             shared.submit(StartRecording { entry });
         }
-        RecordAsk::Stop(name) => shared.submit(StopRecording { name: named(&name)? }),
-        RecordAsk::Forget(name) => shared.submit(ForgetRecording { name: named(&name)? }),
+        RecordAsk::Stop(name) => shared.submit(StopRecording { name: a_name(&name)? }),
+        RecordAsk::Forget(name) => shared.submit(ForgetRecording { name: a_name(&name)? }),
         RecordAsk::Delete(name) => shared.submit(DeleteRecording { name }),
     }
     Ok(())

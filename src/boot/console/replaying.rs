@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use super::Shared;
-use crate::base::id::Name;
 use crate::desktop::ask::ReplayAsk;
 use crate::engine::{ChangeReplay, PauseReplay, ReplayChange, SeekTo, Snapshot, StopReplay, Then};
 use crate::view::compose::replay::{anew, planned, speed};
 use crate::view::shown::Tone;
+use crate::view::text::a_name;
 
 /// Gives the order; what was refused is left to be read.
 pub(super) fn carry_out(shared: &Shared, snapshot: Option<&Snapshot>, ask: ReplayAsk) {
@@ -19,16 +19,16 @@ pub(super) fn carry_out(shared: &Shared, snapshot: Option<&Snapshot>, ask: Repla
 fn order(shared: &Shared, snapshot: Option<&Snapshot>, ask: ReplayAsk) -> Result<(), String> {
     let nothing = "Nothing runs: nothing was replayed.";
     let change = |wanted: &str, change| -> Result<(), String> {
-        shared.submit(ChangeReplay { name: name(wanted)?, change });
+        shared.submit(ChangeReplay { name: a_name(wanted)?, change });
         Ok(())
     };
     match ask {
-        ReplayAsk::Pause(wanted) => shared.submit(PauseReplay { name: name(&wanted)? }),
+        ReplayAsk::Pause(wanted) => shared.submit(PauseReplay { name: a_name(&wanted)? }),
         ReplayAsk::Stop(wanted) => {
-            shared.submit(StopReplay { name: name(&wanted)?, then: Then::Keep });
+            shared.submit(StopReplay { name: a_name(&wanted)?, then: Then::Keep });
         }
         ReplayAsk::Forget(wanted) => {
-            shared.submit(StopReplay { name: name(&wanted)?, then: Then::Forget });
+            shared.submit(StopReplay { name: a_name(&wanted)?, then: Then::Forget });
         }
         ReplayAsk::Play(wanted) => change(&wanted, ReplayChange::Play)?,
         ReplayAsk::Step(wanted, until) => change(&wanted, ReplayChange::Step(until))?,
@@ -48,15 +48,8 @@ fn order(shared: &Shared, snapshot: Option<&Snapshot>, ask: ReplayAsk) -> Result
         }
         ReplayAsk::Anew(wanted) => {
             let snapshot = snapshot.ok_or(nothing)?;
-            let found = snapshot.replays.iter().find(|one| one.name.as_str() == wanted);
-            let again = found.and_then(|one| anew(snapshot, one));
-            let gone = || format!("{wanted} is no longer in the list: nothing was started.");
-            shared.submit(again.ok_or_else(gone)?);
+            shared.submit(anew(snapshot, &wanted)?);
         }
     }
     Ok(())
-}
-
-fn name(text: &str) -> Result<Name, String> {
-    Name::new(text).map_err(|error| format!("\u{201c}{text}\u{201d}: {error}."))
 }

@@ -312,9 +312,19 @@ pub fn planned(
     })
 }
 
-/// The same replay again.
-#[must_use]
-pub fn anew(snapshot: &Snapshot, one: &ReplayPicture) -> Option<StartReplay> {
+/// A replay of the list again, as it was.
+///
+/// # Errors
+/// It is no longer in the list, or its buses are gone.
+pub fn anew(snapshot: &Snapshot, wanted: &str) -> Result<StartReplay, String> {
+    let found = snapshot.replays.iter().find(|one| one.name.as_str() == wanted);
+    found.and_then(|one| as_it_was(snapshot, one)).ok_or_else(|| {
+        let wanted = text::short_name(wanted);
+        format!("\u{201c}{wanted}\u{201d} is no longer in the list: nothing was started.")
+    })
+}
+
+fn as_it_was(snapshot: &Snapshot, one: &ReplayPicture) -> Option<StartReplay> {
     let name = |id| snapshot.buses.iter().find(|bus| bus.id == id).map(|bus| bus.name.clone());
     let named = one.named.iter().map(|(from, to)| Some((from.clone(), name(*to)?)));
     Some(StartReplay {

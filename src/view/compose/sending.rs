@@ -1,6 +1,7 @@
 //! Composes sending by hand.
 
 mod kept;
+pub mod orders;
 mod plan;
 pub mod typed;
 
@@ -46,7 +47,8 @@ pub fn sending(snapshot: &Snapshot, session: &Session, prefs: &SendPrefs) -> Sen
     };
     let dressed = frame.and_then(|frame| Ok((frame, once(snapshot, prefs)?)));
     let first = dressed.as_ref().ok().filter(|(plain, dressed)| plain != dressed);
-    let first = first.map(|(_, dressed)| Draft::like("", dressed).hex());
+    let first = first
+        .map(|(_, dressed)| format!("The first goes out as {}", Draft::like("", dressed).hex()));
     SendView {
         buses,
         schedules: schedules.collect(),

@@ -22,7 +22,7 @@ use crate::engine::{
 use crate::web::api::charge_json::Charge;
 use crate::web::api::give::{Answer, json, nothing, order};
 use crate::web::api::pack_json::{PackKind, sources};
-use crate::web::api::take::{Body, Who, Word, nullable, object};
+use crate::web::api::take::{Body, Who, Word, named_in, nullable, object};
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
 use crate::web::table::{Access, Table};
@@ -187,10 +187,6 @@ fn unconfirmed(detail: String) -> Problem {
 }
 
 /// A name as it was given, for a thing that then is there or not.
-fn named(text: &str, field: &'static str) -> Result<Name, Problem> {
-    Name::new(text).map_err(|error| Problem::invalid(format!("{field}: {error}.")).about(field))
-}
-
 /// What a start would do, in sentences.
 #[must_use]
 pub fn warning(pack: &Name, charger: Option<&Name>, set: &SetPoints, lease: Lease) -> String {
@@ -230,7 +226,7 @@ pub async fn start(
     let usual = SetPoints::usual(&picture.rules);
     let set = asked.set.as_ref().map_or(usual, |change| change.on(&usual));
     set.check(&picture.rules).map_err(|error| wrong_set(&error, "set."))?;
-    let charger = asked.charger.as_deref().map(|name| named(name, "charger")).transpose()?;
+    let charger = asked.charger.as_deref().map(|name| named_in("charger", name)).transpose()?;
     let lease =
         if asked.stop_if_i_leave { Lease::WhilePresent { present: true } } else { Lease::GoesOn };
     let pack = picture.pack.clone();

@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::base::id::Name;
 use crate::base::time::Wall;
 use crate::engine::{
     Packing, RecordBegins, RecordFiles, RecordPicture, RecordState, RecordWhenFull, RecorderEntry,
@@ -13,6 +12,7 @@ use crate::engine::{
 };
 use crate::web::api::give::Time;
 use crate::web::api::reading::tidy;
+use crate::web::api::take::named_in;
 use crate::web::problem::Problem;
 
 /// A recording in the folder.
@@ -192,11 +192,9 @@ impl StartWanted {
     /// # Errors
     /// A field cannot be.
     pub fn entry(self) -> Result<RecorderEntry, Problem> {
-        let named = |field: &'static str, text: &str| {
-            Name::new(text).map_err(|why| Problem::invalid(format!("{field}: {why}.")).about(field))
-        };
-        let mut entry = RecorderEntry::new(named("name", &self.name)?);
-        entry.buses = self.buses.iter().map(|bus| named("buses", bus)).collect::<Result<_, _>>()?;
+        let mut entry = RecorderEntry::new(named_in("name", &self.name)?);
+        entry.buses =
+            self.buses.iter().map(|bus| named_in("buses", bus)).collect::<Result<_, _>>()?;
         entry.filter = self.filter;
         let unknown = |field: &'static str, word: &str| {
             Problem::invalid(format!("{field} is {word:?}, which there is not.")).about(field)

@@ -75,6 +75,14 @@ pub fn named(text: &str, what: &str) -> Result<Name, Problem> {
     })
 }
 
+/// A name in a field of a body.
+///
+/// # Errors
+/// Nothing can be called so.
+pub fn named_in(field: &'static str, text: &str) -> Result<Name, Problem> {
+    Name::new(text).map_err(|why| Problem::invalid(format!("{field}: {why}.")).about(field))
+}
+
 /// Two words in the path.
 pub struct Words(pub String, pub String);
 

@@ -9,12 +9,12 @@ use futures_util::stream;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use crate::base::id::Name;
 use crate::engine::{
     DeleteRecording, ForgetRecording, Right, StartRecording, StopRecording, UseCan, ViewPlant,
 };
 use crate::view::compose::recordings::{self, entry};
 use crate::view::recordings::{RecordPrefs, RecordView, ShelfView};
+use crate::view::text;
 use crate::web::api::{send_recording, take_in_recording};
 use crate::web::pages::brought::Brought;
 use crate::web::pages::can::Tab;
@@ -166,7 +166,7 @@ fn went(done: &str) -> Response {
 
 async fn stop(State(shared): State<Shared>, ask: Ask, Sealed(pairs): Sealed<Pairs>) -> Response {
     let typed = Typed::from(pairs);
-    let named = |text: &str| Name::new(text).map_err(|error| Problem::invalid(error.to_string()));
+    let named = |text: &str| text::a_name(text).map_err(Problem::invalid);
     let (word, done) = match (typed.get("stop"), typed.get("forget")) {
         (Some(name), _) => match named(name) {
             Ok(name) => ("stopped", give(&shared, &ask.session, StopRecording { name }).await),

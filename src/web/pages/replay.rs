@@ -226,9 +226,7 @@ async fn tell(shared: &Shared, ask: &Ask, typed: &Typed) -> Result<(), Problem> 
         }
         _anew => {
             let snapshot = look(shared, ask)?;
-            let found = snapshot.replays.iter().find(|one| one.name == name);
-            let anew = found.and_then(|one| replay::anew(&snapshot, one));
-            let anew = anew.ok_or_else(|| Problem::not_found("That replay is no longer there."))?;
+            let anew = replay::anew(&snapshot, name.as_str()).map_err(Problem::not_found)?;
             order(shared, ask, anew).await
         }
     }

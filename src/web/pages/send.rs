@@ -11,12 +11,9 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::Response;
 
 use crate::base::id::Name;
-use crate::engine::{
-    ArmBus, ExpectedFile, ForgetMessage, KeepMessage, Keeps, Right, SendFrames, Silence, Snapshot,
-    StartSchedule, StopSchedule, Then, UseCan, ViewPlant,
-};
+use crate::engine::{ArmBus, Right, Silence, Snapshot, Then, UseCan, ViewPlant};
 use crate::view::compose::sending::typed::{self, TypedDraft};
-use crate::view::compose::sending::{self, once, planned};
+use crate::view::compose::sending::{self, orders};
 use crate::view::sending::{
     ByteOrder, Draft, DraftKind, NumberPlace, SendPrefs, SendView, Stays, SumRule, Width,
 };
@@ -147,7 +144,7 @@ async fn page(State(shared): State<Shared>, ask: Ask, Query(pairs): Query<Pairs>
             let prefs = SendPrefs { draft, every: "100".into(), ..SendPrefs::default() };
             return go(&address(&prefs, &Default::default()));
         }
-        Some(None) => wrong = "That frame is no longer kept: nothing was taken over.".to_owned(),
+        Some(None) => wrong = orders::FRAME_GONE.to_owned(),
         None => {}
     }
     let typed = typed::typed(&snapshot, &pairs);
@@ -157,9 +154,7 @@ async fn page(State(shared): State<Shared>, ask: Ask, Query(pairs): Query<Pairs>
 
 fn like_frame(shared: &Shared, ask: &Ask, snapshot: &Snapshot, number: &str) -> Option<Draft> {
     let (_, reel) = trace::look(shared, &ask.session).ok()?;
-    let frame = reel.get(number.parse().ok()?)?;
-    let bus = snapshot.buses.get(usize::from(frame.bus().0))?;
-    Some(Draft::like(bus.name.as_str(), &frame.to_frame()))
+    orders::like_frame(snapshot, &reel, number.parse().ok()?)
 }
 
 fn like_row(snapshot: &Snapshot, row: &str) -> Option<Draft> {
@@ -184,10 +179,7 @@ fn drawn(
     let said = match (&view.problem, &view.first) {
         _ if !wrong.is_empty() => Said { tone: "fault", text: wrong },
         (Some(problem), _) => Said { tone: "fault", text: problem.clone() },
-        (None, Some(first)) => {
-            Said { tone: "muted", text: format!("The first goes out as {first}") }
-        }
-        (None, None) => Said { tone: "muted", text: String::new() },
+        (None, first) => Said { tone: "muted", text: first.clone().unwrap_or_default() },
     };
     draw_as(status, &SendPage { shell, typed, view, message, said, done })
 }
@@ -235,37 +227,17 @@ async fn ordered<O: crate::engine::Order>(
     drawn(ask, &snapshot, typed, (status, wrong, ""))
 }
 
-fn named(text: &str) -> Result<Name, String> {
-    Name::new(text).map_err(|error| format!("\u{201c}{text}\u{201d}: {error}."))
-}
-
 async fn send(State(shared): State<Shared>, ask: Ask, Sealed(pairs): Sealed<Pairs>) -> Response {
-    let order = |snapshot: &Snapshot, prefs: &SendPrefs| {
-        let frames = vec![once(snapshot, prefs)?];
-        Ok(SendFrames { bus: named(&prefs.draft.bus)?, frames })
-    };
-    ordered((&shared, &ask), &pairs, "sent", order).await
+    ordered((&shared, &ask), &pairs, "sent", orders::send_once).await
 }
 
 async fn start(State(shared): State<Shared>, ask: Ask, Sealed(pairs): Sealed<Pairs>) -> Response {
-    let order = |snapshot: &Snapshot, prefs: &SendPrefs| {
-        let schedule = planned(snapshot, prefs)?;
-        let keeps = match prefs.stays {
-            Stays::WithSession => Keeps::WithSession,
-            Stays::Alone => Keeps::Alone,
-        };
-        Ok(StartSchedule { bus: named(&prefs.draft.bus)?, schedule, keeps })
-    };
-    ordered((&shared, &ask), &pairs, "scheduled", order).await
+    ordered((&shared, &ask), &pairs, "scheduled", orders::start).await
 }
 
 /// Keeps the draft in the profile.
 async fn keep(State(shared): State<Shared>, ask: Ask, Sealed(pairs): Sealed<Pairs>) -> Response {
-    let order = |snapshot: &Snapshot, prefs: &SendPrefs| {
-        let message = Box::new(sending::kept(snapshot, prefs)?);
-        Ok(KeepMessage { message, expected: ExpectedFile::Anything })
-    };
-    ordered((&shared, &ask), &pairs, "kept", order).await
+    ordered((&shared, &ask), &pairs, "kept", orders::keep_draft).await
 }
 
 /// Sends, starts or forgets a message that is kept.
@@ -276,28 +248,15 @@ async fn kept(
     Sealed(pairs): Sealed<Pairs>,
 ) -> Response {
     let typed = Typed::from(pairs);
-    let find = |name: &str| {
-        let snapshot = look(&shared, &ask)?;
-        let found = snapshot.messages.iter().find(|one| one.name.as_str() == name);
-        found.cloned().ok_or_else(|| {
-            let name: String = name.chars().take(Name::LIMIT).collect();
-            Problem::not_found(format!("No message called \u{201c}{name}\u{201d} is kept."))
-        })
-    };
     let (done, result) = if let Some(name) = typed.get("send") {
-        let order = find(name)
-            .map(|entry| SendFrames { bus: entry.bus.clone(), frames: vec![entry.once()] });
+        let order = look(&shared, &ask).and_then(|now| found(orders::send_kept(&now, name)));
         ("sent", given(&shared, &ask, order).await)
     } else if let Some(name) = typed.get("forget") {
-        let name = named(name).map_err(Problem::invalid);
-        let order = name.map(|name| ForgetMessage { name, expected: None });
+        let order = orders::forget_kept(name).map_err(Problem::invalid);
         ("unkept", given(&shared, &ask, order).await)
     } else {
-        let order = find(typed.text("start")).map(|entry| StartSchedule {
-            bus: entry.bus.clone(),
-            schedule: entry.schedule(),
-            keeps: if entry.stays { Keeps::Alone } else { Keeps::WithSession },
-        });
+        let name = typed.text("start");
+        let order = look(&shared, &ask).and_then(|now| found(orders::start_kept(&now, name)));
         ("scheduled", given(&shared, &ask, order).await)
     };
     match result {
@@ -332,7 +291,7 @@ async fn arm(
     let minutes = typed.text(&format!("minutes-{wanted}")).parse::<u64>().ok();
     let minutes = minutes.filter(|minutes| SPANS.contains(minutes));
     let span = minutes.map_or(ArmBus::USUAL, |minutes| Duration::from_secs(minutes * 60));
-    let order = named(wanted).map(|bus| ArmBus { bus, span }).map_err(Problem::invalid);
+    let order = text::a_name(wanted).map(|bus| ArmBus { bus, span }).map_err(Problem::invalid);
     let done = match order {
         Ok(order) => give(&shared, &ask.session, order).await,
         Err(problem) => Err(problem),
@@ -366,16 +325,14 @@ async fn schedule(
     Sealed(pairs): Sealed<Pairs>,
 ) -> Response {
     let typed = Typed::from(pairs);
-    let stop = |name: &str, then| -> Result<StopSchedule, Problem> {
-        Ok(StopSchedule { name: named(name).map_err(Problem::invalid)?, then })
-    };
+    let stop = |name: &str, then| orders::stop(name, then).map_err(Problem::invalid);
     let (done, result) = if let Some(name) = typed.get("stop") {
         ("stopped", given(&shared, &ask, stop(name, Then::Keep)).await)
     } else if let Some(name) = typed.get("forget") {
         ("forgotten", given(&shared, &ask, stop(name, Then::Forget)).await)
     } else {
-        let order = look(&shared, &ask)
-            .and_then(|snapshot| again(&snapshot, typed.text("again")).map_err(Problem::not_found));
+        let name = typed.text("again");
+        let order = look(&shared, &ask).and_then(|now| found(orders::again(&now, name)));
         ("scheduled", given(&shared, &ask, order).await)
     };
     match result {
@@ -392,16 +349,9 @@ async fn given<O: crate::engine::Order<Done = ()>>(
     give(shared, &ask.session, order?).await
 }
 
-fn again(snapshot: &Snapshot, wanted: &str) -> Result<StartSchedule, String> {
-    let found = snapshot.schedules.iter().find(|one| one.schedule.name.as_str() == wanted);
-    let gone = || {
-        let wanted: String = wanted.chars().take(Name::LIMIT).collect();
-        format!("\u{201c}{wanted}\u{201d} is no longer in the list: nothing was started.")
-    };
-    let found = found.ok_or_else(gone)?;
-    let bus = snapshot.buses.iter().find(|one| one.id == found.bus).ok_or_else(gone)?;
-    let (bus, schedule) = (bus.name.clone(), found.schedule.clone());
-    Ok(StartSchedule { bus, schedule, keeps: found.keeps })
+/// What is made of something of the list, or that it is no longer there.
+fn found<O>(made: Result<O, String>) -> Result<O, Problem> {
+    made.map_err(Problem::not_found)
 }
 
 impl SendPage {

@@ -21,6 +21,7 @@ use crate::desktop::theme::Theme;
 use crate::desktop::widgets::panel::{GAP, panel_in};
 use crate::desktop::widgets::text::note as note_line;
 use crate::view::buses::BusesView;
+use crate::view::compose::sending::orders::FRAME_GONE;
 use crate::view::dbc::{DbcPrefs, DbcView};
 use crate::view::filter::KeptFilters;
 use crate::view::logs::{LogView, TraceOf};
@@ -163,8 +164,7 @@ impl CanPage {
 
     /// Takes a draft that was made out of a frame; none where that is no longer kept.
     pub fn like(&mut self, draft: Option<Draft>, prefs: &mut SendPrefs) {
-        let said = "That frame is no longer kept: nothing was taken over.".to_owned();
-        self.form.take(draft.ok_or(said), prefs);
+        self.form.take(draft.ok_or_else(|| FRAME_GONE.to_owned()), prefs);
     }
 
     /// Takes the draft with the signal that was typed.

@@ -166,7 +166,7 @@ fn said(ui: &mut Ui, theme: &Theme, form: &SendForm, view: &SendView) {
     } else if let Some(why) = view.send.why_not.as_ref().or(view.schedule.why_not.as_ref()) {
         (why.clone(), theme.warning)
     } else if let Some(first) = &view.first {
-        (format!("The first goes out as {first}"), theme.muted)
+        (first.clone(), theme.muted)
     } else {
         (String::new(), theme.muted)
     };
