@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Reads and converts the same recordings with python-can, asammdf, can-utils, a Rust crate for BLF where
-# there are such, and with us, in turn in one run, and prints a table with ratios.
+# there are such, and with us, in turn in one run, and prints a table with ratios; then what receiving
+# and decoding a frame takes here and with python-can and cantools.
 #   benches/against_peers.sh [FRAMES]     100,000 by default, about five minutes; ten million take hours
 #                                         in Python, so that peers are given a tenth of what is above
 #                                         a million
 #   BUSBAR=PROGRAM          the program to measure; built as a release where not given
+#   BUSBAR_RECEIVE=PROGRAM  the bench of receiving; built where not given
 #   BUSBAR_VENV=FOLDER      a virtual environment to use
 # Needs python3 with venv and the Python package index. can-utils (apt-get install can-utils) and cargo's
 # registry are used where they are there, and missed by name where they are not.
@@ -53,5 +55,12 @@ else
     echo "missed: the crate blf_asc: $(tail -n 1 "$work/crate.log")"
 fi
 command -v log2asc > /dev/null || echo "missed: can-utils (log2asc, asc2log): apt-get install can-utils"
-[ -e /sys/class/net/vcan0 ] || echo "missed: canplayer, which needs vcan0; our own lateness: cargo bench --bench replay"
-exec "$venv/bin/python" benches/against_peers.py "$BUSBAR" "$work" "$frames" "$rust"
+echo "canplayer has a run of its own: benches/replay_in_guest.sh"
+"$venv/bin/python" benches/against_peers.py "$BUSBAR" "$work" "$frames" "$rust"
+# Receiving and decoding the same stream: ours is everything the engine does with a frame.
+if [ -n "${BUSBAR_RECEIVE:-}" ]; then
+    BUSBAR_SECONDS=5 "$BUSBAR_RECEIVE"
+else
+    BUSBAR_SECONDS=5 cargo bench --quiet --bench receive
+fi
+"$venv/bin/python" benches/receive_peer.py 100000

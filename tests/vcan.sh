@@ -11,6 +11,9 @@
 #   VCAN_OUT=DIR             keep logs and pictures here
 #   VCAN_CARGO="ARGS"        features of the build, as for cargo
 #   VCAN_BUSBAR=FILE         test this program instead of the one that cargo builds
+#   VCAN_JOB=FILE            run this script in the guest instead of the tests, with VCAN_BUSBAR; nothing
+#                            is built then
+#   VCAN_PASS="NAME..."      variables that it is to have
 #
 # Needs apt-get (Debian, Ubuntu). As root it installs missing programs; the guest's kernel is only
 # unpacked, into ${XDG_CACHE_HOME:-~/.cache}/busbar-vcan. Nothing of this machine is changed by the
@@ -91,27 +94,33 @@ job() {
     printf 'export PATH=%q HOME=/root LANG=C.UTF-8\n' "$PATH:/usr/sbin:/sbin"
     printf 'export BUSBAR_VCAN=vcan0 BUSBAR_GUEST=%q\n' "$1"
     printf 'export TEST_BINARY=%q BUSBAR=%q OUT=%q checkout=%q\n' "$test_binary" "$busbar" "$out" "$checkout"
-    printf 'bash %q\n' "$here/vcan/guest.sh"
+    local name
+    for name in ${VCAN_PASS:-}; do printf 'export %s=%q\n' "$name" "${!name}"; done
+    printf 'bash %q\n' "${VCAN_JOB:-$here/vcan/guest.sh}"
 }
 export -f say need fetch modules job apt_refresh
 
-say "building"
 cd "$checkout"
-read -ra features <<<"${VCAN_CARGO:-}"
-# Exactly what "cargo test" builds: the tests of the library, and the program for those of tests/it.
-messages=$(cargo test --no-run --lib --test it --message-format=json "${features[@]}" \
-    2>"$cache/build.log") || {
-    tail -n 60 "$cache/build.log"
-    exit 1
-}
-# built KIND: the executable that cargo made of the target of this kind.
-built() { sed -n "/\"kind\":\[\"$1\"\]/s/.*\"executable\":\"\([^\"]*\)\".*/\1/p" <<<"$messages" | tail -n 1; }
-test_binary=$(built lib)
-busbar=${VCAN_BUSBAR:-$(built bin)}
-[ -x "$test_binary" ] && [ -x "$busbar" ] || {
-    say "no program to test: cargo made '$test_binary' and '$busbar'"
-    exit 1
-}
+if [ -n "${VCAN_JOB:-}" ]; then
+    test_binary="" busbar=${VCAN_BUSBAR:?the program for the script}
+else
+    say "building"
+    read -ra features <<<"${VCAN_CARGO:-}"
+    # Exactly what "cargo test" builds: the tests of the library, and the program for those of tests/it.
+    messages=$(cargo test --no-run --lib --test it --message-format=json "${features[@]}" \
+        2>"$cache/build.log") || {
+        tail -n 60 "$cache/build.log"
+        exit 1
+    }
+    # built KIND: the executable that cargo made of the target of this kind.
+    built() { sed -n "/\"kind\":\[\"$1\"\]/s/.*\"executable\":\"\([^\"]*\)\".*/\1/p" <<<"$messages" | tail -n 1; }
+    test_binary=$(built lib)
+    busbar=${VCAN_BUSBAR:-$(built bin)}
+    [ -x "$test_binary" ] && [ -x "$busbar" ] || {
+        say "no program to test: cargo made '$test_binary' and '$busbar'"
+        exit 1
+    }
+fi
 
 if [ -n "${VCAN_OUT:-}" ]; then
     mkdir -p "$VCAN_OUT"
@@ -129,7 +138,7 @@ need ip iproute2 || no_guest "ip is missing (package iproute2)"
 need busybox busybox-static || no_guest "busybox is missing (package busybox-static)"
 need candump can-utils || no_guest "candump is missing (package can-utils)"
 # The window is tested where these can be had; the guest says when it goes without.
-need Xvfb xvfb && need import imagemagick && need xdotool xdotool || true
+[ -n "${VCAN_JOB:-}" ] || { need Xvfb xvfb && need import imagemagick && need xdotool xdotool; } || true
 
 for way in ${VCAN_WAY:-uml qemu}; do
     say "guest: $way"
