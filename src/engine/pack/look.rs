@@ -12,7 +12,8 @@ use crate::engine::device::{
 use crate::engine::pack::model::Pack;
 use crate::engine::pack::modules::added_up;
 use crate::engine::pack::picture::{
-    BalancingKnown, CellSummary, FlagPicture, PackPicture, Soc, SocSource, TemperatureSummary,
+    BalancingKnown, CellSummary, FlagPicture, Lacking, PackPicture, Soc, SocSource,
+    TemperatureSummary,
 };
 use crate::engine::pack::remarks;
 use crate::engine::pack::seen::{Seen, older, younger};
@@ -70,6 +71,7 @@ impl Pack {
             headroom,
             health: Seen::judge(&self.health, now, slow),
             limits: Seen::judge(&self.limits, now, slow),
+            lacking: Lacking::default(),
             permits: Seen::judge(&self.permits, now, slow),
             temperature: Seen::judge(&self.temperature, now, fast),
             maker: self.alive(&self.maker, now),

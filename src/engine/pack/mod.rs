@@ -29,7 +29,7 @@ pub use lapse::{Lapse, LapseSign};
 pub use model::Pack;
 pub use part::{Part, PartPicture, ReadingPicture};
 pub use picture::{
-    BalancingKnown, CellAt, CellPicture, CellState, FlagPicture, ModulePicture, PackPicture,
+    BalancingKnown, CellAt, CellPicture, CellState, FlagPicture, Lack, ModulePicture, PackPicture,
     Remark, Soc, TemperatureAt,
 };
 pub use seen::Seen;

@@ -49,8 +49,11 @@ pub struct PackPicture {
     pub soc: Seen<Soc>,
     /// What is left of its capacity when new.
     pub health: Seen<Percent>,
-    /// What it lets itself be charged and discharged with.
+    /// What it lets itself be charged and discharged with; of several batteries, what all of them together
+    /// do.
     pub limits: Seen<Limits>,
+    /// Why several batteries have no such limit together.
+    pub lacking: Lacking,
     /// What it permits and wants.
     pub permits: Seen<Permits>,
     /// One temperature for the whole pack.
@@ -125,6 +128,28 @@ pub struct PackPicture {
     pub level: Level,
     /// Voltage and current of the last ten minutes.
     pub trend: Arc<Trend>,
+}
+
+/// Whose word is missing, so that a limit of several batteries together is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Lacking {
+    /// For the current to charge with.
+    pub charge_current: Option<Lack>,
+    /// For the voltage to charge with.
+    pub charge_voltage: Option<Lack>,
+    /// For the current to draw.
+    pub discharge_current: Option<Lack>,
+    /// For the voltage to draw down to.
+    pub discharge_voltage: Option<Lack>,
+}
+
+/// A battery that does not say a limit now.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lack {
+    /// Which, in the order of the members.
+    pub member: u8,
+    /// How old what it last said of its limits is. One that is fresh does not have this limit among them.
+    pub age: Age,
 }
 
 /// Who a device says it is.

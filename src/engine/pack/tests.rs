@@ -9,6 +9,8 @@ use crate::base::time::Mono;
 use crate::base::units::*;
 use crate::engine::device::*;
 
+mod parallel;
+
 fn ms(ms: i64) -> Mono {
     Mono::from_millis(ms)
 }
@@ -452,89 +454,6 @@ mod states_and_flags {
         assert_eq!(source(&pack), Some(SocSource::Reported));
         pack.apply(ms(0), &flags(&[Flag::SocInvalid]));
         assert_eq!(source(&pack), Some(SocSource::ReportedInvalid));
-    }
-}
-
-mod parallel {
-    use super::*;
-
-    fn half(amps: f64, cell: i32) -> Pack {
-        let mut pack = pack();
-        pack.apply(ms(0), &totals(155.0, amps));
-        pack.apply(ms(0), &four(1, 0, [good(cell); 4]));
-        pack.apply(ms(0), &precharge(PackState::Run, [true; 3], true));
-        let soc = Some(Percent(if amps > 2.55 { 60.0 } else { 80.0 }));
-        pack.apply(ms(0), &Fact::Charge { used: Some(AmpHours(10.0)), soc });
-        let (charge, discharge) = (Millivolts(cell), Millivolts(-cell));
-        let temperature = Celsius(-amps);
-        let capacity = AmpHours(if amps > 2.55 { 60.0 } else { 20.0 });
-        let headroom = Headroom { charge, temperature, discharge, capacity };
-        pack.apply(ms(0), &Fact::Headroom(headroom));
-        pack.apply(ms(0), &flags(&[]));
-        pack
-    }
-
-    #[test]
-    fn two_bmus_in_parallel_add_their_currents_and_share_their_voltage() {
-        let (a, b) = (half(2.583, 3700), half(2.533, 3750));
-        let (a, b) = (a.picture(ms(0)), b.picture(ms(0)));
-        let both = together(&[("A", &a), ("B", &b)]);
-        assert_eq!(both.members, ["A", "B"]);
-        assert_eq!(both.voltage.value, Some(Volts(155.0)));
-        assert!(both.current.value.is_some_and(|c| (c.get() - 5.116).abs() < 1e-9));
-        assert!(both.power.value.is_some_and(|p| (p.get() - 155.0 * 5.116).abs() < 1e-9));
-        assert_eq!(both.soc.value.map(|soc| soc.percent), Some(Percent(65.0)));
-        assert_eq!(
-            (both.capacity.value, both.used.value),
-            (Some(AmpHours(80.0)), Some(AmpHours(20.0)))
-        );
-        let place = |at: Option<CellAt>| at.map(|at| (at.member, at.mv));
-        assert_eq!(place(both.cells.min), Some((0, 3700)));
-        assert_eq!(place(both.cells.max), Some((1, 3750)));
-        assert_eq!((both.modules.len(), both.strings), (2, 2));
-        let headroom = both.headroom.value.unwrap();
-        assert_eq!((headroom.charge, headroom.discharge), (Millivolts(3700), Millivolts(-3700)));
-        // The warmest governs, and a negative margin is good.
-        assert_eq!(headroom.temperature, Celsius(-2.533));
-        assert_eq!((both.level, both.state.value), (Level::Ok, Some(PackState::Run)));
-    }
-
-    #[test]
-    fn without_one_of_them_there_is_no_sum() {
-        let (mut a, b) = (half(2.583, 3700), half(2.533, 3750));
-        for at in 0..20 {
-            a.apply(ms(at * 100), &totals(155.0, 2.583));
-        }
-        let (a, b) = (a.picture(ms(1900)), b.picture(ms(1900)));
-        let both = together(&[("A", &a), ("B", &b)]);
-        assert_eq!((both.voltage.value, both.current.value), (None, None));
-        assert!(matches!(both.current.age, Age::Lost(_)));
-        assert_eq!(both.level, Level::Fault);
-        assert!(texts(&both).contains("fault: B: The BMU is lost"), "{}", texts(&both));
-    }
-
-    #[test]
-    fn the_worst_flag_and_state_of_any_member_count() {
-        let (a, mut b) = (half(2.583, 3700), half(2.533, 3750));
-        b.apply(ms(0), &state(PackState::Error));
-        b.apply(ms(0), &flags(&[Flag::CellOverTemperature]));
-        let (a, b) = (a.picture(ms(0)), b.picture(ms(0)));
-        let both = together(&[("A", &a), ("B", &b)]);
-        let hot = flag(&both, Flag::CellOverTemperature);
-        assert_eq!((hot.raised, hot.level), (Some(true), Level::Fault));
-        assert!(hot.words.starts_with("B: "), "{}", hot.words);
-        assert_eq!(both.state.value, Some(PackState::Error));
-        assert!(both.state_words.contains("A: Contactors closed."), "{}", both.state_words);
-        assert!(texts(&both).contains("not in the same state"));
-        assert!(together(&[]).members.is_empty());
-    }
-
-    #[test]
-    fn parallel_strings_below_one_bmu_share_the_voltage() {
-        let mut pack = Pack::new(PackSettings { strings: 2, ..PackSettings::default() });
-        pack.apply(ms(0), &four(1, 0, [good(3700); 4]));
-        pack.apply(ms(0), &four(2, 0, [good(3700); 4]));
-        assert_eq!(pack.picture(ms(0)).cell_sum, Some(Volts(14.8)));
     }
 }
 

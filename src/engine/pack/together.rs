@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use crate::base::reading::Age;
 use crate::base::units::{AmpHours, Amps, Celsius, Millivolts, Percent, Volts, Watts};
-use crate::engine::device::{Contactors, Flag, Headroom, Level, PackState};
+use crate::engine::device::{
+    Contactors, Flag, Headroom, Level, Limits, PackState, Permits, Switching,
+};
 use crate::engine::pack::look::worst;
 use crate::engine::pack::picture::{
-    BalancingKnown, CellAt, CellSummary, FlagPicture, PackPicture, Remark, Soc, SocSource,
-    TemperatureAt, TemperatureSummary,
+    BalancingKnown, CellAt, CellSummary, FlagPicture, Lack, Lacking, PackPicture, Remark, Soc,
+    SocSource, TemperatureAt, TemperatureSummary,
 };
 use crate::engine::pack::remarks::worst_first;
 use crate::engine::pack::seen::{Seen, older};
@@ -18,7 +20,8 @@ type Members<'a> = [(&'a str, &'a PackPicture)];
 
 /// One picture of several batteries that work in parallel: currents and charges summed, voltages
 /// averaged, cells of all, the worst state and flags. A sum needs every member: while one is lost
-/// there is none, rather than a wrong one. Members beyond 256 are left out.
+/// there is none, rather than a wrong one. Limits of current are summed and the strictest voltage holds, while
+/// every member has said its own in time. Members beyond 256 are left out.
 #[must_use]
 pub fn together(members: &Members<'_>) -> PackPicture {
     let members = members.get(..256).unwrap_or(members);
@@ -37,6 +40,7 @@ pub fn together(members: &Members<'_>) -> PackPicture {
     let count = members.len() as f64;
     let voltage = every(members, |p| p.voltage.map(Volts::get), |all| all.iter().sum::<f64>());
     let trends: Vec<&Trend> = pictures().map(|picture| &*picture.trend).collect();
+    let (limits, lacking) = limits(members);
     let told = |all: &[u16]| all.iter().copied().fold(0, u16::saturating_add);
     let mut picture = PackPicture {
         at: first.at,
@@ -59,11 +63,14 @@ pub fn together(members: &Members<'_>) -> PackPicture {
             |all| AmpHours(all.iter().sum()),
         ),
         headroom: every(members, |p| p.headroom, headroom),
+        limits,
+        lacking,
+        permits: every(members, |p| p.permits, permits),
         state: every(members, |p| p.state, least),
         state_level: pictures().map(|p| p.state_level).max().unwrap_or_default(),
         state_words: states(members),
         contactors: every(members, |p| p.contactors, contactors),
-        switching: first.switching,
+        switching: switching(members),
         cells_told: first.cells_told,
         silence: first.silence,
         flags: flags(members),
@@ -120,6 +127,61 @@ fn soc(members: &Members<'_>) -> Seen<Soc> {
             Soc { percent: Percent(sum / weights.iter().sum::<f64>()), source }
         },
     )
+}
+
+/// What all may be charged and discharged with together. A limit that one of them does not say, or said too
+/// long ago, is none: nobody knows what that one would bear.
+fn limits(members: &Members<'_>) -> (Seen<Limits>, Lacking) {
+    let joined = |part: fn(&Limits) -> Option<f64>, join: fn(f64, f64) -> f64| {
+        let mut sum: Option<f64> = None;
+        for (member, (_, picture)) in members.iter().enumerate() {
+            let Seen { value, age } = picture.limits;
+            let fresh = value.filter(|_| matches!(age, Age::Fresh(_)));
+            let Some(own) = fresh.as_ref().and_then(part).filter(|own| own.is_finite()) else {
+                return Err(Lack { member: member as u8, age });
+            };
+            sum = Some(sum.map_or(own, |sum| join(sum, own)));
+        }
+        Ok(sum)
+    };
+    let add = |a, b| a + b;
+    let charge_current = joined(|l| l.charge_current.map(Amps::get), add);
+    let charge_voltage = joined(|l| l.charge_voltage.map(Volts::get), f64::min);
+    let discharge_current = joined(|l| l.discharge_current.map(Amps::get), add);
+    let discharge_voltage = joined(|l| l.discharge_voltage.map(Volts::get), f64::max);
+    let known = |joined: Result<Option<f64>, Lack>| joined.ok().flatten();
+    let limits = Limits {
+        charge_voltage: known(charge_voltage).map(Volts),
+        charge_current: known(charge_current).map(Amps),
+        discharge_current: known(discharge_current).map(Amps),
+        discharge_voltage: known(discharge_voltage).map(Volts),
+    };
+    let lacking = Lacking {
+        charge_current: charge_current.err(),
+        charge_voltage: charge_voltage.err(),
+        discharge_current: discharge_current.err(),
+        discharge_voltage: discharge_voltage.err(),
+    };
+    let ages = members.iter().map(|(_, picture)| picture.limits.age);
+    let age = ages.reduce(older).unwrap_or(Age::Never);
+    (Seen { value: (limits != Limits::default()).then_some(limits), age }, lacking)
+}
+
+/// What all of them permit, and what any of them wants.
+fn permits(all: &[Permits]) -> Permits {
+    Permits {
+        charge: all.iter().all(|one| one.charge),
+        discharge: all.iter().all(|one| one.discharge),
+        wants_charge: all.iter().any(|one| one.wants_charge),
+        wants_full: all.iter().any(|one| one.wants_full),
+    }
+}
+
+/// How the contactors of all are worked; nobody knows where they differ.
+fn switching(members: &Members<'_>) -> Switching {
+    let mut ways = members.iter().map(|(_, picture)| picture.switching);
+    let first = ways.next().unwrap_or_default();
+    if ways.all(|way| way == first) { first } else { Switching::Unknown }
 }
 
 /// The member that is nearest to its limit governs: the least charge room, and for the two whose

@@ -6,7 +6,7 @@ use crate::base::id::Name;
 use crate::base::reading::Age;
 use crate::base::units::Volts;
 use crate::engine::{
-    Beside, CellAt, CellsTold, PackPicture, ReadingPicture, Seen, Switching, TemperatureAt,
+    Beside, CellAt, CellsTold, Lack, PackPicture, ReadingPicture, Seen, Switching, TemperatureAt,
     TemperatureUnit,
 };
 use crate::view::shown::{Shown, Tile, Tone};
@@ -232,12 +232,33 @@ pub fn beside<'s>(
     })
 }
 
+/// A limit of several batteries together, with whose word it lacks where it is not known.
+fn joined(shown: Shown, (picture, lack): (&PackPicture, Option<Lack>)) -> Shown {
+    match lack {
+        Some(lack) => Shown { note: lack_words(picture, lack), ..shown },
+        None => shown,
+    }
+}
+
+/// Whose word is missing, so that several batteries have no limit together: "String 2 does not tell it".
+#[must_use]
+pub fn lack_words(picture: &PackPicture, lack: Lack) -> String {
+    let name = picture.members.get(usize::from(lack.member)).map_or("one", String::as_str);
+    match lack.age {
+        Age::Fresh(_) => format!("{name} does not tell it"),
+        Age::Late(age) => format!("what {name} said of it is {} old", text::span(age)),
+        Age::Lost(age) => format!("{name} has said nothing of it for {}", text::span(age)),
+        Age::Never => format!("{name} has told none"),
+    }
+}
+
 /// The same for what is not a first generation: limits first.
 fn more_facts(picture: &PackPicture) -> Vec<Tile> {
     let amps = |a: &crate::base::units::Amps| text::fixed(a.get(), 1);
     let volts1 = |v: &Volts| text::fixed(v.get(), 1);
     let percent = |p: &crate::base::units::Percent| text::fixed(p.get(), 1);
     let limits = &picture.limits;
+    let lacking = &picture.lacking;
     let permits = picture.permits.value;
     let may = |yes: Option<bool>| match yes {
         Some(false) => "not permitted by the BMS".to_owned(),
@@ -249,29 +270,41 @@ fn more_facts(picture: &PackPicture) -> Vec<Tile> {
     let mut tiles = vec![
         tile(
             "Charge limit",
-            shown(
-                &limits.and_then(|l| l.charge_current),
-                "A",
-                amps,
-                may(permits.map(|p| p.charge)),
+            joined(
+                shown(
+                    &limits.and_then(|l| l.charge_current),
+                    "A",
+                    amps,
+                    may(permits.map(|p| p.charge)),
+                ),
+                (picture, lacking.charge_current),
             ),
         ),
         tile(
             "Charge voltage",
-            shown(&limits.and_then(|l| l.charge_voltage), "V", volts1, String::new()),
+            joined(
+                shown(&limits.and_then(|l| l.charge_voltage), "V", volts1, String::new()),
+                (picture, lacking.charge_voltage),
+            ),
         ),
         tile(
             "Discharge limit",
-            shown(
-                &limits.and_then(|l| l.discharge_current),
-                "A",
-                amps,
-                may(permits.map(|p| p.discharge)),
+            joined(
+                shown(
+                    &limits.and_then(|l| l.discharge_current),
+                    "A",
+                    amps,
+                    may(permits.map(|p| p.discharge)),
+                ),
+                (picture, lacking.discharge_current),
             ),
         ),
         tile(
             "Discharge voltage",
-            shown(&limits.and_then(|l| l.discharge_voltage), "V", volts1, String::new()),
+            joined(
+                shown(&limits.and_then(|l| l.discharge_voltage), "V", volts1, String::new()),
+                (picture, lacking.discharge_voltage),
+            ),
         ),
         tile("State of health", shown(&picture.health, "%", percent, String::new())),
         tile(
@@ -293,4 +326,40 @@ fn more_facts(picture: &PackPicture) -> Vec<Tile> {
         }
     }
     tiles
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::units::Amps;
+    use crate::view::shown::Shade;
+
+    fn limit(picture: &PackPicture, label: &str) -> Shown {
+        let tiles = facts(picture, TemperatureUnit::Celsius);
+        tiles.into_iter().find(|tile| tile.label == label).unwrap().value
+    }
+
+    #[test]
+    fn a_limit_of_several_batteries_is_a_number_or_a_dash_that_says_whose_word_is_missing() {
+        let fresh = Age::Fresh(Duration::from_millis(200));
+        let mut picture = PackPicture {
+            members: vec!["Left".to_owned(), "Right".to_owned()],
+            switching: Switching::Own,
+            limits: Seen { value: Some(Default::default()), age: fresh },
+            ..PackPicture::default()
+        };
+        picture.limits.value.as_mut().unwrap().charge_current = Some(Amps(35.0));
+        picture.lacking.discharge_current = Some(Lack { member: 1, age: fresh });
+        let shown = limit(&picture, "Charge limit");
+        assert_eq!((shown.text.as_str(), shown.unit.as_str()), ("35.0", "A"));
+        assert_eq!(shown.note, "");
+        let shown = limit(&picture, "Discharge limit");
+        assert_eq!((shown.shade, shown.note.as_str()), (Shade::Never, "Right does not tell it"));
+        let late = Age::Late(Duration::from_secs(2));
+        picture.limits = Seen { value: None, age: late };
+        picture.lacking.charge_current = Some(Lack { member: 0, age: late });
+        let shown = limit(&picture, "Charge limit");
+        assert_eq!(shown.note, "what Left said of it is 2.0 s old");
+        assert!(shown.unit.is_empty() && shown.text != "35.0", "{shown:?}");
+    }
 }

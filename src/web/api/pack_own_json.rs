@@ -2,10 +2,13 @@
 //! what it permits and wants, its health, its outputs. What a device does not tell is `null`: no limit is
 //! ever taken for zero or for none.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::engine::{CellAt, PackPicture, Permits, Switching, TemperatureAt};
+use crate::view::compose::tiles::lack_words;
 use crate::web::api::pack_json::{CellPlace, Warmth};
 use crate::web::api::reading::{Reading, reading, tidy};
 
@@ -47,6 +50,9 @@ struct OwnLimits {
     discharge_current_a: Reading<f64>,
     /// Lowest voltage to draw it down to.
     discharge_voltage_v: Reading<f64>,
+    /// Of a pack of several batteries: why limits of all together are not known, by the names of the fields.
+    /// Currents add up and the strictest voltage holds, while every battery has said its own in time.
+    unknown: BTreeMap<&'static str, String>,
 }
 
 /// What a device permits and wants.
@@ -134,6 +140,7 @@ impl OwnWord {
                 charge_voltage_v: reading(limits.and_then(|l| l.charge_voltage), volts),
                 discharge_current_a: reading(limits.and_then(|l| l.discharge_current), amps),
                 discharge_voltage_v: reading(limits.and_then(|l| l.discharge_voltage), volts),
+                unknown: unknown(picture),
             },
             permits: reading(picture.permits, PermitsShown::from),
             health_percent: reading(picture.health, |health| tidy(health.get())),
@@ -155,12 +162,28 @@ impl OwnWord {
     }
 }
 
+/// Whose word is missing for which limit of all together.
+fn unknown(picture: &PackPicture) -> BTreeMap<&'static str, String> {
+    let lacking = &picture.lacking;
+    let limits = [
+        ("charge_current_a", lacking.charge_current),
+        ("charge_voltage_v", lacking.charge_voltage),
+        ("discharge_current_a", lacking.discharge_current),
+        ("discharge_voltage_v", lacking.discharge_voltage),
+    ];
+    let words = |(name, lack): (_, Option<_>)| Some((name, lack_words(picture, lack?)));
+    limits.into_iter().filter_map(words).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use serde_json::{Value, json};
 
+    use super::*;
+    use crate::base::reading::Age;
+    use crate::engine::Lack;
     use crate::engine::testing::plant::Plant;
     use crate::web::api::pack_json::{Pack, sources};
 
@@ -194,6 +217,24 @@ mod tests {
     }
 
     #[test]
+    fn what_several_batteries_have_not_together_says_whose_word_is_missing() {
+        let mut picture = PackPicture {
+            members: vec!["Left".to_owned(), "Right".to_owned()],
+            ..PackPicture::default()
+        };
+        let limits = |picture: &PackPicture| {
+            serde_json::to_value(OwnWord::of(picture)).unwrap()["limits"].take()
+        };
+        assert_eq!(limits(&picture)["unknown"], json!({}));
+        let age = Age::Lost(Duration::from_secs(12));
+        picture.lacking.charge_current = Some(Lack { member: 1, age });
+        let told = limits(&picture);
+        assert_eq!(told["charge_current_a"]["value"], Value::Null);
+        let why = json!({"charge_current_a": "Right has said nothing of it for 12 s"});
+        assert_eq!(told["unknown"], why);
+    }
+
+    #[test]
     fn a_second_generation_tells_its_contactors_and_its_firmware() {
         let told = own("second-generation", 0);
         assert_eq!(told["outputs"]["value"].as_array().map(Vec::len), Some(6), "{told}");
@@ -206,7 +247,8 @@ mod tests {
     #[test]
     fn what_a_first_generation_does_not_tell_is_unknown_and_never_a_zero() {
         let told = own("demo", 0);
-        for (name, reading) in told["limits"].as_object().unwrap() {
+        let limits = told["limits"].as_object().unwrap();
+        for (name, reading) in limits.iter().filter(|(name, _)| *name != "unknown") {
             assert_eq!(
                 (&reading["value"], &reading["state"]),
                 (&Value::Null, &json!("absent")),

@@ -1,0 +1,181 @@
+//! Several batteries as one.
+
+use super::*;
+
+fn half(amps: f64, cell: i32) -> Pack {
+    let mut pack = pack();
+    pack.apply(ms(0), &totals(155.0, amps));
+    pack.apply(ms(0), &four(1, 0, [good(cell); 4]));
+    pack.apply(ms(0), &precharge(PackState::Run, [true; 3], true));
+    let soc = Some(Percent(if amps > 2.55 { 60.0 } else { 80.0 }));
+    pack.apply(ms(0), &Fact::Charge { used: Some(AmpHours(10.0)), soc });
+    let (charge, discharge) = (Millivolts(cell), Millivolts(-cell));
+    let temperature = Celsius(-amps);
+    let capacity = AmpHours(if amps > 2.55 { 60.0 } else { 20.0 });
+    let headroom = Headroom { charge, temperature, discharge, capacity };
+    pack.apply(ms(0), &Fact::Headroom(headroom));
+    pack.apply(ms(0), &flags(&[]));
+    pack
+}
+
+#[test]
+fn two_bmus_in_parallel_add_their_currents_and_share_their_voltage() {
+    let (a, b) = (half(2.583, 3700), half(2.533, 3750));
+    let (a, b) = (a.picture(ms(0)), b.picture(ms(0)));
+    let both = together(&[("A", &a), ("B", &b)]);
+    assert_eq!(both.members, ["A", "B"]);
+    assert_eq!(both.voltage.value, Some(Volts(155.0)));
+    assert!(both.current.value.is_some_and(|c| (c.get() - 5.116).abs() < 1e-9));
+    assert!(both.power.value.is_some_and(|p| (p.get() - 155.0 * 5.116).abs() < 1e-9));
+    assert_eq!(both.soc.value.map(|soc| soc.percent), Some(Percent(65.0)));
+    assert_eq!(
+        (both.capacity.value, both.used.value),
+        (Some(AmpHours(80.0)), Some(AmpHours(20.0)))
+    );
+    let place = |at: Option<CellAt>| at.map(|at| (at.member, at.mv));
+    assert_eq!(place(both.cells.min), Some((0, 3700)));
+    assert_eq!(place(both.cells.max), Some((1, 3750)));
+    assert_eq!((both.modules.len(), both.strings), (2, 2));
+    let headroom = both.headroom.value.unwrap();
+    assert_eq!((headroom.charge, headroom.discharge), (Millivolts(3700), Millivolts(-3700)));
+    // The warmest governs, and a negative margin is good.
+    assert_eq!(headroom.temperature, Celsius(-2.533));
+    assert_eq!((both.level, both.state.value), (Level::Ok, Some(PackState::Run)));
+}
+
+#[test]
+fn without_one_of_them_there_is_no_sum() {
+    let (mut a, b) = (half(2.583, 3700), half(2.533, 3750));
+    for at in 0..20 {
+        a.apply(ms(at * 100), &totals(155.0, 2.583));
+    }
+    let (a, b) = (a.picture(ms(1900)), b.picture(ms(1900)));
+    let both = together(&[("A", &a), ("B", &b)]);
+    assert_eq!((both.voltage.value, both.current.value), (None, None));
+    assert!(matches!(both.current.age, Age::Lost(_)));
+    assert_eq!(both.level, Level::Fault);
+    assert!(texts(&both).contains("fault: B: The BMU is lost"), "{}", texts(&both));
+}
+
+#[test]
+fn the_worst_flag_and_state_of_any_member_count() {
+    let (a, mut b) = (half(2.583, 3700), half(2.533, 3750));
+    b.apply(ms(0), &state(PackState::Error));
+    b.apply(ms(0), &flags(&[Flag::CellOverTemperature]));
+    let (a, b) = (a.picture(ms(0)), b.picture(ms(0)));
+    let both = together(&[("A", &a), ("B", &b)]);
+    let hot = flag(&both, Flag::CellOverTemperature);
+    assert_eq!((hot.raised, hot.level), (Some(true), Level::Fault));
+    assert!(hot.words.starts_with("B: "), "{}", hot.words);
+    assert_eq!(both.state.value, Some(PackState::Error));
+    assert!(both.state_words.contains("A: Contactors closed."), "{}", both.state_words);
+    assert!(texts(&both).contains("not in the same state"));
+    assert!(together(&[]).members.is_empty());
+}
+
+/// A battery that says its limits itself, at this moment.
+fn limited(limits: Limits, at: Mono) -> Pack {
+    let mut pack = half(2.583, 3700);
+    pack.apply(at, &Fact::Battery(BatteryFact::Limits(limits)));
+    pack
+}
+
+const LIMITS: Limits = Limits {
+    charge_voltage: Some(Volts(56.0)),
+    charge_current: Some(Amps(20.0)),
+    discharge_current: Some(Amps(90.0)),
+    discharge_voltage: Some(Volts(44.0)),
+};
+
+#[test]
+fn limits_of_current_add_up_and_the_strictest_voltage_holds() {
+    let other = Limits {
+        charge_voltage: Some(Volts(55.2)),
+        charge_current: Some(Amps(0.0)),
+        discharge_current: Some(Amps(60.0)),
+        discharge_voltage: Some(Volts(45.5)),
+    };
+    let (a, b) = (limited(LIMITS, ms(0)), limited(other, ms(0)));
+    for swap in [false, true] {
+        let (a, b) = if swap { (&b, &a) } else { (&a, &b) };
+        let (a, b) = (a.picture(ms(100)), b.picture(ms(100)));
+        let both = together(&[("A", &a), ("B", &b)]);
+        let joined = Limits {
+            charge_voltage: Some(Volts(55.2)),
+            charge_current: Some(Amps(20.0)),
+            discharge_current: Some(Amps(150.0)),
+            discharge_voltage: Some(Volts(45.5)),
+        };
+        assert_eq!(both.limits.value, Some(joined));
+        assert!(matches!(both.limits.age, Age::Fresh(_)));
+        assert_eq!(both.lacking, Lacking::default());
+    }
+    let a = a.picture(ms(100));
+    assert_eq!(together(&[("A", &a)]).limits.value, Some(LIMITS));
+}
+
+#[test]
+fn a_limit_that_one_does_not_say_in_time_is_none_of_all() {
+    let late = |age| matches!(age, Age::Late(_));
+    let lost = |age| matches!(age, Age::Lost(_));
+    let never = |age| matches!(age, Age::Never);
+    let cases: [(Pack, fn(Age) -> bool); 3] = [
+        (limited(LIMITS, ms(7900)), late),
+        (limited(LIMITS, ms(0)), lost),
+        (half(2.583, 3700), never),
+    ];
+    let now = ms(10_000);
+    for (silent, is) in cases {
+        let (a, b) = (limited(LIMITS, now).picture(now), silent.picture(now));
+        let both = together(&[("A", &a), ("B", &b)]);
+        assert_eq!(both.limits.value, None, "{:?}", b.limits);
+        assert!(is(both.limits.age), "{:?}", both.limits);
+        let lack = both.lacking.charge_current.unwrap();
+        assert!(lack.member == 1 && is(lack.age), "{lack:?}");
+    }
+    let part = Limits { discharge_voltage: None, charge_current: Some(Amps(f64::NAN)), ..LIMITS };
+    let (a, b) = (limited(LIMITS, now).picture(now), limited(part, now).picture(now));
+    let both = together(&[("A", &a), ("B", &b)]);
+    let joined = both.limits.value.unwrap();
+    assert_eq!((joined.charge_current, joined.discharge_voltage), (None, None));
+    assert_eq!(
+        (joined.charge_voltage, joined.discharge_current),
+        (Some(Volts(56.0)), Some(Amps(180.0)))
+    );
+    let lacks = both.lacking;
+    assert!(lacks.charge_voltage.is_none() && lacks.discharge_current.is_none());
+    assert!(
+        lacks.discharge_voltage.is_some_and(|l| l.member == 1 && matches!(l.age, Age::Fresh(_)))
+    );
+}
+
+#[test]
+fn all_have_to_permit_and_one_may_want() {
+    let permits = |charge, wants_full| {
+        let mut pack = half(2.583, 3700);
+        let permits = Permits { charge, discharge: true, wants_charge: false, wants_full };
+        pack.apply(ms(0), &Fact::Battery(BatteryFact::Permits(permits)));
+        pack.picture(ms(0))
+    };
+    let (a, b) = (permits(true, false), permits(false, true));
+    let both = together(&[("A", &a), ("B", &b)]).permits.value.unwrap();
+    assert_eq!((both.charge, both.discharge, both.wants_full), (false, true, true));
+    let silent = half(2.583, 3700).picture(ms(0));
+    assert_eq!(together(&[("A", &a), ("B", &silent)]).permits.value, None);
+}
+
+#[test]
+fn batteries_that_are_switched_differently_are_switched_by_nobody_knows_whom() {
+    let key = half(2.583, 3700).picture(ms(0));
+    let own = PackPicture { switching: Switching::Own, ..key.clone() };
+    assert_eq!(together(&[("A", &key), ("B", &key)]).switching, key.switching);
+    assert_eq!(together(&[("A", &key), ("B", &own)]).switching, Switching::Unknown);
+}
+
+#[test]
+fn parallel_strings_below_one_bmu_share_the_voltage() {
+    let mut pack = Pack::new(PackSettings { strings: 2, ..PackSettings::default() });
+    pack.apply(ms(0), &four(1, 0, [good(3700); 4]));
+    pack.apply(ms(0), &four(2, 0, [good(3700); 4]));
+    assert_eq!(pack.picture(ms(0)).cell_sum, Some(Volts(14.8)));
+}
