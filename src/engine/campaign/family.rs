@@ -115,6 +115,14 @@ pub struct Family {
     begins: &'static [&'static str],
 }
 
+/// A battery of the second generation, which is told what to do by commands instead of a key. Its faults are
+/// those of its bench.
+pub(super) const SECOND: Family = Family {
+    name: "gen2",
+    about: "A D1000 Gen 2 that is commanded step by step, or runs firmware that nobody may command.",
+    begins: &["gen2_"],
+};
+
 /// All families; the first is what is run without a name.
 pub const FAMILIES: &[Family] = &[
     Family { name: "all", about: "Every kind of fault, none to four of them.", begins: &[] },
@@ -154,6 +162,7 @@ pub const FAMILIES: &[Family] = &[
         about: "The program is killed, stands still, or cannot write.",
         begins: &["process_", "clock_", "disk_", "shutdown"],
     },
+    SECOND,
 ];
 
 impl Family {

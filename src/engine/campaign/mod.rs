@@ -17,7 +17,6 @@ mod listen;
 mod oracle;
 mod plan;
 mod run;
-#[cfg(test)]
 mod second;
 mod tally;
 #[cfg(test)]
@@ -107,8 +106,7 @@ impl Campaign {
                     return Ok(tally);
                 }
                 let seed = self.seed_of(number);
-                let plan = plan::Plan::draw(seed, self.family)?;
-                tally.take(seed, run::live(&plan, &catalog, run::Detail::Last)?);
+                tally.take(seed, live(seed, self.family, &catalog, run::Detail::Last)?);
             }
         };
         let mut whole = Tally::default();
@@ -132,7 +130,20 @@ pub fn replay_run(
     seed: u64,
     family: Family,
 ) -> Result<(Vec<String>, Option<String>), CampaignError> {
-    let plan = plan::Plan::draw(seed, family)?;
-    let ended = run::live(&plan, &Catalog::builtin(), run::Detail::Every)?;
+    let ended = live(seed, family, &Catalog::builtin(), run::Detail::Every)?;
     Ok((ended.trace, ended.violation.map(|(what, detail)| format!("{what}: {detail}"))))
+}
+
+/// Lives through a run of a family: packs of the first generation by their plan, one of the second on a bench
+/// of its own.
+fn live(
+    seed: u64,
+    family: Family,
+    catalog: &Catalog,
+    detail: run::Detail,
+) -> Result<run::Ended, CampaignError> {
+    if family == family::SECOND {
+        return second::live(seed, catalog, detail);
+    }
+    run::live(&plan::Plan::draw(seed, family)?, catalog, detail)
 }

@@ -43,7 +43,7 @@ pub(super) struct Trace {
 }
 
 impl Trace {
-    fn say(&mut self, at: Mono, text: &str) {
+    pub(super) fn say(&mut self, at: Mono, text: &str) {
         if self.detail == Detail::Last && self.lines.len() >= TRACE {
             self.lines.remove(0);
         }

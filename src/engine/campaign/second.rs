@@ -1,40 +1,85 @@
 //! Random charges of a simulated battery of the second generation, with faults, judged by what is really
-//! so in its cells and by what went over the wire. Every run prints its seed where it fails. Test code
-//! only.
+//! so in its cells and by what went over the wire. It is told what to do by commands, in the order of its
+//! states; firmware 1.1, of which nobody knows the commands, is told nothing but to be idle.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::CampaignError;
+use super::run::{Detail, Ended, Trace};
 use crate::base::time::Mono;
-use crate::base::units::{Amps, Volts, Watts};
+use crate::base::units::{Amps, Millivolts, Volts, Watts};
 use crate::engine::access::grant::Face;
-use crate::engine::can::frame::{Direction, Frames, Kind};
-use crate::engine::can::guard::Guard;
+use crate::engine::can::frame::{Direction, Frame, Frames, Kind};
+use crate::engine::can::guard::{Guard, Withheld};
 use crate::engine::charge::{
     ChargerView, Foreign, Latches, Lease, Message, Note, PackView, Rating, Rules, SetPoints,
     Station,
 };
-use crate::engine::device::{Catalog, Device};
+use crate::engine::device::{Catalog, Device, Fact};
 use crate::engine::pack::{Charger, Pack, PackSettings};
 use crate::engine::sim::{Chance, Scene, Truth, World};
 
-const RUNS: u64 = 60;
 const SECONDS: f64 = 90.0;
 const RATING: Rating = Rating { volts: Volts(60.0), amps: Amps(10.0), watts: Watts(600.0) };
+const BATTERY: &str = "prohelion-d1000-gen2";
+/// The message in which it says what firmware it runs.
+const FIRMWARE: u32 = 0x601;
+/// What commands say: be idle, take up a charge, charge.
+const IDLE: u8 = 1;
+const COMMANDS: [u8; 3] = [IDLE, 8, 16];
+/// From this voltage on no cell may take a current, with what a reading may be off.
+const CELL_MV: f64 = 4205.0;
+/// A battery that was not heard for so long is lost, with a cycle to notice it.
+const LOST: Duration = Duration::from_millis(3200);
+/// A stop has ended after so long, whatever happens.
+const STOPPED: Duration = Duration::from_secs(11);
+const FACES: [Face; 4] = [Face::Desktop, Face::Web, Face::Api, Face::CommandLine];
 
-/// What may go wrong: the word of the scene, and what it happens to.
-const FAULTS: [&str; 9] = [
-    "do = 'silent'\non = 'BMS'",
-    "do = 'silent'\non = 'Charger'",
-    "do = 'late'\non = 'BMS'\nby = 0.8",
-    "do = 'lost'\non = 'BMS'\nby = 0.6",
-    "do = 'corrupt'\non = 'BMS'\nby = 0.3",
-    "do = 'silent'\non = 'BMS'\nmodule = 1",
-    "do = 'contactor-stuck'\non = 'BMS'",
-    "do = 'never-closes'\non = 'BMS'",
-    "do = 'no-mains'\non = 'Charger'",
+/// What may go wrong: its name, the word of the scene, and what it happens to.
+const FAULTS: [(&str, &str); 18] = [
+    ("gen2_silent", "do = 'silent'\non = 'BMS'"),
+    ("gen2_charger_silent", "do = 'silent'\non = 'Charger'"),
+    ("gen2_late", "do = 'late'\non = 'BMS'\nby = 0.8"),
+    ("gen2_lost", "do = 'lost'\non = 'BMS'\nby = 0.6"),
+    ("gen2_corrupt", "do = 'corrupt'\non = 'BMS'\nby = 0.3"),
+    ("gen2_twice", "do = 'twice'\non = 'BMS'"),
+    ("gen2_module_silent", "do = 'silent'\non = 'BMS'\nmodule = 1"),
+    ("gen2_module_hot", "do = 'wrong'\non = 'BMS'\nmodule = 1\nby = 60"),
+    ("gen2_contactor_stuck", "do = 'contactor-stuck'\non = 'BMS'"),
+    ("gen2_never_closes", "do = 'never-closes'\non = 'BMS'"),
+    ("gen2_welded", "do = 'welded'\non = 'BMS'"),
+    ("gen2_cell_high", "do = 'wrong'\non = 'BMS'\nmodule = 1\ncell = 2\nby = 350"),
+    ("gen2_cell_low", "do = 'wrong'\non = 'BMS'\nmodule = 2\ncell = 1\nby = -450"),
+    ("gen2_no_mains", "do = 'no-mains'\non = 'Charger'"),
+    ("gen2_charger_reboots", "do = 'reboots'\non = 'Charger'"),
+    ("gen2_charger_stuck", "do = 'stuck'\non = 'Charger'"),
+    ("gen2_second_master", "do = 'second-master'"),
+    ("gen2_bus_shuffled", "do = 'shuffled'\non = 'BMS'\nby = 0.6"),
 ];
 
+/// How many faults a run has at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Throws {
+    #[cfg_attr(not(test), expect(dead_code, reason = "sound runs are for the tests"))]
+    Nothing,
+    Faults,
+}
+
+/// What a run is drawn as.
+struct Drawn {
+    text: String,
+    faults: Vec<&'static str>,
+    /// It says that it runs firmware 1.1.
+    old: bool,
+    start: Mono,
+    stop: Mono,
+    face: Face,
+    change: Mono,
+    set: SetPoints,
+}
+
+/// The bench, and what is known of it.
 struct Bench {
     world: World,
     battery: (Device, Pack),
@@ -43,67 +88,112 @@ struct Bench {
     station: Station,
     truth: Truth,
     frames: Frames,
+    old: bool,
     /// Commands in the order in which they were first said.
     commands: Vec<u8>,
     gives: bool,
-    said: String,
+    /// When the battery was last heard, by the wire alone.
+    heard: Mono,
+    trusts_cells: bool,
+    trace: Trace,
+    ended: Ended,
 }
 
-fn scene(chance: &mut Chance, faulty: bool) -> String {
+fn at(seconds: f64) -> Mono {
+    Mono::from_nanos((seconds * 1e9) as i64)
+}
+
+fn draw(seed: u64, throws: Throws) -> Drawn {
+    let mut chance = Chance::new(seed, 3);
     let soc = chance.between(60.0, 97.0);
+    let milliohm = chance.between(2.0, 12.0);
     let mut text = format!(
-        "title = 'Second'\ndescription = 'A run.'\npack = 'Pack'\nparked = true\n[[bmu]]\nname = 'BMS'\nkind = 'prohelion-d1000-gen2'\nmodules = 2\ncells = 5\ncapacity_ah = 5.0\nsoc_percent = {soc:.1}\nresistance_mohm = {:.1}\n[charger]\nname = 'Charger'\nvolts = 60.0\namps = 10.0\nwatts = 600.0\n[controls]\nname = 'Keys'\n",
-        chance.between(2.0, 12.0)
+        "title = 'Second'\ndescription = 'A run.'\npack = 'Pack'\nparked = true\n[[bmu]]\nname = 'BMS'\nkind = '{BATTERY}'\nmodules = 2\ncells = 5\ncapacity_ah = 5.0\nsoc_percent = {soc:.1}\nresistance_mohm = {milliohm:.1}\n[charger]\nname = 'Charger'\nvolts = 60.0\namps = 10.0\nwatts = 600.0\n[controls]\nname = 'Keys'\n",
     );
-    let count = if faulty { 1 + (chance.share() * 3.0) as usize } else { 0 };
+    let count = match throws {
+        Throws::Nothing => 0,
+        Throws::Faults => 1 + (chance.share() * 3.0) as usize,
+    };
+    let mut faults = Vec::new();
     for _ in 0..count {
-        let which = FAULTS[(chance.share() * FAULTS.len() as f64) as usize];
+        let which = (chance.share() * FAULTS.len() as f64) as usize;
+        let Some((name, what)) = FAULTS.get(which) else { continue };
         let from = chance.between(1.0, 70.0);
         let until = from + chance.between(0.4, 15.0);
-        writeln!(text, "[[fault]]\n{which}\nfrom = {from:.2}\nuntil = {until:.2}").unwrap();
+        faults.push(*name);
+        // Writing into a string does not fail.
+        let _ = writeln!(text, "[[fault]]\n{what}\nfrom = {from:.2}\nuntil = {until:.2}");
     }
-    text
+    let old = throws == Throws::Faults && chance.share() < 0.12;
+    let stop = at(chance.between(8.0, 75.0));
+    let face = FACES.get((chance.share() * 4.0) as usize).copied().unwrap_or(Face::Desktop);
+    let usual = SetPoints::usual(&Rules::default());
+    let set = SetPoints { current: Amps(chance.between(1.0, 9.0)), ..usual };
+    let cell = Millivolts(chance.between(4000.0, 4150.0) as i32);
+    let set = if chance.share() < 0.3 { SetPoints { cell, ..set } } else { set };
+    let start = at(chance.between(3.0, 6.0));
+    Drawn { text, faults, old, start, stop, face, change: at(chance.between(10.0, 80.0)), set }
 }
 
 impl Bench {
-    fn new(text: &str, seed: u64) -> Self {
-        let catalog = Catalog::builtin();
-        let bind = |kind: &str| {
-            let kind = catalog.find(kind).unwrap();
-            kind.bind(kind.defaults()).unwrap()
+    fn new(
+        drawn: &Drawn,
+        seed: u64,
+        catalog: &Catalog,
+        detail: Detail,
+    ) -> Result<Self, CampaignError> {
+        let bind = |kind: &'static str| {
+            let kind = catalog.find(kind).ok_or(CampaignError::Device(kind))?;
+            kind.bind(kind.defaults()).map_err(|_| CampaignError::Device("binding"))
         };
-        let scene = Scene::parse(text, "a run", "second").unwrap();
-        let (battery, charger) = (bind("prohelion-d1000-gen2"), bind("elcon-tc"));
+        let scene = Scene::parse(&drawn.text, "the campaign", "campaign")
+            .map_err(|source| CampaignError::Scene { seed, source })?;
+        let (battery, charger) = (bind(BATTERY)?, bind("elcon-tc")?);
         let mut allow = charger.allows_up_to(RATING.volts.get(), RATING.amps.get());
         allow.extend(battery.allows());
         let pack = Pack::new(PackSettings::of_device(&battery));
         let model = Charger::of(&charger.kind().manifest, |usual| usual);
-        Self {
-            world: World::of(&catalog, &scene, seed).unwrap(),
+        let lies = |name: &&str| {
+            ["_cell_", "corrupt", "late", "shuffled"].iter().any(|word| name.contains(word))
+        };
+        let world = World::of(catalog, &scene, seed)
+            .map_err(|source| CampaignError::World { seed, source: Box::new(source) })?;
+        Ok(Self {
+            world,
             battery: (battery, pack),
             charger: (charger, model),
             guard: Guard::new(allow, Duration::from_millis(500)),
             station: Station::new(Rules::default(), Latches::default()),
             truth: Truth::default(),
             frames: Frames::default(),
+            old: drawn.old,
             commands: Vec::new(),
             gives: false,
-            said: String::new(),
-        }
+            heard: Mono::ZERO,
+            trusts_cells: !drawn.faults.iter().any(lies),
+            trace: Trace { lines: Vec::new(), detail },
+            ended: Ended::default(),
+        })
     }
 
     fn hear(&mut self) {
-        let mut facts = Vec::new();
+        let mut facts: Vec<Fact> = Vec::new();
         for frame in self.frames.iter().filter(|frame| frame.kind() == Kind::Data) {
             facts.clear();
             let at = frame.time();
             if frame.id().is_extended() {
                 self.charger.0.take(frame, &mut facts);
                 facts.iter().for_each(|f| self.charger.1.apply(at, Direction::Received, f));
-            } else {
-                self.battery.0.take(frame, &mut facts);
-                facts.iter().for_each(|fact| self.battery.1.apply(at, fact));
+                continue;
             }
+            self.heard = self.heard.max(at);
+            let told = if self.old { older(frame.id().raw(), frame.data) } else { None };
+            let old = told.and_then(|data| Frame::classic(frame.id(), &data));
+            match old {
+                Some(old) => self.battery.0.take(old.at(at).view(), &mut facts),
+                None => self.battery.0.take(frame, &mut facts),
+            };
+            facts.iter().for_each(|fact| self.battery.1.apply(at, fact));
         }
     }
 
@@ -134,7 +224,8 @@ impl Bench {
         self.station.step(now, &pack, &charger, &mut messages, &mut notes);
         let name = self.station.state().name();
         if before != name {
-            writeln!(self.said, "{:6.1} s {name} {:?}", now.secs_f64(), pack.state).unwrap();
+            *self.ended.states.entry(name).or_default() += 1;
+            self.trace.say(now, &format!("{name} {:?}", pack.state));
         }
         for message in messages {
             let frame = match message {
@@ -161,89 +252,176 @@ impl Bench {
             // What comes too soon waits for its next turn; everything else has to pass.
             match self.guard.clear(now, frame) {
                 Ok(cleared) => self.world.receive(cleared.into_frame().at(now).view()),
-                Err(crate::engine::can::guard::Withheld::TooOften(_)) => {}
+                Err(Withheld::TooOften(_)) => {}
                 Err(other) => return Err(format!("withheld: {other:?}")),
             }
         }
-        self.judge(now, &pack)
+        self.judge(now)
     }
 
-    fn judge(&mut self, _now: Mono, pack: &PackView) -> Result<(), String> {
+    fn judge(&mut self, now: Mono) -> Result<(), String> {
         self.world.look(&mut self.truth);
-        let [string] = self.truth.strings[..] else { return Err("no string".to_owned()) };
-        if string.highest_mv > 4205.0 && string.amps > 0.1 {
+        let [string] = self.truth.strings.as_slice() else { return Err("no string".to_owned()) };
+        if self.trace.detail == Detail::Every {
+            let (mv, amps, gives) = (string.highest_mv, string.amps, self.truth.charger_amps);
+            let last = self.commands.last();
+            let line = format!("commanded {last:?}; gives {gives:.2} A; {amps:.2} A {mv:.0} mV");
+            self.trace.say(now, &line);
+        }
+        // A cell that lies, or whose word comes late, is seen too late by whoever has no other word of it.
+        if self.trusts_cells && string.highest_mv > CELL_MV && string.amps > 0.1 {
             return Err(format!("charged at {:.0} mV", string.highest_mv));
         }
-        let lost = pack.fast_age.is_none_or(|age| age > Duration::from_millis(3200));
-        if lost && self.gives {
+        if self.gives && now.since(self.heard) > LOST {
             return Err("gives although the battery is lost".to_owned());
         }
-        let wrong = self.commands.iter().find(|command| ![1, 8, 16].contains(*command));
-        if let Some(wrong) = wrong {
+        if let Some(wrong) = self.commands.iter().find(|command| !COMMANDS.contains(*command)) {
             return Err(format!("command {wrong}"));
         }
-        let steps = self
-            .commands
-            .windows(2)
-            .all(|pair| matches!(pair, [1, 8] | [8, 16] | [8, 1] | [16, 1]));
-        if steps { Ok(()) } else { Err(format!("commands {:?}", self.commands)) }
+        if self.old && (self.gives || self.commands.iter().any(|command| *command != IDLE)) {
+            return Err(format!("firmware 1.1 is commanded: {:?}", self.commands));
+        }
+        let steps = self.commands.windows(2);
+        let in_order = |pair: &[u8]| matches!(pair, [1, 8] | [8, 16] | [8, 1] | [16, 1]);
+        if steps.into_iter().all(in_order) {
+            Ok(())
+        } else {
+            Err(format!("commands {:?}", self.commands))
+        }
+    }
+
+    /// Everything that the run has, until something is wrong.
+    fn through(&mut self, drawn: &Drawn) -> Result<(), (Mono, String)> {
+        let (mut now, mut began, mut changed) = (Mono::ZERO, false, false);
+        let mut asked: Option<Mono> = None;
+        while now.secs_f64() < SECONDS {
+            now = now.after(Station::CYCLE);
+            if !began && now >= drawn.start {
+                began = true;
+                // One that is refused stays idle, and is judged all the same.
+                let _ = self.station.start(drawn.set, Lease::GoesOn);
+            }
+            if !changed && now >= drawn.change {
+                changed = true;
+                let half = Amps(drawn.set.current.get() / 2.0);
+                let _ = self.station.change(SetPoints { current: half, ..drawn.set });
+            }
+            if asked.is_none() && now >= drawn.stop {
+                asked = Some(now);
+                self.trace.say(now, &format!("stop from {:?}", drawn.face));
+                self.station.stop(drawn.face);
+            }
+            self.step(now).map_err(|why| (now, why))?;
+            let Some(asked) = asked.filter(|asked| now.since(*asked) > STOPPED) else { continue };
+            if self.station.state().is_running() {
+                let why = format!("a stop of {:.1} s does not end", asked.secs_f64());
+                return Err((now, why));
+            }
+            if self.gives {
+                return Err((now, "the charger is told to give after the stop".to_owned()));
+            }
+        }
+        Ok(())
     }
 }
 
-/// Lives through one run; the trace, and what was wrong.
-fn live(seed: u64, faulty: bool) -> (Bench, Result<(), String>) {
-    let mut chance = Chance::new(seed, 3);
-    let text = scene(&mut chance, faulty);
-    let mut bench = Bench::new(&text, seed);
-    let stop = Mono::from_nanos((chance.between(8.0, 75.0) * 1e9) as i64);
-    let mut now = Mono::ZERO;
-    let mut asked = None;
-    let mut began = false;
-    while now.secs_f64() < SECONDS {
-        now = now.after(Station::CYCLE);
-        if !began && now.secs_f64() >= 4.0 {
-            began = true;
-            let set = SetPoints { current: Amps(8.0), ..SetPoints::usual(&Rules::default()) };
-            bench.station.start(set, Lease::GoesOn).unwrap();
-        }
-        if asked.is_none() && now >= stop {
-            asked = Some(now);
-            bench.station.stop(Face::Desktop);
-        }
-        if let Err(why) = bench.step(now) {
-            writeln!(bench.said, "{:6.1} s {why}", now.secs_f64()).unwrap();
-            return (bench, Err(why));
-        }
-        let over = asked.is_some_and(|asked| now.since(asked) > Duration::from_secs(11));
-        if over && bench.station.state().is_running() {
-            return (bench, Err("a stop that does not end".to_owned()));
-        }
-        if over && bench.truth.charger_amps > 0.5 {
-            return (bench, Err("the charger gives after the stop".to_owned()));
-        }
+/// The bytes of a message as firmware 1.1 sends them, where it is the one that says so.
+fn older(id: u32, data: &[u8]) -> Option<[u8; 8]> {
+    let mut data = <[u8; 8]>::try_from(data).ok().filter(|_| id == FIRMWARE)?;
+    if let Some(minor) = data.get_mut(1) {
+        *minor = 1;
     }
-    (bench, Ok(()))
+    Some(data)
 }
 
-#[test]
-fn sound_runs_charge_and_end_with_open_contactors() {
-    for seed in 0..8 {
-        let (bench, found) = live(0xD1000 + seed, false);
-        assert_eq!(found, Ok(()), "seed {seed}:\n{}", bench.said);
-        assert!(bench.commands.starts_with(&[1, 8, 16]), "seed {seed}:\n{}", bench.said);
-        assert!(bench.said.contains("constant_current"), "seed {seed}:\n{}", bench.said);
-        assert!(!bench.truth.strings[0].connected, "seed {seed}:\n{}", bench.said);
-        assert_eq!(bench.commands.last(), Some(&1), "seed {seed}");
-    }
+/// Lives through one run.
+///
+/// # Errors
+/// The run cannot be made.
+pub(super) fn live(seed: u64, catalog: &Catalog, detail: Detail) -> Result<Ended, CampaignError> {
+    lived(seed, catalog, detail, Throws::Faults).map(|bench| bench.ended)
 }
 
-#[test]
-fn whatever_goes_wrong_no_cell_is_overcharged_and_every_stop_ends() {
-    let mut charged = 0;
-    for seed in 0..RUNS {
-        let (bench, found) = live(0x60_0000 + seed, true);
-        assert_eq!(found, Ok(()), "seed {:#x}:\n{}", 0x60_0000 + seed, bench.said);
-        charged += usize::from(bench.said.contains("constant_current"));
+fn lived(
+    seed: u64,
+    catalog: &Catalog,
+    detail: Detail,
+    throws: Throws,
+) -> Result<Bench, CampaignError> {
+    let drawn = draw(seed, throws);
+    let mut bench = Bench::new(&drawn, seed, catalog, detail)?;
+    if detail == Detail::Every {
+        bench.trace.lines.extend(drawn.text.lines().map(str::to_owned));
     }
-    assert!(charged > RUNS as usize / 3, "only {charged} of {RUNS} runs charged at all");
+    for name in &drawn.faults {
+        *bench.ended.faults.entry(name).or_default() += 1;
+    }
+    if let Err((at, why)) = bench.through(&drawn) {
+        bench.trace.say(at, &format!("VIOLATION gen2: {why}"));
+        bench.ended.violation = Some(("gen2".to_owned(), why));
+    }
+    bench.ended.trace = std::mem::take(&mut bench.trace.lines);
+    Ok(bench)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(seed: u64, throws: Throws) -> (Bench, String) {
+        let bench = lived(seed, &Catalog::builtin(), Detail::Last, throws).unwrap();
+        let said = bench.ended.trace.join("\n");
+        assert_eq!(bench.ended.violation, None, "seed {seed}:\n{said}");
+        (bench, said)
+    }
+
+    #[test]
+    fn sound_runs_charge_and_end_with_open_contactors() {
+        for seed in 0..8 {
+            let (bench, said) = run(0xD1000 + seed, Throws::Nothing);
+            assert!(bench.commands.starts_with(&[1, 8, 16]), "seed {seed}:\n{said}");
+            assert!(bench.ended.states.contains_key("constant_current"), "seed {seed}:\n{said}");
+            assert!(!bench.truth.strings[0].connected, "seed {seed}:\n{said}");
+            assert_eq!(bench.commands.last(), Some(&1), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn whatever_goes_wrong_no_cell_is_overcharged_and_every_stop_ends() {
+        let (mut charged, mut old) = (0, 0);
+        for seed in 0..60 {
+            let (bench, _) = run(0x60_0000 + seed, Throws::Faults);
+            charged += usize::from(bench.ended.states.contains_key("constant_current"));
+            old += usize::from(bench.old);
+        }
+        assert!(charged > 20, "only {charged} of 60 runs charged at all");
+        assert!(old > 2, "only {old} of 60 runs had a firmware that nobody may command");
+    }
+
+    #[test]
+    fn every_fault_is_a_scene_that_runs_and_is_thrown() {
+        let mut thrown = std::collections::BTreeSet::new();
+        for seed in 0..400 {
+            let drawn = draw(seed, Throws::Faults);
+            Scene::parse(&drawn.text, "the campaign", "campaign").unwrap();
+            thrown.extend(drawn.faults);
+        }
+        assert_eq!(thrown.len(), FAULTS.len(), "{thrown:?}");
+    }
+
+    #[test]
+    fn the_judge_sees_what_must_not_be() {
+        let drawn = draw(0xD1000, Throws::Nothing);
+        let wrong = |change: fn(&mut Bench)| {
+            let mut bench = Bench::new(&drawn, 1, &Catalog::builtin(), Detail::Last).unwrap();
+            bench.step(at(0.1)).unwrap();
+            change(&mut bench);
+            bench.judge(at(9.0)).unwrap_err()
+        };
+        assert!(wrong(|b| b.commands = vec![1, 16]).starts_with("commands"));
+        assert_eq!(wrong(|b| b.commands = vec![4]), "command 4");
+        assert!(wrong(|b| b.gives = true).contains("battery is lost"));
+        let commanded = wrong(|b| (b.old, b.commands) = (true, vec![1, 8]));
+        assert!(commanded.contains("firmware 1.1"), "{commanded}");
+    }
 }

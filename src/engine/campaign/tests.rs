@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use super::run;
-use super::{Campaign, FAMILIES, Family, replay_run};
+use super::{Campaign, FAMILIES, Family, live, replay_run};
 use crate::base::time::{FakeClock, Wall};
 use crate::engine::charge::State;
 use crate::engine::device::Catalog;
@@ -46,8 +46,7 @@ fn runs_that_once_failed_never_fail_again() {
         let mut words = line.split_whitespace();
         let family = Family::named(words.next().unwrap()).unwrap();
         let seed = words.next().unwrap().parse().unwrap();
-        let plan = Plan::draw(seed, family).unwrap();
-        let ended = run::live(&plan, &catalog, run::Detail::Last).unwrap();
+        let ended = live(seed, family, &catalog, run::Detail::Last).unwrap();
         assert_eq!(ended.violation, None, "{line}:\n{}", ended.trace.join("\n"));
         count += 1;
     }
