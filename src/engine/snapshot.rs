@@ -81,6 +81,14 @@ impl Snapshot {
         discovery::discover(&self.traffic.hearing(bus.id, bus.now), &self.catalog, &configured)
     }
 
+    /// The bus that what talks on a recorded bus of this name would go onto: the one of the same name, or the
+    /// first.
+    #[must_use]
+    pub fn bus_for(&self, recorded: &str) -> Option<&BusPicture> {
+        let same = self.buses.iter().find(|bus| bus.name.as_str() == recorded);
+        same.or_else(|| self.buses.first())
+    }
+
     /// The components that the profile has on a bus.
     #[must_use]
     pub fn configured(&self, bus: &BusPicture) -> Vec<Configured> {

@@ -46,6 +46,15 @@ impl Brings {
             // A profile pack has as many bytes at most.
             Method::POST if path == "/api/v1/packs" || path == "/profile-pack" => Self::Dbc,
             Method::POST if path == "/api/v1/backup" || path == "/system/backup" => Self::Long,
+            // A recording is read before anything can be said of it.
+            Method::GET
+                if path.starts_with("/api/v1/recordings/") && path.ends_with("/discovery") =>
+            {
+                Self::Long
+            }
+            Method::GET if path.starts_with("/can/recordings/") && path.ends_with("/discover") => {
+                Self::Long
+            }
             _ => Self::Words,
         }
     }

@@ -225,6 +225,65 @@ mod api {
     }
 
     #[test]
+    fn what_talks_in_a_recording_is_found_with_its_score_and_its_reasons() {
+        let bench = bench();
+        let sample = include_str!("../../assets/devices/prohelion-d1000-gen1/sample.log");
+        bench.put("car.log", sample).is(201);
+        // The same battery at an address where the profile has none.
+        bench.put("other.log", &sample.replace(" can0 6", " can0 3")).is(201);
+        bench.put("strange.log", LOG).is(201);
+        let place = |name: &str| format!("/api/v1/recordings/{name}/discovery");
+        bench.house.get(&place("car.log"), &bench.viewer).refuses(403, "permission_missing", "");
+        bench.house.get(&place("none.log"), &bench.sender).is(404);
+        let pack = |name: &str| {
+            let found = bench.get(&place(name));
+            assert_eq!(found["recording"], json!(name));
+            let bus = found["buses"][0].clone();
+            assert_eq!((&bus["bus"], &bus["ids"]), (&json!("can0"), &json!(18)), "{bus}");
+            let pack = bus["candidates"][0].clone();
+            assert_eq!(pack["kind"], json!("prohelion-d1000-gen1"), "{pack}");
+            assert!(pack["score"].as_u64().is_some_and(|score| (60..99).contains(&score)));
+            for reasons in ["reasons_for", "reasons_against"] {
+                assert!(pack[reasons].as_array().is_some_and(|all| !all.is_empty()), "{pack}");
+            }
+            pack
+        };
+        let known = pack("car.log");
+        assert_eq!((&known["base"], &known["offered"]), (&json!(0x600), &json!(false)), "{known}");
+        assert!(known["component"].is_string(), "{known}");
+        let new = pack("other.log");
+        assert_eq!((&new["base"], &new["offered"]), (&json!(0x300), &json!(true)), "{new}");
+        let strange = bench.get(&place("strange.log"));
+        let buses = strange["buses"].as_array().unwrap();
+        assert_eq!(buses.len(), 2, "{strange}");
+        assert!(buses.iter().all(|bus| bus["candidates"] == json!([])), "{strange}");
+    }
+
+    #[test]
+    fn the_page_of_a_recording_shows_the_same_and_offers_adding_to_whoever_may() {
+        let bench = bench();
+        let sample = include_str!("../../assets/devices/prohelion-d1000-gen1/sample.log");
+        bench.put("other.log", &sample.replace(" can0 6", " can0 3")).is(201);
+        let list = bench.house.get("/can/recordings", &bench.sender).is(200).text;
+        let place = "/can/recordings/other.log/discover";
+        assert!(list.contains(&format!("href=\"{place}\"")), "{list}");
+        bench.house.get(place, &bench.viewer).is(403);
+        bench.house.get("/can/recordings/none.log/discover", &bench.sender).is(404);
+        let add = "/parts/add?kind=prohelion-d1000-gen1";
+        let page = bench.house.get(place, &bench.sender).is(200).text;
+        for words in
+            ["Prohelion D1000 Gen 1", "at 0x300, serial 12345", " %", "says in its heartbeat"]
+        {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        assert!(!page.contains(add), "{page}");
+        let both = [Right::SendReceiveCan, Right::ReadSettings, Right::ChangeSettings];
+        let (_, changer) = bench.house.program("changer", &both);
+        let page = bench.house.get(place, &changer).is(200).text;
+        assert!(page.contains(add), "{page}");
+    }
+
+    #[test]
     fn what_is_wrong_with_a_recording_is_said_with_its_field() {
         let bench = bench();
         let wrong = |body: Value, field: &str| {

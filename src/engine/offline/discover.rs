@@ -17,7 +17,7 @@ use crate::engine::can::frame::Frames;
 use crate::engine::can::trace::{Log, OpenLogError};
 use crate::engine::can::virtual_bus::VirtualNet;
 use crate::engine::device::Catalog;
-use crate::engine::discovery::{self, Discovery};
+use crate::engine::discovery::{self, Configured, Discovery};
 use crate::engine::hub::traffic::Traffic;
 use crate::engine::sim::{Runner, Scene, SceneError};
 
@@ -62,6 +62,19 @@ pub enum ListenError {
 /// # Errors
 /// The recording cannot be opened.
 pub fn recording(path: &Path, catalog: &Catalog) -> Result<Vec<BusFound>, OpenLogError> {
+    recording_beside(path, catalog, &|_| Vec::new())
+}
+
+/// The same beside a profile: `configured` says what it has on the bus that a recorded bus of a name would
+/// go onto.
+///
+/// # Errors
+/// As for [`recording`].
+pub fn recording_beside(
+    path: &Path,
+    catalog: &Catalog,
+    configured: &dyn Fn(&str) -> Vec<Configured>,
+) -> Result<Vec<BusFound>, OpenLogError> {
     let log = Log::open(path)?;
     let mut reader = log.reader();
     let mut frames = Frames::with_capacity(Timebase::default(), CHUNK);
@@ -85,9 +98,9 @@ pub fn recording(path: &Path, catalog: &Catalog) -> Result<Vec<BusFound>, OpenLo
         .into_iter()
         .map(|(bus, (place, last, count))| {
             let hearing = traffic.hearing(BusId(bus), last);
-            let discovery = discovery::discover(&hearing, catalog, &[]);
             let name = reader.bus_names().get(usize::from(bus)).cloned();
             let name = name.unwrap_or_else(|| format!("bus {bus}"));
+            let discovery = discovery::discover(&hearing, catalog, &configured(&name));
             (place, BusFound { name, discovery, frames: count, status: None })
         })
         .collect();

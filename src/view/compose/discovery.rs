@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use crate::engine::discover::BusFound;
 use crate::engine::logs::LogPicture;
 use crate::engine::{
-    BusPicture, Candidate, ChangeSettings, DiscoverySide, Id, OFFERED, Session, Snapshot,
+    BusPicture, Candidate, ChangeSettings, Discovery, DiscoverySide, Id, OFFERED, Session, Snapshot,
 };
 use crate::view::discovery::{DiscoveryView, FoundView};
 use crate::view::logs::LogId;
@@ -16,6 +17,8 @@ use crate::view::text;
 const SURE: u8 = 85;
 /// Ids that are named one by one.
 const NAMED: usize = 12;
+/// What is said of a recording in which nobody talks.
+const NO_FRAME: &str = "There is no frame in it that a device could have sent.";
 
 /// Makes the page of the bus called `wanted`, or of the first.
 #[must_use]
@@ -55,15 +58,36 @@ pub fn in_log(
     session: &Session,
     (id, picture): (LogId, &LogPicture),
 ) -> DiscoveryView {
+    let talks = (0..).zip(&picture.buses).map(|(at, name)| {
+        let onto = snapshot.bus_for(name);
+        let configured = onto.map_or_else(Vec::new, |bus| snapshot.configured(bus));
+        (name.clone(), picture.discovery(at, &snapshot.catalog, &configured))
+    });
+    let mut view = recorded(snapshot, session, talks.collect());
+    if picture.state.is_reading() && view.empty == NO_FRAME {
+        "The recording is being read.".clone_into(&mut view.empty);
+    }
+    DiscoveryView { log: Some(id), ..view }
+}
+
+/// Makes the page of a recording that is kept, from what talks on its buses.
+#[must_use]
+pub fn in_recording(snapshot: &Snapshot, session: &Session, found: Vec<BusFound>) -> DiscoveryView {
+    recorded(snapshot, session, found.into_iter().map(|bus| (bus.name, bus.discovery)).collect())
+}
+
+/// What talks on the buses of a recording.
+fn recorded(
+    snapshot: &Snapshot,
+    session: &Session,
+    buses: Vec<(String, Discovery)>,
+) -> DiscoveryView {
     let can = may(session);
-    let several = picture.buses.len() > 1;
+    let several = buses.len() > 1;
     let (mut ids, mut span, mut found) = (0, Duration::ZERO, Vec::new());
     let mut nobodys = Vec::new();
-    for (at, name) in (0..).zip(&picture.buses) {
-        let same = snapshot.buses.iter().find(|bus| bus.name.as_str() == *name);
-        let onto = same.or_else(|| snapshot.buses.first());
-        let configured = onto.map_or_else(Vec::new, |bus| snapshot.configured(bus));
-        let talks = picture.discovery(at, &snapshot.catalog, &configured);
+    for (name, talks) in buses {
+        let onto = snapshot.bus_for(&name);
         (ids, span) = (ids + talks.ids, span.max(talks.span));
         nobodys.extend(talks.unknown);
         found.extend(talks.candidates.into_iter().map(|candidate| {
@@ -78,8 +102,7 @@ pub fn in_log(
     nobodys.sort_unstable();
     nobodys.dedup();
     let empty = match (ids, found.is_empty()) {
-        (0, _) if picture.state.is_reading() => "The recording is being read.",
-        (0, _) => "There is no frame in it that a device could have sent.",
+        (0, _) => NO_FRAME,
         (_, true) => {
             "Nothing that talks in it looks like a device that Busbar knows. A component can be added by hand, or described by a DBC file of its own."
         }
@@ -87,7 +110,6 @@ pub fn in_log(
     };
     DiscoveryView {
         buses: snapshot.buses.iter().map(|bus| bus.name.to_string()).collect(),
-        log: Some(id),
         heard: heard(ids, span),
         empty: empty.to_owned(),
         found: found.into_iter().map(|(_, one)| one).collect(),

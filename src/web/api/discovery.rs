@@ -1,6 +1,7 @@
 //! What talks on a bus or in a recording: what it looks like, with scores and reasons.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
@@ -8,19 +9,27 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::base::id::Name;
+use crate::engine::discover::{self, BusFound};
 use crate::engine::{
-    Candidate, ChangeSettings, Discovery, DiscoverySide, OFFERED, Right, ViewPlant,
+    Candidate, ChangeSettings, Discovery, DiscoverySide, OFFERED, Right, Session, Snapshot, UseCan,
+    ViewPlant,
 };
 use crate::web::api::give::{Answer, aside, json};
 use crate::web::api::take::{Who, Word};
 use crate::web::problem::Problem;
-use crate::web::shared::Shared;
+use crate::web::shared::{Shared, Turn};
 use crate::web::table::{Access, Table};
 
 /// Enters the routes.
 pub fn routes(table: Table) -> Table {
     let change = Access::Needs(Right::ChangeSettings);
-    table.api(Method::GET, "/api/v1/buses/{name}/discovery", change, on_bus)
+    let can = Access::Needs(Right::SendReceiveCan);
+    table.api(Method::GET, "/api/v1/buses/{name}/discovery", change, on_bus).api(
+        Method::GET,
+        "/api/v1/recordings/{name}/discovery",
+        can,
+        in_recording,
+    )
 }
 
 /// What talks on a bus.
@@ -38,6 +47,15 @@ pub struct Found {
     offered_from: u8,
     /// What it looks like, the surest first.
     candidates: Vec<Looks>,
+}
+
+/// What talks in a recording.
+#[derive(Serialize, ToSchema)]
+pub struct FoundInRecording {
+    /// Name of the file.
+    recording: String,
+    /// What talks on each of its buses, in the order in which they come first.
+    buses: Vec<Found>,
 }
 
 /// Something that looks like a device.
@@ -127,4 +145,58 @@ pub async fn on_bus(State(shared): State<Shared>, Who(session): Who, Word(which)
         Ok(Found::of(bus.name.to_string(), &snapshot.discovery(bus)))
     });
     Ok(json(StatusCode::OK, &found.await?))
+}
+
+/// What talks in a recording of the folder: the same as on a bus that is listened to, for each bus of it.
+/// About a minute of a busy bus is looked at. Where the profile has a bus of the same name, or else its
+/// first one, what it has there already is named. Needs Send and receive CAN, as everything about
+/// recordings does.
+#[utoipa::path(get, path = "/api/v1/recordings/{name}/discovery", tag = "recordings",
+    params(("name" = String, Path, description = "Name of the file")),
+    responses(
+        (status = 200, description = "What it looks like", body = FoundInRecording),
+        (status = 404, description = "There is no such recording"),
+        (status = 422, description = "It cannot be read"),
+    ))]
+pub async fn in_recording(
+    State(shared): State<Shared>,
+    Who(session): Who,
+    Word(name): Word,
+) -> Answer {
+    let (_, found) = recorded(&shared, &session, name.clone()).await?;
+    let buses = found.into_iter().map(|bus| Found::of(bus.name, &bus.discovery)).collect();
+    Ok(json(StatusCode::OK, &FoundInRecording { recording: name, buses }))
+}
+
+/// What talks on the buses of a recording, beside what the running profile has.
+///
+/// # Errors
+/// Whoever asks may not read recordings, there is none of this name, or it cannot be read.
+pub async fn recorded(
+    shared: &Shared,
+    session: &Arc<Session>,
+    name: String,
+) -> Result<(Arc<Snapshot>, Vec<BusFound>), Problem> {
+    let session = Arc::clone(session);
+    let work = move |shared: &Shared| -> Result<_, Problem> {
+        let shelf = shared.door().recordings(&session.permit(UseCan)?).clone();
+        let file = shelf.find(&name)?;
+        let snapshot = shared.door().look(&session.permit(ViewPlant)?);
+        let configured =
+            |bus: &str| snapshot.bus_for(bus).map_or_else(Vec::new, |bus| snapshot.configured(bus));
+        let found = discover::recording_beside(&file.path, &snapshot.catalog, &configured);
+        Ok((Arc::clone(&snapshot), found.map_err(|_| unread(&name))?))
+    };
+    let done = shared.aside_in(Turn::Incoming, work).await;
+    done.unwrap_or_else(|_| Err(Problem::stopping()))
+}
+
+fn unread(name: &str) -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "no_recording",
+        "No recording",
+        format!("\u{201c}{name}\u{201d} cannot be read as a recording."),
+        "`busbar inspect` on the machine says what is wrong with it.",
+    )
 }

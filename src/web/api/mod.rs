@@ -85,6 +85,7 @@ pub use backup::{BackupWanted, made as make_backup, weight as backup_weight};
 pub use charge::give_stop;
 pub use charge_json::Charge;
 pub use charges::{ReportFile, report_file};
+pub use discovery::recorded as talks_in_recording;
 pub use exchange::{
     name_of as pack_name, preview as preview_pack, read as read_pack, written as export_pack,
 };

@@ -1,9 +1,9 @@
-//! The Discover page: what talks on a bus, and the way to add it.
+//! The Discover pages: what talks on a bus or in a recording, and the way to add it.
 
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::Method;
 use axum::response::Response;
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::engine::{ChangeSettings, Right, ViewPlant};
 use crate::view::compose;
 use crate::view::discovery::{DiscoveryView, FoundView};
+use crate::web::api::talks_in_recording;
 use crate::web::pages::shell::{Ask, Shell, draw, failed};
 use crate::web::pages::wrong::aside;
 use crate::web::pages::{escaped, plain};
@@ -24,7 +25,21 @@ const PLACE: &str = "/parts/discover";
 /// The routes.
 #[must_use]
 pub fn routes(table: Table) -> Table {
-    table.page(Method::GET, PLACE, Access::Needs(Right::ChangeSettings), page)
+    let can = Access::Needs(Right::SendReceiveCan);
+    table.page(Method::GET, PLACE, Access::Needs(Right::ChangeSettings), page).page(
+        Method::GET,
+        "/can/recordings/{name}/discover",
+        can,
+        recorded,
+    )
+}
+
+#[derive(Template)]
+#[template(path = "discover_recording.html", config = ".config/askama.toml")]
+struct RecordingPage {
+    shell: Shell,
+    name: String,
+    view: DiscoveryView,
 }
 
 #[derive(Template)]
@@ -57,11 +72,22 @@ async fn drawn(shared: &Shared, ask: &Ask, bus: String) -> Result<DiscoverPage, 
     Ok(DiscoverPage { shell: plain::framed(shared, ask, "Discover", "/parts")?, view })
 }
 
-impl DiscoverPage {
-    /// Where the form to add it is, with its fields filled in.
-    fn form(&self, found: &FoundView) -> String {
-        let fields = found.fields.iter();
-        let fields = fields.map(|(name, value)| format!("&{}={}", escaped(name), escaped(value)));
-        format!("/parts/add?kind={}{}", escaped(&found.kind), fields.collect::<String>())
+/// What talks in a recording of the folder.
+async fn recorded(State(shared): State<Shared>, ask: Ask, Path(name): Path<String>) -> Response {
+    let looked = async {
+        let (snapshot, found) = talks_in_recording(&shared, &ask.session, name.clone()).await?;
+        let view = compose::discovery::in_recording(&snapshot, &ask.session, found);
+        Ok::<_, Problem>((plain::framed(&shared, &ask, "Devices in a recording", "/can")?, view))
+    };
+    match looked.await {
+        Ok((shell, view)) => draw(&RecordingPage { shell, name, view }),
+        Err(problem) => failed(&problem, &ask),
     }
+}
+
+/// Where the form to add it is, with its fields filled in.
+fn form(found: &FoundView) -> String {
+    let fields = found.fields.iter();
+    let fields = fields.map(|(name, value)| format!("&{}={}", escaped(name), escaped(value)));
+    format!("/parts/add?kind={}{}", escaped(&found.kind), fields.collect::<String>())
 }

@@ -119,7 +119,7 @@ mod elsewhere {
         dbc::list, dbc::look_at, dbc::download, dbc::upload, dbc::remove, dbc::assign, dbc::unassign,
         profiles::list, profiles::add, profiles::look, profiles::alter, profiles::delete,
         profiles::activate, profiles::undo, profiles::versions, profiles::version, profiles::restore,
-        discovery::on_bus, exchange::export, exchange::import,
+        discovery::on_bus, discovery::in_recording, exchange::export, exchange::import,
         devices::list, devices::look_at, devices::patch, devices::remove, devices::put_dbc,
         devices::put_manifest,
         sending::arm, sending::silence, sending::silence_all, sending::send, sending::schedules,
