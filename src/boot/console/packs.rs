@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use super::file;
 use super::people::{Clerk, Outcome, done, sentence};
-use super::profiles::named;
 use crate::base::id::Name;
 use crate::desktop::ask::{Brought, BroughtPack, SaveTo};
 use crate::engine::{
     ChangeSettings, ExportPack, ImportPack, LARGEST_PACK, ProfilePack, ViewPlant, environment,
 };
 use crate::view::compose;
+use crate::view::compose::profiles::a_profile_name;
 
 impl Clerk<'_> {
     /// Says what would become of a pack.
@@ -41,7 +41,7 @@ impl Clerk<'_> {
         let (session, door) = (&self.shared.session, &self.shared.door);
         let grant = session.permit(ViewPlant).map_err(sentence)?;
         let devices = door.devices(&session.permit(ChangeSettings).map_err(sentence)?);
-        let profile = named(profile)?;
+        let profile = a_profile_name(profile)?;
         let text = door.profile_text(&grant, &profile).map_err(sentence)?.text;
         let library = door.library(&grant);
         let pack = ProfilePack::of((&library, &devices), &profile, &text, &environment);
@@ -58,7 +58,7 @@ impl Clerk<'_> {
 }
 
 fn wanted(name: &str) -> Result<Option<Name>, String> {
-    if name.trim().is_empty() { Ok(None) } else { named(name).map(Some) }
+    if name.trim().is_empty() { Ok(None) } else { a_profile_name(name).map(Some) }
 }
 
 fn read(path: &Path) -> Result<ProfilePack, String> {

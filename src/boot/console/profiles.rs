@@ -1,7 +1,6 @@
 //! What a person asks for on the Profiles page, turned into orders and queries.
 
 use super::people::{Clerk, Outcome, done, sentence};
-use crate::base::id::Name;
 use crate::boot::profiles::{remember, to_run};
 use crate::desktop::ask::{Brought, ProfileAsk};
 use crate::engine::{
@@ -9,6 +8,7 @@ use crate::engine::{
     RestoreProfile, Revision, ViewPlant, interfaces, profiles,
 };
 use crate::view::compose;
+use crate::view::compose::profiles::a_profile_name;
 use crate::view::profiles::{Beginning, ProfileView, ProfilesLook, ProfilesSeen};
 
 impl Clerk<'_> {
@@ -24,13 +24,13 @@ impl Clerk<'_> {
             ProfileAsk::Take { path, name, mark } => self.take_pack(&path, &name, mark),
             ProfileAsk::Export { profile, to } => self.export_pack(&profile, &to),
             ProfileAsk::Restore { profile, revision, version } => {
-                let (profile, on) = (named(&profile)?, Revision::told(&revision));
+                let (profile, on) = (a_profile_name(&profile)?, Revision::told(&revision));
                 let words = format!("{profile} says what it said in version {version}.");
                 self.order(RestoreProfile { profile, on, version })?;
                 done(words)
             }
             ProfileAsk::Delete { profile, revision } => {
-                let profile = named(&profile)?;
+                let profile = a_profile_name(&profile)?;
                 let on = (!revision.is_empty()).then(|| Revision::told(&revision));
                 let words = format!(
                     "{profile} is deleted. Its versions stay for one that is added under its name."
@@ -42,7 +42,7 @@ impl Clerk<'_> {
     }
 
     fn add_profile(&self, name: &str, begins: &Beginning) -> Outcome {
-        let name = named(name)?;
+        let name = a_profile_name(name)?;
         let says = match begins {
             Beginning::Empty => {
                 NewProfile::Of(Box::new(Profile::new(name.clone(), Vec::new(), Vec::new())))
@@ -50,7 +50,7 @@ impl Clerk<'_> {
             Beginning::Interface(interface) => {
                 NewProfile::Of(Box::new(Profile::for_interface(interface).map_err(sentence)?))
             }
-            Beginning::Copy(from) => NewProfile::Copy(named(from)?),
+            Beginning::Copy(from) => NewProfile::Copy(a_profile_name(from)?),
         };
         let words = format!("{name} is added. It does not run yet.");
         self.order(AddProfile { name, says })?;
@@ -63,7 +63,7 @@ impl Clerk<'_> {
         revision: &str,
         (to, description): (&str, String),
     ) -> Outcome {
-        let (profile, to) = (named(profile)?, named(to)?);
+        let (profile, to) = (a_profile_name(profile)?, a_profile_name(to)?);
         let changes = vec![ProfileChange::Describe(description)];
         let on = Revision::told(revision);
         self.order(EditProfile { profile: profile.clone(), on, changes })?;
@@ -79,7 +79,7 @@ impl Clerk<'_> {
 
     fn run_profile(&self, profile: &str) -> Outcome {
         let (door, session) = (&self.shared.door, &self.shared.session);
-        let profile = named(profile)?;
+        let profile = a_profile_name(profile)?;
         self.order(to_run(door, session, &profile).map_err(sentence)?)?;
         match remember(door, session, &profile) {
             Ok(()) => done(format!("{profile} runs, and is what the next start opens.")),
@@ -102,7 +102,7 @@ impl Clerk<'_> {
                 Some(match found.iter().find(|f| f.name == *name) {
                     None => Err(format!("There is no profile {name} any more.")),
                     Some(found) => {
-                        let own = named(name)?;
+                        let own = a_profile_name(name)?;
                         let said = door.profile_text(&grant, &own);
                         let lines = door.profile_versions(&grant, name).map_err(sentence)?;
                         let version = match version {
@@ -123,8 +123,4 @@ impl Clerk<'_> {
         };
         Ok(ProfilesSeen { look, all, one })
     }
-}
-
-pub(super) fn named(text: &str) -> Result<Name, String> {
-    Name::new(text.trim()).map_err(|error| format!("A profile cannot be called so: {error}."))
 }

@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use crate::base::id::Name;
 use crate::base::time::Wall;
 use crate::engine::profiles::Summary;
 use crate::engine::{
@@ -60,12 +61,20 @@ fn last_by(one: &Summary, last: &LastChange) -> String {
     }
 }
 
+/// What somebody typed as the name of a profile.
+///
+/// # Errors
+/// Says why none can be called so, in a sentence.
+pub fn a_profile_name(typed: &str) -> Result<Name, String> {
+    Name::new(typed.trim()).map_err(|error| format!("A profile cannot be called so: {error}."))
+}
+
 /// What is wrong with a name that was typed for a profile which is called `own` so far; empty for a new one.
 #[must_use]
 pub fn name_trouble(typed: &str, own: &str, view: &ProfilesView) -> Option<String> {
     let typed = typed.trim();
-    if let Err(error) = crate::base::id::Name::new(typed) {
-        return Some(format!("A profile cannot be called so: {error}."));
+    if let Err(why) = a_profile_name(typed) {
+        return Some(why);
     }
     let taken = typed != own && view.rows.iter().any(|row| row.name == typed);
     taken.then(|| format!("There is a profile called {typed} already."))

@@ -97,6 +97,7 @@ pub use profiles::{
 };
 pub use recordings::{send as send_recording, take_in as take_in_recording};
 pub use replays::{ReplayShown as Replay, recording};
+pub use take::named;
 
 /// The routes of the API.
 #[must_use]

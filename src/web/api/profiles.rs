@@ -16,8 +16,9 @@ use crate::engine::{
     RenameProfile, RestoreProfile, Revision, Right, Session, VersionId, ViewPlant, diff,
     load_profile, profiles,
 };
+use crate::view::compose::profiles::a_profile_name;
 use crate::web::api::give::{Answer, Time, aside, at_place, json, nothing, order};
-use crate::web::api::take::{Body, Who, Word, Words, expected_tag};
+use crate::web::api::take::{self, Body, Who, Word, Words, expected_tag};
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
 use crate::web::table::{Access, Table};
@@ -42,24 +43,22 @@ pub fn routes(table: Table) -> Table {
         .api(Method::POST, "/api/v1/profiles/{name}/versions/{version}/restore", change, restore)
 }
 
+/// What is looked for here, in sentences.
+const WHAT: &str = "profile";
+
 /// The name that stands in an address.
 ///
 /// # Errors
 /// No profile can be called so.
 pub fn named(text: &str) -> Result<Name, Problem> {
-    Name::new(text).map_err(|_| missing(text))
-}
-
-fn missing(text: &str) -> Problem {
-    let text: String = text.chars().take(Name::LIMIT).collect();
-    Problem::not_found(format!("There is no profile \u{201c}{text}\u{201d}."))
+    take::named(text, WHAT)
 }
 
 /// What is wrong with a file of a profile, as an answer.
 #[must_use]
 pub fn problem(error: &LibraryError) -> Problem {
     match error {
-        LibraryError::Unknown { name, .. } => missing(name),
+        LibraryError::Unknown { name, .. } => take::missing(name, WHAT),
         LibraryError::Refused { .. }
         | LibraryError::NoHome
         | LibraryError::NoName { .. }
@@ -185,9 +184,7 @@ pub async fn add(
 /// # Errors
 /// None can be called so.
 pub fn new_name(text: &str) -> Result<Name, Problem> {
-    Name::new(text.trim()).map_err(|error| {
-        Problem::invalid(format!("A profile cannot be called so: {error}.")).about("name")
-    })
+    a_profile_name(text).map_err(|why| Problem::invalid(why).about("name"))
 }
 
 /// A profile.
@@ -361,7 +358,7 @@ pub async fn run(shared: &Shared, session: &Arc<Session>, name: &Name) -> Result
     let library = shared.door().library(&grant);
     let file = library.file_of(name);
     if !file.exists() {
-        return Err(missing(name.as_str()));
+        return Err(take::missing(name.as_str(), WHAT));
     }
     let loaded = aside(shared, move |_| {
         let loaded = load_profile(&file, &library.catalog()).map_err(|error| problem(&error))?;

@@ -16,6 +16,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::base::id::Name;
 use crate::engine::{ExpectedFile, Session};
+use crate::view::text::short_name;
 use crate::web::api::place::field_at;
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -69,10 +70,13 @@ impl FromRequestParts<Shared> for Word {
 /// # Errors
 /// Nothing can be called so.
 pub fn named(text: &str, what: &str) -> Result<Name, Problem> {
-    Name::new(text).map_err(|_| {
-        let text: String = text.chars().take(Name::LIMIT).collect();
-        Problem::not_found(format!("There is no {what} \u{201c}{text}\u{201d}."))
-    })
+    Name::new(text).map_err(|_| missing(text, what))
+}
+
+/// Nothing of this kind is called so.
+pub fn missing(text: &str, what: &str) -> Problem {
+    let text = short_name(text);
+    Problem::not_found(format!("There is no {what} \u{201c}{text}\u{201d}."))
 }
 
 /// A name in a field of a body.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::base::id::Name;
 use crate::engine::{RestartBus, Right, ScanBitRate, UseCan, ViewPlant};
 use crate::view::buses::BusesView;
+use crate::web::api;
 use crate::web::pages::can::Tab;
 use crate::web::pages::form::{self, Typed};
 use crate::web::pages::live::{self, Watched};
@@ -81,7 +82,7 @@ async fn page(State(shared): State<Shared>, ask: Ask, Query(query): Query<Done>)
 
 fn named(pairs: Pairs) -> Result<Name, Problem> {
     let typed = Typed::from(pairs);
-    Name::new(typed.text("bus")).map_err(|_| Problem::not_found("There is no such bus.".to_owned()))
+    api::named(typed.text("bus"), "bus")
 }
 
 async fn restart(State(shared): State<Shared>, ask: Ask, Sealed(pairs): Sealed<Pairs>) -> Response {

@@ -8,14 +8,13 @@ use axum::extract::{Query, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 
-use crate::base::id::Name;
 use crate::engine::{
     ChangeReplay, Order, PauseReplay, ReplayChange, Right, SeekTo, Session, Snapshot, StopReplay,
     Then, UseCan, ViewPlant,
 };
 use crate::view::compose::replay::{self, planned, replays};
 use crate::view::replay::{ReplayPrefs, ReplayView, SPEEDS};
-use crate::web::api::recording;
+use crate::web::api::{self, recording};
 use crate::web::pages::can::Tab;
 use crate::web::pages::form::{self, Typed};
 use crate::web::pages::live::{self, Watched};
@@ -206,7 +205,7 @@ async fn tell(shared: &Shared, ask: &Ask, typed: &Typed) -> Result<(), Problem> 
     let Some((word, which)) = found else {
         return Err(Problem::invalid("Nothing was pressed."));
     };
-    let name = Name::new(which).map_err(|_| Problem::not_found("There is no such replay."))?;
+    let name = api::named(which, "replay")?;
     let change = |change| ChangeReplay { name: name.clone(), change };
     let field = |what: &str| typed.text(&format!("{what}-{name}"));
     match word {
