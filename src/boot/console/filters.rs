@@ -62,7 +62,7 @@ fn look(shared: &Shared) {
     let Ok(grant) = shared.session.permit(UseCan) else { return };
     match shared.door.filters(&grant, &shared.session) {
         Ok(list) => shared.state().filters = Some(list),
-        Err(error) => shared.note(Tone::Fault, format!("{}", sentence(error))),
+        Err(error) => shared.note(Tone::Fault, sentence(error)),
     }
     shared.changed();
 }
