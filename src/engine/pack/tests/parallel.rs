@@ -114,12 +114,15 @@ fn limits_of_current_add_up_and_the_strictest_voltage_holds() {
     assert_eq!(together(&[("A", &a)]).limits.value, Some(LIMITS));
 }
 
+/// Whether an age is of this sort.
+type Is = fn(Age) -> bool;
+
 #[test]
 fn a_limit_that_one_does_not_say_in_time_is_none_of_all() {
     let late = |age| matches!(age, Age::Late(_));
     let lost = |age| matches!(age, Age::Lost(_));
     let never = |age| matches!(age, Age::Never);
-    let cases: [(Pack, fn(Age) -> bool); 3] = [
+    let cases: [(Pack, Is); 3] = [
         (limited(LIMITS, ms(7900)), late),
         (limited(LIMITS, ms(0)), lost),
         (half(2.583, 3700), never),
