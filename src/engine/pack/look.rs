@@ -10,9 +10,9 @@ use crate::engine::device::{
     CellsTold, Contactors, Flag, FlagSet, Group, Level, PackState, Switching,
 };
 use crate::engine::pack::model::Pack;
-use crate::engine::pack::modules::added_up;
+use crate::engine::pack::modules::{added_up, is_temperature};
 use crate::engine::pack::picture::{
-    BalancingKnown, CellSummary, FlagPicture, Lacking, PackPicture, Soc, SocSource,
+    BalancingKnown, CellSummary, FlagPicture, Lacking, PackPicture, Soc, SocSource, TemperatureAt,
     TemperatureSummary,
 };
 use crate::engine::pack::remarks;
@@ -73,7 +73,8 @@ impl Pack {
             limits: Seen::judge(&self.limits, now, slow),
             lacking: Lacking::default(),
             permits: Seen::judge(&self.permits, now, slow),
-            temperature: Seen::judge(&self.temperature, now, fast),
+            temperature: Seen::judge(&self.temperature, now, fast)
+                .and_then(|celsius| is_temperature(celsius).then_some(celsius)),
             maker: self.alive(&self.maker, now),
             version: self.alive(&self.version, now),
             state,
@@ -94,7 +95,12 @@ impl Pack {
             cells: CellSummary::of(&modules),
             reported_cells: Seen::judge(&self.cell_range, now, fast),
             temperatures: TemperatureSummary::of(&modules),
-            reported_temperatures: Seen::judge(&self.temperature_range, now, slow),
+            reported_temperatures: Seen::judge(&self.temperature_range, now, slow).map(
+                |(low, high)| {
+                    let known = |at: &TemperatureAt| is_temperature(at.temperature);
+                    (low.filter(known), high.filter(known))
+                },
+            ),
             balance: thresholds,
             balancing_known: match (tells.cells, thresholds.value) {
                 (CellsTold::Every, _) if self.modules.tells_shunts(now, self.settings.modules) => {

@@ -1,5 +1,6 @@
 //! The modules of a battery: the last word of each cell and sensor, and what it comes to.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::base::reading::{Age, Patience, Reading};
@@ -25,9 +26,18 @@ const TRUST_DELAY: Duration = Duration::from_millis(500);
 /// that came off.
 const PLAUSIBLE_MV: i32 = 6000;
 
+/// What a temperature sensor of a battery can report, with much to spare: a pack that burns stays within.
+/// Beyond it are a broken wire and devices that are no BMU.
+const PLAUSIBLE_C: RangeInclusive<f64> = -100.0..=300.0;
+
 /// Whether a cell may have this voltage at all.
 pub(super) const fn is_plausible(voltage: Millivolts) -> bool {
     voltage.0 <= PLAUSIBLE_MV
+}
+
+/// Whether a sensor can report this temperature at all.
+pub(super) fn is_temperature(celsius: Celsius) -> bool {
+    PLAUSIBLE_C.contains(&celsius.get())
 }
 
 /// All modules of one battery.
@@ -214,8 +224,11 @@ impl Modules {
                     module: place as u16 + 1,
                     // A module that says no serial number says 0.
                     serial: status.and_then(|s| (s.serial != 0).then_some(s.serial)),
-                    board: status.and_then(|s| s.board),
-                    temperature: status.and_then(|s| s.cells),
+                    board: status.and_then(|s| s.board.filter(|c| is_temperature(*c))),
+                    temperature: status.and_then(|s| s.cells.filter(|c| is_temperature(*c))),
+                    implausible: status.value.map_or([None; 2], |s| {
+                        [s.board, s.cells].map(|c| c.filter(|c| !is_temperature(*c)))
+                    }),
                     cells,
                     age,
                 }
@@ -266,16 +279,20 @@ impl Cell {
                 (CellState::Absent, None)
             }
             (_, Some(CellWord::Good(mv))) if is_plausible(mv) => (CellState::Ok, Some(mv)),
-            (_, Some(CellWord::Good(mv))) => (CellState::Untrusted, Some(mv)),
-            (_, Some(CellWord::Untrusted(mv))) => (CellState::Untrusted, Some(mv)),
+            (_, Some(CellWord::Good(mv) | CellWord::Untrusted(mv))) => {
+                (CellState::Untrusted, Some(mv))
+            }
             (_, Some(CellWord::Absent)) => (CellState::Absent, None),
             (_, Some(CellWord::Extra)) => (CellState::Extra, None),
             (Age::Fresh(_) | Age::Late(_) | Age::Lost(_), None) => (CellState::Lost, None),
         };
         let alarming = state == CellState::Untrusted && self.is_lasting();
+        // What no cell can have is no number to show.
+        let implausible = voltage.is_some_and(|mv| !is_plausible(mv));
+        let voltage = voltage.filter(|_| !implausible);
         let over = |limits: BalanceThresholds| voltage.is_some_and(|mv| mv.get() > limits.on);
         let balancing = state == CellState::Ok && balance.is_some_and(over);
-        CellPicture { state, voltage, alarming, balancing, age: seen.age }
+        CellPicture { state, voltage, alarming, implausible, balancing, age: seen.age }
     }
 }
 
@@ -321,7 +338,8 @@ impl TemperatureSummary {
         for module in modules {
             let Some(temperature) = module.temperature.value else {
                 let usable = module.temperature.age.is_usable();
-                sum.without_sensor += usize::from(usable);
+                let bare = usable && module.implausible[1].is_none();
+                sum.without_sensor += usize::from(bare);
                 continue;
             };
             let at = TemperatureAt { member: module.member, temperature, module: module.module };

@@ -228,6 +228,8 @@ pub struct ModulePicture {
     pub board: Seen<Celsius>,
     /// Temperature of its cells; no value where no sensor is fitted.
     pub temperature: Seen<Celsius>,
+    /// What its board and its cells were said to be that no sensor can report: shown as no value.
+    pub implausible: [Option<Celsius>; 2],
     /// Its cells, in order, from cell 0.
     pub cells: Vec<CellPicture>,
     /// Age of the module as a whole: of its youngest message.
@@ -276,6 +278,8 @@ pub struct CellPicture {
     pub voltage: Option<Millivolts>,
     /// It counts as untrusted for an alarm: it has been so for half a second.
     pub alarming: bool,
+    /// It is untrusted because no cell can have what was said, which is no voltage.
+    pub implausible: bool,
     /// Balanced, as far as that is known.
     pub balancing: bool,
     /// Age.

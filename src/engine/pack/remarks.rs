@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::base::reading::Age;
+use crate::base::units::Celsius;
 use crate::engine::device::{CellsTold, Flag, Group, Level, Model, PackState, Speaker};
 use crate::engine::pack::model::Pack;
-use crate::engine::pack::modules::is_plausible;
+use crate::engine::pack::modules::is_temperature;
 use crate::engine::pack::picture::{CellPicture, CellState, ModulePicture, PackPicture, Remark};
 
 /// How long the device's own lowest and highest cell must differ from ours before it is said.
@@ -23,7 +24,7 @@ pub(super) fn of(pack: &Pack, picture: &PackPicture) -> Vec<Remark> {
     presence(pack, picture, &mut say);
     identity(pack, picture, &mut say);
     modules(picture, &mut say);
-    cells(picture, &mut say);
+    cells(pack, picture, &mut say);
     contactors(picture, &mut say);
     warnings(pack, picture, &mut say);
     version(pack, picture, &mut say);
@@ -142,7 +143,7 @@ fn modules(picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
     }
 }
 
-fn cells(picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
+fn cells(pack: &Pack, picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
     let with = |fits: fn(&CellPicture) -> bool| {
         let of_module = move |module: &ModulePicture| {
             let number = module.module;
@@ -157,11 +158,12 @@ fn cells(picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
         say(
             Level::Warning,
             format!(
-                "Implausible, more than any cell can have, and left out of minimum, maximum and mean: {}.",
+                "Implausible, more than any cell can have, shown as unknown and left out of minimum, maximum and mean: {}.",
                 list(&implausible)
             ),
         );
     }
+    temperatures(pack, picture, say);
     for module in &picture.modules {
         if all_untrusted(module) {
             say(
@@ -196,8 +198,37 @@ fn cells(picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
     }
 }
 
+/// What no sensor can report: it is shown as unknown, and this says why. Charging goes by it all the same:
+/// it is far beyond every limit.
+fn temperatures(pack: &Pack, picture: &PackPicture, say: &mut impl FnMut(Level, String)) {
+    let told = |what: &str, celsius: Celsius| format!("{what} {:.0} \u{b0}C", celsius.get());
+    let mut odd = Vec::new();
+    for module in &picture.modules {
+        let number = module.module;
+        for (celsius, what) in module.implausible.iter().zip(["board", "cells"]) {
+            odd.extend(celsius.map(|celsius| told(&format!("CMU {number} {what}"), celsius)));
+        }
+    }
+    let range = pack.temperature_range.usable(picture.at, pack.settings.slow);
+    let ends = range.map_or([None; 2], |(low, high)| [*low, *high]);
+    for (end, what) in ends.into_iter().zip(["coldest", "hottest"]) {
+        let celsius = end.map(|at| at.temperature).filter(|celsius| !is_temperature(*celsius));
+        odd.extend(celsius.map(|celsius| told(what, celsius)));
+    }
+    let whole = pack.temperature.usable(picture.at, pack.settings.fast).copied();
+    let whole = whole.filter(|celsius| !is_temperature(*celsius));
+    odd.extend(whole.map(|celsius| told("pack", celsius)));
+    if !odd.is_empty() {
+        let text = format!(
+            "Temperatures that no sensor can report, shown as unknown: {}. A sensor is broken, or another device talks by these ids: Discover says which.",
+            list(&odd)
+        );
+        say(Level::Warning, text);
+    }
+}
+
 fn is_implausible(cell: &CellPicture) -> bool {
-    cell.state == CellState::Untrusted && cell.voltage.is_some_and(|mv| !is_plausible(mv))
+    cell.state == CellState::Untrusted && cell.implausible
 }
 
 /// All cells that are there, and more than one, disagree with themselves.

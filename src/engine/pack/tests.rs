@@ -10,6 +10,7 @@ use crate::base::units::*;
 use crate::engine::device::*;
 
 mod parallel;
+mod temperatures;
 
 fn ms(ms: i64) -> Mono {
     Mono::from_millis(ms)
@@ -220,6 +221,8 @@ mod cells {
         assert_eq!(picture.cells.max.map(|at| (at.mv, at.cell)), Some((6000, 3)));
         assert_eq!((picture.cells.counted, picture.cells.untrusted), (2, 2));
         assert_eq!(picture.cell_sum, None);
+        let shown = picture.modules[0].cells.iter().map(|cell| cell.voltage.map(|mv| mv.get()));
+        assert_eq!(shown.collect::<Vec<_>>(), [Some(3700), None, None, Some(6000)]);
         assert!(texts(&picture).is_empty(), "one message may be wrong: {}", texts(&picture));
         pack.apply(ms(1000), &four(1, 0, cells));
         let said = texts(&pack.picture(ms(1000)));

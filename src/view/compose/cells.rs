@@ -109,7 +109,8 @@ impl Painter<'_> {
             Some(mv) => format!("{mv} mV"),
             None => "no value".to_owned(),
         };
-        let words = words(cell);
+        let words =
+            if cell.implausible { "unknown: no cell can have what was said" } else { words(cell) };
         let marks = [(lowest, "lowest"), (highest, "highest"), (cell.balancing, "balancing")];
         let marks = marks.iter().filter(|(set, _)| *set).map(|(_, word)| (*word).to_owned());
         let told: Vec<String> = std::iter::once(value)
@@ -148,7 +149,7 @@ const fn words(cell: &CellPicture) -> &'static str {
     match cell.state {
         CellState::Ok => "",
         CellState::Untrusted => {
-            "untrusted: the two measuring channels disagree, or no cell can have this; the value is not used"
+            "untrusted: the two measuring channels disagree; the value is not used"
         }
         CellState::Absent => "absent: no cell is configured here",
         CellState::Extra => "extra: a voltage where no cell is configured",

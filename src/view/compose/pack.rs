@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::base::id::ComponentId;
 use crate::base::reading::Age;
 use crate::engine::{
     ComponentPicture, Contactors, FlagPicture, Level, ModelPicture, Outputs, PackPicture,
@@ -18,6 +19,8 @@ struct Choice<'a> {
     title: String,
     base: String,
     picture: &'a PackPicture,
+    /// The devices that it is made of.
+    parts: Vec<&'a ComponentPicture>,
 }
 
 /// Makes the page; `selected` is the label of a tab, `None` the first.
@@ -67,7 +70,7 @@ fn of_choice(snapshot: &Snapshot, choice: &Choice<'_>) -> PackView {
         updated,
         updated_tone,
         tabs: Vec::new(),
-        notes: picture.remarks.iter().map(note).collect(),
+        notes: notes(choice),
         tiles: tiles::tiles(picture, snapshot.temperature),
         cells: cells::cells(picture, snapshot.temperature),
         contactors: contactors(picture),
@@ -162,8 +165,26 @@ fn remarks(part: &ComponentPicture) -> std::slice::Iter<'_, Remark> {
     said.iter()
 }
 
+/// What is to be said of a pack: of its numbers, and of the devices they come from.
+fn notes(choice: &Choice<'_>) -> Vec<Note> {
+    let mut notes: Vec<Note> = choice.picture.remarks.iter().map(note).collect();
+    for part in &choice.parts {
+        for mut one in part.part.remarks.iter().map(note) {
+            if choice.parts.len() > 1 {
+                one.text = format!("{}: {}", part.name, one.text);
+            }
+            if notes.iter().all(|said| said.text != one.text) {
+                notes.push(one);
+            }
+        }
+    }
+    notes
+}
+
 fn choices(snapshot: &Snapshot) -> Vec<Choice<'_>> {
+    let single = |id: &ComponentId| snapshot.components.get(usize::from(id.0));
     let groups = snapshot.groups.iter().map(|group| Choice {
+        parts: group.members.iter().filter_map(single).collect(),
         label: group.name.to_string(),
         title: group.name.to_string(),
         base: format!("{} in parallel", group.members.len()),
@@ -171,6 +192,7 @@ fn choices(snapshot: &Snapshot) -> Vec<Choice<'_>> {
     });
     let single = snapshot.components.iter().filter_map(|part| match &part.model {
         ModelPicture::Bms(picture) => Some(Choice {
+            parts: vec![part],
             label: part.name.to_string(),
             title: part.title.clone(),
             base: part.base.map_or_else(String::new, |base| format!("0x{base:03X}")),
