@@ -73,6 +73,19 @@ fn a_profile_is_added_described_renamed_copied_and_deleted() {
     let names: Vec<&str> =
         list.as_array().unwrap().iter().filter_map(|one| one["name"].as_str()).collect();
     assert_eq!(names, ["Third", "Workshop"]);
+    // Who changed each last, when and how; what was edited outside is told apart.
+    let last = &list[1]["last_change"];
+    assert!(last["by"].as_str().unwrap().starts_with("changer"), "{list}");
+    assert_eq!(last["face"], "api", "{list}");
+    assert!(last["at"].is_string() && !last["what"].as_str().unwrap().is_empty(), "{list}");
+    assert_eq!(list[1]["edited_outside"], false, "{list}");
+    let file = house.folder().join("profiles/Workshop.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{text}# By hand.\n")).unwrap();
+    let edited = house.get(ALL, viewer).is(200).json();
+    assert_eq!(edited[1]["edited_outside"], true, "{edited}");
+    assert_eq!(edited[1]["last_change"], *last, "{edited}");
+    std::fs::write(&file, text).unwrap();
     assert_eq!(list[0]["description"], "The bench");
     house.ask("DELETE", "/api/v1/profiles/Third", viewer).refuses(403, "permission_missing", "");
     house.ask("DELETE", "/api/v1/profiles/Third", changer).is(204);

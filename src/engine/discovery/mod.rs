@@ -320,7 +320,7 @@ fn rivals(candidates: &mut [Candidate]) {
             .find(|(_, others)| own.iter().any(|a| others.iter().any(|b| a.overlap(b).is_some())));
         if let Some((other, _)) = same {
             let text = format!(
-                "on the same ids a {} at 0x{:03X} is {}",
+                "on the same ids, {} at 0x{:03X} is {}",
                 other.kind.manifest.title,
                 other.base,
                 if other.score == candidate.score { "as likely" } else { "more likely" }

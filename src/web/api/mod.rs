@@ -23,6 +23,7 @@
 //! | `replays` | recordings that are sent onto buses |
 //! | `rules` | the rules that charging decides by |
 //! | `charges` | the charges that are kept, and their reports |
+//! | `profile_list` | which profiles there are, and who changed each last |
 //! | `profiles` | profiles of the data folder and their versions |
 //! | `exchange` | profile packs: a profile for another machine, and from one |
 //! | `dbc`, `dbc_json` | DBC files, and by which a bus is read |
@@ -59,6 +60,7 @@ mod packs;
 mod panels;
 mod place;
 mod plant;
+mod profile_list;
 mod profiles;
 mod reading;
 mod recordings;

@@ -14,10 +14,11 @@ use crate::engine::{
     ActivateProfile, AddProfile, ChangeSettings, DeleteProfile, DiffKind, EditProfile,
     LibraryError, NewProfile, Profile, ProfileChange, ProfileText, ProfileVersionLine,
     RenameProfile, RestoreProfile, Revision, Right, Session, VersionId, ViewPlant, diff,
-    load_profile, profiles,
+    load_profile,
 };
 use crate::view::compose::profiles::a_profile_name;
 use crate::web::api::give::{Answer, Time, aside, at_place, json, nothing, order};
+use crate::web::api::profile_list;
 use crate::web::api::take::{self, Body, Who, Word, Words, expected_tag};
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -30,8 +31,7 @@ pub fn routes(table: Table) -> Table {
     const VERSION: &str = "/api/v1/profiles/{name}/versions/{version}";
     let read = Access::Needs(Right::ReadSettings);
     let change = Access::Needs(Right::ChangeSettings);
-    table
-        .api(Method::GET, ALL, read, list)
+    profile_list::routes(table)
         .api(Method::POST, ALL, change, add)
         .api(Method::GET, ONE, read, look)
         .api(Method::PATCH, ONE, change, alter)
@@ -68,52 +68,6 @@ pub fn problem(error: &LibraryError) -> Problem {
         | LibraryError::NotText { .. }
         | LibraryError::Write { .. } => Problem::invalid(format!("{error}.")),
     }
-}
-
-/// A profile in a list.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ProfileEntry)]
-pub struct ProfileListed {
-    /// Its name.
-    name: String,
-    /// What it is for.
-    description: Option<String>,
-    /// Whether it runs.
-    runs: bool,
-    /// How many buses it has; `null` where it is refused.
-    buses: Option<usize>,
-    /// Its components by name.
-    components: Vec<String>,
-    /// When its file was last written.
-    changed: Option<Time>,
-    /// Why it is refused, with file and line.
-    refused: Option<String>,
-    /// Which text it is: the ETag of the profile.
-    revision: Option<String>,
-}
-
-/// Lists the profiles of the data folder, the broken ones with the reason.
-#[utoipa::path(get, path = "/api/v1/profiles", tag = "profiles",
-    responses((status = 200, description = "All of them, by name", body = Vec<ProfileListed>)))]
-pub async fn list(State(shared): State<Shared>, Who(session): Who) -> Answer {
-    let grant = session.permit(ViewPlant)?;
-    let (library, snapshot) = (shared.door().library(&grant), shared.door().look(&grant));
-    let all = aside(&shared, move |_| profiles::all(&library).map_err(|error| problem(&error)));
-    let running = snapshot.profile.as_ref().filter(|profile| profile.file.is_some());
-    let running = running.map(|profile| profile.key().to_owned());
-    let shown = all.await?.into_iter().map(|one| ProfileListed {
-        runs: running.as_ref() == Some(&one.name),
-        name: one.name,
-        description: one.description,
-        buses: one.parts.map(|(buses, _)| buses),
-        components: one.components,
-        changed: one
-            .changed_ms
-            .map(|ms| Time(crate::base::time::Wall::from_nanos(ms.saturating_mul(1_000_000)))),
-        refused: one.refused,
-        revision: one.revision,
-    });
-    Ok(json(StatusCode::OK, &shown.collect::<Vec<_>>()))
 }
 
 /// A profile to add.

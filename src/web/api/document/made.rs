@@ -12,8 +12,8 @@ use utoipa::{Modify, OpenApi as _};
 use crate::engine::testing::golden;
 use crate::web::api::{
     backup, buses, charge, charges, components, dbc, devices, discovery, exchange, export, filters,
-    frames, journal, messages, packs, plant, profiles, recordings, replays, rules, sending,
-    services, session, sessions, settings, system, tokens, trace, users,
+    frames, journal, messages, packs, plant, profile_list, profiles, recordings, replays, rules,
+    sending, services, session, sessions, settings, system, tokens, trace, users,
 };
 use crate::web::problem::Problem;
 
@@ -117,7 +117,7 @@ mod elsewhere {
         charge::look, charge::start, charge::change, charge::stop, charge::stop_all, charge::clear,
         charge::contactors, charge::safety_text, charge::demo, charges::list, charges::look, rules::rules, rules::change,
         dbc::list, dbc::look_at, dbc::download, dbc::upload, dbc::remove, dbc::assign, dbc::unassign,
-        profiles::list, profiles::add, profiles::look, profiles::alter, profiles::delete,
+        profile_list::list, profiles::add, profiles::look, profiles::alter, profiles::delete,
         profiles::activate, profiles::undo, profiles::versions, profiles::version, profiles::restore,
         discovery::on_bus, discovery::in_recording, exchange::export, exchange::import,
         devices::list, devices::look_at, devices::patch, devices::remove, devices::put_dbc,
