@@ -3,9 +3,9 @@
 
 mod logs;
 mod profiles;
+mod save;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use crate::engine::{
     AccountId, AccountKind, BackupRecordings, MustChangeIt, Purpose, Rights, Secret, ServiceChoice,
@@ -30,6 +30,7 @@ use crate::view::users::ShownOnce;
 
 pub use logs::{FramesWanted, LogAsk, SavedPart, ValuesWanted};
 pub use profiles::{BroughtPack, ProfileAsk};
+pub use save::{Existing, ReportForm, SaveTo};
 
 /// How a new account comes to its password.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -266,51 +267,6 @@ pub enum Ask {
         /// Which.
         name: &'static str,
     },
-}
-
-/// Where something is saved.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SaveTo {
-    /// The file.
-    pub path: PathBuf,
-    /// What becomes of one that is there already.
-    pub existing: Existing,
-}
-
-/// What becomes of a file that is there already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Existing {
-    /// It is left alone: its path was typed, and nobody has said that it is not wanted any more.
-    Keep,
-    /// It is replaced: the system's own dialog has asked.
-    Replace,
-}
-
-/// The form of a saved report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReportForm {
-    /// A page to print.
-    Html,
-    /// What is in it, line by line.
-    Csv,
-    /// The points of its plot.
-    Points,
-}
-
-impl ReportForm {
-    /// All of them with their words.
-    pub const ALL: [(Self, &'static str); 3] =
-        [(Self::Html, "Page"), (Self::Csv, "CSV"), (Self::Points, "Plot as CSV")];
-
-    /// The end of a file's name.
-    #[must_use]
-    pub const fn ending(self) -> &'static str {
-        match self {
-            Self::Html => ".html",
-            Self::Csv => ".csv",
-            Self::Points => "-plot.csv",
-        }
-    }
 }
 
 /// Where something was asked, and where its answer is shown.

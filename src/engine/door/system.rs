@@ -27,6 +27,8 @@ impl Door {
             urgent: self.plant.urgent.len(),
             urgent_limit: self.plant.urgent.capacity().unwrap_or(usize::MAX),
             log: self.plant.log.queue(),
+            records: self.people.store().queue(),
+            letters: self.people.letters(),
             displays: self.people.displays().count(),
             uptime: self.people.clock().now().since(self.plant.started),
         }
@@ -90,6 +92,10 @@ pub struct Vitals {
     pub urgent_limit: usize,
     /// Lines of the log that wait for the disk, how many may, and how many did not fit.
     pub log: (usize, usize, u64),
+    /// Changes and journal lines that wait for the database, and how many may.
+    pub records: (usize, usize),
+    /// Letters that wait to be sent, and how many may.
+    pub letters: (usize, usize),
     /// Displays that are signed in.
     pub displays: usize,
     /// How long the engine has run.

@@ -183,6 +183,12 @@ impl People {
         self.waits().lift(name);
     }
 
+    /// Letters that wait to be sent, and how many may.
+    #[must_use]
+    pub fn letters(&self) -> (usize, usize) {
+        self.lobby.post.queue()
+    }
+
     /// How many sign-ins were refused since the start.
     #[must_use]
     pub fn refused(&self) -> u64 {

@@ -107,6 +107,12 @@ impl Post {
         self.emptied.notify_all();
     }
 
+    /// How many letters are held, wait or are being sent, and how many may.
+    #[must_use]
+    pub fn queue(&self) -> (usize, usize) {
+        (self.state().open, WAITING)
+    }
+
     /// Waits until every letter was sent or given up, but not longer than `limit`; says whether.
     pub fn wait(&self, limit: Duration) -> bool {
         let state = self.state();

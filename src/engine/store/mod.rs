@@ -353,6 +353,12 @@ impl Store {
         answer.recv().unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
+    /// Jobs that wait for the historian, and how many may.
+    #[must_use]
+    pub fn queue(&self) -> (usize, usize) {
+        (self.inner.inbox.as_ref().map_or(0, Sender::len), INBOX_JOBS)
+    }
+
     /// Has a line written on which nothing depends, without waiting for it. If that fails, the log has
     /// it, and the journal will say how many such lines are missing.
     pub fn file(&self, entry: Entry) {

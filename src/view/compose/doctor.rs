@@ -86,10 +86,17 @@ const fn tone(health: Health) -> Tone {
 pub fn findings(patient: &Patient<'_>) -> Vec<Finding> {
     let Patient { snapshot, vitals, machine, now: (now, wall), .. } = *patient;
     let mut found = vec![picture(now.since(snapshot.at))];
-    found.push(queue("events", (vitals.inbox, vitals.inbox_limit), snapshot.totals.lost, "frames"));
-    found.push(queue("stops", (vitals.urgent, vitals.urgent_limit), 0, "stops"));
+    found.push(queue(
+        "events",
+        (vitals.inbox, vitals.inbox_limit),
+        snapshot.totals.lost,
+        ("event", "frame"),
+    ));
+    found.push(queue("stops", (vitals.urgent, vitals.urgent_limit), 0, ("stop", "stop")));
     let (waiting, limit, lost) = vitals.log;
-    found.push(queue("log", (waiting, limit), lost, "lines"));
+    found.push(queue("log", (waiting, limit), lost, ("line", "line")));
+    found.push(queue("records", vitals.records, 0, ("change", "change")));
+    found.push(queue("mail", vitals.letters, 0, ("letter", "letter")));
     found.extend(snapshot.buses.iter().map(bus));
     found.extend(snapshot.components.iter().filter_map(component));
     found.extend(recordings(snapshot));
@@ -105,12 +112,12 @@ fn finding(check: &'static str, health: Health, text: String, advice: &str) -> F
 fn picture(age: Duration) -> Finding {
     if age < OLD {
         let text = format!("The newest picture of the plant is {} old.", text::span(age));
-        return finding("engine", Health::Ok, text, "");
+        return finding("picture", Health::Ok, text, "");
     }
     let text =
         format!("The newest picture of the plant is {} old: the engine hangs.", text::span(age));
     finding(
-        "engine",
+        "picture",
         Health::Fault,
         text,
         "Stop what charges by hand, then start Busbar again; the system log says what came before.",
@@ -118,14 +125,20 @@ fn picture(age: Duration) -> Finding {
 }
 
 /// A queue with its bound, and what did not fit into it.
-fn queue(check: &'static str, (waiting, limit): (usize, usize), lost: u64, what: &str) -> Finding {
+fn queue(
+    check: &'static str,
+    (waiting, limit): (usize, usize),
+    lost: u64,
+    (what, gone): (&str, &str),
+) -> Finding {
     let said = format!(
-        "{} of {} {check} wait{}.",
-        text::grouped(waiting as u64),
+        "{} waiting, room for {}{}.",
+        text::count(waiting, what),
         text::grouped(limit as u64),
         match lost {
             0 => String::new(),
-            some => format!("; {} {what} did not fit since the start", text::grouped(some)),
+            1 => format!("; 1 {gone} did not fit since the start"),
+            some => format!("; {} {gone}s did not fit since the start", text::grouped(some)),
         }
     );
     let share = waiting.saturating_mul(100) / limit.max(1);
@@ -237,4 +250,39 @@ fn recordings(snapshot: &Snapshot) -> Vec<Finding> {
         finding("record", health, text, advice)
     };
     snapshot.recordings.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::fixtures::{Stage, charging};
+
+    #[test]
+    fn a_queue_is_told_in_a_whole_sentence() {
+        let told = |counts, lost| queue("log", counts, lost, ("line", "line")).text;
+        assert_eq!(told((0, 1024), 0), "0 lines waiting, room for 1\u{a0}024.");
+        assert_eq!(
+            told((1, 1024), 3),
+            "1 line waiting, room for 1\u{a0}024; 3 lines did not fit since the start."
+        );
+        let full = queue("events", (950, 1000), 1, ("event", "frame"));
+        assert_eq!(full.health, Health::Fault);
+        assert!(full.text.contains("950 events waiting") && full.text.contains("1 frame did not"));
+    }
+
+    #[test]
+    fn no_two_things_that_are_looked_at_once_have_the_same_name() {
+        let snapshot = charging(Stage::Idle);
+        let (vitals, machine) = (Vitals::default(), Machine::default());
+        let now = (Mono::ZERO, Wall::from_nanos(1_780_300_800_000_000_000));
+        let engine =
+            Finding { check: "engine", health: Health::Ok, text: String::new(), advice: None };
+        let folder = Some(std::slice::from_ref(&engine));
+        let patient =
+            Patient { snapshot: &snapshot, vitals: &vitals, machine: &machine, folder, now };
+        let rows = doctor(&patient).rows;
+        for check in ["engine", "picture", "events", "stops", "log", "records", "mail"] {
+            assert_eq!(rows.iter().filter(|row| row.check == check).count(), 1, "{check}");
+        }
+    }
 }
