@@ -195,7 +195,7 @@ for _ in $(seq 100); do
     sleep 0.2
 done
 [ -n "$link" ] || { cat "$roots/serve.log"; bad "no set-up link in the log"; }
-curl -sf "$link" | grep -qi '<form' || bad "the set-up link leads nowhere"
+said=$(curl -sf "$link") && grep -qi '<form' <<<"$said" || bad "the set-up link leads nowhere"
 ok "the service starts as its own user, prints its set-up link to its log, and answers there"
 echo "resident: $(awk '/VmRSS/ {print $2, $3}' "/proc/$service/status") with the demo and without a window"
 stop
@@ -204,7 +204,7 @@ as_busbar profile list >"$roots/profiles-before"
 put_in server /new.deb
 said=$(in_root server dpkg-query -W -f '${Version}' busbar-server)
 [ "$said" != 0.0.1-1 ] || bad "it was not upgraded"
-as_busbar user list | grep -q ada || bad "an upgrade lost an account"
+said=$(as_busbar user list) && grep -q ada <<<"$said" || bad "an upgrade lost an account"
 as_busbar profile list | diff "$roots/profiles-before" - || bad "an upgrade changed the profiles"
 start
 sleep 2
@@ -283,11 +283,12 @@ put_in desktop /new.deb
 ok "busbar installs with its dependencies"
 window busbar
 ok "the installed window shows the demo pack ($pictures/window.png)"
+listed=$(in_root desktop dpkg -L busbar)
 for file in usr/share/applications/busbar.desktop usr/share/icons/hicolor/48x48/apps/busbar.png \
     usr/share/mime/packages/busbar.xml usr/share/man/man1/busbar-serve.1.gz \
     usr/share/bash-completion/completions/busbar usr/share/zsh/vendor-completions/_busbar \
     usr/share/fish/vendor_completions.d/busbar.fish usr/lib/udev/rules.d/81-busbar-slcan.rules \
     usr/lib/systemd/system/busbar-vcan@.service usr/sbin/busbar-vcan usr/share/doc/busbar/licences.txt.gz; do
-    in_root desktop dpkg -L busbar | grep -qx "/$file" || bad "the package has no /$file"
+    grep -qx "/$file" <<<"$listed" || bad "the package has no /$file"
 done
 ok "entry, icons, kinds of files, manual, completions, rules, units and licences are in place"
