@@ -90,7 +90,7 @@ modules() {
 
 # What both ways run once the guest's file system stands: prints the script.
 job() {
-    printf 'exec </dev/null\ncd %q\n' "$checkout"
+    printf 'exec </dev/null\ntouch %q\ncd %q\n' "$out/begun" "$checkout"
     printf 'export PATH=%q HOME=/root LANG=C.UTF-8\n' "$PATH:/usr/sbin:/sbin"
     printf 'export BUSBAR_VCAN=vcan0 BUSBAR_GUEST=%q\n' "$1"
     printf 'export TEST_BINARY=%q BUSBAR=%q OUT=%q checkout=%q\n' "$test_binary" "$busbar" "$out" "$checkout"
@@ -140,21 +140,29 @@ need candump can-utils || no_guest "candump is missing (package can-utils)"
 # The window is tested where these can be had; the guest says when it goes without.
 [ -n "${VCAN_JOB:-}" ] || { need Xvfb xvfb && need import imagemagick && need xdotool xdotool; } || true
 
+refused=""
 for way in ${VCAN_WAY:-uml qemu}; do
     say "guest: $way"
     started=$(date +%s)
     status=0
+    rm -f "$out/begun"
     bash "$here/vcan/$way.sh" || status=$?
     if [ -s "$out/status" ]; then
         status=$(cat "$out/status")
         say "guest ended after $(($(date +%s) - started)) s with status $status"
         exit "$status"
     fi
-    # 75: this way cannot be had here. Anything else without a status: the guest died.
-    if [ "$status" != 75 ]; then
+    # 75: this way cannot be had here. Not begun: its kernel does not come up on this machine. Anything else
+    # without a status: the guest died.
+    if [ "$status" != 75 ] && [ ! -e "$out/begun" ]; then
+        say "the kernel of the guest ($way) did not come up (exit $status)"
+        refused=1
+    elif [ "$status" != 75 ]; then
         say "the guest ($way) left no status (exit $status): it crashed or took longer than $seconds s"
         exit 1
     fi
 done
+# A kernel that is there and does not come up is no reason to skip.
+[ -z "$refused" ] || exit 1
 no_guest "no guest kernel could be had (packages user-mode-linux and linux-image-amd64 with
 ***   qemu-system-x86; see $cache/apt.log)"

@@ -38,17 +38,44 @@ pub struct Typed<'a> {
 /// for screen readers, and that of the field.
 pub fn draw(ui: &mut Ui, theme: &Theme, spoken: &str, typed: &mut Typed<'_>, view: &FilterView) {
     kept(ui, theme, spoken, typed);
+    clear(ui, typed);
+    let width = (ui.available_width() * 0.6).clamp(90.0, 380.0);
+    entry(ui, theme, (spoken, width), typed, view);
+}
+
+/// The same from the left, where it stands in a form: the field of this width, then what belongs to it.
+pub fn draw_in_form(
+    ui: &mut Ui,
+    theme: &Theme,
+    spoken: (&str, f32),
+    typed: &mut Typed<'_>,
+    view: &FilterView,
+) {
+    entry(ui, theme, spoken, typed, view);
+    clear(ui, typed);
+    kept(ui, theme, spoken.0, typed);
+}
+
+fn clear(ui: &mut Ui, typed: &mut Typed<'_>) {
     if !typed.text.is_empty() {
         let close = ui.button(icons::CLOSE).accessible_name("Clear the filter");
         if close.clicked() {
             typed.text.clear();
         }
     }
-    let width = (ui.available_width() * 0.6).clamp(90.0, 380.0);
+}
+
+fn entry(
+    ui: &mut Ui,
+    theme: &Theme,
+    spoken: (&str, f32),
+    typed: &mut Typed<'_>,
+    view: &FilterView,
+) {
     let search = RichText::new(icons::SEARCH).color(theme.muted);
     let hint = RichText::new("Filter: id:600..6FF msg:cell* \u{2026}").color(theme.muted);
     let own = (&mut *typed.text, &mut *typed.cursor);
-    let response = field(ui, theme, (spoken, width), own, view, |field| {
+    let response = field(ui, theme, spoken, own, view, |field| {
         field.prefix(search).hint_text(hint).margin(egui::Margin::symmetric(10, 7))
     });
     if ui.input_mut(|i| i.consume_key(Modifiers::COMMAND, Key::F)) {

@@ -24,8 +24,8 @@ use crate::view::shown::Tone;
 pub const FILTER: &str = "Filter the replay";
 /// Least width of the position slider.
 const SLIDER: f32 = 120.0;
-/// Room for the filter box with its buttons.
-const WIDE: f32 = 620.0;
+/// Widest filter field.
+const WIDE: f32 = 380.0;
 
 /// Hands something about replays to the source.
 const fn submit(ask: ReplayAsk) -> Command {
@@ -268,12 +268,8 @@ fn form(
         labelled(ui, theme, "Filter", |ui| {
             let cursor = &mut prefs.cursor;
             let mut typed = Typed { text: &mut prefs.filter, cursor, saved };
-            // The box is drawn from the right: it has a place of its own beside its label.
-            let room = Vec2::new(ui.available_width().min(WIDE), 30.0);
-            let layout = Layout::right_to_left(Align::Center);
-            ui.allocate_ui_with_layout(room, layout, |ui| {
-                filter_box::draw(ui, theme, FILTER, &mut typed, &view.filter);
-            });
+            let width = (ui.available_width() * 0.6).clamp(90.0, WIDE);
+            filter_box::draw_in_form(ui, theme, (FILTER, width), &mut typed, &view.filter);
         });
         filter_box::mistakes(ui, theme, &mut prefs.filter, &view.filter);
         mappings(ui, theme, ("Ids", "Id", ("0x600-0x6FF", "0x200")), &mut prefs.ids);
