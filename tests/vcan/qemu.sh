@@ -71,8 +71,7 @@ I
 chmod +x "$tree/init"
 (cd "$tree" && find . | cpio -o -H newc --quiet) >"$work/initrd"
 
-# The machine's own virtualisation where there is one and it may be used: many times as fast.
-timeout --kill-after=10 "$seconds" qemu-system-x86_64 -accel kvm -accel tcg,thread=multi -cpu max -smp 2 -m 2048 \
+timeout --kill-after=10 "$seconds" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 2048 \
     -nodefaults -no-user-config -display none -no-reboot -monitor none -serial stdio \
     -kernel "$cache/qemu/boot/vmlinuz-$version" -initrd "$work/initrd" \
     -append "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off random.trust_cpu=on" \
