@@ -40,6 +40,17 @@ fi
 # shellcheck source=tests/vcan/charge.sh
 . "$(dirname "${BASH_SOURCE[0]}")/charge.sh"
 
+step "a pack is found, named, limited and handed to a second machine"
+if ! command -v python3 >/dev/null; then
+    echo "skipped: there is no python3"
+elif said=$(timeout 300 python3 "$(dirname "${BASH_SOURCE[0]}")/handover.py" "$BUSBAR" 2>&1); then
+    echo "$said"
+    good "the whole way, on $BUSBAR_VCAN"
+else
+    echo "$said"
+    bad "handing a pack over (see above)"
+fi
+
 [ "$failed" -le 99 ] || failed=99
 if [ "$failed" = 0 ]; then
     printf '\nall steps passed\n'
