@@ -188,6 +188,7 @@ impl Console {
 
     /// Takes what is known of the web listener, whenever that changes.
     #[must_use]
+    #[cfg_attr(not(any(test, feature = "web")), expect(dead_code, reason = "there is no listener"))]
     pub fn on_listener(&self) -> Box<dyn Fn(ListenerState) + Send + Sync> {
         let shared = Arc::clone(&self.shared);
         Box::new(move |state| {

@@ -36,6 +36,10 @@ pub struct Standing(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     state: RwLock<State>,
+    #[cfg_attr(
+        not(any(feature = "web", feature = "desktop")),
+        expect(dead_code, reason = "nobody watches")
+    )]
     watchers: RwLock<Vec<Watcher>>,
 }
 
@@ -60,6 +64,7 @@ impl Standing {
     }
 
     /// It stands otherwise from now on.
+    #[cfg_attr(not(any(test, feature = "web")), expect(dead_code, reason = "there is no listener"))]
     pub(super) fn set(&self, state: State) {
         self.0.state.write().unwrap_or_else(PoisonError::into_inner).clone_from(&state);
         let watchers = self.0.watchers.read().unwrap_or_else(PoisonError::into_inner);

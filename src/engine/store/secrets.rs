@@ -174,6 +174,10 @@ pub fn remove(writing: &Writing<'_>, name: &str) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// The key cannot be used, the secret does not open with it, or the database refuses.
+#[cfg_attr(
+    not(any(test, feature = "mail")),
+    expect(dead_code, reason = "nothing is said to others")
+)]
 pub fn open(reading: &Reading<'_>, name: &str) -> Result<Option<Secret>, StoreError> {
     open_with(reading.connection, reading.vault, name)
 }
