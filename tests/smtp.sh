@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sends invitations and resets through real mail servers on loopback, plain and with STARTTLS. Needs
+# Sends invitations, resets and a report through real mail servers on loopback, plain and with STARTTLS. Needs
 # openssl, python3 with venv and, the first time, the Python package index; where something is
 # missing it says so and ends with status 77.
 #   BUSBAR_VENV=FOLDER      a virtual environment to use
@@ -51,5 +51,5 @@ BUSBAR_SMTP_STARTTLS=localhost:$secured \
 BUSBAR_SMTP_BOX=$folder/box \
 SSL_CERT_FILE=$folder/authority.pem \
     cargo test --test it "${features[@]}" -- accounts::mail --include-ignored
-[ "$(ls "$folder/box" | grep -c '\.eml$')" = 2 ] || { echo "not two mails: $(ls "$folder/box")"; exit 1; }
-echo "mail: an invitation in the clear, a reset over STARTTLS, and none to a server without it"
+[ "$(ls "$folder/box" | grep -c '\.eml$')" = 3 ] || { echo "not three mails: $(ls "$folder/box")"; exit 1; }
+echo "mail: an invitation and a report in the clear, a reset over STARTTLS, and none to a server without it"

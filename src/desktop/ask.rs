@@ -249,6 +249,13 @@ pub enum Ask {
     LookAtSystem(LogPrefs),
     /// Write a report of feedback.
     WriteFeedback(Feedback),
+    /// Have a report of feedback mailed.
+    MailFeedback {
+        /// What is in it.
+        feedback: Feedback,
+        /// To which address.
+        to: String,
+    },
     /// Make a backup of everything that is kept.
     MakeBackup {
         /// Whether recordings go along.
@@ -334,7 +341,7 @@ impl Ask {
             Self::Profiles(ProfileAsk::Look(_)) => Place::ProfilesLook,
             Self::Profiles(_) => Place::Profiles,
             Self::LookAtSystem(_) => Place::SystemLook,
-            Self::WriteFeedback(_) => Place::Feedback,
+            Self::WriteFeedback(_) | Self::MailFeedback { .. } => Place::Feedback,
             Self::MakeBackup { .. } => Place::Backup,
             Self::SaveSettings { section, .. } | Self::ResetSetting { section, .. } => {
                 Place::Settings(*section)

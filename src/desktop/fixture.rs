@@ -488,6 +488,7 @@ impl World {
             | Ask::SwitchComponent { .. }
             | Ask::DeleteComponent { .. }
             | Ask::WriteFeedback(_)
+            | Ask::MailFeedback { .. }
             | Ask::MakeBackup { .. }
             | Ask::SaveSettings { .. }
             | Ask::ResetSetting { .. } => {}

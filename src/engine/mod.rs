@@ -42,8 +42,8 @@ pub use access::grant::{Denied, Face, Grant, LocalSeat, Origin, Session};
 pub use access::life::{Ended, Life};
 pub use access::password::{PasswordError, PasswordHash};
 pub use access::permission::{
-    Administer, ChangeSettings, ChargePacks, MakeSafe, OwnAccount, Permission, Right, UnknownRight,
-    UseCan, ViewPlant,
+    Administer, ChangeSettings, ChargePacks, MakeSafe, OwnAccount, PassOn, Permission, Right,
+    UnknownRight, UseCan, ViewPlant,
 };
 pub use access::range::{AddressRange, NoRange};
 pub use access::roster::Roster;
@@ -162,6 +162,7 @@ pub use orders::recording::{
 pub use orders::replaying::{
     Begins, ChangeReplay, PauseReplay, ReplayChange, StartReplay, StopReplay,
 };
+pub use orders::reports::{MailReport, MailReportAnywhere, Mailed, REPORT_BYTES, Report};
 pub use orders::sending::{
     ArmBus, ForgetMessage, KeepMessage, Keeps, SendFrames, Silence, StartSchedule, StopSchedule,
     Then,

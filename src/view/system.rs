@@ -51,6 +51,8 @@ pub struct SystemSeen {
     pub log: LogView,
     /// What a backup would hold, or why that is not known.
     pub backup: Result<BackupView, String>,
+    /// How a report can go out by e-mail.
+    pub mail: MailOffer,
 }
 
 /// What a backup would hold at this moment, and what is to be known before one is made.
@@ -80,6 +82,17 @@ pub struct LogPrefs {
     pub level: String,
     /// Words that are looked for.
     pub find: String,
+}
+
+/// How a report can go out by e-mail.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MailOffer {
+    /// The address that the settings name for feedback; may be empty.
+    pub to: String,
+    /// Where Busbar itself sends none: an address that opens a mail in one's own mail program.
+    pub begin: Option<String>,
+    /// Whom it reaches, or why Busbar sends none.
+    pub words: &'static str,
 }
 
 /// What a person puts into feedback.

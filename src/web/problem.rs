@@ -332,6 +332,12 @@ impl From<OrderError> for Problem {
             OrderError::Setting(ref error) => {
                 Self::invalid(sentence(&error.why)).about(error.field)
             }
+            OrderError::NoMail => conflict(
+                "no_mail",
+                "No e-mail",
+                "Save it as a file instead. An administrator sets e-mail up on the Settings page.",
+            ),
+            OrderError::Wait { seconds } => Self { detail: detail.into(), ..Self::wait(seconds) },
             OrderError::NoRandom(_) => Self::not_kept(detail),
             OrderError::Store(error) => error.into(),
             OrderError::Busy => busy(detail),
@@ -436,7 +442,7 @@ const fn field_of(error: &FieldError) -> &'static str {
         FieldError::Empty(what)
         | FieldError::Long { what, .. }
         | FieldError::Character { what, .. } => *what,
-        FieldError::Email(_) => return "email",
+        FieldError::Email(_) | FieldError::Stranger(_) => return "email",
         FieldError::Reserved(_) => return "name",
     };
     // The only other fields with a text of their own are names.

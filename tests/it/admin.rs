@@ -491,6 +491,29 @@ fn every_input_and_button_of_the_admin_pages_has_a_name() {
 }
 
 #[test]
+fn a_report_is_mailed_to_the_address_that_is_typed_and_not_empty() {
+    let mut window = admin(LARGE);
+    go(&mut window, "System");
+    window.harness.run();
+    show(&mut window, "Send by e-mail");
+    assert!(window.shows("To any address, as an attached file; three an hour at most."));
+    let why = "Write something, or choose what goes with it.";
+    assert_eq!(why_not(&window, "Send by e-mail").as_deref(), Some(why));
+    window.type_into("What to report", "It hums.");
+    let to = window.harness.get_by_label("Send the report to");
+    assert_eq!(to.value().as_deref(), Some("team@example.org"), "the one of the settings");
+    window.type_into("Send the report to", ".example");
+    assert_eq!(why_not(&window, "Send by e-mail"), None);
+    press(&mut window, "Send by e-mail");
+    let mailed = asked(&window).into_iter().find_map(|ask| match ask {
+        Ask::MailFeedback { feedback, to } => Some((feedback.text, to)),
+        _ => None,
+    });
+    let (text, to) = mailed.expect("it is asked for");
+    assert_eq!((text.as_str(), to.as_str()), ("It hums.", "team@example.org.example"));
+}
+
+#[test]
 fn a_backup_is_asked_for_once_both_passphrases_are_the_same() {
     let mut window = admin(LARGE);
     go(&mut window, "System");

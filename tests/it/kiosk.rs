@@ -6,7 +6,7 @@
 use std::io::{Read as _, Write as _};
 
 use busbar::engine::{
-    AccountId, ChangeAccount, KioskSettings, NoDisplay, Origin, Preset, Right, Rights,
+    AccountId, ChangeAccount, KioskSettings, NoDisplay, Origin, PassOn, Preset, Right, Rights,
     SaveSettings, StopCharge, ViewPlant,
 };
 
@@ -140,6 +140,7 @@ fn the_stream_of_a_display_ends_within_a_second_of_being_switched_off() {
         },
     );
     let session = session.unwrap();
+    assert!(session.may(ViewPlant) && !session.may(PassOn), "a display has nothing mailed");
     off(&inn);
     assert!(session.life().ended().is_some(), "it ends with the transaction that switches it off");
     assert!(is_closed(&mut stream, PATIENCE), "the stream ends");

@@ -35,6 +35,8 @@ mod desktop;
 mod door;
 #[cfg(feature = "web")]
 mod exchange;
+#[cfg(all(feature = "web", feature = "mail"))]
+mod feedback;
 #[cfg(feature = "web")]
 mod kept_filters;
 #[cfg(feature = "web")]

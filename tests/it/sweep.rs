@@ -85,6 +85,7 @@ fn sample_body(entry: &Entry) -> Option<Value> {
         ("POST", "/api/v1/users" | "/api/v1/services") => json!({"name": ""}),
         ("PATCH", "/api/v1/users/{id}" | "/api/v1/settings") => json!({}),
         ("POST", "/api/v1/feedback") => json!({"text": "x", "with": []}),
+        ("POST", "/api/v1/feedback/mail") => json!({"to": "nobody@example.org", "text": "x"}),
         ("POST", "/api/v1/settings/reset") => json!({"setting": "look.theme"}),
         ("PATCH", "/api/v1/services/{id}") => json!({"name": "x"}),
         ("POST", "/api/v1/users/{id}/invitation" | "/api/v1/users/{id}/lift-wait") => Value::Null,

@@ -15,8 +15,8 @@ use crate::desktop::ask::{Answer, Ask, Brought, EditedUser, NewUser, SaveTo, Way
 use crate::engine::{
     AccountId, AddAccount, AddService, Added, Administer, ChangeAccount, ChargeRules, CreateToken,
     Credential, DeleteAccount, EndSession, EndSessions, GivePassword, LiftWait, MakeLink,
-    MustChangeIt, OneTimeLink, Order, OrderError, RemoveService, RenameService, RevokeToken,
-    Rights, Roster, Secret, SetChargeRule, Settings, Status, ViewPlant,
+    MustChangeIt, OneTimeLink, Order, OrderError, RemoveService, RenameService, Report,
+    RevokeToken, Rights, Roster, Secret, SetChargeRule, Settings, Status, ViewPlant,
 };
 use crate::view::compose;
 use crate::view::compose::settings::{
@@ -25,6 +25,7 @@ use crate::view::compose::settings::{
 use crate::view::export::{Format, JournalExport};
 use crate::view::journal::JournalPrefs;
 use crate::view::settings::SettingsView;
+use crate::view::system::Feedback;
 use crate::view::users::ShownOnce;
 
 /// Lines of the journal that are read at once.
@@ -164,6 +165,7 @@ impl Clerk<'_> {
             Ask::WriteFeedback(feedback) => {
                 super::system::feedback(self.shared, self.zone, &feedback).map(Brought::Done)
             }
+            Ask::MailFeedback { feedback, to } => self.mail_feedback(&feedback, to),
             Ask::MakeBackup { recordings, passphrase, to } => {
                 self.make_backup(recordings, passphrase.as_ref(), &to)
             }
@@ -175,6 +177,13 @@ impl Clerk<'_> {
                 self.save_settings(|current| reset_order(section, current, Some(version), name))
             }
         }
+    }
+
+    fn mail_feedback(&self, feedback: &Feedback, to: String) -> Outcome {
+        let text = super::system::report(self.shared, self.zone, feedback)?;
+        let Shared { door, session, .. } = self.shared;
+        let ticket = door.mail_report(session, Report { to, text }).map_err(sentence)?;
+        done(compose::system::mailed(&ticket.wait().map_err(sentence)?))
     }
 
     /// Gives an order and waits for it.

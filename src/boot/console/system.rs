@@ -34,7 +34,8 @@ pub(super) fn look(
         system::information(&door.look(&grant), &door.vitals(&grant), &door.machine(&grant));
     let log = system::log(door.log(&change), prefs, zone);
     let backup = super::backup::view(shared);
-    Ok(SystemSeen { doctor: examined(shared)?, information, log, backup })
+    let mail = system::mail_offer(&door.settings(&grant), &shared.session);
+    Ok(SystemSeen { doctor: examined(shared)?, information, log, backup, mail })
 }
 
 fn examined(shared: &Shared) -> Result<DoctorView, String> {
@@ -61,8 +62,8 @@ fn examined(shared: &Shared) -> Result<DoctorView, String> {
     }))
 }
 
-/// Writes the report of feedback into the data folder; says where.
-pub(super) fn feedback(
+/// The report of feedback, without secrets.
+pub(super) fn report(
     shared: &Shared,
     zone: &TimeZone,
     feedback: &Feedback,
@@ -82,7 +83,18 @@ pub(super) fn feedback(
         profile: profile.filter(|_| chosen(Enclosure::Profile)).map(|text| text.to_string()),
     };
     let settings = shared.door.settings(&grant);
-    let report = system::report(feedback, &enclosed, &settings, &shared.session);
+    Ok(system::report(feedback, &enclosed, &settings, &shared.session))
+}
+
+/// Writes the report of feedback into the data folder; says where.
+pub(super) fn feedback(
+    shared: &Shared,
+    zone: &TimeZone,
+    feedback: &Feedback,
+) -> Result<String, String> {
+    let report = report(shared, zone, feedback)?;
+    let grant = shared.session.permit(ViewPlant).map_err(|denied| format!("{denied}."))?;
+    let settings = shared.door.settings(&grant);
     let folder = shared.library.folder().join(REPORTS);
     let stamp = text::stamp(shared.door.clock().wall(), zone).replace([':', ' '], "-");
     let path = folder.join(format!("busbar-feedback-{stamp}.txt"));

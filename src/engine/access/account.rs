@@ -285,6 +285,11 @@ pub enum FieldError {
     /// No e-mail address.
     #[error("\u{201c}{0}\u{201d} is not an e-mail address")]
     Email(String),
+    /// An address that whoever asks may send nothing to.
+    #[error(
+        "a report goes to the address that the settings name for feedback or to that of an account: \u{201c}{0}\u{201d} is neither, and only an administrator sends to others"
+    )]
+    Stranger(String),
 }
 
 /// The name of an account, a service or a token (`what` says which), without spaces around it.

@@ -1,10 +1,12 @@
 //! How many lines about what was refused or failed somebody elsewhere can put into the journal, which
-//! never forgets: so many a minute, and after that the number of those left out.
+//! never forgets: so many a minute, and after that the number of those left out. And how many reports
+//! somebody can have mailed.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::base::time::Mono;
+use crate::engine::access::account::AccountId;
 
 /// Lines about refused and failed requests of one account in a window.
 const LINES: u32 = 20;
@@ -44,9 +46,54 @@ impl Budget {
     }
 }
 
+/// Reports that an account can have mailed in an hour.
+const REPORTS: usize = 3;
+/// The hour.
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// When accounts have had reports mailed of late; the local seat is the one without a number. What is
+/// older than an hour goes, so that it holds a few times for each account at most.
+#[derive(Debug, Default)]
+pub struct Mailings(HashMap<Option<AccountId>, Vec<Mono>>);
+
+impl Mailings {
+    /// Counts one more of `account` at `now`.
+    ///
+    /// # Errors
+    /// It has had as many as it may: how long to wait.
+    pub fn take(&mut self, account: Option<AccountId>, now: Mono) -> Result<(), Duration> {
+        self.0.retain(|_, taken| {
+            taken.retain(|at| now.since(*at) < HOUR);
+            !taken.is_empty()
+        });
+        let taken = self.0.entry(account).or_default();
+        match taken.first() {
+            Some(oldest) if taken.len() >= REPORTS => Err(HOUR.saturating_sub(now.since(*oldest))),
+            Some(_) | None => {
+                taken.push(now);
+                Ok(())
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_fourth_report_in_an_hour_waits_for_the_first_to_be_an_hour_old() {
+        let mut mailings = Mailings::default();
+        let (ada, minute) = (Some(AccountId(1)), Duration::from_secs(60));
+        let at = |minutes: u32| Mono::ZERO.after(minute * minutes);
+        for minutes in [0, 10, 20] {
+            assert_eq!(mailings.take(ada, at(minutes)), Ok(()));
+        }
+        assert_eq!(mailings.take(ada, at(45)), Err(minute * 15));
+        assert_eq!(mailings.take(None, at(45)), Ok(()), "another's are not theirs");
+        assert_eq!(mailings.take(ada, at(60)), Ok(()));
+        assert_eq!(mailings.take(ada, at(61)), Err(minute * 9));
+    }
 
     #[test]
     fn a_flood_is_cut_and_the_next_line_says_how_much_was_left_out() {

@@ -165,6 +165,21 @@ impl Permission for MakeSafe {
     }
 }
 
+/// Have a report mailed to people of this Busbar. Whoever may make one holds it, but a display does
+/// not: nobody knows who stands before it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PassOn;
+
+impl Permission for PassOn {
+    const NAME: &'static str = "pass_on";
+    const RIGHT: Right = Right::ReadSettings;
+
+    fn covers(&self, actor: &Actor) -> bool {
+        let holds = actor.holds(Self::RIGHT) || actor.holds(Right::Administrator);
+        holds && !actor.is_display()
+    }
+}
+
 /// One's own account: password, sessions. Whoever acts for the account holds it, and administrators.
 /// It needs no right, so that a password that must be changed can be.
 #[derive(Clone, Copy, Debug)]

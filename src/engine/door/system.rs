@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::access::grant::Grant;
+use crate::engine::access::grant::{Grant, Session};
 use crate::engine::access::life::Life;
 use crate::engine::access::permission::{Administer, ChangeSettings, ViewPlant};
 use crate::engine::access::settings::{Marks, Override};
-use crate::engine::door::Door;
+use crate::engine::door::{Door, Refusal};
 use crate::engine::log::SystemLog;
 use crate::engine::machine::Machine;
+use crate::engine::orders::Ticket;
+use crate::engine::orders::reports::{MailReport, MailReportAnywhere, Mailed, Report};
 use crate::engine::store::checkup::{Finding, examine};
 
 impl Door {
@@ -64,6 +66,22 @@ impl Door {
     #[must_use]
     pub fn examine(&self, _grant: &Grant<'_, Administer>) -> Vec<Finding> {
         examine(&self.plant.folder)
+    }
+
+    /// Takes the order for having a report mailed: to any address where `session` may administer, else to
+    /// one that is known here.
+    ///
+    /// # Errors
+    /// The session lacks the permission, or there is too much to do.
+    pub fn mail_report(
+        &self,
+        session: &Session,
+        report: Report,
+    ) -> Result<Ticket<Mailed>, Refusal> {
+        match session.may(Administer) {
+            true => self.submit(session, MailReportAnywhere(report)),
+            false => self.submit(session, MailReport(report)),
+        }
     }
 
     /// Displays that are signed in.

@@ -15,6 +15,7 @@
 //! | `accounts` | accounts, services, links | the store |
 //! | `sessions` | sessions, tokens, waits | the store |
 //! | `settings` | the system's settings | the store |
+//! | `reports` | mailing reports of feedback | the store and the post |
 //! | `backup` | backups of everything | whoever gave it, aside |
 
 /// An order that the hub carries out and that gives nothing back: what it is, its name in the journal,
@@ -57,6 +58,7 @@ pub(in crate::engine) mod plant;
 pub(in crate::engine) mod profiles;
 pub(in crate::engine) mod recording;
 pub(in crate::engine) mod replaying;
+pub(in crate::engine) mod reports;
 pub(in crate::engine) mod sending;
 pub(in crate::engine) mod sessions;
 pub(in crate::engine) mod settings;
@@ -241,6 +243,15 @@ pub enum OrderError {
     /// A setting that cannot be.
     #[error(transparent)]
     Setting(#[from] SettingError),
+    /// This Busbar sends no mail.
+    #[error("e-mail is not set up on this Busbar")]
+    NoMail,
+    /// Too much of it of late.
+    #[error("that is enough for now: try again in {}", wait_words(*.seconds))]
+    Wait {
+        /// When it can be tried again.
+        seconds: u32,
+    },
     /// No random numbers.
     #[error(transparent)]
     NoRandom(#[from] NoRandom),
@@ -253,6 +264,14 @@ pub enum OrderError {
     /// The engine is stopping, or there is none.
     #[error("the engine is stopping")]
     Stopping,
+}
+
+/// "40 s", "12 min".
+fn wait_words(seconds: u32) -> String {
+    match seconds {
+        0..=99 => format!("{seconds} s"),
+        more => format!("{} min", more.div_ceil(60)),
+    }
 }
 
 impl From<StationError> for OrderError {

@@ -1,13 +1,14 @@
 //! One-time links: made for an account, or for the first administrator, and put into a letter where
-//! mail is set up.
+//! mail is set up. And reports, which are letters too.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use crate::base::time::Wall;
 use crate::engine::access::account::{Account, AccountId, OneTimeLink, Purpose};
 use crate::engine::access::secret::{NoRandom, Secret, new_token, token_hash};
 use crate::engine::people::People;
-use crate::engine::people::post::Letter;
+use crate::engine::people::post::{Link, Parcel, Report};
 use crate::engine::store::{StoreError, Writing, links};
 
 /// The token of a new link is kept; what is returned is shown this once.
@@ -53,15 +54,10 @@ impl People {
         let url = url(base, "invitation", &token);
         let mail = &self.roster().settings.mail;
         let mailed_to = account.email.clone().filter(|to| {
-            let letter = Letter {
-                to: to.clone(),
-                name: account.name.clone(),
-                purpose,
-                url: url.clone(),
-                expires,
-                link: token_hash(token.reveal()),
-            };
-            mail.enabled && self.lobby.post.hold(letter)
+            let (name, url) = (account.name.clone(), url.clone());
+            let link = Link { name, purpose, url, expires };
+            let hash = token_hash(token.reveal());
+            mail.enabled && self.lobby.post.hold(hash, to.clone(), link)
         });
         Ok(OneTimeLink { purpose, token, url, expires, mailed_to })
     }
@@ -76,6 +72,30 @@ impl People {
         let NewLink { token, expires } = self.new_link(writing, None, purpose)?;
         let url = url(base, "set-up", &token);
         Ok(OneTimeLink { purpose, token, url, expires, mailed_to: None })
+    }
+}
+
+impl People {
+    /// Packs a report for `to`, by somebody on the Busbar of this name; none where there is no room for it.
+    pub(in crate::engine) fn pack_report(
+        &self,
+        to: &str,
+        (by, busbar): (String, String),
+        text: String,
+    ) -> Option<Parcel> {
+        self.lobby.post.pack(to.to_owned(), Report { by, busbar, text })
+    }
+
+    /// Counts a report that `account` wants to have mailed.
+    ///
+    /// # Errors
+    /// They have had enough of late: how long to wait.
+    pub(in crate::engine) fn count_report(
+        &self,
+        account: Option<AccountId>,
+    ) -> Result<(), Duration> {
+        let mut mailings = self.mailings.lock().unwrap_or_else(PoisonError::into_inner);
+        mailings.take(account, self.clock.now())
     }
 }
 

@@ -17,13 +17,14 @@ pub struct Lobby {
     wakers: RwLock<Vec<Waker>>,
     clock: Arc<dyn Clock>,
     /// Mails that go out once what they tell of is in the picture.
-    pub post: Post,
+    pub post: Arc<Post>,
 }
 
 impl Lobby {
     /// An empty one.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { picture: RwLock::default(), wakers: RwLock::default(), clock, post: Post::default() }
+        let (picture, wakers, post) = (RwLock::default(), RwLock::default(), Arc::default());
+        Self { picture, wakers, clock, post }
     }
 
     /// The newest picture.

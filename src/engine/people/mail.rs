@@ -1,5 +1,5 @@
-//! The thread `mail`: sends letters with links through the mail server of the settings, and writes
-//! into the journal what came of each. Knows nothing of how links are made.
+//! The thread `mail`: sends letters through the mail server of the settings, and writes into the journal
+//! what came of each. Knows nothing of how links and reports are made.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{Address, Message, SmtpTransport, Transport as _};
@@ -20,7 +20,7 @@ use crate::engine::access::grant::Face;
 use crate::engine::access::secret::Secret;
 use crate::engine::access::settings::{MailSecurity, MailSettings};
 use crate::engine::people::lobby::Lobby;
-use crate::engine::people::post::Letter;
+use crate::engine::people::post::{Letter, Link, Report, Says};
 use crate::engine::people::stamp::Stamp;
 use crate::engine::store::journal::{self, Entry, Outcome};
 use crate::engine::store::secrets::{self, MAIL_PASSWORD};
@@ -46,7 +46,7 @@ pub fn start(lobby: &Arc<Lobby>, store: Store, clock: Arc<dyn Clock>) -> io::Res
                 tracing::warn!("the mail to {} was not sent: {why}", letter.to);
             }
             note(&store, clock.wall(), &letter, said.err());
-            lobby.post.done();
+            lobby.post.done(&letter);
         }
     };
     std::thread::Builder::new().name("mail".into()).spawn(body).map(|_| ())
@@ -55,11 +55,21 @@ pub fn start(lobby: &Arc<Lobby>, store: Store, clock: Arc<dyn Clock>) -> io::Res
 /// Writes what came of a letter.
 fn note(store: &Store, at: Wall, letter: &Letter, why: Option<String>) {
     let stamp = Stamp { who: "mail".into(), account: None, face: Face::Inside, address: None, at };
+    let to = &letter.to;
+    let (target, after) = match &letter.says {
+        Says::Link(link) => {
+            (format!("account {}", link.name), json!({ "to": to, "link": link.purpose }))
+        }
+        Says::Report(report) => {
+            let bytes = report.text.len();
+            (format!("report of feedback by {}", report.by), json!({ "to": to, "bytes": bytes }))
+        }
+    };
     let entry = Entry {
-        after: Some(json!({ "to": letter.to, "link": letter.purpose })),
+        after: Some(after),
         outcome: if why.is_some() { Outcome::Failed } else { Outcome::Done },
         note: why,
-        ..stamp.entry("send_mail", format!("account {}", letter.name))
+        ..stamp.entry("send_mail", target)
     };
     if let Err(error) = store.write(move |writing: &Writing<'_>| journal::append(writing, &entry)) {
         tracing::error!(%error, "what came of a mail could not be written");
@@ -71,8 +81,11 @@ fn deliver(lobby: &Lobby, store: &Store, clock: &dyn Clock, letter: &Letter) -> 
     if !settings.enabled {
         return Err("e-mail was switched off meanwhile".into());
     }
-    if clock.wall() >= letter.expires {
-        return Err("the link has run out".into());
+    match &letter.says {
+        Says::Link(link) if clock.wall() >= link.expires => {
+            return Err("the link has run out".into());
+        }
+        Says::Link(_) | Says::Report(_) => {}
     }
     let password = store.read(|reading| secrets::open(reading, MAIL_PASSWORD));
     let password = password.map_err(|error| error.to_string())?;
@@ -133,21 +146,41 @@ fn message(settings: &MailSettings, letter: &Letter) -> Result<Message, String> 
     };
     let from = address(&settings.from)?;
     let id = crate::engine::access::secret::new_token().map_err(|error| error.to_string())?;
-    let (subject, text) = words(letter);
-    Message::builder()
+    let message = Message::builder()
         .message_id(Some(format!("<{}@{}>", id.reveal(), from.domain())))
         .from(Mailbox::new(Some("Busbar".into()), from))
-        .to(Mailbox::new(None, address(&letter.to)?))
-        .subject(subject)
-        .header(ContentType::TEXT_PLAIN)
-        .body(text)
-        .map_err(|error| causes(&error))
+        .to(Mailbox::new(None, address(&letter.to)?));
+    let message = match &letter.says {
+        Says::Link(link) => {
+            let (subject, text) = words(link);
+            message.subject(subject).header(ContentType::TEXT_PLAIN).body(text)
+        }
+        Says::Report(report) => {
+            let attached = Attachment::new("busbar-feedback.txt".to_owned());
+            let attached = attached.body(report.text.clone(), ContentType::TEXT_PLAIN);
+            let parts = MultiPart::mixed().singlepart(SinglePart::plain(cover(report)));
+            message.subject("Busbar feedback").multipart(parts.singlepart(attached))
+        }
+    };
+    message.map_err(|error| causes(&error))
 }
 
-/// Subject and text of a letter.
-fn words(letter: &Letter) -> (&'static str, String) {
-    let Letter { name, url, .. } = letter;
-    let (subject, why) = match letter.purpose {
+/// What a report comes with.
+fn cover(report: &Report) -> String {
+    let Report { by, busbar, .. } = report;
+    let named = match busbar.is_empty() {
+        true => String::new(),
+        false => format!(" named \u{201c}{busbar}\u{201d}"),
+    };
+    format!(
+        "Hello,\n\n{by} sends you a report of feedback from a Busbar{named}, a console for battery packs. It is in the attached file. Busbar has taken passwords, tokens, links and addresses of people out of it.\n\nIf you did not expect this mail, tell whoever looks after that Busbar.\n"
+    )
+}
+
+/// Subject and text of a letter with a link.
+fn words(link: &Link) -> (&'static str, String) {
+    let Link { name, url, .. } = link;
+    let (subject, why) = match link.purpose {
         Purpose::Invitation | Purpose::SetUp => (
             "Your Busbar account",
             format!(
@@ -164,7 +197,7 @@ fn words(letter: &Letter) -> (&'static str, String) {
     let text = format!(
         "Hello {name},\n\n{why}\n\n{}\n\nThe link works once, until {}. Give it to nobody: whoever opens it first has the account.\nIf you did not expect this mail, tell whoever looks after your Busbar.\n",
         url.reveal(),
-        until(letter.expires)
+        until(link.expires)
     );
     (subject, text)
 }
@@ -181,13 +214,32 @@ mod tests {
     use super::*;
 
     fn letter(purpose: Purpose) -> Letter {
-        Letter {
-            to: "zoe@example.org".into(),
+        let link = Link {
             name: "Zo\u{eb}".into(),
             purpose,
             url: Secret::new("https://pack.example.org/invitation/abc".into()),
             expires: Wall::from_nanos(1_780_300_800_000_000_000),
-            link: [0; 32],
+        };
+        Letter { to: "zoe@example.org".into(), says: Says::Link(link) }
+    }
+
+    #[test]
+    fn a_report_comes_as_a_file_with_a_few_words_before_it() {
+        let from = "busbar@example.org".to_owned();
+        let settings = MailSettings { from, ..MailSettings::default() };
+        let (by, busbar) = ("Zo\u{eb} (account)".to_owned(), "Depot".to_owned());
+        let text = "Busbar feedback\n\nIt hums.\n".to_owned();
+        let says = Says::Report(Report { by, busbar, text });
+        let letter = Letter { to: "team@example.org".into(), says };
+        let raw = String::from_utf8(message(&settings, &letter).unwrap().formatted()).unwrap();
+        for part in [
+            "Subject: Busbar feedback\r\n",
+            "To: team@example.org\r\n",
+            "Content-Type: multipart/mixed;",
+            "Content-Disposition: attachment; filename=\"busbar-feedback.txt\"\r\n",
+            "\r\nBusbar feedback\r\n\r\nIt hums.\r\n",
+        ] {
+            assert!(raw.contains(part), "{part} is not in {raw}");
         }
     }
 
@@ -195,10 +247,12 @@ mod tests {
     fn a_letter_is_plain_text_with_the_link_on_a_line_of_its_own() {
         let from = "busbar@example.org".to_owned();
         let settings = MailSettings { from, ..MailSettings::default() };
-        let (subject, text) = words(&letter(Purpose::Reset));
+        let letter = letter(Purpose::Reset);
+        let Says::Link(link) = &letter.says else { panic!("{letter:?}") };
+        let (subject, text) = words(link);
         assert!(text.contains("\nhttps://pack.example.org/invitation/abc\n"), "{text}");
         assert!(text.contains("until 2026-06-01 08:00 UTC"), "{text}");
-        let message = message(&settings, &letter(Purpose::Reset)).unwrap();
+        let message = message(&settings, &letter).unwrap();
         let raw = String::from_utf8(message.formatted()).unwrap();
         assert!(raw.contains(&format!("Subject: {subject}")), "{raw}");
         assert!(raw.contains("Content-Type: text/plain; charset=utf-8"), "{raw}");

@@ -4,7 +4,7 @@
 //! ```text
 //! historian --commit--> lobby: picture (roster | passes, links, hashes) <--enter-- faces
 //! gate --password--> thread `work` --right--> store: session + journal line
-//! thread `sessions`: ends what is over, writes last uses      thread `mail`: sends links
+//! thread `sessions`: ends what is over, writes last uses      thread `mail`: sends letters
 //! ```
 
 pub(in crate::engine) mod displays;
@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::base::time::Clock;
 use crate::engine::access::backoff::{Attempt, Backoff};
-use crate::engine::access::budget::Budget;
+use crate::engine::access::budget::{Budget, Mailings};
 use crate::engine::access::password::{Cost, Hasher};
 use crate::engine::access::roster::Roster;
 use crate::engine::people::displays::Displays;
@@ -56,6 +56,7 @@ pub struct People {
     waits: Arc<Mutex<Backoff>>,
     refused: AtomicU64,
     budget: Mutex<Budget>,
+    mailings: Mutex<Mailings>,
     shelf: Shelf,
     devices: Devices,
     displays: Arc<Displays>,
@@ -116,6 +117,7 @@ impl People {
             waits,
             refused,
             budget,
+            mailings: Mutex::default(),
             shelf,
             devices,
             displays,

@@ -1,7 +1,7 @@
 //! The thread `historian`: the only one that writes. It takes what waits, does it in one
 //! transaction, each job in a part of its own, and answers once that is committed.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -85,13 +85,29 @@ where
     }
 }
 
+/// What is done once a transaction is committed.
+pub type Afterwards = Box<dyn FnOnce()>;
+
 /// What a transaction remembers besides what it writes.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Remembered {
     /// People or settings were changed.
     pub touched: Cell<bool>,
     /// Something that failed could not be taken back: nothing of this may be committed.
     pub spoiled: Cell<bool>,
+    /// To be done after the commit, and only then.
+    pub afterwards: RefCell<Vec<Afterwards>>,
+}
+
+impl Remembered {
+    /// Does what was put off until the commit.
+    fn follow(&self) {
+        for act in self.afterwards.take() {
+            if catch_unwind(AssertUnwindSafe(act)).is_err() {
+                tracing::error!("what follows a change to the records ended by a fault");
+            }
+        }
+    }
 }
 
 /// How many journal lines could not be written that nothing depended on, such as refusals while the
@@ -187,6 +203,7 @@ impl Historian {
             return Err(StoreError::NotWritten("the disk is full or refuses to write".into()));
         }
         tx.commit()?;
+        remembered.follow();
         self.keeping.done(&written);
         Ok(())
     }
@@ -199,6 +216,9 @@ impl Historian {
         }
         let touched = committed.is_ok() && remembered.touched.get();
         self.tell(if touched { Ours::Touched } else { Ours::Nothing });
+        if committed.is_ok() {
+            remembered.follow();
+        }
         for job in batch {
             let committed = committed.as_ref().map(|_| ()).map_err(StoreError::again);
             job.settle(committed);

@@ -474,6 +474,7 @@ impl Writing<'_> {
         part: impl FnOnce(&Writing<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let touched = self.remembered.touched.get();
+        let afterwards = self.remembered.afterwards.borrow().len();
         let sql = |text: &str| self.tx.execute_batch(text).map_err(StoreError::from);
         // Named by depth, so that taking back an outer part takes back inner ones that a panic left.
         let name = format!("part{}", self.depth);
@@ -483,6 +484,7 @@ impl Writing<'_> {
             part(&inner).and_then(|done| Ok(sql(&format!("RELEASE {name}")).map(|()| done)?));
         if done.is_err() {
             self.remembered.touched.set(touched);
+            self.remembered.afterwards.borrow_mut().truncate(afterwards);
             if let Err(error) = sql(&format!("ROLLBACK TO {name}; RELEASE {name}")) {
                 tracing::error!(%error, "a change that failed cannot be taken back alone");
                 self.remembered.spoiled.set(true);
@@ -494,6 +496,12 @@ impl Writing<'_> {
     /// Says that people or settings were changed: the roster is made anew after the commit.
     pub fn touch(&self) {
         self.remembered.touched.set(true);
+    }
+
+    /// Has `act` done once this is committed: for what cannot be taken back, such as a mail. It is
+    /// dropped where the part that asked for it fails, or the commit.
+    pub fn afterwards(&self, act: impl FnOnce() + 'static) {
+        self.remembered.afterwards.borrow_mut().push(Box::new(act));
     }
 
     /// The same transaction, for queries.

@@ -249,6 +249,31 @@ fn changes_are_told_before_the_answer_whoever_made_them() {
 }
 
 #[test]
+fn what_is_to_be_done_afterwards_is_done_only_where_the_change_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(folder.path(), WINDOW).unwrap();
+    let (done, acts) = mpsc::channel();
+    let (kept, inner, lost) = (done.clone(), done.clone(), done);
+    let job = move |writing: &Writing<'_>| {
+        writing.afterwards(move || kept.send("kept").unwrap());
+        let part = writing.part(|part| -> Result<(), StoreError> {
+            part.afterwards(move || inner.send("taken back").unwrap());
+            Err(StoreError::Odd("this"))
+        });
+        assert!(part.is_err());
+        add(writing, "one")
+    };
+    store.write(job).unwrap();
+    assert_eq!(acts.try_recv(), Ok("kept"), "before the answer");
+    let failing = move |writing: &Writing<'_>| -> Result<(), StoreError> {
+        writing.afterwards(move || lost.send("lost").unwrap());
+        Err(StoreError::Odd("this"))
+    };
+    assert!(store.write(failing).is_err());
+    assert_eq!(acts.try_recv(), Err(mpsc::TryRecvError::Disconnected), "dropped, not done");
+}
+
+#[test]
 fn the_last_handle_waits_until_everything_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let store = opened(folder.path());

@@ -5,14 +5,14 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use crate::engine::{
-    BackupMade, BackupWeight, LEAST_PASSPHRASE, LogFilter, LogLevel, LogLine, Machine, Session,
-    Settings, Snapshot, SystemLog, Vitals, byte_size, scrub, write_log_line,
+    BackupMade, BackupWeight, LEAST_PASSPHRASE, LogFilter, LogLevel, LogLine, Machine, Mailed,
+    Session, Settings, Snapshot, SystemLog, Vitals, byte_size, scrub, write_log_line,
 };
 use crate::view::compose::recordings::size;
 use crate::view::doctor::DoctorView;
 use crate::view::shown::Tone;
 use crate::view::system::{
-    BackupView, Crate, Feedback, Licences, LogPrefs, LogRow, LogView, SystemView,
+    BackupView, Crate, Feedback, Licences, LogPrefs, LogRow, LogView, MailOffer, SystemView,
 };
 use crate::view::text::{self, DASH};
 
@@ -226,6 +226,41 @@ pub fn mail_address(settings: &Settings, report: &str) -> String {
     format!("mailto:{}?subject={}&body={}", escaped(to), escaped("Busbar feedback"), escaped(&body))
 }
 
+/// How a report can go out by e-mail from here.
+#[must_use]
+pub fn mail_offer(settings: &Settings, session: &Session) -> MailOffer {
+    let to = settings.general.feedback_to.clone().unwrap_or_default();
+    let (begin, words) = match (settings.mail.enabled, session.may(crate::engine::Administer)) {
+        (false, _) => {
+            let body = "A report of feedback from Busbar is in the attached file.\n\n(Please save the report as a file and attach it before you send this.)\n";
+            let body = escaped(body);
+            let begin = format!(
+                "mailto:{}?subject={}&body={body}",
+                escaped(&to),
+                escaped("Busbar feedback")
+            );
+            (
+                Some(begin),
+                "E-mail is not set up on this Busbar: save the report, begin an e-mail in your own mail program, and attach the file.",
+            )
+        }
+        (true, true) => (None, "To any address, as an attached file; three an hour at most."),
+        (true, false) => (
+            None,
+            "To the address that the settings name for feedback or to that of an account, as an attached file; three an hour at most.",
+        ),
+    };
+    MailOffer { to, begin, words }
+}
+
+/// Said once a report waits to be sent.
+#[must_use]
+pub fn mailed(mailed: &Mailed) -> String {
+    let Mailed { to, bytes } = mailed;
+    let bytes = size(*bytes as u64);
+    format!("The report ({bytes}) is on its way to {to}. The journal says what comes of it.")
+}
+
 fn escaped(text: &str) -> String {
     let mut all = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -310,6 +345,19 @@ mod tests {
     }
 
     #[test]
+    fn a_mail_program_is_offered_only_where_busbar_sends_none() {
+        let mut settings = Settings::default();
+        settings.general.feedback_to = Some("team@example.org".into());
+        let offer = mail_offer(&settings, &local_session());
+        let begin = offer.begin.unwrap();
+        assert!(begin.starts_with("mailto:team@example.org?subject=Busbar%20feedback&body="));
+        assert!(begin.contains("attach%20it%20before") && begin.len() < 500, "{begin}");
+        settings.mail.enabled = true;
+        let offer = mail_offer(&settings, &local_session());
+        assert_eq!((offer.to.as_str(), offer.begin), ("team@example.org", None));
+    }
+
+    #[test]
     fn a_report_holds_what_was_chosen_and_no_secret() {
         let feedback = Feedback { text: "It says password=hunter2 to me.".into(), with: vec![] };
         let log = SystemLog::new(FakeClock::new(Wall::from_nanos(0)));
@@ -334,6 +382,8 @@ mod tests {
             address.starts_with("mailto:?subject=Busbar%20feedback&body=Busbar%20feedback%0D%0A")
         );
         assert!(address.len() < 8_000, "{}", address.len());
+        let again: String = text.lines().map(|line| scrub(line) + "\n").collect();
+        assert_eq!(again, text, "what is mailed is what was shown");
         drop(Arc::new(log));
     }
 }

@@ -5,12 +5,12 @@ use axum::http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::engine::{ChangeSettings, Right, ViewPlant};
+use crate::engine::{ChangeSettings, Mailed, Right, ViewPlant};
 use crate::view::compose::system::{self, FEEDBACK_CHARS};
 use crate::view::system::{Enclosure, Feedback, LogPrefs};
 use crate::web::api::give::{Answer, List, Time, json, number_of, page_size};
 use crate::web::api::take::{Asked, Body, Who};
-use crate::web::pages::system::{examined, file, known, written};
+use crate::web::pages::system::{examined, file, known, mailed, written};
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
 use crate::web::table::{Access, Table};
@@ -24,6 +24,7 @@ pub fn routes(table: Table) -> Table {
         .api(Method::GET, "/api/v1/system/licences", read, licences)
         .api(Method::GET, "/api/v1/log", Access::Needs(Right::ChangeSettings), log)
         .api(Method::POST, "/api/v1/feedback", read, feedback)
+        .api(Method::POST, "/api/v1/feedback/mail", read, mail_feedback)
 }
 
 /// What was looked at.
@@ -185,6 +186,22 @@ pub struct FeedbackWanted {
     with: Vec<String>,
 }
 
+/// Feedback as it was asked for, within its bounds.
+fn asked_for(text: String, with: &[String]) -> Result<Feedback, Problem> {
+    if text.chars().count() > FEEDBACK_CHARS {
+        let detail = format!("The text has more than {FEEDBACK_CHARS} characters.");
+        return Err(Problem::invalid(detail).about("text"));
+    }
+    let named = |code: &String| {
+        Enclosure::named(code).ok_or_else(|| {
+            let detail = "What can go with it is system, problems, log and profile.";
+            Problem::invalid(detail).about("with")
+        })
+    };
+    let with = with.iter().take(Enclosure::ALL.len()).map(named).collect::<Result<_, _>>()?;
+    Ok(Feedback { text, with })
+}
+
 /// Makes a report of feedback, without secrets. Nothing is sent. The log and the profile need Change
 /// system settings.
 #[utoipa::path(post, path = "/api/v1/feedback", tag = "system", request_body = FeedbackWanted,
@@ -194,21 +211,58 @@ pub async fn feedback(
     Who(session): Who,
     Body(wanted): Body<FeedbackWanted>,
 ) -> Answer {
-    if wanted.text.chars().count() > FEEDBACK_CHARS {
-        let detail = format!("The text has more than {FEEDBACK_CHARS} characters.");
-        return Err(Problem::invalid(detail).about("text"));
-    }
-    let mut with = Vec::new();
-    for code in wanted.with.iter().take(Enclosure::ALL.len()) {
-        let one = Enclosure::named(code).ok_or_else(|| {
-            let detail = "What can go with it is system, problems, log and profile.";
-            Problem::invalid(detail).about("with")
-        })?;
-        with.push(one);
-    }
-    let feedback = Feedback { text: wanted.text, with };
+    let feedback = asked_for(wanted.text, &wanted.with)?;
     match shared.aside(move |shared| written(shared, &session, &feedback)).await {
         Ok(report) => Ok(file("busbar-feedback.txt", report?)),
+        Err(stopping) => Ok(stopping),
+    }
+}
+
+/// Feedback to be mailed as a report.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FeedbackMailWanted {
+    /// To which address: that of the settings or of an account; for administrators any.
+    #[schema(max_length = 254)]
+    to: String,
+    /// What somebody writes.
+    #[schema(max_length = 20_000)]
+    text: String,
+    /// What goes with it: `system`, `problems`, `log`, `profile`.
+    #[serde(default)]
+    #[schema(max_items = 4)]
+    with: Vec<String>,
+}
+
+/// A report that waits to be sent.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FeedbackMailed)]
+pub struct FeedbackMailedShown {
+    /// To which address.
+    mailed_to: String,
+    /// How large the report is.
+    bytes: usize,
+}
+
+/// Has a report of feedback mailed as an attached file, without secrets. The log and the profile need
+/// Change system settings. It goes to the address that the settings name for feedback or to that of an
+/// account; an administrator's goes to any. Three an hour at most for an account, addresses that were
+/// refused among them (`try_later`); where e-mail is not set up the code is `no_mail`. The journal says
+/// what came of it.
+#[utoipa::path(post, path = "/api/v1/feedback/mail", tag = "system", request_body = FeedbackMailWanted,
+    responses((status = 202, description = "It waits to be sent", body = FeedbackMailedShown)))]
+pub async fn mail_feedback(
+    State(shared): State<Shared>,
+    Who(session): Who,
+    Body(wanted): Body<FeedbackMailWanted>,
+) -> Answer {
+    let feedback = asked_for(wanted.text, &wanted.with)?;
+    let to = wanted.to;
+    match shared.aside(move |shared| mailed(shared, &session, &feedback, to)).await {
+        Ok(mailed) => {
+            let Mailed { to, bytes } = mailed?;
+            Ok(json(StatusCode::ACCEPTED, &FeedbackMailedShown { mailed_to: to, bytes }))
+        }
         Err(stopping) => Ok(stopping),
     }
 }

@@ -7,11 +7,15 @@ use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use crate::engine::{Administer, ChangeSettings, Denied, LogLevel, Right, Session, ViewPlant};
+use crate::engine::{
+    Administer, ChangeSettings, Denied, LogLevel, Mailed, Report, Right, Session, ViewPlant,
+};
 use crate::view::compose::doctor::{Patient, doctor};
 use crate::view::compose::system::{self, Enclosed, FEEDBACK_CHARS, REPORT_LINES};
 use crate::view::doctor::DoctorView;
-use crate::view::system::{Enclosure, Feedback, Licences, LogPrefs, LogView, SystemView};
+use crate::view::system::{
+    Enclosure, Feedback, Licences, LogPrefs, LogView, MailOffer, SystemView,
+};
 use crate::web::pages::plain;
 use crate::web::pages::shell::{Ask, Shell, draw, draw_as, failed};
 use crate::web::pages::wrong::aside;
@@ -231,6 +235,9 @@ struct FeedbackPage {
     text: String,
     choices: Vec<(Enclosure, bool)>,
     report: Option<(String, String)>,
+    mail: MailOffer,
+    to: String,
+    said: String,
     wrong: String,
 }
 
@@ -241,12 +248,40 @@ fn choices(session: &Session, with: &[Enclosure]) -> Vec<(Enclosure, bool)> {
     offered.map(|one| (one, with.contains(&one))).collect()
 }
 
+/// How a report can go out by e-mail.
+fn offered(shared: &Shared, session: &Session) -> MailOffer {
+    let grant = session.permit(ViewPlant);
+    let settings = grant.map(|grant| shared.door().settings(&grant)).unwrap_or_default();
+    system::mail_offer(&settings, session)
+}
+
+/// Has a report mailed. Blocks.
+///
+/// # Errors
+/// Something was chosen that whoever asks may not see, or the order is refused.
+pub fn mailed(
+    shared: &Shared,
+    session: &Session,
+    feedback: &Feedback,
+    to: String,
+) -> Result<Mailed, Problem> {
+    let text = written(shared, session, feedback)?;
+    let ticket = shared.door().mail_report(session, Report { to, text })?;
+    ticket.wait().map_err(|error| {
+        let problem = Problem::from(error);
+        // The address is the only field of it that is called so.
+        if problem.field() == Some("email") { problem.about("to") } else { problem }
+    })
+}
+
 async fn feedback(State(shared): State<Shared>, ask: Ask) -> Response {
     match plain::framed(&shared, &ask, "Feedback", "/system") {
         Ok(shell) => {
             let choices = choices(&ask.session, &[Enclosure::System, Enclosure::Problems]);
-            let (text, wrong) = (String::new(), String::new());
-            draw(&FeedbackPage { shell, text, choices, report: None, wrong })
+            let mail = offered(&shared, &ask.session);
+            let (text, said, wrong) = (String::new(), String::new(), String::new());
+            let to = mail.to.clone();
+            draw(&FeedbackPage { shell, text, choices, report: None, mail, to, said, wrong })
         }
         Err(problem) => failed(&problem, &ask),
     }
@@ -264,33 +299,54 @@ async fn report(
         .filter(|(name, _)| name == "with")
         .filter_map(|(_, code)| Enclosure::named(code))
         .collect();
-    let text = typed("text").unwrap_or_default();
+    let (text, to) = (typed("text").unwrap_or_default(), typed("to").unwrap_or_default());
+    let (does, session) = (typed("do").unwrap_or_default(), ask.session.clone());
     let feedback = Feedback { text: text.clone(), with: with.clone() };
-    let session = ask.session.clone();
     let made = if text.chars().count() > FEEDBACK_CHARS {
         Err(Problem::invalid(format!("The text has more than {FEEDBACK_CHARS} characters.")))
+    } else if does == "mail" {
+        let to = to.clone();
+        let mailed = move |shared: &Shared| mailed(shared, &session, &feedback, to);
+        aside(&shared, mailed).await.map(Made::Mailed)
     } else {
-        aside(&shared, move |shared| written(shared, &session, &feedback)).await
+        let written = move |shared: &Shared| written(shared, &session, &feedback);
+        aside(&shared, written).await.map(Made::Report)
     };
-    if typed("do").as_deref() == Some("save") {
-        return match made {
-            Ok(report) => file("busbar-feedback.txt", report),
-            Err(problem) => failed(&problem, &ask),
-        };
-    }
+    let made = match made {
+        Ok(Made::Report(report)) if does == "save" => return file("busbar-feedback.txt", report),
+        Err(problem) if does == "save" => return failed(&problem, &ask),
+        made => made,
+    };
     let shell = match plain::framed(&shared, &ask, "Feedback", "/system") {
         Ok(shell) => shell,
         Err(problem) => return failed(&problem, &ask),
     };
-    let choices = choices(&ask.session, &with);
-    let (status, report, wrong) = match made {
-        Ok(report) => {
+    let (choices, mail) = (choices(&ask.session, &with), offered(&shared, &ask.session));
+    let (mut report, mut said, mut wrong) = (None, String::new(), String::new());
+    let status = match made {
+        Ok(Made::Report(text)) => {
             let grant = ask.session.permit(ViewPlant);
             let settings = grant.map(|grant| shared.door().settings(&grant)).unwrap_or_default();
-            let mail = system::mail_address(&settings, &report);
-            (StatusCode::OK, Some((report, mail)), String::new())
+            let address = system::mail_address(&settings, &text);
+            report = Some((text, address));
+            StatusCode::OK
         }
-        Err(problem) => (problem.status(), None, problem.detail().to_owned()),
+        Ok(Made::Mailed(mailed)) => {
+            said = system::mailed(&mailed);
+            StatusCode::OK
+        }
+        Err(problem) => {
+            problem.detail().clone_into(&mut wrong);
+            problem.status()
+        }
     };
-    draw_as(status, &FeedbackPage { shell, text, choices, report, wrong })
+    draw_as(status, &FeedbackPage { shell, text, choices, report, mail, to, said, wrong })
+}
+
+/// What the form was used for.
+enum Made {
+    /// To look at the report, or to save it.
+    Report(String),
+    /// To have it mailed.
+    Mailed(Mailed),
 }

@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use busbar::engine::{
-    MailSecurity, MailSettings, MakeLink, Outcome, Preset, Purpose, SaveSettings, SecretChange,
+    MailReportAnywhere, MailSecurity, MailSettings, MakeLink, Outcome, Preset, Purpose, Report,
+    SaveSettings, SecretChange,
 };
 
 use super::house::{BASE, BETTER, House, home, invited, person, secret};
@@ -90,6 +91,21 @@ fn a_reset_link_is_sent_over_starttls_with_the_name_and_password_of_the_settings
     assert!(text.contains(link.url.reveal()), "{text}");
     assert!(text.contains("X-Signed-In: console"), "{text}");
     assert!(text.contains("X-Over-Tls: yes"), "{text}");
+}
+
+#[test]
+#[ignore = "needs the mail servers of tests/smtp.sh"]
+fn a_report_of_feedback_is_sent_as_a_file() {
+    let (house, _) = House::with_ada();
+    let mail = Some(server("BUSBAR_SMTP_PLAIN", MailSecurity::Plain));
+    house.order(SaveSettings { mail, ..Default::default() }).unwrap();
+    let (to, text) = ("team@example.org".to_owned(), "It hums.\npassword=hunter2\n".to_owned());
+    let mailed = house.order(MailReportAnywhere(Report { to, text })).unwrap();
+    assert_eq!(mailed.to, "team@example.org");
+    assert!(house.gate().wait_for_mail(LIMIT));
+    let text = plain(&mail_to("team@example.org"));
+    assert!(text.contains("filename=\"busbar-feedback.txt\""), "{text}");
+    assert!(text.contains("\nIt hums.\n") && !text.contains("hunter2"), "{text}");
 }
 
 #[test]

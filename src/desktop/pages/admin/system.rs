@@ -1,7 +1,7 @@
 //! The System page: what the doctor says, information, the log, and a report of feedback. What it shows is
 //! looked at aside and comes as an answer; while the page is shown it is asked for again and again.
 
-use egui::{RichText, ScrollArea, TextEdit, Ui};
+use egui::{OpenUrl, RichText, ScrollArea, TextEdit, Ui};
 
 use crate::desktop::ask::{Ask, Place};
 use crate::desktop::command::Command;
@@ -15,7 +15,7 @@ use crate::desktop::widgets::panel::panel;
 use crate::desktop::widgets::text::paragraph;
 use crate::view::offer::Offer;
 use crate::view::shown::Tone;
-use crate::view::system::{Enclosure, Feedback, LogPrefs, SystemSeen};
+use crate::view::system::{Enclosure, Feedback, LogPrefs, MailOffer, SystemSeen};
 
 /// Seconds between two looks while the page is shown.
 const AGAIN_S: f64 = 2.0;
@@ -29,6 +29,8 @@ pub(super) struct SystemPage {
     asked_at: Option<f64>,
     text: String,
     with: Vec<Enclosure>,
+    /// To whom; as long as nobody has typed there, the address of the settings.
+    to: Option<String>,
     pub(super) backup: BackupForm,
 }
 
@@ -73,6 +75,7 @@ impl SystemPage {
                     });
                 }
             });
+            // What a person asks for goes before the next look, which comes again by itself.
             let backup = &mut self.backup;
             let drawn = panel(ui, theme, "Backup", |ui| match &seen.backup {
                 Ok(view) => backup.draw(ui, theme, view, shared),
@@ -81,16 +84,23 @@ impl SystemPage {
                     None
                 }
             });
-            asked = asked.take().or(drawn);
+            asked = drawn.or_else(|| asked.take());
             panel(ui, theme, "System log", |ui| log(ui, theme, seen, prefs));
-            let drawn = panel(ui, theme, "Feedback", |ui| self.feedback(ui, theme, shared));
-            asked = asked.take().or(drawn);
+            let mail = seen.mail.clone();
+            let drawn = panel(ui, theme, "Feedback", |ui| self.feedback(ui, theme, &mail, shared));
+            asked = drawn.or_else(|| asked.take());
         });
         asked
     }
 
-    fn feedback(&mut self, ui: &mut Ui, theme: &Theme, shared: &mut Shared) -> Option<Command> {
-        let about = "Makes a report of what you write and what you choose to go with it, in the data folder. Nothing is sent; passwords, tokens, links and addresses of people are taken out.";
+    fn feedback(
+        &mut self,
+        ui: &mut Ui,
+        theme: &Theme,
+        mail: &MailOffer,
+        shared: &mut Shared,
+    ) -> Option<Command> {
+        let about = "Makes a report of what you write and what you choose to go with it. It is written into the data folder or sent by e-mail, and only where you say so; passwords, tokens, links and addresses of people are taken out.";
         paragraph(ui, about, theme.muted);
         shared.answers(ui, theme, Place::Feedback);
         let entry = TextEdit::multiline(&mut self.text)
@@ -99,7 +109,7 @@ impl SystemPage {
             .char_limit(20_000)
             .desired_rows(4)
             .desired_width(ui.available_width().min(700.0));
-        ui.add(entry);
+        ui.add(entry).accessible_name("What to report");
         for one in Enclosure::ALL {
             let on = self.with.contains(&one);
             if form::tick(ui, theme, Ticked::from(on), (one.words(), ""), None) {
@@ -109,15 +119,32 @@ impl SystemPage {
                 }
             }
         }
-        let offer = match self.text.trim().is_empty() && self.with.is_empty() {
-            true => {
-                Offer::shut("Write the report", "Write something, or choose what goes with it.")
-            }
-            false => Offer::open("Write the report"),
+        let is_empty = self.text.trim().is_empty() && self.with.is_empty();
+        let offer = |label: &str| match is_empty {
+            true => Offer::shut(label, "Write something, or choose what goes with it."),
+            false => Offer::open(label),
         };
-        if form::offer(ui, theme, &offer, Look::Primary) {
-            let feedback = Feedback { text: self.text.clone(), with: self.with.clone() };
-            return shared.ask(Ask::WriteFeedback(feedback));
+        let feedback = || Feedback { text: self.text.clone(), with: self.with.clone() };
+        if form::offer(ui, theme, &offer("Write the report"), Look::Primary) {
+            return shared.ask(Ask::WriteFeedback(feedback()));
+        }
+        paragraph(ui, mail.words, theme.muted);
+        if let Some(begin) = &mail.begin {
+            let begins = Offer::open("Begin an e-mail");
+            if form::offer(ui, theme, &begins, Look::Plain) {
+                ui.ctx().open_url(OpenUrl::new_tab(begin));
+            }
+            return None;
+        }
+        let to = self.to.get_or_insert_with(|| mail.to.clone());
+        form::line_field(ui, theme, "Send the report to", to, "battery-team@example.org");
+        let send = match to.trim().is_empty() {
+            true => Offer::shut("Send by e-mail", "Type the address that it goes to."),
+            false => offer("Send by e-mail"),
+        };
+        if form::offer(ui, theme, &send, Look::Plain) {
+            let ask = Ask::MailFeedback { to: to.clone(), feedback: feedback() };
+            return shared.ask(ask);
         }
         None
     }

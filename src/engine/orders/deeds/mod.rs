@@ -6,6 +6,7 @@ pub mod devices;
 pub mod filters;
 pub mod packs;
 pub mod profiles;
+pub mod reports;
 pub mod services;
 pub mod sessions;
 pub mod settings;

@@ -111,6 +111,7 @@ mod elsewhere {
         settings::look, settings::change, settings::fields, settings::reset,
         backup::weigh, backup::make,
         system::doctor, system::information, system::licences, system::log, system::feedback,
+        system::mail_feedback,
         plant::buses, buses::restart, buses::scan, plant::components, packs::list, packs::look, packs::cells, frames::list, trace::list,
         components::kinds, components::kind, components::look, components::put, components::delete,
         components::enable, components::disable,
