@@ -204,7 +204,7 @@ as_busbar profile list >"$roots/profiles-before"
 put_in server /new.deb
 said=$(in_root server dpkg-query -W -f '${Version}' busbar-server)
 [ "$said" != 0.0.1-1 ] || bad "it was not upgraded"
-said=$(as_busbar user list) && grep -q ada <<<"$said" || bad "an upgrade lost an account"
+accounts=$(as_busbar user list) && grep -q ada <<<"$accounts" || bad "an upgrade lost an account"
 as_busbar profile list | diff "$roots/profiles-before" - || bad "an upgrade changed the profiles"
 start
 sleep 2
