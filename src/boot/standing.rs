@@ -36,10 +36,6 @@ pub struct Standing(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     state: RwLock<State>,
-    #[cfg_attr(
-        not(any(feature = "web", feature = "desktop")),
-        expect(dead_code, reason = "nobody watches")
-    )]
     watchers: RwLock<Vec<Watcher>>,
 }
 

@@ -253,10 +253,6 @@ pub struct Writing<'t> {
 /// A view for queries: what it sees does not change while it lasts.
 pub struct Reading<'c> {
     pub(in crate::engine::store) connection: &'c rusqlite::Connection,
-    #[cfg_attr(
-        not(any(test, feature = "mail")),
-        expect(dead_code, reason = "nothing is said to others")
-    )]
     pub(in crate::engine::store) vault: &'c Vault,
 }
 
