@@ -156,13 +156,36 @@ pub trait Clock: Send + Sync {
 #[derive(Debug)]
 pub struct SystemClock {
     origin: Instant,
+    /// Wall clock at monotonic zero, ns, as streams are told.
+    zero: AtomicI64,
+}
+
+/// A wall clock that differs by less from what was told has not been set: it is disciplined in small steps,
+/// and two readings, one after the other, are never of one moment.
+const SET_NS: i64 = 20_000_000;
+
+/// Where the wall clock was at monotonic zero: as it was told, unless two readings in a row say that it was
+/// set since. Stamps of a stream would go back otherwise wherever two readings lay closer together.
+fn steady(told: i64, mut read: impl FnMut() -> i64) -> i64 {
+    let is_set = |seen: i64| seen.saturating_sub(told).saturating_abs() > SET_NS;
+    if !is_set(read()) {
+        return told;
+    }
+    let again = read();
+    if is_set(again) { again } else { told }
 }
 
 impl SystemClock {
     /// A clock that starts now.
     #[must_use]
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { origin: Instant::now() })
+        let clock = Self { origin: Instant::now(), zero: AtomicI64::new(0) };
+        clock.zero.store(clock.read_zero(), Ordering::Relaxed);
+        Arc::new(clock)
+    }
+
+    fn read_zero(&self) -> i64 {
+        self.wall().0.saturating_sub(self.now().0)
     }
 }
 
@@ -173,6 +196,12 @@ impl Clock for SystemClock {
 
     fn wall(&self) -> Wall {
         Wall(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, clamp_nanos))
+    }
+
+    fn timebase(&self, source: TimeSource) -> Timebase {
+        let zero = steady(self.zero.load(Ordering::Relaxed), || self.read_zero());
+        self.zero.store(zero, Ordering::Relaxed);
+        Timebase { source, wall_at_zero: Some(Wall(zero)) }
     }
 }
 
@@ -227,6 +256,22 @@ mod tests {
         let base = clock.timebase(TimeSource::Simulation);
         assert_eq!(base.wall(Mono::from_nanos(50)), Some(Wall::from_nanos(1_050)));
         assert_eq!(Timebase::default().wall(Mono::ZERO), None);
+    }
+
+    #[test]
+    fn the_mapping_of_streams_follows_a_clock_that_is_set_and_nothing_less() {
+        let readings = |list: [i64; 2]| {
+            let mut list = list.into_iter();
+            move || list.next().unwrap()
+        };
+        assert_eq!(steady(1_000, readings([1_700, 0])), 1_000, "two readings at two moments");
+        assert_eq!(steady(1_000, readings([-SET_NS * 9, 900])), 1_000, "put aside in between");
+        let later = SET_NS * 50;
+        assert_eq!(steady(1_000, readings([later, later + 3])), later + 3, "set forward");
+        assert_eq!(steady(1_000, readings([-later, -later])), -later, "set back");
+        let clock = SystemClock::new();
+        let told = clock.timebase(TimeSource::Program);
+        assert!((0..1_000).all(|_| clock.timebase(TimeSource::Program) == told));
     }
 
     #[test]
