@@ -32,7 +32,8 @@ pub enum Command {
     /// What they said before.
     #[command(flatten)]
     Past(past::Command),
-    /// Write a profile, its DBC files and its own device folders into one ZIP for another machine.
+    /// Write a profile, its DBC files, its own device folders and chosen recordings into one ZIP for another
+    /// machine.
     Export(ExportArgs),
     /// Take a profile pack that was written elsewhere into the data folder.
     Import(ImportArgs),
@@ -47,6 +48,13 @@ pub struct ExportArgs {
     /// The ZIP that is written. One that is there is not replaced.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// A recording of the folder that goes along; give it once for each.
+    #[arg(
+        long = "recording",
+        value_name = "NAME",
+        long_help = "A recording of the folder that goes along, by the name of its file; give it once for each. At most 16, of 64 MiB together, and none that is being written."
+    )]
+    pub recordings: Vec<String>,
 }
 
 /// Arguments of `busbar profile import`.

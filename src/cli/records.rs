@@ -9,10 +9,11 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::base::id::Name;
+use crate::base::time::Wall;
 use crate::cli::Refused;
 use crate::engine::{
     Account, Administer, Face, Library, Office, Order, Preset, ProfileVersion, ProfileVersionLine,
-    Right, Rights, Roster, Secret, Session, VersionId, ViewPlant, office,
+    RecordShelf, Right, Rights, Roster, Secret, Session, UseCan, VersionId, ViewPlant, office,
 };
 
 /// Longest password that is read, in bytes; the rules allow less.
@@ -60,6 +61,16 @@ impl Records {
         Ok(found.ok_or_else(|| {
             format!("there is no account \u{201c}{name}\u{201d}: `busbar user list` shows those there are")
         })?)
+    }
+
+    /// The folder of recordings, and what time it is.
+    ///
+    /// # Errors
+    /// The seat may not look.
+    pub fn recordings(&self) -> Result<(RecordShelf, Wall), Refused> {
+        let grant = self.session.permit(UseCan)?;
+        let door = &self.office.door;
+        Ok((door.recordings(&grant).clone(), door.clock().wall()))
     }
 
     /// The versions of a profile, newest first.

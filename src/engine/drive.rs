@@ -287,7 +287,7 @@ pub fn office(folder: &Path) -> Result<Office, StartError> {
     // Texts of profiles are worked on here, too; all else about a plant is refused.
     let inbox = clerk::start(folder.to_owned(), Arc::clone(&people))?;
     let (tape, wakers) = (SharedTape::default(), Wakers::default());
-    let shelf = Shelf::new(folder.join(RECORDINGS));
+    let shelf = Shelf::new(place_of(folder, &people.roster().settings.records));
     let plant = Plant {
         urgent: inbox.clone(),
         inbox,

@@ -42,8 +42,8 @@ pub use access::grant::{Denied, Face, Grant, LocalSeat, Origin, Session};
 pub use access::life::{Ended, Life};
 pub use access::password::{PasswordError, PasswordHash};
 pub use access::permission::{
-    Administer, ChangeSettings, ChargePacks, MakeSafe, OwnAccount, PassOn, Permission, Right,
-    UnknownRight, UseCan, ViewPlant,
+    Administer, CarryPack, ChangeSettings, ChargePacks, MakeSafe, OwnAccount, PassOn, Permission,
+    Right, UnknownRight, UseCan, ViewPlant,
 };
 pub use access::range::{AddressRange, NoRange};
 pub use access::roster::Roster;
@@ -199,8 +199,9 @@ pub use profile::model::{
     Begins as RecordBegins, BusEntry, ComponentEntry, Limits, Profile, RecorderEntry,
 };
 pub use profile::pack::{
-    Item as PackItem, LARGEST as LARGEST_PACK, Pack as ProfilePack, PackError as ProfilePackError,
-    Part as PackPart, Preview as PackPreview, Stand as PackStand,
+    Brought as PackRecordings, Item as PackItem, LARGEST as LARGEST_PACK, MOST_RECORDED,
+    MOST_RECORDINGS, Pack as ProfilePack, PackError as ProfilePackError, Part as PackPart,
+    Preview as PackPreview, Stand as PackStand,
 };
 pub use profile::shelf::{
     Expected as ExpectedFile, LARGEST as LARGEST_DBC, Shelf, ShelfError, mark as dbc_mark,

@@ -1,4 +1,4 @@
-//! What would become of a profile pack that somebody has brought.
+//! What would become of a profile pack that somebody has brought, and what may go along in one.
 
 use serde::Serialize;
 
@@ -35,4 +35,15 @@ pub struct PackRow {
     pub tone: Tone,
     /// What would become of it, in a sentence.
     pub means: &'static str,
+}
+
+/// A recording of the folder that may go along in a profile pack.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AlongRow {
+    /// The name of its file.
+    pub name: String,
+    /// "12 MB".
+    pub size: String,
+    /// Why it cannot go along.
+    pub why_not: Option<&'static str>,
 }

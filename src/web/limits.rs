@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use axum::http::Method;
 
-use crate::engine::LARGEST_DBC;
+use crate::engine::{LARGEST_DBC, LARGEST_PACK};
 
 /// Bytes of a recording that is taken in.
 pub const UPLOAD_BYTES: u64 = 4_000_000_000;
 /// Longest that a recording may take to come in, and to be looked at.
 const UPLOAD_TIME: Duration = Duration::from_secs(4 * 3600);
-/// Longest that a DBC file may take to come in.
+/// Longest that a DBC file or a profile pack may take to come in.
 const DBC_TIME: Duration = Duration::from_secs(300);
 /// What a form has around the file that it brings, bytes.
 const FORM_BYTES: u64 = 64 * 1024;
@@ -24,6 +24,8 @@ pub enum Brings {
     Long,
     /// A DBC file.
     Dbc,
+    /// A profile pack.
+    Pack,
     /// A recording: goes to the disk piece by piece, and may be large and slow.
     Recording,
 }
@@ -43,8 +45,7 @@ impl Brings {
             // A DBC of a device folder, or what stands beside it there.
             Method::PUT if path.starts_with("/api/v1/devices/") => Self::Dbc,
             Method::POST if path == "/parts/custom" => Self::Dbc,
-            // A profile pack has as many bytes at most.
-            Method::POST if path == "/api/v1/packs" || path == "/profile-pack" => Self::Dbc,
+            Method::POST if path == "/api/v1/packs" || path == "/profile-pack" => Self::Pack,
             Method::POST if path == "/api/v1/backup" || path == "/system/backup" => Self::Long,
             // A recording is read before anything can be said of it.
             Method::GET
@@ -65,6 +66,7 @@ impl Brings {
         match self {
             Self::Words | Self::Long => limits.body_bytes as u64,
             Self::Dbc => LARGEST_DBC,
+            Self::Pack => LARGEST_PACK,
             Self::Recording => UPLOAD_BYTES,
         }
     }
@@ -74,7 +76,7 @@ impl Brings {
     pub const fn most_of_body(self, limits: &Limits) -> u64 {
         match self {
             Self::Words | Self::Long => self.most(limits),
-            Self::Dbc | Self::Recording => self.most(limits) + FORM_BYTES,
+            Self::Dbc | Self::Pack | Self::Recording => self.most(limits) + FORM_BYTES,
         }
     }
 
@@ -83,7 +85,7 @@ impl Brings {
     pub const fn time(self, limits: &Limits) -> Duration {
         match self {
             Self::Words => limits.answer,
-            Self::Dbc => DBC_TIME,
+            Self::Dbc | Self::Pack => DBC_TIME,
             Self::Long | Self::Recording => UPLOAD_TIME,
         }
     }
@@ -193,6 +195,8 @@ mod tests {
         let told = |brings: Brings| size_words(brings.most(&limits));
         assert_eq!(told(Brings::Words), "256 KiB");
         assert_eq!(told(Brings::Dbc), "16 MiB");
+        assert_eq!(told(Brings::Pack), "80 MiB");
+        assert_eq!(of(Method::POST, "/profile-pack"), Brings::Pack);
         assert_eq!(told(Brings::Recording), "4 GB");
         assert_eq!(size_words(1000), "1000 bytes");
     }

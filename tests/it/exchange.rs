@@ -292,7 +292,7 @@ fn the_command_line_exports_previews_and_imports() {
     let zip = here.path("car.zip");
     let out = here.busbar(&[&"profile", &"export", &"Car", &zip]);
     assert_eq!(out.code, Some(0), "{}", out.err);
-    assert!(out.out.contains("DBC files: 1, device folders: 1"), "{}", out.out);
+    assert!(out.out.contains("DBC files: 1, device folders: 1, recordings: 0"), "{}", out.out);
     let before = fs::read(&zip).unwrap();
     let again = here.busbar(&[&"profile", &"export", &"Car", &zip]);
     assert_ne!(again.code, Some(0), "a file that is there is not replaced");
@@ -322,4 +322,125 @@ fn the_command_line_exports_previews_and_imports() {
     let odd = there.file("odd.zip", "not a ZIP");
     let refused = there.busbar(&[&"profile", &"import", &odd]);
     assert!(refused.err.contains("this is no profile pack"), "{}", refused.err);
+}
+
+const LOG: &str =
+    "(1780300800.000000) can0 100#0011223344556677\n(1780300800.100000) can0 100#00\n";
+
+impl Machine {
+    fn record(&self, name: &str, says: &str) {
+        let path = format!("/api/v1/recordings/{name}");
+        self.house.send("PUT", &path, &self.changer, &[], says).is(201);
+    }
+
+    fn recording(&self, name: &str) -> crate::listening::Answered {
+        self.house.get(&format!("/api/v1/recordings/{name}/file"), &self.changer)
+    }
+}
+
+#[test]
+fn recordings_go_along_where_they_are_named_and_never_replace_one() {
+    let (here, there) = (Machine::furnished(), Machine::new());
+    here.record("drive.log", LOG);
+    here.record("more.log", LOG);
+    let path = "/api/v1/profiles/Car/pack?recording=drive.log&recording=more.log";
+    let pack = here.bytes(path, &here.changer, None, None).is(200).body;
+    for (query, status) in
+        [("recording=none.log", 404), ("recording=..%2Fbusbar.db", 422), ("x=y", 422)]
+    {
+        let odd = format!("/api/v1/profiles/Car/pack?{query}");
+        here.bytes(&odd, &here.changer, None, None).is(status);
+    }
+    let seen = there.bring("?preview", None, &pack).is(200);
+    let all = ["my-pack new", "car new", "drive.log new", "more.log new", "Car new"];
+    assert_eq!(seen.states(), all);
+    there.recording("drive.log").is(404);
+    // Whoever else was faster keeps what they have, and nothing else of the pack comes.
+    there.record("more.log", &LOG.repeat(2));
+    there.bring("", seen.tag.as_deref(), &pack).is(409);
+    there.recording("drive.log").is(404);
+    there.house.get("/api/v1/profiles/Car", &there.changer).is(404);
+    assert_eq!(there.recording("more.log").is(200).text, LOG.repeat(2));
+    there.house.ask("DELETE", "/api/v1/recordings/more.log", &there.changer).is(204);
+    there.bring("", None, &pack).is(201);
+    assert_eq!(there.recording("drive.log").is(200).text, LOG);
+    assert_eq!(there.recording("more.log").is(200).text, LOG);
+    let again = there.bring("?preview", None, &pack).is(200).states();
+    assert_eq!(again, ["my-pack same", "car same", "drive.log same", "more.log same", "Car same"]);
+    let (_, boss) = here.house.program("boss", &[Right::Administrator]);
+    let journal = here.house.get("/api/v1/journal?action=export_pack", &boss).is(200).text;
+    assert!(journal.contains("recordings: drive.log, more.log"), "{journal}");
+}
+
+#[test]
+fn recordings_of_a_pack_that_cannot_be_kept_whole_go_again() {
+    let (here, there) = (Machine::furnished(), Machine::new());
+    here.record("drive.log", LOG);
+    let path = "/api/v1/profiles/Car/pack?recording=drive.log";
+    let pack = here.bytes(path, &here.changer, None, None).is(200).body;
+    let profiles = there.house.folder().join("profiles");
+    drop(fs::remove_dir_all(&profiles));
+    fs::write(&profiles, "in the way").unwrap();
+    let failed = there.bring("", None, &pack);
+    assert!((400..=503).contains(&failed.status), "{}", failed.status);
+    let left: Vec<_> = fs::read_dir(there.house.folder().join("recordings"))
+        .map(|all| all.map(|one| one.unwrap().file_name()).collect())
+        .unwrap_or_default();
+    assert!(left.is_empty(), "{left:?} stays");
+}
+
+#[test]
+fn who_may_not_send_and_receive_can_neither_takes_nor_brings_recordings() {
+    let machine = Machine::furnished();
+    machine.record("drive.log", LOG);
+    let (_, changer) = machine.house.program("only", &[Right::ChangeSettings]);
+    machine.bytes("/api/v1/profiles/Car/pack", &changer, None, None).is(200);
+    let missing = |got: Got| {
+        let got = got.is(403);
+        let text = String::from_utf8_lossy(&got.body).into_owned();
+        assert!(text.contains("Send and receive CAN"), "{text}");
+    };
+    for path in ["/api/v1/profiles/Car/pack", "/profiles/Car/pack"] {
+        missing(machine.bytes(&format!("{path}?recording=drive.log"), &changer, None, None));
+    }
+    let path = "/api/v1/profiles/Car/pack?recording=drive.log";
+    let pack = machine.bytes(path, &machine.changer, None, None).is(200).body;
+    for path in ["/api/v1/packs", "/api/v1/packs?preview", "/api/v1/packs?name=Van"] {
+        missing(machine.bytes(path, &changer, None, Some(&pack)));
+    }
+    assert_eq!(machine.upload(&changer, &pack).0, 403);
+    assert_eq!(machine.upload(&machine.changer, &pack).0, 303);
+    let seen = machine.house.get("/profile-pack", &machine.changer).is(200).text;
+    assert!(seen.contains("drive.log") && seen.contains("recording"), "{seen}");
+    // The page offers them to whoever may have them, and to nobody else.
+    let offered = "name=\"recording\" value=\"drive.log\"";
+    let page = |who: &str| machine.house.get("/profiles/Car", who).is(200).text;
+    assert!(page(&machine.changer).contains(offered));
+    assert!(!page(&changer).contains("drive.log"));
+}
+
+#[test]
+fn the_command_line_takes_recordings_along() {
+    let (here, there) = (Desk::new(), Desk::new());
+    here.file("data/profiles/Car.toml", "name = \"Car\"\n");
+    here.file("data/recordings/drive.log", LOG);
+    let zip = here.path("car.zip");
+    let none = here.busbar(&[&"profile", &"export", &"Car", &zip, &"--recording", &"none.log"]);
+    assert!(none.err.contains("there is no recording \"none.log\""), "{}", none.err);
+    assert!(!zip.exists());
+    let out = here.busbar(&[&"profile", &"export", &"Car", &zip, &"--recording", &"drive.log"]);
+    assert_eq!(out.code, Some(0), "{}", out.err);
+    assert!(out.out.contains("recordings: 1"), "{}", out.out);
+    let dry = there.busbar(&[&"profile", &"import", &zip, &"--dry-run"]);
+    assert_eq!(dry.out, "new      recording drive.log\nnew      profile Car\n", "{}", dry.err);
+    assert!(!there.path("data/recordings/drive.log").exists());
+    there.file("data/recordings/drive.log", "another");
+    let dry = there.busbar(&[&"profile", &"import", &zip, &"--dry-run"]);
+    assert_eq!(dry.code, Some(1), "{}", dry.out);
+    let refused = there.busbar(&[&"profile", &"import", &zip, &"--replace"]);
+    assert!(refused.err.contains("already a recording"), "{}", refused.err);
+    fs::remove_file(there.path("data/recordings/drive.log")).unwrap();
+    let taken = there.busbar(&[&"profile", &"import", &zip]);
+    assert_eq!(taken.code, Some(0), "{}", taken.err);
+    assert_eq!(fs::read_to_string(there.path("data/recordings/drive.log")).unwrap(), LOG);
 }

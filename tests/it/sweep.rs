@@ -307,8 +307,9 @@ fn no_path_takes_a_method_that_is_not_in_the_table() {
 fn every_order_of_the_engine_is_in_the_policy() {
     let (house, clock) = Listening::in_the_morning();
     let mut crowd = Crowd::gather(&house, &clock);
-    let listed: BTreeSet<String> =
-        policy::orders(&house, &mut crowd).iter().map(|order| order.name.to_owned()).collect();
+    // What needs more where it holds more has a line for each.
+    let name = |order: &policy::OrderLine| order.name.split(',').next().unwrap_or("").to_owned();
+    let listed: BTreeSet<String> = policy::orders(&house, &mut crowd).iter().map(name).collect();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/engine/orders");
     let mut written = BTreeSet::new();
     for file in fs::read_dir(folder).unwrap() {

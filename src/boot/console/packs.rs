@@ -10,7 +10,8 @@ use super::people::{Clerk, Outcome, done, sentence};
 use crate::base::id::Name;
 use crate::desktop::ask::{Brought, BroughtPack, SaveTo};
 use crate::engine::{
-    ChangeSettings, ExportPack, ImportPack, LARGEST_PACK, ProfilePack, ViewPlant, environment,
+    ChangeSettings, ExportPack, ImportPack, LARGEST_PACK, PackRecordings, ProfilePack, UseCan,
+    ViewPlant, environment,
 };
 use crate::view::compose;
 use crate::view::compose::profiles::a_profile_name;
@@ -21,9 +22,11 @@ impl Clerk<'_> {
         let session = &self.shared.session;
         let pack = read(&path)?;
         let name = wanted(name)?;
+        let brought = self.taken_in(&pack)?;
         let library = self.shared.door.library(&session.permit(ViewPlant).map_err(sentence)?);
         let devices = self.shared.door.devices(&session.permit(ChangeSettings).map_err(sentence)?);
-        let preview = pack.preview(name.as_ref(), (&library, &devices), &environment);
+        let places = (&library, &devices);
+        let preview = pack.preview(name.as_ref(), places, &brought, &environment);
         let view = compose::exchange::pack(&preview.map_err(sentence)?, session);
         Ok(Brought::Pack(Box::new(BroughtPack { path, view })))
     }
@@ -31,9 +34,20 @@ impl Clerk<'_> {
     /// Takes a pack as it was seen.
     pub(super) fn take_pack(&self, path: &Path, name: &str, mark: String) -> Outcome {
         let pack = Box::new(read(path)?);
-        let order = ImportPack { pack, name: wanted(name)?, seen: Some(mark) };
+        let recordings = self.taken_in(&pack)?;
+        let order = ImportPack { pack, name: wanted(name)?, seen: Some(mark), recordings };
         let taken = self.order(order)?;
         done(format!("{} is here, with all that came with it. It does not run yet.", taken.name))
+    }
+
+    /// Takes in the recordings of a pack, if it has any.
+    fn taken_in(&self, pack: &ProfilePack) -> Result<PackRecordings, String> {
+        if pack.recordings().is_empty() {
+            return Ok(PackRecordings::default());
+        }
+        let (session, door) = (&self.shared.session, &self.shared.door);
+        let shelf = door.recordings(&session.permit(UseCan).map_err(sentence)?).clone();
+        pack.take_in(&shelf, door.clock().wall()).map_err(sentence)
     }
 
     /// Writes a profile with what it needs.

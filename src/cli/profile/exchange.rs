@@ -10,8 +10,8 @@ use crate::cli::profile::{ExportArgs, ImportArgs};
 use crate::cli::records::Records;
 use crate::cli::{Outcome, Refused};
 use crate::engine::{
-    Devices, ExportPack, ImportPack, LARGEST_PACK, Library, PackPreview, PackStand, ProfilePack,
-    environment, read_profile_text,
+    Devices, ExportPack, ImportPack, LARGEST_PACK, Library, PackPreview, PackRecordings, PackStand,
+    ProfilePack, environment, read_profile_text,
 };
 
 /// Writes a profile pack.
@@ -28,8 +28,15 @@ pub fn export(
     let text = read_profile_text(&library.resolve(name.as_str())?)?;
     let devices = Devices::open(library.folder());
     let pack = ProfilePack::of((&library, &devices), &name, &text, &environment)?;
+    let records = Records::open(data_dir)?;
+    let pack = if args.recordings.is_empty() {
+        pack
+    } else {
+        let (shelf, now) = records.recordings()?;
+        pack.with_recordings(&shelf, &args.recordings, now)?
+    };
     let bytes = pack.write()?;
-    Records::open(data_dir)?.order(ExportPack::of(&name, &pack))?;
+    records.order(ExportPack::of(&name, &pack))?;
     let told = |error| format!("{}: {error}", args.file.display());
     let mut file =
         OpenOptions::new().write(true).create_new(true).open(&args.file).map_err(told)?;
@@ -39,8 +46,11 @@ pub fn export(
         return Err(told(error).into());
     }
     let (dbcs, devices) = (pack.dbcs().len(), pack.devices().len());
-    let file = args.file.display();
-    Ok(writeln!(out, "{file}: {name}, DBC files: {dbcs}, device folders: {devices}")?)
+    let (file, recordings) = (args.file.display(), pack.recordings().len());
+    Ok(writeln!(
+        out,
+        "{file}: {name}, DBC files: {dbcs}, device folders: {devices}, recordings: {recordings}"
+    )?)
 }
 
 /// Takes a profile pack, or says what would become of it.
@@ -59,7 +69,17 @@ pub fn import(out: &mut impl Write, args: &ImportArgs, data_dir: Option<&Path>) 
     let name = args.name.as_deref().map(Name::new).transpose()?;
     let library = Library::find(data_dir)?;
     let devices = Devices::open(library.folder());
-    let preview = pack.preview(name.as_ref(), (&library, &devices), &environment)?;
+    let mut opened = None;
+    let recordings = if pack.recordings().is_empty() {
+        PackRecordings::default()
+    } else {
+        let records = Records::open(data_dir)?;
+        let (shelf, now) = records.recordings()?;
+        opened = Some(records);
+        pack.take_in(&shelf, now)?
+    };
+    let places = (&library, &devices);
+    let preview = pack.preview(name.as_ref(), places, &recordings, &environment)?;
     print(out, &preview)?;
     let changes = preview.those(PackStand::Changed).next().is_some();
     if args.dry_run {
@@ -68,7 +88,11 @@ pub fn import(out: &mut impl Write, args: &ImportArgs, data_dir: Option<&Path>) 
         return Ok(if refused { ExitCode::FAILURE } else { ExitCode::SUCCESS });
     }
     let seen = args.replace.then_some(preview.mark);
-    let done = Records::open(data_dir)?.order(ImportPack { pack: Box::new(pack), name, seen })?;
+    let records = match opened {
+        Some(records) => records,
+        None => Records::open(data_dir)?,
+    };
+    let done = records.order(ImportPack { pack: Box::new(pack), name, seen, recordings })?;
     writeln!(out, "the profile {} is in the data folder; it does not run yet", done.name)?;
     Ok(ExitCode::SUCCESS)
 }

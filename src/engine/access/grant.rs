@@ -221,7 +221,8 @@ impl Session {
         if what.covers(&self.actor) {
             Ok(Grant { actor: &self.actor, what, _session: PhantomData })
         } else {
-            Err(Denied::Lacks { needs: P::RIGHT, actor: self.actor.to_string() })
+            let needs = what.lacking(&self.actor);
+            Err(Denied::Lacks { needs, actor: self.actor.to_string() })
         }
     }
 

@@ -105,6 +105,11 @@ pub trait Permission: fmt::Debug {
         actor.holds(Self::RIGHT) || actor.holds(Right::Administrator)
     }
 
+    /// What `actor`, who does not hold it, is told to lack.
+    fn lacking(&self, _actor: &Actor) -> Right {
+        Self::RIGHT
+    }
+
     /// Whether `actor` holds it even while the password must be changed first.
     fn covers_before_password_change(&self, _actor: &Actor) -> bool {
         false
@@ -177,6 +182,33 @@ impl Permission for PassOn {
     fn covers(&self, actor: &Actor) -> bool {
         let holds = actor.holds(Self::RIGHT) || actor.holds(Right::Administrator);
         holds && !actor.is_display()
+    }
+}
+
+/// Hand out or take a profile pack: who changes settings may, and where recordings are in it, who may see
+/// raw traffic besides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CarryPack {
+    /// It holds no recording.
+    Plain,
+    /// It holds recordings.
+    WithRecordings,
+}
+
+impl Permission for CarryPack {
+    const NAME: &'static str = "carry_pack";
+    const RIGHT: Right = Right::ChangeSettings;
+
+    fn covers(&self, actor: &Actor) -> bool {
+        ChangeSettings.covers(actor)
+            && match self {
+                Self::Plain => true,
+                Self::WithRecordings => UseCan.covers(actor),
+            }
+    }
+
+    fn lacking(&self, actor: &Actor) -> Right {
+        if ChangeSettings.covers(actor) { UseCan::RIGHT } else { Self::RIGHT }
     }
 }
 

@@ -3,14 +3,16 @@
 //! unseen. The running profile is amended while it runs; what is charged, recorded, replayed or armed
 //! on something that would change is named, and the edit refused.
 
+use serde_json::json;
+
 use crate::base::id::Name;
-use crate::engine::access::permission::ChangeSettings;
+use crate::engine::access::permission::{CarryPack, ChangeSettings};
 use crate::engine::orders::deeds::{packs, profiles as deed};
 use crate::engine::orders::plant::{ActivateProfile, Command};
 use crate::engine::orders::{Order, Route};
 use crate::engine::profile::edit::{Change, Revision, words};
 use crate::engine::profile::model::Profile;
-use crate::engine::profile::pack::{Pack, Preview};
+use crate::engine::profile::pack::{Brought, Pack, Preview};
 use crate::engine::store::versions::VersionId;
 
 /// Changes what a profile says: the running one, or one in the data folder. Every edit is kept as a
@@ -186,7 +188,7 @@ impl Order for RememberProfile {
     }
 }
 
-/// Puts a profile pack into the data folder: its device folders, its DBC files, its profile; all of it or
+/// Puts a profile pack into the data folder: its device folders, its DBC files, its recordings, its profile; all of it or
 /// nothing. The profile does not run yet and never takes the place of another one.
 #[derive(Clone, Debug)]
 pub struct ImportPack {
@@ -197,15 +199,17 @@ pub struct ImportPack {
     /// The mark of the preview that was seen: device folders and DBC files that were told as changed are
     /// replaced then, if nothing is otherwise meanwhile. None: nothing is replaced.
     pub seen: Option<String>,
+    /// Its recordings, taken in.
+    pub recordings: Brought,
 }
 
 impl Order for ImportPack {
-    type Needs = ChangeSettings;
+    type Needs = CarryPack;
     type Done = Preview;
     const NAME: &'static str = "import_pack";
 
-    fn needs(&self) -> ChangeSettings {
-        ChangeSettings
+    fn needs(&self) -> CarryPack {
+        self.pack.carrying()
     }
 
     fn target(&self) -> String {
@@ -223,6 +227,8 @@ impl Order for ImportPack {
 pub struct ExportPack {
     profile: Name,
     holds: String,
+    recordings: Vec<String>,
+    needs: CarryPack,
 }
 
 impl ExportPack {
@@ -230,18 +236,23 @@ impl ExportPack {
     #[must_use]
     pub fn of(profile: &Name, pack: &Pack) -> Self {
         let (dbcs, devices) = (pack.dbcs().len(), pack.devices().len());
-        let holds = format!("DBC files: {dbcs}, device folders: {devices}, no recordings");
-        Self { profile: profile.clone(), holds }
+        let recordings: Vec<String> = pack.recordings().keys().cloned().collect();
+        let told = match recordings.as_slice() {
+            [] => "no recordings".to_owned(),
+            all => format!("recordings: {}", all.join(", ")),
+        };
+        let holds = format!("DBC files: {dbcs}, device folders: {devices}, {told}");
+        Self { profile: profile.clone(), holds, recordings, needs: pack.carrying() }
     }
 }
 
 impl Order for ExportPack {
-    type Needs = ChangeSettings;
+    type Needs = CarryPack;
     type Done = ();
     const NAME: &'static str = "export_pack";
 
-    fn needs(&self) -> ChangeSettings {
-        ChangeSettings
+    fn needs(&self) -> CarryPack {
+        self.needs
     }
 
     fn target(&self) -> String {
@@ -249,8 +260,13 @@ impl Order for ExportPack {
     }
 
     fn route(self) -> Route<()> {
-        // Nothing is changed: the line is all that becomes of it.
-        Route::records(|_| Ok(()))
+        // Nothing is changed: the line is all that becomes of it. All names are in it, however long.
+        Route::records(move |desk| {
+            if !self.recordings.is_empty() {
+                desk.remember("recordings", json!(self.recordings));
+            }
+            Ok(())
+        })
     }
 }
 

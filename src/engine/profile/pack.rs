@@ -1,6 +1,7 @@
-//! A profile that is handed to another machine: its text, the DBC files that its buses are read by and
-//! the device folders of one's own that its components are of, as one ZIP. `zipped` reads and writes
-//! that; `preview` says what would become of it here. Passwords, tokens and keys are in none of these
+//! A profile that is handed to another machine: its text, the DBC files that its buses are read by, the
+//! device folders of one's own that its components are of and the recordings that somebody names, as one
+//! ZIP. `zipped` reads and writes that; `preview` says what would become of it here; `recordings` has them
+//! out of their folder and into it. Passwords, tokens and keys are in none of these
 //! files, and what the environment fills in is never written out. Changes nothing in the data folder.
 
 use std::collections::BTreeMap;
@@ -11,6 +12,8 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::base::id::Name;
+use crate::engine::access::permission::CarryPack;
+use crate::engine::can::record::shelf::ShelfError as RecordShelfError;
 use crate::engine::dbc;
 use crate::engine::device::Catalog;
 use crate::engine::profile::devices::{Devices, DevicesError, Files};
@@ -21,11 +24,13 @@ use crate::engine::profile::model::Profile;
 use crate::engine::profile::shelf::{self, Shelf, ShelfError};
 
 mod preview;
+mod recordings;
 #[cfg(test)]
 mod tests;
 mod zipped;
 
 pub use preview::{Item, Part, Preview, Stand};
+pub use recordings::{Brought, MOST as MOST_RECORDINGS, MOST_BYTES as MOST_RECORDED};
 pub use zipped::LARGEST;
 
 /// What the profile's file is called inside.
@@ -77,6 +82,29 @@ pub enum PackError {
         /// Why.
         source: DevicesError,
     },
+    /// A recording.
+    #[error("the recording {name:?}: {source}")]
+    Recording {
+        /// Its name.
+        name: String,
+        /// Why.
+        source: RecordShelfError,
+    },
+    /// A recording that makes too much of them.
+    #[error(
+        "the recording {name:?} has {bytes} bytes, which makes {sum} of recordings: a pack holds {most} \
+         of them at most"
+    )]
+    RecordingSize {
+        /// Its name.
+        name: String,
+        /// Its size.
+        bytes: u64,
+        /// What it and those before it have.
+        sum: u64,
+        /// How much there may be.
+        most: String,
+    },
     /// The text of the profile cannot be made to fit.
     #[error(transparent)]
     Edit(#[from] EditError),
@@ -89,6 +117,7 @@ pub struct Pack {
     profile: String,
     dbcs: BTreeMap<Name, Vec<u8>>,
     devices: BTreeMap<String, Files>,
+    recordings: BTreeMap<String, Vec<u8>>,
 }
 
 impl Pack {
@@ -120,7 +149,8 @@ impl Pack {
                 Err(source) => return Err(PackError::Device { name: kind.to_owned(), source }),
             }
         }
-        Self { name: name.clone(), profile: text, dbcs, devices: own }.checked(lookup)
+        let recordings = BTreeMap::new();
+        Self { name: name.clone(), profile: text, dbcs, devices: own, recordings }.checked(lookup)
     }
 
     /// Reads one that somebody has brought. Nothing of it is believed before it was looked at.
@@ -161,6 +191,18 @@ impl Pack {
     #[must_use]
     pub const fn devices(&self) -> &BTreeMap<String, Files> {
         &self.devices
+    }
+
+    /// Its recordings, by the names of their files.
+    #[must_use]
+    pub const fn recordings(&self) -> &BTreeMap<String, Vec<u8>> {
+        &self.recordings
+    }
+
+    /// What handing it out or taking it needs.
+    #[must_use]
+    pub fn carrying(&self) -> CarryPack {
+        if self.recordings.is_empty() { CarryPack::Plain } else { CarryPack::WithRecordings }
     }
 
     /// The pack, if each of its files is what it should be, with the name that its profile says.

@@ -1,8 +1,11 @@
 //! Composes what would become of a profile pack.
 
-use crate::engine::{ChangeSettings, PackItem, PackPart, PackPreview, PackStand, Session};
+use crate::engine::{
+    ChangeSettings, MOST_RECORDED, PackItem, PackPart, PackPreview, PackStand, Session, Shelved,
+    byte_size,
+};
 use crate::view::compose::users::sentence;
-use crate::view::exchange::{PackRow, PackView};
+use crate::view::exchange::{AlongRow, PackRow, PackView};
 use crate::view::offer::Offer;
 use crate::view::shown::Tone;
 
@@ -26,6 +29,21 @@ pub fn pack(preview: &PackPreview, session: &Session) -> PackView {
     }
 }
 
+/// Recordings of the folder as what may go along.
+#[must_use]
+pub fn along(found: &[Shelved]) -> Vec<AlongRow> {
+    let row = |one: &Shelved| AlongRow {
+        name: one.name.clone(),
+        size: byte_size(one.bytes),
+        why_not: if one.grows {
+            Some("it is being written")
+        } else {
+            (one.bytes > MOST_RECORDED).then_some("it is larger than a pack holds")
+        },
+    };
+    found.iter().map(row).collect()
+}
+
 fn offer(preview: &PackPreview, session: &Session) -> Offer {
     if let Err(denied) = session.permit(ChangeSettings) {
         return Offer::shut(TAKE, &sentence(&denied.to_string()));
@@ -35,6 +53,10 @@ fn offer(preview: &PackPreview, session: &Session) -> Offer {
         Some(PackPart::Profile) => {
             Offer::shut(TAKE, "There is another profile of this name: give this one another name.")
         }
+        Some(PackPart::Recording) => Offer::shut(
+            TAKE,
+            "There is another recording of one of these names, and a recording is never replaced: delete the one here, or have the pack made with one of another name.",
+        ),
         Some(PackPart::Device | PackPart::Dbc) => Offer::shut(
             TAKE,
             "It brings a device under a name that comes with Busbar. Whoever made the pack has to call it otherwise.",
@@ -49,12 +71,16 @@ fn row(item: &PackItem) -> PackRow {
         (PackStand::Changed, PackPart::Device) => {
             (Tone::Warning, "Another one of this name is here and is replaced, for every profile.")
         }
-        (PackStand::Changed, PackPart::Dbc | PackPart::Profile) => {
+        (PackStand::Changed, PackPart::Dbc | PackPart::Profile | PackPart::Recording) => {
             (Tone::Warning, "Another one of this name is here and is replaced, for every bus.")
         }
         (PackStand::Clashes, PackPart::Profile) => (
             Tone::Fault,
             "Another one of this name is here and stays: a profile is never replaced.",
+        ),
+        (PackStand::Clashes, PackPart::Recording) => (
+            Tone::Fault,
+            "Another one of this name is here and stays: a recording is never replaced.",
         ),
         (PackStand::Clashes, PackPart::Device | PackPart::Dbc) => {
             (Tone::Fault, "One of this name comes with Busbar and stays.")

@@ -12,15 +12,16 @@ use utoipa::ToSchema;
 
 use crate::base::id::Name;
 use crate::engine::{
-    ChangeSettings, ExportPack, ImportPack, LARGEST_PACK, PackItem, PackPreview, ProfilePack,
-    ProfilePackError, Right, Session, ViewPlant, environment,
+    ChangeSettings, ExportPack, ImportPack, LARGEST_PACK, PackItem, PackPreview, PackRecordings,
+    ProfilePack, ProfilePackError, RecordShelfError, Right, Session, UseCan, ViewPlant,
+    environment,
 };
 use crate::web::api::give::{Answer, aside, at_place, json, order};
 use crate::web::api::profiles::{named, new_name, problem as profile_problem, text_of};
 use crate::web::api::take::{Asked, Who, Word, expected_tag};
 use crate::web::problem::{Problem, sentence};
 use crate::web::sealed::too_large;
-use crate::web::shared::Shared;
+use crate::web::shared::{Shared, Turn};
 use crate::web::table::{Access, Table};
 
 /// Enters the routes.
@@ -38,41 +39,81 @@ pub fn routes(table: Table) -> Table {
 fn problem(error: ProfilePackError) -> Problem {
     match error {
         ProfilePackError::Profile(error) => profile_problem(&error),
+        ProfilePackError::Recording {
+            source:
+                source @ (RecordShelfError::Missing(_)
+                | RecordShelfError::Busy(_)
+                | RecordShelfError::Taken(_)
+                | RecordShelfError::NoRoom(_)
+                | RecordShelfError::TooMany),
+            ..
+        } => source.into(),
         error @ (ProfilePackError::Broken(_)
         | ProfilePackError::Entry { .. }
         | ProfilePackError::TooLarge { .. }
         | ProfilePackError::Dbc(_)
         | ProfilePackError::Named { .. }
         | ProfilePackError::Device { .. }
+        | ProfilePackError::Recording { .. }
+        | ProfilePackError::RecordingSize { .. }
         | ProfilePackError::Edit(_)) => Problem::invalid(sentence(&error.to_string())),
     }
 }
 
 /// A profile with the DBC files of its buses and the device folders of one's own that it names, as one
-/// ZIP for another machine. No password, token or key is in it. Needs Change system settings.
+/// ZIP for another machine. No password, token or key is in it. Needs Change system settings. Recordings
+/// of the folder go along where they are named: at most 16 of them, of 64 MiB together, none that is being
+/// written. With them it needs Send and receive CAN too.
 #[utoipa::path(get, path = "/api/v1/profiles/{name}/pack", tag = "profiles",
-    params(("name" = String, Path, description = "Its name")),
+    params(("name" = String, Path, description = "Its name"),
+        ("recording" = Option<Vec<String>>, Query,
+            description = "A recording that goes along; once for each of them")),
     responses(
         (status = 200, description = "The pack", content_type = "application/zip"),
-        (status = 404, description = "There is no such profile"),
-        (status = 422, description = "It is refused, or something that it needs cannot be read"),
+        (status = 404, description = "There is no such profile, or no such recording"),
+        (status = 409, description = "A recording is being written"),
+        (status = 422, description = "It is refused, something that it needs cannot be read, or the recordings are too many or too large"),
     ))]
-pub async fn export(State(shared): State<Shared>, Who(session): Who, Word(which): Word) -> Answer {
-    written(&shared, &session, &which).await
+pub async fn export(
+    State(shared): State<Shared>,
+    Who(session): Who,
+    Word(which): Word,
+    Asked(asked): Asked<Vec<(String, String)>>,
+) -> Answer {
+    written(&shared, &session, &which, asked).await
 }
 
-/// The pack of this profile, as a file to be saved.
+/// The pack of this profile, as a file to be saved; the query of the address names the recordings that go
+/// along.
 ///
 /// # Errors
-/// There is no such profile, or something that it needs cannot be read.
-pub async fn written(shared: &Shared, session: &Arc<Session>, which: &str) -> Answer {
+/// There is no such profile, or something that it needs or that was named cannot be read.
+pub async fn written(
+    shared: &Shared,
+    session: &Arc<Session>,
+    which: &str,
+    asked: Vec<(String, String)>,
+) -> Answer {
     let name = named(which)?;
+    if let Some((other, _)) = asked.iter().find(|(field, _)| field != "recording") {
+        return Err(Problem::invalid(format!("A pack knows no {other:?}, only recording.")));
+    }
+    let recordings: Vec<String> = asked.into_iter().map(|(_, recording)| recording).collect();
+    let shelf = match recordings.is_empty() {
+        true => None,
+        false => Some(shared.door().recordings(&session.permit(UseCan)?).clone()),
+    };
+    let now = shared.door().clock().wall();
     let text = text_of(shared, session, &name).await?.text;
     let devices = shared.door().devices(&session.permit(ChangeSettings)?);
     let library = shared.door().library(&session.permit(ViewPlant)?);
     let packed = name.clone();
     let bytes = aside(shared, move |_| {
         let pack = ProfilePack::of((&library, &devices), &packed, &text, &environment);
+        let pack = match shelf {
+            None => pack,
+            Some(shelf) => pack.and_then(|pack| pack.with_recordings(&shelf, &recordings, now)),
+        };
         let written = pack.and_then(|pack| Ok((pack.write()?, ExportPack::of(&packed, &pack))));
         written.map_err(problem)
     });
@@ -101,6 +142,28 @@ pub async fn read(shared: &Shared, zip: Bytes) -> Result<ProfilePack, Problem> {
     aside(shared, move |_| ProfilePack::read(&zip, &environment).map_err(problem)).await
 }
 
+/// Takes in the recordings of a pack, if it has any. None is kept yet.
+///
+/// # Errors
+/// Whoever asks may not take recordings, or one of them cannot be taken in.
+pub async fn taken_in(
+    shared: &Shared,
+    session: &Session,
+    pack: ProfilePack,
+) -> Result<(ProfilePack, PackRecordings), Problem> {
+    if pack.recordings().is_empty() {
+        return Ok((pack, PackRecordings::default()));
+    }
+    session.permit(pack.carrying())?;
+    let shelf = shared.door().recordings(&session.permit(UseCan)?).clone();
+    let now = shared.door().clock().wall();
+    let work = move |_: &Shared| {
+        let brought = pack.take_in(&shelf, now).map_err(problem)?;
+        Ok((pack, brought))
+    };
+    shared.aside_in(Turn::Incoming, work).await.map_err(|_| Problem::stopping())?
+}
+
 /// What would become of a pack here, with its profile called `name`, else as it says.
 ///
 /// # Errors
@@ -113,8 +176,10 @@ pub async fn preview(
 ) -> Result<PackPreview, Problem> {
     let devices = shared.door().devices(&session.permit(ChangeSettings)?);
     let library = shared.door().library(&session.permit(ViewPlant)?);
+    let (pack, brought) = taken_in(shared, session, pack).await?;
     let look = move |_: &Shared| {
-        pack.preview(name.as_ref(), (&library, &devices), &environment).map_err(problem)
+        let places = (&library, &devices);
+        pack.preview(name.as_ref(), places, &brought, &environment).map_err(problem)
     };
     aside(shared, look).await
 }
@@ -145,7 +210,7 @@ pub struct PreviewShown {
 #[derive(Serialize, ToSchema)]
 #[schema(as = PackPart)]
 pub struct ItemShown {
-    /// What it is: profile, DBC file or device folder.
+    /// What it is: profile, DBC file, device folder or recording.
     what: &'static str,
     /// What it is called.
     name: String,
@@ -173,11 +238,12 @@ fn shown(status: StatusCode, preview: &PackPreview) -> axum::response::Response 
     response
 }
 
-/// Takes a profile pack: the body is the ZIP, of at most 16 MiB. Its device folders, its DBC files and its
-/// profile are kept, all of it or nothing; the profile does not run yet. With `preview` nothing is kept and
+/// Takes a profile pack: the body is the ZIP, of at most 80 MiB. Its device folders, its DBC files, its
+/// recordings and its profile are kept, all of it or nothing; the profile does not run yet. With `preview` nothing is kept and
 /// the answer says what would be. A profile is never replaced: `name` calls it otherwise. Device folders
 /// and DBC files are replaced with `If-Match` and the ETag of the preview only, if nothing is otherwise
-/// since. Needs Change system settings.
+/// since. A recording is never replaced, and has to be one that Busbar reads. Needs Change system settings,
+/// and Send and receive CAN too where recordings are in it.
 #[utoipa::path(post, path = "/api/v1/packs", tag = "profiles",
     params(
         ("preview" = Option<String>, Query, description = "Keep nothing, say what would become of it"),
@@ -208,7 +274,8 @@ pub async fn import(
         let preview = preview(&shared, &session, pack, name).await?;
         return Ok(shown(StatusCode::OK, &preview));
     }
-    let order_given = ImportPack { pack: Box::new(pack), name, seen };
+    let (pack, recordings) = taken_in(&shared, &session, pack).await?;
+    let order_given = ImportPack { pack: Box::new(pack), name, seen, recordings };
     let preview = order(&shared, &session, order_given).await?;
     let place = format!("/api/v1/profiles/{}", preview.name);
     Ok(at_place(shown(StatusCode::CREATED, &preview), &place))

@@ -89,7 +89,8 @@ pub use charge_json::Charge;
 pub use charges::{ReportFile, report_file};
 pub use discovery::recorded as talks_in_recording;
 pub use exchange::{
-    name_of as pack_name, preview as preview_pack, read as read_pack, written as export_pack,
+    name_of as pack_name, preview as preview_pack, read as read_pack, taken_in as take_pack_in,
+    written as export_pack,
 };
 pub use give::{aside, order};
 pub use profiles::{

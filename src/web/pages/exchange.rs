@@ -31,6 +31,8 @@ use crate::web::table::{Access, Table};
 const PLACE: &str = "/profile-pack";
 /// Packs that wait at once, of all people together.
 const MOST_WAITING: usize = 4;
+/// Bytes of all that wait, but for one.
+const MOST_BYTES: usize = 32 << 20;
 /// How long one waits.
 const WAITS: Duration = Duration::from_secs(15 * 60);
 
@@ -68,11 +70,12 @@ struct Waits {
 
 impl Waiting {
     /// Puts one there, in place of whatever the same person brought before, and of the oldest where there
-    /// are too many.
+    /// are too many or too large.
     fn put(&self, whose: AccountId, since: Mono, zip: Bytes) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|one| one.whose != whose && since.since(one.since) < WAITS);
-        if all.len() >= MOST_WAITING {
+        let bytes = |all: &[Waits]| all.iter().map(|one| one.zip.len()).sum::<usize>();
+        while !all.is_empty() && (all.len() >= MOST_WAITING || bytes(&all) > MOST_BYTES) {
             all.remove(0);
         }
         all.push(Waits { whose, since, zip });
@@ -109,8 +112,13 @@ struct Wanted {
 }
 
 /// The profile as a pack, to be saved.
-async fn export(State(shared): State<Shared>, ask: Ask, Path(which): Path<String>) -> Response {
-    match api::export_pack(&shared, &ask.session, &which).await {
+async fn export(
+    State(shared): State<Shared>,
+    ask: Ask,
+    Path(which): Path<String>,
+    Query(asked): Query<Vec<(String, String)>>,
+) -> Response {
+    match api::export_pack(&shared, &ask.session, &which, asked).await {
         Ok(response) => response,
         Err(problem) => failed(&problem, &ask),
     }
@@ -197,7 +205,8 @@ async fn bring(
         let whose = account(&ask.session)?;
         let zip = Bytes::from(brought(&shared, request).await?);
         // Whatever is no pack does not wait.
-        drop(api::read_pack(&shared, zip.clone()).await?);
+        let pack = api::read_pack(&shared, zip.clone()).await?;
+        ask.session.permit(pack.carrying())?;
         waiting.put(whose, shared.door().clock().now(), zip);
         Ok(())
     };
@@ -235,11 +244,13 @@ async fn take(
         let zip = waiting
             .of(whose, shared.door().clock().now())
             .ok_or_else(|| Problem::invalid("The pack waits no longer. Bring it once more."))?;
-        let pack = Box::new(api::read_pack(&shared, zip).await?);
+        let pack = api::read_pack(&shared, zip).await?;
+        let (pack, recordings) = api::take_pack_in(&shared, &ask.session, pack).await?;
         let order = ImportPack {
             name: api::pack_name(&name)?,
-            pack,
+            pack: Box::new(pack),
             seen: Some(typed.text("mark").to_owned()),
+            recordings,
         };
         let preview = give(&shared, &ask.session, order).await?;
         waiting.drop_of(whose);

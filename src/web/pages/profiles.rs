@@ -12,10 +12,11 @@ use serde::Deserialize;
 
 use crate::base::id::Name;
 use crate::engine::{
-    AddProfile, DeleteProfile, EditProfile, ProfileChange, RenameProfile, RestoreProfile, Revision,
-    Right, VersionId, ViewPlant, interfaces, profiles,
+    AddProfile, CarryPack, DeleteProfile, EditProfile, ProfileChange, RenameProfile,
+    RestoreProfile, Revision, Right, UseCan, VersionId, ViewPlant, interfaces, profiles,
 };
 use crate::view::compose;
+use crate::view::exchange::AlongRow;
 use crate::view::profiles::{ProfileView, ProfilesView, Shown};
 use crate::web::api;
 use crate::web::pages::form::{self, Typed};
@@ -30,6 +31,8 @@ use crate::web::table::{Access, Table};
 
 /// Where they are.
 const PLACE: &str = "/profiles";
+/// Recordings that are offered to go along in a pack: the newest.
+const ALONG: usize = 100;
 
 type Pairs = Sealed<Vec<(String, String)>>;
 
@@ -65,6 +68,8 @@ struct ProfilePage {
     shell: Shell,
     view: ProfileView,
     place: String,
+    /// Recordings that may go along in a pack, the newest first.
+    along: Vec<AlongRow>,
     /// What was typed, and on which version: name, description, revision.
     typed: Option<(String, String, String)>,
     done: &'static str,
@@ -193,6 +198,7 @@ async fn shown(
     });
     let drawn = async {
         let (session, own) = (Arc::clone(&ask.session), name.clone());
+        let along = along(shared, ask).await?;
         let version = wanted.version.parse().map(VersionId).ok();
         let read = aside(shared, move |shared| {
             let grant = session.permit(ViewPlant)?;
@@ -217,6 +223,7 @@ async fn shown(
             shell: plain::framed(shared, ask, name.as_str(), PLACE)?,
             view: compose::profiles::profile(&found, &said, versions, &snapshot, who),
             place: place(&name),
+            along,
             typed,
             done: form::done(&wanted.done),
             wrong,
@@ -226,6 +233,20 @@ async fn shown(
         Ok(page) => draw_as(status, &page),
         Err(problem) => failed(&problem, ask),
     }
+}
+
+/// The recordings that whoever asks may have in a pack.
+async fn along(shared: &Shared, ask: &Ask) -> Result<Vec<AlongRow>, Problem> {
+    let may = CarryPack::WithRecordings;
+    if ask.session.permit(may).is_err() {
+        return Ok(Vec::new());
+    }
+    let session = Arc::clone(&ask.session);
+    aside(shared, move |shared| {
+        let shelf = shared.door().recordings(&session.permit(UseCan)?);
+        Ok(compose::exchange::along(&shelf.newest(ALONG)?))
+    })
+    .await
 }
 
 async fn save(

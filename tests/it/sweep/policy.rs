@@ -14,14 +14,14 @@ use busbar::engine::{
     ForgetMessage, ForgetRecording, Frame, GivePassword, Id, ImportPack, KeepDbc, KeepDevice,
     KeepFilter, KeepMessage, KeepUpload, Keeps, Lease, LiftWait, MailReport, MailReportAnywhere,
     MakeBackup, MakeLink, MessageEntry, MustChangeIt, NewProfile, NoteBackup, Order, Origin,
-    PauseReplay, Permission, Play, ProfilePack, Purpose, ReadSafetyText, RecordSettings,
-    RecorderEntry, RememberProfile, RemoveDbc, RemoveDevice, RemoveService, RenameProfile,
-    RenameService, ReplayChange, ReplayPlan, RestartBus, RestoreProfile, Revision, RevokeToken,
-    Right, Rights, SaveSettings, SaveSystem, SavedFilter, ScanBitRate, Schedule, Secret,
-    SendFrames, ServiceChoice, ServiceId, Session, SessionId, SetChargeRule, SetDemo, SetPoints,
-    Silence, StartCharge, StartRecording, StartReplay, StartSchedule, StopCharge, StopRecording,
-    StopReplay, StopSchedule, TakeEdit, Then, TokenId, UseCan, VersionId, demo_profile,
-    environment,
+    PackRecordings, PauseReplay, Permission, Play, ProfilePack, Purpose, ReadSafetyText,
+    RecordSettings, RecorderEntry, RememberProfile, RemoveDbc, RemoveDevice, RemoveService,
+    RenameProfile, RenameService, ReplayChange, ReplayPlan, RestartBus, RestoreProfile, Revision,
+    RevokeToken, Right, Rights, SaveSettings, SaveSystem, SavedFilter, ScanBitRate, Schedule,
+    Secret, SendFrames, ServiceChoice, ServiceId, Session, SessionId, SetChargeRule, SetDemo,
+    SetPoints, Silence, StartCharge, StartRecording, StartReplay, StartSchedule, StopCharge,
+    StopRecording, StopReplay, StopSchedule, TakeEdit, Then, TokenId, UseCan, VersionId,
+    demo_profile, environment,
 };
 use busbar::web::Access;
 
@@ -32,6 +32,16 @@ use crate::listening::{GOOD, Listening};
 /// The least that is a profile pack, as another program made it.
 fn a_pack() -> ProfilePack {
     ProfilePack::read(include_bytes!("../../fuzz/packs/small.zip"), &environment).unwrap()
+}
+
+/// The same with a recording.
+fn a_recorded_pack() -> ProfilePack {
+    ProfilePack::read(include_bytes!("../../fuzz/packs/recorded.zip"), &environment).unwrap()
+}
+
+fn import(pack: ProfilePack) -> ImportPack {
+    let recordings = PackRecordings::default();
+    ImportPack { pack: Box::new(pack), name: None, seen: None, recordings }
 }
 
 /// What a backup of the bench would be made of.
@@ -194,7 +204,15 @@ pub fn orders(house: &Listening, crowd: &mut Crowd) -> Vec<OrderLine> {
         line(&sessions, &MakeBackup { recordings: BackupRecordings::Leave, sealed: false }),
         line(&sessions, &NoteBackup::of(&a_source(house), Err(&BackupError::NoPassphrase))),
         line(&sessions, &ExportPack::of(&pack, &a_pack())),
-        line(&sessions, &ImportPack { pack: Box::new(a_pack()), name: None, seen: None }),
+        line(&sessions, &import(a_pack())),
+        OrderLine {
+            name: "export_pack, with recordings",
+            ..line(&sessions, &ExportPack::of(&pack, &a_recorded_pack()))
+        },
+        OrderLine {
+            name: "import_pack, with recordings",
+            ..line(&sessions, &import(a_recorded_pack()))
+        },
         line(&sessions, &RemoveDevice { name: "x".into(), expected: ExpectedFile::Anything }),
         line(&sessions, &SetDemo { parked: true, pace: 1.0 }),
         line(&sessions, &ChangeCharge { pack: pack.clone(), set }),

@@ -278,14 +278,46 @@ impl Shelf {
     /// # Errors
     /// This is no name, or it is taken, or too many are being taken in, or the disk is nearly full.
     pub fn take_in(&self, name: &str, limit: u64) -> Result<Incoming, ShelfError> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        check(name)?;
-        match self.find(name) {
-            Ok(_) => return Err(ShelfError::Taken(name.to_owned())),
-            Err(ShelfError::Missing(_)) => {}
-            Err(other) => return Err(other),
-        }
+        self.is_free(name)?;
         let among = Among::enter(&self.incoming).ok_or(ShelfError::TooMany)?;
+        self.begin(name, limit, Arc::new(among))
+    }
+
+    /// Takes in recordings that belong together and are there already: all of them, looked at, or none.
+    ///
+    /// # Errors
+    /// As of [`Self::take_in`] and [`Incoming::look`], with the name of the one that it is about.
+    pub fn take_in_all(
+        &self,
+        all: &[(&str, &[u8])],
+        now: Wall,
+    ) -> Result<Vec<Incoming>, (String, ShelfError)> {
+        let among = match all.first() {
+            None => return Ok(Vec::new()),
+            Some((first, _)) => Among::enter(&self.incoming)
+                .ok_or_else(|| ((*first).to_owned(), ShelfError::TooMany))?,
+        };
+        let among = Arc::new(among);
+        let one = |(name, bytes): &(&str, &[u8])| {
+            self.is_free(name)?;
+            let mut incoming = self.begin(name, bytes.len() as u64, Arc::clone(&among))?;
+            incoming.add(bytes)?;
+            incoming.look(now)
+        };
+        let named = |file: &(&str, &[u8])| one(file).map_err(|error| (file.0.to_owned(), error));
+        all.iter().map(named).collect()
+    }
+
+    fn is_free(&self, name: &str) -> Result<(), ShelfError> {
+        match self.find(name) {
+            Ok(_) => Err(ShelfError::Taken(name.to_owned())),
+            Err(ShelfError::Missing(_)) => Ok(()),
+            Err(other) => Err(other),
+        }
+    }
+
+    fn begin(&self, name: &str, limit: u64, among: Arc<Among>) -> Result<Incoming, ShelfError> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
         let folder = self.folder();
         fs::create_dir_all(&folder)?;
         self.room.look(&folder, 0).map_err(ShelfError::NoRoom)?;
@@ -352,7 +384,10 @@ fn keep_first<T>(
 }
 
 /// Whether this can be the name of a recording.
-fn check(name: &str) -> Result<(), ShelfError> {
+///
+/// # Errors
+/// It could be a path, or is the name of something else.
+pub fn check(name: &str) -> Result<(), ShelfError> {
     let is_fit = |c: char| c.is_alphanumeric() || " ._-+()@,".contains(c);
     let is_name = !name.is_empty()
         && name.chars().count() <= NAME_LETTERS
@@ -379,10 +414,10 @@ pub struct Incoming {
     room: Room,
     /// So much of it was there when it was last looked how much room there is.
     looked: u64,
-    _among: Among,
+    _among: Arc<Among>,
 }
 
-/// One of those that are being taken in; one fewer when it goes.
+/// One of those, or several together, that are being taken in; one fewer when it goes.
 #[derive(Debug)]
 struct Among(Arc<AtomicUsize>);
 

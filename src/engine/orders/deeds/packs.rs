@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use crate::base::id::Name;
+use crate::engine::can::record::shelf::Shelf as Recordings;
 use crate::engine::orders::OrderError;
 use crate::engine::orders::deeds::profiles::said;
 use crate::engine::orders::desk::Desk;
@@ -17,7 +18,8 @@ use crate::engine::profile::shelf::{Expected, Shelf, ShelfError};
 pub fn import(desk: &mut Desk<'_>, order: &ImportPack) -> Result<Preview, OrderError> {
     let people = desk.people.clone();
     let places = (people.library(), people.devices());
-    let preview = order.pack.preview(order.name.as_ref(), places, &environment);
+    let (name, recordings) = (order.name.as_ref(), &order.recordings);
+    let preview = order.pack.preview(name, places, recordings, &environment);
     let preview = preview.map_err(|error| OrderError::Unfit(error.to_string()))?;
     may(order, &preview)?;
     let mut undo = Undo { devices: people.devices(), shelf: people.shelf(), steps: Vec::new() };
@@ -36,6 +38,7 @@ fn may(order: &ImportPack, preview: &Preview) -> Result<(), OrderError> {
     if let Some(item) = preview.those(Stand::Clashes).next() {
         return Err(match item.part {
             Part::Profile => OrderError::Taken { what: "a profile", name: item.name.clone() },
+            Part::Recording => OrderError::Taken { what: "a recording", name: item.name.clone() },
             Part::Device | Part::Dbc => {
                 OrderError::Unfit(DevicesError::Builtin(item.name.clone()).to_string())
             }
@@ -95,6 +98,13 @@ fn put(
         undo.shelf.write(name, bytes, &Expected::Anything).map_err(unfit)?;
         undo.steps.push(Step::Dbc(name.clone(), former));
     }
+    if let Some((shelf, incoming)) = order.recordings.take() {
+        for one in incoming {
+            let name = one.name().to_owned();
+            shelf.keep(one).map_err(|error| OrderError::Unfit(error.to_string()))?;
+            undo.steps.push(Step::Recording(shelf.clone(), name));
+        }
+    }
     if is_same(Part::Profile, preview.name.as_str()) {
         return Ok(());
     }
@@ -110,6 +120,7 @@ fn put(
 enum Step {
     Device(String, Option<Files>),
     Dbc(Name, Option<Vec<u8>>),
+    Recording(Recordings, String),
 }
 
 /// What was written so far.
@@ -136,6 +147,9 @@ impl Undo<'_> {
                 }
                 .err()
                 .map(|error| error.to_string()),
+                Step::Recording(shelf, name) => {
+                    shelf.remove(&name).err().map(|error| error.to_string())
+                }
             };
             if let Some(error) = failed {
                 tracing::error!(%error, "a part of a refused profile pack stays");

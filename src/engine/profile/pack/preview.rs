@@ -12,7 +12,7 @@ use crate::engine::profile::devices::{Devices, DevicesError};
 use crate::engine::profile::edit::{Change, apply};
 use crate::engine::profile::expand::Lookup;
 use crate::engine::profile::library::{self, Library, interpret};
-use crate::engine::profile::pack::{Pack, PackError};
+use crate::engine::profile::pack::{Brought, Pack, PackError, refused};
 use crate::engine::profile::shelf::{self, Shelf};
 
 /// What part of a pack something is.
@@ -24,6 +24,8 @@ pub enum Part {
     Dbc,
     /// A device folder.
     Device,
+    /// A recording.
+    Recording,
 }
 
 impl Part {
@@ -34,6 +36,7 @@ impl Part {
             Self::Profile => "profile",
             Self::Dbc => "DBC file",
             Self::Device => "device folder",
+            Self::Recording => "recording",
         }
     }
 }
@@ -82,7 +85,7 @@ pub struct Preview {
     pub name: Name,
     /// Its text then.
     pub text: String,
-    /// Everything that is in it: device folders, DBC files, the profile.
+    /// Everything that is in it: device folders, DBC files, recordings, the profile.
     pub items: Vec<Item>,
     /// What the profile needs and is neither in the pack nor here, in sentences.
     pub lacks: Vec<String>,
@@ -118,7 +121,8 @@ impl Look {
 }
 
 impl Pack {
-    /// What would become of it in this data folder, with its profile called `name`, else as it is.
+    /// What would become of it in this data folder, with its profile called `name`, else as it is. Its
+    /// recordings were taken in before, as `brought`.
     ///
     /// # Errors
     /// Something that is there cannot be read.
@@ -126,6 +130,7 @@ impl Pack {
         &self,
         name: Option<&Name>,
         (library, devices): (&Library, &Devices),
+        brought: &Brought,
         lookup: Lookup<'_>,
     ) -> Result<Preview, PackError> {
         let name = name.unwrap_or(&self.name).clone();
@@ -161,6 +166,12 @@ impl Pack {
             };
             let item = Item { part: Part::Dbc, name: dbc.to_string(), stand };
             look.note(item, bytes, there.as_deref());
+        }
+        for (recording, bytes) in &self.recordings {
+            let unseen = || refused(&format!("recordings/{recording}"), "was not looked at");
+            let (stand, sum) = brought.stand(recording, bytes).ok_or_else(unseen)?;
+            let there = (stand != Stand::New).then(|| stand.word().as_bytes());
+            look.note(Item { part: Part::Recording, name: recording.clone(), stand }, &sum, there);
         }
         let file = library.file_of(&name);
         let text = apply(&self.profile, &file, &[Change::Rename(name.clone())], lookup)?;

@@ -5,6 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::engine::profile::shelf::Expected;
 
+mod recordings;
+
 const DBC: &[u8] = include_bytes!("../../../../assets/devices/generic-charger/messages.dbc");
 const TOML: &str = include_str!("../../../../assets/devices/generic-charger/device.toml");
 const PLAIN: &str = "name = \"Car\"\n";
@@ -56,7 +58,8 @@ impl Place {
     }
 
     fn preview(&self, pack: &Pack) -> Preview {
-        pack.preview(None, (&self.library, &self.devices), &lookup).unwrap()
+        let none = Brought::default();
+        pack.preview(None, (&self.library, &self.devices), &none, &lookup).unwrap()
     }
 }
 
@@ -132,8 +135,9 @@ fn a_preview_says_what_is_new_the_same_changed_and_what_clashes() {
     let wanted = "device folder my-charger: changed, DBC file car: same, profile Car: clashes";
     assert_eq!(words(&later), wanted);
     assert_ne!(fresh.mark, later.mark, "another mark for another folder");
-    let named =
-        pack.preview(Some(&name("Van")), (&there.library, &there.devices), &lookup).unwrap();
+    let named = pack
+        .preview(Some(&name("Van")), (&there.library, &there.devices), &Brought::default(), &lookup)
+        .unwrap();
     assert!(words(&named).ends_with("profile Van: new"), "{}", words(&named));
     assert!(named.text.contains("name = \"Van\"") && named.text.starts_with("# by hand\n"));
 }
@@ -191,6 +195,12 @@ fn names_that_lead_elsewhere_are_refused() {
         "dbc/x.exe",
         "dbc/.dbc",
         "recordings//x",
+        "recordings/../busbar.db",
+        "recordings/a/b.log",
+        "recordings/..",
+        "recordings/.upload-1-0.part",
+        "recordings/a.log.json",
+        "recordings/a.log:stream",
         "profile.toml/",
     ] {
         let bytes = zip(&[("profile.toml", PLAIN.as_bytes()), (hostile, b"x")]);
@@ -231,7 +241,7 @@ fn bombs_are_refused_before_they_are_unpacked() {
     let huge = zip(&[("profile.toml", &vec![b'#'; (1 << 20) + 1])]);
     assert!(refusal(&huge).contains("has 1048577 bytes; it can have 1048576"));
     let large = vec![0; usize::try_from(LARGEST).unwrap() + 1];
-    assert!(refusal(&large).contains("a profile pack has at most 16 MiB"));
+    assert!(refusal(&large).contains("a profile pack has at most 80 MiB"));
     // 4 GiB that are only told; and a bomb that tells of little.
     let good = zip(&[plain]);
     let told = listed_as(good.clone(), 24, &u32::MAX.to_le_bytes());
@@ -328,6 +338,10 @@ proptest! {
         note in "[ -~]{0,200}",
         dbcs in proptest::collection::btree_map("[a-z][a-z0-9]{0,9}", 0_usize..2000, 0..6),
         ids in proptest::collection::btree_set("my-[a-z0-9]{1,9}", 0..5),
+        recordings in proptest::collection::btree_map(
+            r"[a-z0-9_][a-z0-9 ._-]{0,20}\.(log|asc|blf|log\.zst|csv\.gz)",
+            proptest::collection::vec(any::<u8>(), 0..300), 0..5,
+        ),
     ) {
         let says = |spaces: &usize| [DBC, &b"\n".repeat(*spaces)].concat();
         let pack = Pack {
@@ -335,6 +349,7 @@ proptest! {
             profile: format!("# {note}\nname = \"{called}\"\n"),
             dbcs: dbcs.iter().map(|(dbc, spaces)| (name(dbc), says(spaces))).collect(),
             devices: ids.iter().map(|id| (id.clone(), device(id))).collect(),
+            recordings,
         };
         let bytes = pack.write().unwrap();
         prop_assert_eq!(Pack::read(&bytes, &|_: &str| Some(String::new())).unwrap(), pack);

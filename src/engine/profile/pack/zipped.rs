@@ -5,21 +5,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
+use std::path::Path;
 
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
 
 use crate::base::id::Name;
+use crate::engine::can::record::shelf as recorded;
 use crate::engine::device::check::{DBC_LIMIT, MANIFEST, MANIFEST_LIMIT, MESSAGES, is_id};
 use crate::engine::profile::devices::Files;
 use crate::engine::profile::library::FILE_LIMIT;
-use crate::engine::profile::pack::{PROFILE, Pack, PackError, refused};
+use crate::engine::profile::pack::{PROFILE, Pack, PackError, recordings, refused};
 use crate::engine::profile::shelf;
 
-/// Greatest size of a pack, bytes.
-pub const LARGEST: u64 = 16 << 20;
-/// Greatest size of all that is in it, bytes.
+/// Greatest size of a pack, bytes: recordings may be there already packed.
+pub const LARGEST: u64 = (16 << 20) + recordings::MOST_BYTES;
+/// Greatest size of all that is in it beside recordings, bytes.
 pub const MOST_UNPACKED: u64 = 64 << 20;
 /// Most entries of a pack.
 pub const MOST_ENTRIES: usize = 500;
@@ -47,6 +49,7 @@ enum Place {
     Dbc(Name),
     Manifest(String),
     Messages(String),
+    Recording(String),
     /// A folder that something else is in.
     Folder,
 }
@@ -57,11 +60,14 @@ impl Place {
         let parts: Vec<&str> = name.split('/').collect();
         match parts.as_slice() {
             [PROFILE] => Some(Self::Profile),
-            ["dbc" | "devices", ""] => Some(Self::Folder),
+            ["dbc" | "devices" | "recordings", ""] => Some(Self::Folder),
             ["dbc", file] => Name::new(file.strip_suffix(".dbc")?).ok().map(Self::Dbc),
             ["devices", id, ""] if is_id(id) => Some(Self::Folder),
             ["devices", id, MANIFEST] if is_id(id) => Some(Self::Manifest((*id).to_owned())),
             ["devices", id, MESSAGES] if is_id(id) => Some(Self::Messages((*id).to_owned())),
+            ["recordings", file] => {
+                recorded::check(file).ok().map(|()| Self::Recording((*file).to_owned()))
+            }
             _ => None,
         }
     }
@@ -72,6 +78,7 @@ impl Place {
             Self::Dbc(_) => shelf::LARGEST,
             Self::Manifest(_) => MANIFEST_LIMIT as u64,
             Self::Messages(_) => DBC_LIMIT as u64,
+            Self::Recording(_) => recordings::MOST_BYTES,
             Self::Folder => 0,
         }
     }
@@ -128,13 +135,23 @@ fn walk(bytes: &[u8]) -> Result<Vec<Entry>, PackError> {
     }
     let mut entries = Vec::with_capacity(count);
     let (mut seen, mut sum) = (BTreeSet::new(), 0);
+    let (mut recorded, mut recording_count) = (0, 0);
     for _ in 0..count {
         let raw = bytes.get(at..bytes.len() - END).unwrap_or_default();
         let (entry, length) = listed(raw)?;
         if !seen.insert(entry.name.to_lowercase()) {
             return Err(refused(&entry.name, "is there twice, or differs in case alone"));
         }
-        sum += entry.size;
+        match entry.place {
+            Place::Recording(_) => {
+                (recorded, recording_count) = (recorded + entry.size, recording_count + 1)
+            }
+            Place::Profile
+            | Place::Dbc(_)
+            | Place::Manifest(_)
+            | Place::Messages(_)
+            | Place::Folder => sum += entry.size,
+        }
         at += length;
         entries.push(entry);
     }
@@ -143,6 +160,15 @@ fn walk(bytes: &[u8]) -> Result<Vec<Entry>, PackError> {
     }
     if sum > MOST_UNPACKED {
         let (found, most) = (format!("{sum} bytes unpacked"), mib(MOST_UNPACKED));
+        return Err(PackError::TooLarge { what: "the ZIP", found, most });
+    }
+    if recording_count > recordings::MOST {
+        let (found, most) = (format!("{recording_count} recordings"), recordings::MOST.to_string());
+        return Err(PackError::TooLarge { what: "the ZIP", found, most });
+    }
+    if recorded > recordings::MOST_BYTES {
+        let (found, most) =
+            (format!("{recorded} bytes of recordings"), mib(recordings::MOST_BYTES));
         return Err(PackError::TooLarge { what: "the ZIP", found, most });
     }
     Ok(entries)
@@ -237,6 +263,7 @@ pub fn read(bytes: &[u8]) -> Result<Pack, PackError> {
     let end = list(bytes).map_or(0, |(at, _)| at as u64);
     entries.sort_by_key(|entry| entry.at);
     let (mut profile, mut dbcs) = (None, BTreeMap::new());
+    let mut recordings = BTreeMap::new();
     let (mut manifests, mut messages) = (BTreeMap::new(), BTreeMap::new());
     for entry in entries {
         let after = data(bytes, &entry).filter(|(_, after)| *after <= end);
@@ -253,6 +280,7 @@ pub fn read(bytes: &[u8]) -> Result<Pack, PackError> {
             Place::Dbc(name) => drop(dbcs.insert(name, says)),
             Place::Manifest(id) => drop(manifests.insert(id, says)),
             Place::Messages(id) => drop(messages.insert(id, says)),
+            Place::Recording(name) => drop(recordings.insert(name, says)),
             Place::Folder => {}
         }
     }
@@ -268,7 +296,7 @@ pub fn read(bytes: &[u8]) -> Result<Pack, PackError> {
     }
     // The name is what the profile says; whoever checks it puts it here.
     let name = Name::new("profile").map_err(|error| broken(error.to_string()))?;
-    Ok(Pack { name, profile, dbcs, devices })
+    Ok(Pack { name, profile, dbcs, devices, recordings })
 }
 
 /// Writes a pack: the same bytes for the same pack, whenever and wherever.
@@ -279,10 +307,19 @@ pub fn write(pack: &Pack) -> Result<Vec<u8>, PackError> {
         files.push((format!("devices/{id}/{MANIFEST}"), &device.manifest));
         files.push((format!("devices/{id}/{MESSAGES}"), &device.messages));
     }
+    let recording = |(name, bytes)| (format!("recordings/{name}"), Vec::as_slice(bytes));
+    files.extend(pack.recordings.iter().map(recording));
     let bytes = assembled(&files)?;
     // Not even we hand out what nobody takes.
     read(&bytes)?;
     Ok(bytes)
+}
+
+/// Whether this is a recording that was packed when it was written: packing it again gains nothing.
+fn is_packed(name: &str) -> bool {
+    let ending = Path::new(name).extension().unwrap_or_default();
+    let is = |one: &str| ending.eq_ignore_ascii_case(one);
+    name.starts_with("recordings/") && ["zst", "gz", "blf"].into_iter().any(is)
 }
 
 /// A ZIP of these files, with the moment at which the calendar of ZIPs begins.
@@ -299,12 +336,14 @@ pub fn assembled(files: &[(String, &[u8])]) -> Result<Vec<u8>, PackError> {
     let (mut out, mut list) = (Vec::new(), Vec::new());
     for (name, bytes) in files {
         let mut packer = DeflateEncoder::new(Vec::new(), Compression::default());
-        packer.write_all(bytes).map_err(failed)?;
+        if !is_packed(name) {
+            packer.write_all(bytes).map_err(failed)?;
+        }
         let deflated = packer.finish().map_err(failed)?;
         // What cannot be packed, or packs better than anything honest, is kept as it is.
         let odd =
             bytes.len() as u64 > SMALL && bytes.len() as u64 / MOST_RATIO > deflated.len() as u64;
-        let (method, packed) = if odd || deflated.len() >= bytes.len() {
+        let (method, packed) = if odd || is_packed(name) || deflated.len() >= bytes.len() {
             (STORED, *bytes)
         } else {
             (DEFLATED, deflated.as_slice())
