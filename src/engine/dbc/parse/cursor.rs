@@ -254,7 +254,9 @@ impl<'a> Cursor<'a> {
     }
 
     fn since(&self, start: usize) -> &'a str {
-        self.text.get(start..self.at).unwrap_or("").trim()
+        // Other blanks than these are part of what stands there: without one, a line that is kept because
+        // it cannot be read would be a statement where it is written again.
+        self.text.get(start..self.at).unwrap_or("").trim_ascii()
     }
 
     /// A quoted string, `\"` standing for a quote; `None` where the next character is no quote.

@@ -279,3 +279,22 @@ fn random_schemas_come_back_as_they_were() {
         panic!("seed {seed}: {failure}");
     }
 }
+
+#[test]
+fn a_line_that_begins_with_a_blank_of_another_kind_becomes_no_signal_of_another_message() {
+    let text = "VERSION \"\"\n\nBU_: A\n\nBO_ 1 M: 8 A\n\u{a0}SG_ X : 7|16@0+ (1,0) [0|1] \"\" A\n SG_ Y : 23|16@0+ (1,0) [0|1] \"\" A\n\nBO_ 2 N: 8 A\n SG_ Z : 7|16f\n";
+    let read = parse(text.as_bytes()).schema;
+    let shape = |schema: &Schema| -> Vec<_> {
+        schema.messages.iter().map(|m| (m.id, m.signals.len())).collect()
+    };
+    assert_eq!(shape(&read).iter().map(|(_, signals)| *signals).collect::<Vec<_>>(), [1, 0]);
+    let written = text_of(&read, Form::default());
+    assert_eq!(
+        shape(&parse(&written).schema),
+        shape(&read),
+        "{}",
+        String::from_utf8_lossy(&written)
+    );
+    assert!(String::from_utf8_lossy(&written).contains("SG_ X"), "the line is kept");
+    comes_back("another blank", text.as_bytes());
+}
