@@ -7,7 +7,7 @@
 #
 #   VCAN_WAY=uml|qemu        only this way (otherwise user-mode Linux first, then QEMU)
 #   VCAN_REQUIRED=1          exit 1 where no guest can be had (otherwise say so loudly and exit 77)
-#   VCAN_SECONDS=600         longest time for the guest
+#   VCAN_SECONDS=1200        longest time for the guest
 #   VCAN_OUT=DIR             keep logs and pictures here
 #   VCAN_CARGO="ARGS"        features of the build, as for cargo
 #   VCAN_BUSBAR=FILE         test this program instead of the one that cargo builds
@@ -22,7 +22,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 checkout=$(dirname "$here")
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/busbar-vcan
-seconds=${VCAN_SECONDS:-600}
+seconds=${VCAN_SECONDS:-1200}
 export here checkout cache seconds
 mkdir -p "$cache"
 # One run at a time prepares the cache.

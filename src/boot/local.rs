@@ -19,7 +19,7 @@ use crate::engine::{
     ChargeKey, ChargePicture, ClearLatches, Confirm, Door, Lease, Order, OrderError, Refusal,
     Session, SetChargeRule, SetPoints, Snapshot, StartCharge, StopCharge, ViewPlant,
 };
-use crate::view::compose::charge::{rules_table, typed_rule};
+use crate::view::compose::charge::{rules_table, stop_reason, typed_rule};
 
 /// Connections at once; another is closed.
 const AT_ONCE: usize = 8;
@@ -326,6 +326,7 @@ fn standing(snapshot: &Snapshot, picture: &ChargePicture) -> Standing {
         pack: picture.pack.to_string(),
         charger: charger.map(|part| part.name.to_string()),
         state: picture.state.name().to_owned(),
+        ended: picture.state.outcome().map(|outcome| stop_reason(outcome.why)),
         running: picture.state.is_running(),
         current_a: pack.current.map(|amps| amps.get()),
         voltage_v: pack.voltage.map(|volts| volts.get()),

@@ -263,6 +263,9 @@ pub struct Standing {
     pub charger: Option<String>,
     /// Where the machine stands.
     pub state: String,
+    /// How the last one ended, a sentence without its stop; none while one runs.
+    #[serde(default)]
+    pub ended: Option<String>,
     /// Whether there is something to stop.
     pub running: bool,
     /// Current into the pack.
@@ -311,6 +314,9 @@ impl Standing {
         );
         if let Some(left) = self.left_s {
             line += &format!(", about {:.0} min left", left / 60.0);
+        }
+        if let Some(ended) = &self.ended {
+            line += &format!("; {ended}");
         }
         for latch in &self.latches {
             line += &format!("; latched: {}", latch.replace('_', " "));
@@ -483,6 +489,9 @@ mod tests {
         let line = standing.line();
         assert!(line.starts_with("left: constant current, \u{2013} V, 17.5 A"), "{line}");
         assert!(line.ends_with("latched: local stop"), "{line}");
+        let ended = Some("Not started: charger status".into());
+        let standing = Standing { ended, latches: Vec::new(), ..standing };
+        assert!(standing.line().ends_with("; Not started: charger status"), "{}", standing.line());
     }
 
     #[test]

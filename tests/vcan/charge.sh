@@ -84,24 +84,31 @@ charging() {
     witness=$!
     start_bench
     start_console || return 1
-    local asked said
+    local asked said try
     wait_for 30 ready || true
-    asked=$(moment)
-    said=$(timeout 30 "$BUSBAR" --data-dir "$folder" charge start "Bench pack" \
-        --charger Charger --current 6 --yes 2>&1) || {
-        bad "charge start: $said"
+    # A machine that is too slow for the guards is refused, as it should be; a person asks again.
+    for try in 1 2 3; do
+        asked=$(moment)
+        said=$(timeout 30 "$BUSBAR" --data-dir "$folder" charge start "Bench pack" \
+            --charger Charger --current 6 --yes 2>&1) || {
+            bad "charge start: $said"
+            charge_says
+            return 1
+        }
+        sleep 2
+        if wait_for 60 begins_or_ends "$asked" && flows "$asked"; then
+            within "$1: a charge runs, first current on the wire" "$asked" 30000 "$(gives "$asked" | first)"
+            sleep 3
+            return
+        fi
         charge_says
-        return 1
-    }
-    if wait_for 60 flows "$asked"; then
-        within "$1: a charge runs, first current on the wire" "$asked" 30000 "$(gives "$asked" | first)"
-    else
-        charge_says
-        bad "$1: no charge came about"
-        return 1
-    fi
-    sleep 3
+        grep -q '"ended": *"Not started' <<<"$(charge_says)" || break
+        echo "start $try did not come about"
+    done
+    bad "$1: no charge came about"
+    return 1
 }
+begins_or_ends() { flows "$1" || is_in 'done|fault'; }
 # ready: everything was heard and the bus listened to.
 ready() { answers && [ "$(wc -l <"$wire")" -ge 150 ]; }
 cleared_away() {
@@ -131,6 +138,8 @@ a_person_stops_it() {
         amps=$(frames 18FF50E5 "$at" "$run" | tail -n 1 | awk '{ print substr($2, 5, 4) }')
         [ "$((16#${amps:-FFFF}))" -le 5 ] && good "they opened at $((16#$amps)) tenths of an ampere" || bad "they opened under load: 0x$amps"
         is_in 'idle|done' || bad "the state after it is $(charge_says)"
+        grep -q '"ended": *"Stopped from the command line"' <<<"$(charge_says)" &&
+            good "the status says how it ended" || bad "how it ended is not said: $(charge_says)"
     }
     cleared_away
 }

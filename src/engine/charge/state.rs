@@ -253,6 +253,24 @@ impl State {
         "fault",
     ];
 
+    /// How the last charge ended; none before the first and while one runs.
+    #[must_use]
+    pub const fn outcome(&self) -> Option<&Outcome> {
+        match self {
+            Self::Done { outcome, .. } | Self::Fault { outcome, .. } => Some(outcome),
+            Self::Idle { .. }
+            | Self::Checking(_)
+            | Self::Preconditioning(_)
+            | Self::Contactors(..)
+            | Self::Engaged(_)
+            | Self::ConstantCurrent(..)
+            | Self::Taper(..)
+            | Self::BalanceHold(..)
+            | Self::Paused(..)
+            | Self::Finishing(_) => None,
+        }
+    }
+
     /// Whether anything is under way, so that Stop has something to stop.
     #[must_use]
     pub const fn is_running(&self) -> bool {
