@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::base::id::Name;
 use crate::base::reading::Age;
-use crate::base::units::Volts;
+use crate::base::units::{Amps, Percent, Volts};
 use crate::engine::{
     Beside, CellAt, CellsTold, Lack, PackPicture, ReadingPicture, Seen, Switching, TemperatureAt,
     TemperatureUnit,
@@ -254,9 +254,9 @@ pub fn lack_words(picture: &PackPicture, lack: Lack) -> String {
 
 /// The same for what is not a first generation: limits first.
 fn more_facts(picture: &PackPicture) -> Vec<Tile> {
-    let amps = |a: &crate::base::units::Amps| text::fixed(a.get(), 1);
+    let amps = |a: &Amps| text::fixed(a.get(), 1);
     let volts1 = |v: &Volts| text::fixed(v.get(), 1);
-    let percent = |p: &crate::base::units::Percent| text::fixed(p.get(), 1);
+    let percent = |p: &Percent| text::fixed(p.get(), 1);
     let limits = &picture.limits;
     let lacking = &picture.lacking;
     let permits = picture.permits.value;
@@ -267,44 +267,36 @@ fn more_facts(picture: &PackPicture) -> Vec<Tile> {
     let balance_on = picture.balance.map(|balance| Volts(f64::from(balance.on) / 1000.0));
     let version = picture.version.map(|(major, minor)| format!("{major}.{minor}"));
     let maker = picture.maker.map(|letters| text::in_letters(&letters));
+    let amps_limit = |name, limit: Seen<Amps>, lack, note| {
+        tile(name, joined(shown(&limit, "A", amps, note), (picture, lack)))
+    };
+    let volts_limit = |name, limit: Seen<Volts>, lack| {
+        tile(name, joined(shown(&limit, "V", volts1, String::new()), (picture, lack)))
+    };
+    let (charging, discharging) =
+        (may(permits.map(|p| p.charge)), may(permits.map(|p| p.discharge)));
     let mut tiles = vec![
-        tile(
+        amps_limit(
             "Charge limit",
-            joined(
-                shown(
-                    &limits.and_then(|l| l.charge_current),
-                    "A",
-                    amps,
-                    may(permits.map(|p| p.charge)),
-                ),
-                (picture, lacking.charge_current),
-            ),
+            limits.and_then(|l| l.charge_current),
+            lacking.charge_current,
+            charging,
         ),
-        tile(
+        volts_limit(
             "Charge voltage",
-            joined(
-                shown(&limits.and_then(|l| l.charge_voltage), "V", volts1, String::new()),
-                (picture, lacking.charge_voltage),
-            ),
+            limits.and_then(|l| l.charge_voltage),
+            lacking.charge_voltage,
         ),
-        tile(
+        amps_limit(
             "Discharge limit",
-            joined(
-                shown(
-                    &limits.and_then(|l| l.discharge_current),
-                    "A",
-                    amps,
-                    may(permits.map(|p| p.discharge)),
-                ),
-                (picture, lacking.discharge_current),
-            ),
+            limits.and_then(|l| l.discharge_current),
+            lacking.discharge_current,
+            discharging,
         ),
-        tile(
+        volts_limit(
             "Discharge voltage",
-            joined(
-                shown(&limits.and_then(|l| l.discharge_voltage), "V", volts1, String::new()),
-                (picture, lacking.discharge_voltage),
-            ),
+            limits.and_then(|l| l.discharge_voltage),
+            lacking.discharge_voltage,
         ),
         tile("State of health", shown(&picture.health, "%", percent, String::new())),
         tile(
