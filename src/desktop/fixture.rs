@@ -120,6 +120,8 @@ pub struct World {
     pub profiles: Vec<Kept>,
     /// What any profile pack would become.
     pub pack: exchange::PackView,
+    /// The recordings that may go along in one.
+    pub along: Vec<exchange::AlongRow>,
     /// Answers that were not fetched yet.
     pub answers: Vec<Answer>,
 }

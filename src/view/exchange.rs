@@ -37,6 +37,9 @@ pub struct PackRow {
     pub means: &'static str,
 }
 
+/// Recordings that are offered to go along in a pack: so many of the newest.
+pub const MOST_OFFERED: usize = 100;
+
 /// A recording of the folder that may go along in a profile pack.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct AlongRow {
@@ -44,6 +47,8 @@ pub struct AlongRow {
     pub name: String,
     /// "12 MB".
     pub size: String,
+    /// Its size, bytes.
+    pub bytes: u64,
     /// Why it cannot go along.
     pub why_not: Option<&'static str>,
 }

@@ -1,6 +1,7 @@
 //! The Profiles page: which there are, what each says and said, what differs between two of its versions.
 
 use crate::engine::{DiffKind, VersionId};
+use crate::view::exchange::AlongRow;
 use crate::view::offer::{Grave, Offer};
 use crate::view::shown::Tone;
 
@@ -75,6 +76,8 @@ pub struct ProfilesSeen {
     pub all: ProfilesView,
     /// The one that is looked at, or why there is none.
     pub one: Option<Result<Box<ProfileView>, String>>,
+    /// Recordings that may go along in a pack of it.
+    pub along: Vec<AlongRow>,
 }
 
 /// What a new profile begins as.

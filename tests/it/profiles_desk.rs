@@ -5,7 +5,7 @@ use busbar::desktop::ask::{Ask, Existing, ProfileAsk, SaveTo};
 use busbar::desktop::fixture::FixtureSource;
 use busbar::desktop::source::Intent;
 use busbar::engine::VersionId;
-use busbar::view::exchange::{PackRow, PackView};
+use busbar::view::exchange::{AlongRow, PackRow, PackView};
 use busbar::view::offer::Offer;
 use busbar::view::profiles::Beginning;
 use busbar::view::shown::Tone;
@@ -231,5 +231,40 @@ fn without_a_file_dialog_the_path_of_a_pack_is_typed() {
     window.type_into("Path to save the profile pack to", "/tmp/w.zip");
     window.press(Key::Enter);
     let to = SaveTo { path: "/tmp/w.zip".into(), existing: Existing::Keep };
-    assert_eq!(asked(&window), [ProfileAsk::Export { profile: "Workshop".into(), to }]);
+    let (profile, recordings) = ("Workshop".into(), Vec::new());
+    assert_eq!(asked(&window), [ProfileAsk::Export { profile, recordings, to }]);
+}
+
+#[test]
+fn recordings_that_are_ticked_go_along_in_a_pack() {
+    let source = FixtureSource::running(38);
+    let row = |name: &str, bytes, why_not| AlongRow {
+        name: name.into(),
+        size: format!("{bytes} B"),
+        bytes,
+        why_not,
+    };
+    source.world.borrow_mut().along = vec![
+        row("drive.log", 3_000, None),
+        row("charge.log", 64 << 20, None),
+        row("now.log", 9, Some("it is being written")),
+    ];
+    let mut window = open(source, LARGE);
+    window.ctrl(Key::Num6);
+    window.click("Open Workshop");
+    assert!(window.shows("0 chosen"), "{:?}", window.names());
+    window.click("now.log, 9 B: it is being written");
+    assert!(window.shows("0 chosen"), "what grows cannot go along");
+    window.click("drive.log, 3000 B");
+    assert!(window.shows("1 chosen, 3 kB; at most 16 of 67 MB together"), "{:?}", window.names());
+    window.click("charge.log, 67108864 B");
+    window.click("drive.log, 3000 B");
+    window.click("Save as a pack\u{2026}");
+    window.until_it_shows("no file dialog");
+    window.type_into("Path to save the profile pack to", "/tmp/w.zip");
+    window.press(Key::Enter);
+    let to = SaveTo { path: "/tmp/w.zip".into(), existing: Existing::Keep };
+    let (profile, recordings) = ("Workshop".into(), vec!["charge.log".into()]);
+    assert_eq!(asked(&window), [ProfileAsk::Export { profile, recordings, to }]);
+    assert!(window.shows("It is saved, with charge.log."));
 }

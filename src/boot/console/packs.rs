@@ -10,11 +10,12 @@ use super::people::{Clerk, Outcome, done, sentence};
 use crate::base::id::Name;
 use crate::desktop::ask::{Brought, BroughtPack, SaveTo};
 use crate::engine::{
-    ChangeSettings, ExportPack, ImportPack, LARGEST_PACK, PackRecordings, ProfilePack, UseCan,
-    ViewPlant, environment,
+    CarryPack, ChangeSettings, ExportPack, ImportPack, LARGEST_PACK, PackRecordings, ProfilePack,
+    UseCan, ViewPlant, environment,
 };
 use crate::view::compose;
 use crate::view::compose::profiles::a_profile_name;
+use crate::view::exchange::{AlongRow, MOST_OFFERED};
 
 impl Clerk<'_> {
     /// Says what would become of a pack.
@@ -50,8 +51,18 @@ impl Clerk<'_> {
         pack.take_in(&shelf, door.clock().wall()).map_err(sentence)
     }
 
-    /// Writes a profile with what it needs.
-    pub(super) fn export_pack(&self, profile: &str, to: &SaveTo) -> Outcome {
+    /// The recordings that whoever sits here may have in a pack.
+    pub(super) fn along(&self) -> Result<Vec<AlongRow>, String> {
+        let session = &self.shared.session;
+        if session.permit(CarryPack::WithRecordings).is_err() {
+            return Ok(Vec::new());
+        }
+        let shelf = self.shared.door.recordings(&session.permit(UseCan).map_err(sentence)?);
+        Ok(compose::exchange::along(&shelf.newest(MOST_OFFERED).map_err(sentence)?))
+    }
+
+    /// Writes a profile with what it needs, and these recordings.
+    pub(super) fn export_pack(&self, profile: &str, recordings: &[String], to: &SaveTo) -> Outcome {
         let (session, door) = (&self.shared.session, &self.shared.door);
         let grant = session.permit(ViewPlant).map_err(sentence)?;
         let devices = door.devices(&session.permit(ChangeSettings).map_err(sentence)?);
@@ -59,13 +70,19 @@ impl Clerk<'_> {
         let text = door.profile_text(&grant, &profile).map_err(sentence)?.text;
         let library = door.library(&grant);
         let pack = ProfilePack::of((&library, &devices), &profile, &text, &environment);
-        let pack = pack.map_err(sentence)?;
+        let mut pack = pack.map_err(sentence)?;
+        if !recordings.is_empty() {
+            let shelf = door.recordings(&session.permit(UseCan).map_err(sentence)?);
+            pack =
+                pack.with_recordings(&shelf, recordings, door.clock().wall()).map_err(sentence)?;
+        }
         let bytes = pack.write().map_err(sentence)?;
         self.order(ExportPack::of(&profile, &pack))?;
         file::write(to, |out| Ok(out.write_all(&bytes)?))?;
         let (dbcs, kinds) = (pack.dbcs().len(), pack.devices().len());
+        let recorded = pack.recordings().len();
         done(format!(
-            "{profile} is in {}, with DBC files: {dbcs}, device folders: {kinds}. No password, token or key is in it.",
+            "{profile} is in {}, with DBC files: {dbcs}, device folders: {kinds}, recordings: {recorded}. No password, token or key is in it.",
             to.path.display()
         ))
     }

@@ -28,7 +28,7 @@ fn a_profile_goes_to_another_machine_and_is_taken_as_it_was_seen() {
     here.pack(ProfileAsk::Add { name: "Bench".into(), begins }).unwrap();
     let path = here.folder.path().join("bench.zip");
     let to = SaveTo { path: path.clone(), existing: Existing::Keep };
-    let export = ProfileAsk::Export { profile: "Bench".into(), to };
+    let export = ProfileAsk::Export { profile: "Bench".into(), recordings: Vec::new(), to };
     here.pack(export.clone()).unwrap();
     let again = here.pack(export).unwrap_err();
     assert!(again.contains("left alone"), "{again}");
@@ -56,6 +56,39 @@ fn a_profile_goes_to_another_machine_and_is_taken_as_it_was_seen() {
     };
     let names: Vec<&str> = seen.all.rows.iter().map(|row| row.name.as_str()).collect();
     assert_eq!(names, ["Bench", "Second"]);
+}
+
+#[test]
+fn a_recording_that_is_chosen_goes_along_and_stands_in_the_folder_of_the_other_machine() {
+    const LOG: &[u8] = b"(1780300800.000000) can0 123#0011223344556677\n";
+    let mut here = desk_in(tempfile::tempdir().unwrap());
+    let begins = Beginning::Interface("can7".into());
+    here.pack(ProfileAsk::Add { name: "Bench".into(), begins }).unwrap();
+    let recordings = here.folder.path().join("recordings");
+    std::fs::create_dir_all(&recordings).unwrap();
+    std::fs::write(recordings.join("drive.log"), LOG).unwrap();
+    let look = ProfileAsk::Look(ProfilesLook::One("Bench".into(), None));
+    let Brought::Profiles(seen) = here.pack(look).unwrap() else { panic!("a profile") };
+    let offered: Vec<_> = seen.along.iter().map(|row| (row.name.as_str(), row.why_not)).collect();
+    assert_eq!(offered, [("drive.log", None)]);
+    let path = here.folder.path().join("bench.zip");
+    let export = |recording: &str| ProfileAsk::Export {
+        profile: "Bench".into(),
+        recordings: vec![recording.into()],
+        to: SaveTo { path: path.clone(), existing: Existing::Keep },
+    };
+    let refused = here.pack(export("gone.log")).unwrap_err();
+    assert!(refused.contains("gone.log"), "{refused}");
+    assert!(!path.exists(), "nothing is written where something lacks");
+    let Brought::Done(said) = here.pack(export("drive.log")).unwrap() else { panic!("a word") };
+    assert!(said.contains("recordings: 1."), "{said}");
+
+    let mut there = desk_in(tempfile::tempdir().unwrap());
+    let view = there.bring(&path, "").unwrap();
+    assert_eq!(view.summary, "2 new");
+    there.pack(ProfileAsk::Take { path, name: String::new(), mark: view.mark }).unwrap();
+    let came = std::fs::read(there.folder.path().join("recordings/drive.log")).unwrap();
+    assert_eq!(came, LOG);
 }
 
 #[test]

@@ -22,7 +22,9 @@ impl Clerk<'_> {
             ProfileAsk::Run(profile) => self.run_profile(&profile),
             ProfileAsk::Bring { path, name } => self.bring_pack(path, &name),
             ProfileAsk::Take { path, name, mark } => self.take_pack(&path, &name, mark),
-            ProfileAsk::Export { profile, to } => self.export_pack(&profile, &to),
+            ProfileAsk::Export { profile, recordings, to } => {
+                self.export_pack(&profile, &recordings, &to)
+            }
             ProfileAsk::Restore { profile, revision, version } => {
                 let (profile, on) = (a_profile_name(&profile)?, Revision::told(&revision));
                 let words = format!("{profile} says what it said in version {version}.");
@@ -121,6 +123,10 @@ impl Clerk<'_> {
                 })
             }
         };
-        Ok(ProfilesSeen { look, all, one })
+        let along = match &look {
+            ProfilesLook::All => Vec::new(),
+            ProfilesLook::One(..) => self.along()?,
+        };
+        Ok(ProfilesSeen { look, all, one, along })
     }
 }

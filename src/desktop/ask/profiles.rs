@@ -61,6 +61,8 @@ pub enum ProfileAsk {
     Export {
         /// Which.
         profile: String,
+        /// The recordings that go along, by their names.
+        recordings: Vec<String>,
         /// Where to.
         to: SaveTo,
     },

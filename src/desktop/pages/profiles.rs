@@ -8,6 +8,7 @@ mod list;
 mod one;
 mod pack;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use crate::desktop::theme::Theme;
 use crate::desktop::widgets::form::{self, Look};
 use crate::desktop::widgets::text::{line, note, paragraph};
 use crate::view::offer::{Offer, Question};
-use crate::view::profiles::{Beginning, ProfilesLook, ProfilesSeen};
+use crate::view::profiles::{Beginning, ProfileView, ProfilesLook, ProfilesSeen};
 use crate::view::shown::{Note, Tone};
 
 /// Seconds between two looks while the page is shown.
@@ -41,6 +42,8 @@ pub struct ProfilesPage {
     new: Option<add::New>,
     /// What is typed about the profile that is looked at.
     draft: Option<one::Draft>,
+    /// The recordings that are to go along in its pack.
+    along: BTreeSet<String>,
     /// A profile pack that is looked at.
     bringing: Option<pack::Bringing>,
     /// What the file dialog is asked for.
@@ -160,7 +163,7 @@ impl ProfilesPage {
             (Ok(path), Way::Bring) => Some(self.bring(path)),
             (Ok(path), Way::Save(profile)) => {
                 let to = SaveTo { path, existing: Existing::Replace };
-                Some(self.change(ProfileAsk::Export { profile, to }, self.look.clone()))
+                Some(self.save_pack(profile, to))
             }
             (Err(text), _) => {
                 self.said = Some(Note { tone: Tone::Warning, text, closable: true });
@@ -168,6 +171,12 @@ impl ProfilesPage {
                 None
             }
         }
+    }
+
+    /// Saves a profile as a pack, with the recordings that were chosen.
+    fn save_pack(&mut self, profile: String, to: SaveTo) -> Command {
+        let recordings = self.along.iter().cloned().collect();
+        self.change(ProfileAsk::Export { profile, recordings, to }, self.look.clone())
     }
 
     /// The pack that is looked at, or the path of one.
@@ -184,9 +193,7 @@ impl ProfilesPage {
             pack::Pressed::Ask(ProfileAsk::Bring { path, name }) if name.is_empty() => {
                 Some(self.bring(path))
             }
-            pack::Pressed::Ask(ask @ ProfileAsk::Export { .. }) => {
-                Some(self.change(ask, self.look.clone()))
-            }
+            pack::Pressed::Save(profile, to) => Some(self.save_pack(profile, to)),
             pack::Pressed::Ask(ask) => Some(submit(ask)),
             pack::Pressed::Take(ask, name) => Some(self.change(ask, ProfilesLook::One(name, None))),
         }
@@ -223,6 +230,7 @@ impl ProfilesPage {
         };
         if of(&look) != of(&self.look) {
             (self.draft, self.said) = (None, None);
+            self.along.clear();
         }
         self.new = None;
         self.look = look;
@@ -244,7 +252,7 @@ impl ProfilesPage {
                     ProfilesLook::One(of, _) => *of == name,
                 };
                 match one.as_ref().filter(|_| fresh) {
-                    Some(Ok(view)) => self.one(ui, theme, (&seen.all, view)),
+                    Some(Ok(view)) => self.one(ui, theme, (&seen, view)),
                     Some(Err(why)) => {
                         self.head_of(ui, theme, &name);
                         paragraph(ui, why, theme.tone(Tone::Fault));
@@ -343,15 +351,18 @@ impl ProfilesPage {
         &mut self,
         ui: &mut Ui,
         theme: &Theme,
-        (all, view): (&crate::view::profiles::ProfilesView, &crate::view::profiles::ProfileView),
+        (seen, view): (&ProfilesSeen, &ProfileView),
     ) -> Option<Command> {
+        let all = &seen.all;
         let name = view.row.name.clone();
         let head = one::head(ui, theme, view);
         self.said(ui, theme);
         if let Some(command) = self.packs(ui, theme) {
             return Some(command);
         }
-        let asked = head.or(one::draw(ui, theme, (all, view), &mut self.draft))?;
+        let mut typed =
+            one::Typed { draft: &mut self.draft, along: &mut self.along, offered: &seen.along };
+        let asked = head.or(one::draw(ui, theme, (all, view), &mut typed))?;
         let (revision, stay) = (view.row.revision.clone(), ProfilesLook::One(name.clone(), None));
         match asked {
             one::Pressed::All => self.go(ProfilesLook::All),

@@ -1,8 +1,8 @@
 //! Composes what would become of a profile pack.
 
 use crate::engine::{
-    ChangeSettings, MOST_RECORDED, PackItem, PackPart, PackPreview, PackStand, Session, Shelved,
-    byte_size,
+    ChangeSettings, MOST_RECORDED, MOST_RECORDINGS, PackItem, PackPart, PackPreview, PackStand,
+    Session, Shelved, byte_size,
 };
 use crate::view::compose::users::sentence;
 use crate::view::exchange::{AlongRow, PackRow, PackView};
@@ -29,12 +29,24 @@ pub fn pack(preview: &PackPreview, session: &Session) -> PackView {
     }
 }
 
+/// What of the chosen recordings there is: "2 chosen, 12 MB", and whether a pack holds them.
+#[must_use]
+pub fn chosen(rows: &[AlongRow], is_chosen: impl Fn(&str) -> bool) -> (String, Tone) {
+    let chosen: Vec<&AlongRow> = rows.iter().filter(|row| is_chosen(&row.name)).collect();
+    let bytes: u64 = chosen.iter().map(|row| row.bytes).sum();
+    let fits = chosen.len() <= MOST_RECORDINGS && bytes <= MOST_RECORDED;
+    let most = format!("at most {MOST_RECORDINGS} of {} together", byte_size(MOST_RECORDED));
+    let text = format!("{} chosen, {}; {most}", chosen.len(), byte_size(bytes));
+    (text, if fits { Tone::Muted } else { Tone::Warning })
+}
+
 /// Recordings of the folder as what may go along.
 #[must_use]
 pub fn along(found: &[Shelved]) -> Vec<AlongRow> {
     let row = |one: &Shelved| AlongRow {
         name: one.name.clone(),
         size: byte_size(one.bytes),
+        bytes: one.bytes,
         why_not: if one.grows {
             Some("it is being written")
         } else {

@@ -16,7 +16,7 @@ use crate::engine::{
     RestoreProfile, Revision, Right, UseCan, VersionId, ViewPlant, interfaces, profiles,
 };
 use crate::view::compose;
-use crate::view::exchange::AlongRow;
+use crate::view::exchange::{AlongRow, MOST_OFFERED};
 use crate::view::profiles::{ProfileView, ProfilesView, Shown};
 use crate::web::api;
 use crate::web::pages::form::{self, Typed};
@@ -31,8 +31,6 @@ use crate::web::table::{Access, Table};
 
 /// Where they are.
 const PLACE: &str = "/profiles";
-/// Recordings that are offered to go along in a pack: the newest.
-const ALONG: usize = 100;
 
 type Pairs = Sealed<Vec<(String, String)>>;
 
@@ -244,7 +242,7 @@ async fn along(shared: &Shared, ask: &Ask) -> Result<Vec<AlongRow>, Problem> {
     let session = Arc::clone(&ask.session);
     aside(shared, move |shared| {
         let shelf = shared.door().recordings(&session.permit(UseCan)?);
-        Ok(compose::exchange::along(&shelf.newest(ALONG)?))
+        Ok(compose::exchange::along(&shelf.newest(MOST_OFFERED)?))
     })
     .await
 }

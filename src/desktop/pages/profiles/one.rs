@@ -1,5 +1,7 @@
 //! One profile: what it is called and for, its versions, what it says, or what a version changed.
 
+use std::collections::BTreeSet;
+
 use egui::{RichText, ScrollArea, TextEdit, Ui, UiBuilder};
 
 use super::{diff, list};
@@ -10,7 +12,9 @@ use crate::desktop::widgets::form::{self, Look};
 use crate::desktop::widgets::panel::{GAP, INSET, panel, panel_in};
 use crate::desktop::widgets::text::{caption, line, note, paragraph};
 use crate::engine::VersionId;
+use crate::view::compose::exchange::chosen;
 use crate::view::compose::profiles::name_trouble;
+use crate::view::exchange::AlongRow;
 use crate::view::offer::Offer;
 use crate::view::profiles::{ProfileView, ProfilesView, Shown, VersionRow};
 use crate::view::shown::{Note, Tone};
@@ -21,6 +25,8 @@ const WIDE: f32 = 760.0;
 const LEFT: (f32, f32) = (0.42, 520.0);
 /// Height of what it says where that stands below.
 const BELOW: f32 = 380.0;
+/// Most height of the recordings that may go along.
+const ALONG: f32 = 150.0;
 /// Room for the head of what it says.
 const HEAD: f32 = 62.0;
 
@@ -33,6 +39,16 @@ pub(super) struct Draft {
     pub(super) name: String,
     /// Its description.
     pub(super) description: String,
+}
+
+/// What is typed and chosen about a profile.
+pub(super) struct Typed<'a> {
+    /// Its name and description.
+    pub(super) draft: &'a mut Option<Draft>,
+    /// The recordings that go along in its pack.
+    pub(super) along: &'a mut BTreeSet<String>,
+    /// Those that may.
+    pub(super) offered: &'a [AlongRow],
 }
 
 /// What was pressed.
@@ -88,13 +104,13 @@ pub(super) fn draw(
     ui: &mut Ui,
     theme: &Theme,
     (all, view): (&ProfilesView, &ProfileView),
-    draft: &mut Option<Draft>,
+    typed: &mut Typed<'_>,
 ) -> Option<Pressed> {
     let room = ui.available_rect_before_wrap();
     let mut pressed = None;
     if room.width() < WIDE {
         ScrollArea::vertical().id_salt("profile").auto_shrink(false).show(ui, |ui| {
-            pressed = left(ui, theme, (all, view), draft);
+            pressed = left(ui, theme, (all, view), typed);
             let text = panel(ui, theme, "", |ui| said(ui, theme, view, BELOW));
             pressed = pressed.take().or(text);
         });
@@ -104,7 +120,7 @@ pub(super) fn draw(
     let (first, second) = room.split_left_right_at_x(room.left() + width);
     ui.scope_builder(UiBuilder::new().max_rect(first), |ui| {
         ScrollArea::vertical().id_salt("profile").auto_shrink(false).show(ui, |ui| {
-            pressed = left(ui, theme, (all, view), draft);
+            pressed = left(ui, theme, (all, view), typed);
         });
     });
     let second = second.with_min_x(second.left() + GAP);
@@ -117,11 +133,15 @@ fn left(
     ui: &mut Ui,
     theme: &Theme,
     (all, view): (&ProfilesView, &ProfileView),
-    draft: &mut Option<Draft>,
+    typed: &mut Typed<'_>,
 ) -> Option<Pressed> {
     let mut pressed = None;
-    panel(ui, theme, "About it", |ui| pressed = about(ui, theme, (all, view), draft));
+    panel(ui, theme, "About it", |ui| pressed = about(ui, theme, (all, view), typed.draft));
     ui.add_space(GAP - 6.0);
+    if view.row.copy.is_open() && !typed.offered.is_empty() {
+        panel(ui, theme, "Recordings in its pack", |ui| along(ui, theme, typed));
+        ui.add_space(GAP - 6.0);
+    }
     panel(ui, theme, "Versions", |ui| {
         let text = RichText::new(&view.bounds).font(fonts::text(11.5));
         ui.label(text.color(theme.muted));
@@ -194,6 +214,31 @@ fn about(
     });
     line(ui, &list::changed(row), fonts::text(12.0), theme.muted);
     pressed
+}
+
+/// Which recordings go along when it is saved as a pack.
+fn along(ui: &mut Ui, theme: &Theme, typed: &mut Typed<'_>) {
+    typed.along.retain(|name| typed.offered.iter().any(|row| row.name == *name));
+    let (sum, tone) = chosen(typed.offered, |name| typed.along.contains(name));
+    line(ui, &sum, fonts::text(12.0), theme.tone(tone));
+    let rows = ScrollArea::vertical().id_salt("along").max_height(ALONG);
+    rows.auto_shrink([false, true]).show(ui, |ui| {
+        for row in typed.offered {
+            let mut goes = typed.along.contains(&row.name);
+            let told = match row.why_not {
+                Some(why) => format!("{}, {}: {why}", row.name, row.size),
+                None => format!("{}, {}", row.name, row.size),
+            };
+            let tick = egui::Checkbox::new(&mut goes, told);
+            if ui.add_enabled(row.why_not.is_none(), tick).clicked() {
+                if goes {
+                    typed.along.insert(row.name.clone());
+                } else {
+                    typed.along.remove(&row.name);
+                }
+            }
+        }
+    });
 }
 
 fn version(ui: &mut Ui, theme: &Theme, row: &VersionRow) -> Option<Pressed> {

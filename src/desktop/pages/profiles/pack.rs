@@ -34,6 +34,8 @@ pub(super) struct Bringing {
 pub(super) enum Pressed {
     /// Ask for this.
     Ask(ProfileAsk),
+    /// Save this profile as one.
+    Save(String, SaveTo),
     /// Take it: this leads to the profile of this name.
     Take(ProfileAsk, String),
     /// Leave it.
@@ -161,13 +163,13 @@ pub(super) fn path(
             let clicked = form::offer(ui, theme, &offer, Look::Primary);
             if (clicked || form::entered(ui, &field)) && offer.is_open() {
                 let path = PathBuf::from(typed.trim());
-                pressed = Some(Pressed::Ask(match way {
-                    Way::Bring => ProfileAsk::Bring { path, name: String::new() },
+                pressed = Some(match way {
+                    Way::Bring => Pressed::Ask(ProfileAsk::Bring { path, name: String::new() }),
                     Way::Save(profile) => {
                         let to = SaveTo { path, existing: Existing::Keep };
-                        ProfileAsk::Export { profile: profile.clone(), to }
+                        Pressed::Save(profile.clone(), to)
                     }
-                }));
+                });
             }
             if ui.button("Leave it").clicked() {
                 pressed = Some(Pressed::Leave);
