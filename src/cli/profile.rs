@@ -69,6 +69,9 @@ pub struct ImportArgs {
     /// What the profile is to be called here [default: as it is].
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+    /// Leave the recordings that are in it out.
+    #[arg(long)]
+    pub without_recordings: bool,
     /// Replace device folders and DBC files that are changed. A profile is never replaced.
     #[arg(long)]
     pub replace: bool,

@@ -199,9 +199,9 @@ pub use profile::model::{
     Begins as RecordBegins, BusEntry, ComponentEntry, Limits, Profile, RecorderEntry,
 };
 pub use profile::pack::{
-    Brought as PackRecordings, Item as PackItem, LARGEST as LARGEST_PACK, MOST_RECORDED,
-    MOST_RECORDINGS, Pack as ProfilePack, PackError as ProfilePackError, Part as PackPart,
-    Preview as PackPreview, Stand as PackStand,
+    Brought as PackRecordings, Carry as PackCarry, Item as PackItem, LARGEST as LARGEST_PACK,
+    MOST_RECORDED, MOST_RECORDINGS, Pack as ProfilePack, PackError as ProfilePackError,
+    Part as PackPart, Preview as PackPreview, Stand as PackStand,
 };
 pub use profile::shelf::{
     Expected as ExpectedFile, LARGEST as LARGEST_DBC, Shelf, ShelfError, mark as dbc_mark,

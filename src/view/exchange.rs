@@ -16,10 +16,23 @@ pub struct PackView {
     pub rows: Vec<PackRow>,
     /// What its profile needs and is neither in it nor here, in sentences.
     pub lacks: Vec<String>,
+    /// What becomes of its recordings.
+    pub recordings: CarryRow,
     /// "Take it".
     pub take: Offer,
     /// The mark of all this: whoever takes it names it.
     pub mark: String,
+}
+
+/// What becomes of the recordings of a profile pack.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CarryRow {
+    /// How many there are.
+    pub count: usize,
+    /// Whether they are left out.
+    pub left: bool,
+    /// Why whoever looks cannot have them.
+    pub why_not: Option<String>,
 }
 
 /// A part of a profile pack.

@@ -361,6 +361,18 @@ fn recordings_go_along_where_they_are_named_and_never_replace_one() {
     there.recording("drive.log").is(404);
     there.house.get("/api/v1/profiles/Car", &there.changer).is(404);
     assert_eq!(there.recording("more.log").is(200).text, LOG.repeat(2));
+    // Without them the rest comes all the same, on the page too.
+    let third = Machine::new();
+    third.record("more.log", &LOG.repeat(2));
+    assert_eq!(third.upload(&third.changer, &pack).0, 303);
+    let clashing = third.house.get("/profile-pack", &third.changer).is(200).text;
+    assert!(clashing.contains("leave them out, or delete the one here"), "{clashing}");
+    let page = third.house.get("/profile-pack?recordings=leave", &third.changer).is(200).text;
+    let mark = hidden(&page, "mark");
+    third.press("/profile-pack/take", &format!("mark={mark}&name=")).is(409);
+    third.press("/profile-pack/take", &format!("mark={mark}&name=&recordings=leave")).is(303);
+    third.recording("drive.log").is(404);
+    third.house.get("/api/v1/profiles/Car", &third.changer).is(200);
     there.house.ask("DELETE", "/api/v1/recordings/more.log", &there.changer).is(204);
     there.bring("", None, &pack).is(201);
     assert_eq!(there.recording("drive.log").is(200).text, LOG);
@@ -408,7 +420,15 @@ fn who_may_not_send_and_receive_can_neither_takes_nor_brings_recordings() {
     for path in ["/api/v1/packs", "/api/v1/packs?preview", "/api/v1/packs?name=Van"] {
         missing(machine.bytes(path, &changer, None, Some(&pack)));
     }
-    assert_eq!(machine.upload(&changer, &pack).0, 403);
+    // What is left of it is for them.
+    let rest = machine.bytes("/api/v1/packs?preview&recordings=leave", &changer, None, Some(&pack));
+    assert!(rest.is(200).states().contains(&"drive.log left out".to_owned()));
+    machine.bytes("/api/v1/packs?preview&recordings=some", &changer, None, Some(&pack)).is(422);
+    assert_eq!(machine.upload(&changer, &pack).0, 303);
+    for query in ["", "?recordings=take"] {
+        let seen = machine.house.get(&format!("/profile-pack{query}"), &changer).is(200).text;
+        assert!(seen.contains("left out") && seen.contains("Send and receive CAN"), "{seen}");
+    }
     assert_eq!(machine.upload(&machine.changer, &pack).0, 303);
     let seen = machine.house.get("/profile-pack", &machine.changer).is(200).text;
     assert!(seen.contains("drive.log") && seen.contains("recording"), "{seen}");
@@ -439,6 +459,11 @@ fn the_command_line_takes_recordings_along() {
     assert_eq!(dry.code, Some(1), "{}", dry.out);
     let refused = there.busbar(&[&"profile", &"import", &zip, &"--replace"]);
     assert!(refused.err.contains("already a recording"), "{}", refused.err);
+    let out: [&dyn AsRef<std::ffi::OsStr>; 5] =
+        [&"profile", &"import", &zip, &"--without-recordings", &"--dry-run"];
+    let dry = there.busbar(&out);
+    assert_eq!(dry.out, "left out recording drive.log\nnew      profile Car\n", "{}", dry.err);
+    assert_eq!(dry.code, Some(0));
     fs::remove_file(there.path("data/recordings/drive.log")).unwrap();
     let taken = there.busbar(&[&"profile", &"import", &zip]);
     assert_eq!(taken.code, Some(0), "{}", taken.err);

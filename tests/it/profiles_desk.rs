@@ -4,8 +4,8 @@
 use busbar::desktop::ask::{Ask, Existing, ProfileAsk, SaveTo};
 use busbar::desktop::fixture::FixtureSource;
 use busbar::desktop::source::Intent;
-use busbar::engine::VersionId;
-use busbar::view::exchange::{AlongRow, PackRow, PackView};
+use busbar::engine::{PackCarry, VersionId};
+use busbar::view::exchange::{AlongRow, CarryRow, PackRow, PackView};
 use busbar::view::offer::Offer;
 use busbar::view::profiles::Beginning;
 use busbar::view::shown::Tone;
@@ -186,6 +186,7 @@ fn pack() -> PackView {
             row("profile", "Boat", "new", Tone::Ok, "It is added."),
         ],
         lacks: vec!["The DBC file rudder.dbc is not in it.".into()],
+        recordings: CarryRow { count: 1, ..CarryRow::default() },
         take: Offer::open("Take it"),
         mark: "f00d".into(),
     }
@@ -203,11 +204,14 @@ fn a_dropped_pack_is_shown_with_what_it_changes_before_it_is_taken() {
     }
     assert_eq!(overlaps(&window, SMALLEST), Vec::<String>::new());
     window.type_into("Name of the profile here", " 2");
+    window.click("Leave its recordings out");
     window.click("Take it as Boat 2");
     let (path, name) = (std::path::PathBuf::from("/packs/boat.zip"), String::new());
     let all = asked(&window);
-    assert_eq!(all.first(), Some(&ProfileAsk::Bring { path: path.clone(), name }));
-    let taken = ProfileAsk::Take { path, name: "Boat 2".into(), mark: "f00d".into() };
+    let carry = PackCarry::Take;
+    assert_eq!(all.first(), Some(&ProfileAsk::Bring { path: path.clone(), name, carry }));
+    let (name, carry, mark) = ("Boat 2".into(), PackCarry::Leave, "f00d".into());
+    let taken = ProfileAsk::Take { path, name, carry, mark };
     assert_eq!(all.last(), Some(&taken));
     assert!(window.shows("It is here."), "{:?}", window.names());
 }

@@ -10,8 +10,8 @@ use super::people::{Clerk, Outcome, done, sentence};
 use crate::base::id::Name;
 use crate::desktop::ask::{Brought, BroughtPack, SaveTo};
 use crate::engine::{
-    CarryPack, ChangeSettings, ExportPack, ImportPack, LARGEST_PACK, PackRecordings, ProfilePack,
-    UseCan, ViewPlant, environment,
+    CarryPack, ChangeSettings, ExportPack, ImportPack, LARGEST_PACK, PackCarry, PackRecordings,
+    ProfilePack, UseCan, ViewPlant, environment,
 };
 use crate::view::compose;
 use crate::view::compose::profiles::a_profile_name;
@@ -19,9 +19,9 @@ use crate::view::exchange::{AlongRow, MOST_OFFERED};
 
 impl Clerk<'_> {
     /// Says what would become of a pack.
-    pub(super) fn bring_pack(&self, path: PathBuf, name: &str) -> Outcome {
+    pub(super) fn bring_pack(&self, path: PathBuf, name: &str, carry: PackCarry) -> Outcome {
         let session = &self.shared.session;
-        let pack = read(&path)?;
+        let pack = read(&path)?.carry(carry);
         let name = wanted(name)?;
         let brought = self.taken_in(&pack)?;
         let library = self.shared.door.library(&session.permit(ViewPlant).map_err(sentence)?);
@@ -33,8 +33,13 @@ impl Clerk<'_> {
     }
 
     /// Takes a pack as it was seen.
-    pub(super) fn take_pack(&self, path: &Path, name: &str, mark: String) -> Outcome {
-        let pack = Box::new(read(path)?);
+    pub(super) fn take_pack(
+        &self,
+        (path, carry): (&Path, PackCarry),
+        name: &str,
+        mark: String,
+    ) -> Outcome {
+        let pack = Box::new(read(path)?.carry(carry));
         let recordings = self.taken_in(&pack)?;
         let order = ImportPack { pack, name: wanted(name)?, seen: Some(mark), recordings };
         let taken = self.order(order)?;

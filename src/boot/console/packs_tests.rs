@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::tests::{Desk, desk_in};
 use crate::desktop::ask::{Ask, Brought, Existing, ProfileAsk, SaveTo};
+use crate::engine::PackCarry;
 use crate::view::exchange::PackView;
 use crate::view::profiles::{Beginning, ProfilesLook};
 
@@ -14,7 +15,7 @@ impl Desk {
 
     fn bring(&mut self, path: &Path, name: &str) -> Result<PackView, String> {
         let (path, name) = (path.to_owned(), name.to_owned());
-        match self.pack(ProfileAsk::Bring { path, name })? {
+        match self.pack(ProfileAsk::Bring { path, name, carry: PackCarry::Take })? {
             Brought::Pack(found) => Ok(found.view),
             other => panic!("{other:?}"),
         }
@@ -39,6 +40,7 @@ fn a_profile_goes_to_another_machine_and_is_taken_as_it_was_seen() {
     let take = |name: &str, mark: &str| ProfileAsk::Take {
         path: path.clone(),
         name: name.into(),
+        carry: PackCarry::Take,
         mark: mark.into(),
     };
     there.pack(take("", "another")).unwrap_err();
@@ -86,9 +88,24 @@ fn a_recording_that_is_chosen_goes_along_and_stands_in_the_folder_of_the_other_m
     let mut there = desk_in(tempfile::tempdir().unwrap());
     let view = there.bring(&path, "").unwrap();
     assert_eq!(view.summary, "2 new");
-    there.pack(ProfileAsk::Take { path, name: String::new(), mark: view.mark }).unwrap();
+    let take = ProfileAsk::Take {
+        path: path.clone(),
+        name: String::new(),
+        carry: PackCarry::Take,
+        mark: view.mark,
+    };
+    there.pack(take).unwrap();
     let came = std::fs::read(there.folder.path().join("recordings/drive.log")).unwrap();
     assert_eq!(came, LOG);
+
+    let mut third = desk_in(tempfile::tempdir().unwrap());
+    let (name, carry) = (String::new(), PackCarry::Leave);
+    let bring = ProfileAsk::Bring { path: path.clone(), name: name.clone(), carry };
+    let Brought::Pack(found) = third.pack(bring).unwrap() else { panic!("a pack") };
+    assert_eq!(found.view.summary, "1 new, 1 left out");
+    assert!(found.view.recordings.left);
+    third.pack(ProfileAsk::Take { path, name, carry, mark: found.view.mark }).unwrap();
+    assert!(!third.folder.path().join("recordings/drive.log").exists());
 }
 
 #[test]

@@ -20,8 +20,10 @@ impl Clerk<'_> {
                 self.save_profile(&profile, &revision, (&name, description))
             }
             ProfileAsk::Run(profile) => self.run_profile(&profile),
-            ProfileAsk::Bring { path, name } => self.bring_pack(path, &name),
-            ProfileAsk::Take { path, name, mark } => self.take_pack(&path, &name, mark),
+            ProfileAsk::Bring { path, name, carry } => self.bring_pack(path, &name, carry),
+            ProfileAsk::Take { path, name, carry, mark } => {
+                self.take_pack((&path, carry), &name, mark)
+            }
             ProfileAsk::Export { profile, recordings, to } => {
                 self.export_pack(&profile, &recordings, &to)
             }

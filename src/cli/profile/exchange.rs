@@ -10,8 +10,8 @@ use crate::cli::profile::{ExportArgs, ImportArgs};
 use crate::cli::records::Records;
 use crate::cli::{Outcome, Refused};
 use crate::engine::{
-    Devices, ExportPack, ImportPack, LARGEST_PACK, Library, PackPreview, PackRecordings, PackStand,
-    ProfilePack, environment, read_profile_text,
+    Devices, ExportPack, ImportPack, LARGEST_PACK, Library, PackCarry, PackPreview, PackRecordings,
+    PackStand, ProfilePack, environment, read_profile_text,
 };
 
 /// Writes a profile pack.
@@ -65,7 +65,8 @@ pub fn import(out: &mut impl Write, args: &ImportArgs, data_dir: Option<&Path>) 
     let mut bytes = Vec::new();
     let file = File::open(&args.file).map_err(told)?;
     file.take(LARGEST_PACK + 1).read_to_end(&mut bytes).map_err(told)?;
-    let pack = ProfilePack::read(&bytes, &environment)?;
+    let carry = if args.without_recordings { PackCarry::Leave } else { PackCarry::Take };
+    let pack = ProfilePack::read(&bytes, &environment)?.carry(carry);
     let name = args.name.as_deref().map(Name::new).transpose()?;
     let library = Library::find(data_dir)?;
     let devices = Devices::open(library.folder());

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::desktop::ask::SaveTo;
-use crate::engine::VersionId;
+use crate::engine::{PackCarry, VersionId};
 use crate::view::exchange::PackView;
 use crate::view::profiles::{Beginning, ProfilesLook};
 
@@ -47,6 +47,8 @@ pub enum ProfileAsk {
         path: PathBuf,
         /// What its profile is to be called, as typed; empty: as it says.
         name: String,
+        /// What becomes of its recordings.
+        carry: PackCarry,
     },
     /// Take a profile pack.
     Take {
@@ -54,6 +56,8 @@ pub enum ProfileAsk {
         path: PathBuf,
         /// What its profile is to be called, as typed; empty: as it says.
         name: String,
+        /// What becomes of its recordings.
+        carry: PackCarry,
         /// The mark of what was seen.
         mark: String,
     },

@@ -154,7 +154,7 @@ impl ProfilesPage {
         (self.new, self.path, self.said) = (None, None, None);
         self.go(ProfilesLook::All);
         self.bringing = Some(pack::Bringing::begin(path.clone()));
-        submit(ProfileAsk::Bring { path, name: String::new() })
+        submit(pack::bring(path))
     }
 
     /// Takes what the system's file dialog came to.
@@ -190,9 +190,8 @@ impl ProfilesPage {
                 (self.bringing, self.path) = (None, None);
                 None
             }
-            pack::Pressed::Ask(ProfileAsk::Bring { path, name }) if name.is_empty() => {
-                Some(self.bring(path))
-            }
+            pack::Pressed::Ask(ask) if self.bringing.is_some() => Some(submit(ask)),
+            pack::Pressed::Ask(ProfileAsk::Bring { path, .. }) => Some(self.bring(path)),
             pack::Pressed::Save(profile, to) => Some(self.save_pack(profile, to)),
             pack::Pressed::Ask(ask) => Some(submit(ask)),
             pack::Pressed::Take(ask, name) => Some(self.change(ask, ProfilesLook::One(name, None))),

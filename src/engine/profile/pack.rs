@@ -4,7 +4,7 @@
 //! out of their folder and into it. Passwords, tokens and keys are in none of these
 //! files, and what the environment fills in is never written out. Changes nothing in the data folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -118,6 +118,17 @@ pub struct Pack {
     dbcs: BTreeMap<Name, Vec<u8>>,
     devices: BTreeMap<String, Files>,
     recordings: BTreeMap<String, Vec<u8>>,
+    left: BTreeSet<String>,
+}
+
+/// What becomes of the recordings of a pack that somebody has brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Carry {
+    /// They are taken with the rest.
+    #[default]
+    Take,
+    /// They are left out.
+    Leave,
 }
 
 impl Pack {
@@ -149,8 +160,8 @@ impl Pack {
                 Err(source) => return Err(PackError::Device { name: kind.to_owned(), source }),
             }
         }
-        let recordings = BTreeMap::new();
-        Self { name: name.clone(), profile: text, dbcs, devices: own, recordings }.checked(lookup)
+        let (name, recordings, left) = (name.clone(), BTreeMap::new(), BTreeSet::new());
+        Self { name, profile: text, dbcs, devices: own, recordings, left }.checked(lookup)
     }
 
     /// Reads one that somebody has brought. Nothing of it is believed before it was looked at.
@@ -197,6 +208,15 @@ impl Pack {
     #[must_use]
     pub const fn recordings(&self) -> &BTreeMap<String, Vec<u8>> {
         &self.recordings
+    }
+
+    /// The pack as it is to be taken: with its recordings, or with their names only.
+    #[must_use]
+    pub fn carry(mut self, carry: Carry) -> Self {
+        if carry == Carry::Leave {
+            self.left.extend(std::mem::take(&mut self.recordings).into_keys());
+        }
+        self
     }
 
     /// What handing it out or taking it needs.

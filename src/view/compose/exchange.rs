@@ -1,11 +1,11 @@
 //! Composes what would become of a profile pack.
 
 use crate::engine::{
-    ChangeSettings, MOST_RECORDED, MOST_RECORDINGS, PackItem, PackPart, PackPreview, PackStand,
-    Session, Shelved, byte_size,
+    CarryPack, ChangeSettings, MOST_RECORDED, MOST_RECORDINGS, PackItem, PackPart, PackPreview,
+    PackStand, Session, Shelved, byte_size,
 };
 use crate::view::compose::users::sentence;
-use crate::view::exchange::{AlongRow, PackRow, PackView};
+use crate::view::exchange::{AlongRow, CarryRow, PackRow, PackView};
 use crate::view::offer::Offer;
 use crate::view::shown::Tone;
 
@@ -14,7 +14,8 @@ const TAKE: &str = "Take it";
 /// Makes it.
 #[must_use]
 pub fn pack(preview: &PackPreview, session: &Session) -> PackView {
-    let stands = [PackStand::New, PackStand::Same, PackStand::Changed, PackStand::Clashes];
+    use PackStand::{Changed, Clashes, Left, New, Same};
+    let stands = [New, Same, Changed, Clashes, Left];
     let counted = stands.into_iter().map(|stand| (preview.those(stand).count(), stand));
     let counted = counted.filter(|(count, _)| *count > 0);
     let counted: Vec<_> =
@@ -24,6 +25,7 @@ pub fn pack(preview: &PackPreview, session: &Session) -> PackView {
         summary: counted.join(", "),
         rows: preview.items.iter().map(row).collect(),
         lacks: preview.lacks.iter().map(|lack| sentence(lack)).collect(),
+        recordings: carried(preview, session),
         take: offer(preview, session),
         mark: preview.mark.clone(),
     }
@@ -56,6 +58,16 @@ pub fn along(found: &[Shelved]) -> Vec<AlongRow> {
     found.iter().map(row).collect()
 }
 
+fn carried(preview: &PackPreview, session: &Session) -> CarryRow {
+    let recordings = || preview.items.iter().filter(|item| item.part == PackPart::Recording);
+    let denied = session.permit(CarryPack::WithRecordings).err();
+    CarryRow {
+        count: recordings().count(),
+        left: recordings().any(|item| item.stand == PackStand::Left),
+        why_not: denied.map(|denied| sentence(&denied.to_string())),
+    }
+}
+
 fn offer(preview: &PackPreview, session: &Session) -> Offer {
     if let Err(denied) = session.permit(ChangeSettings) {
         return Offer::shut(TAKE, &sentence(&denied.to_string()));
@@ -67,7 +79,7 @@ fn offer(preview: &PackPreview, session: &Session) -> Offer {
         }
         Some(PackPart::Recording) => Offer::shut(
             TAKE,
-            "There is another recording of one of these names, and a recording is never replaced: delete the one here, or have the pack made with one of another name.",
+            "There is another recording of one of these names, and a recording is never replaced: leave them out, or delete the one here.",
         ),
         Some(PackPart::Device | PackPart::Dbc) => Offer::shut(
             TAKE,
@@ -80,6 +92,7 @@ fn row(item: &PackItem) -> PackRow {
     let (tone, means) = match (item.stand, item.part) {
         (PackStand::New, _) => (Tone::Ok, "It is added."),
         (PackStand::Same, _) => (Tone::Muted, "The same is here already, letter for letter."),
+        (PackStand::Left, _) => (Tone::Muted, "It stays out."),
         (PackStand::Changed, PackPart::Device) => {
             (Tone::Warning, "Another one of this name is here and is replaced, for every profile.")
         }

@@ -12,9 +12,9 @@ use utoipa::ToSchema;
 
 use crate::base::id::Name;
 use crate::engine::{
-    ChangeSettings, ExportPack, ImportPack, LARGEST_PACK, PackItem, PackPreview, PackRecordings,
-    ProfilePack, ProfilePackError, RecordShelfError, Right, Session, UseCan, ViewPlant,
-    environment,
+    ChangeSettings, ExportPack, ImportPack, LARGEST_PACK, PackCarry, PackItem, PackPreview,
+    PackRecordings, ProfilePack, ProfilePackError, RecordShelfError, Right, Session, UseCan,
+    ViewPlant, environment,
 };
 use crate::web::api::give::{Answer, aside, at_place, json, order};
 use crate::web::api::profiles::{named, new_name, problem as profile_problem, text_of};
@@ -190,6 +190,26 @@ pub async fn preview(
 pub struct Bringing {
     preview: Option<String>,
     name: Option<String>,
+    #[serde(default)]
+    recordings: Wish,
+}
+
+/// What becomes of the recordings of a pack.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Wish {
+    #[default]
+    Take,
+    Leave,
+}
+
+impl From<Wish> for PackCarry {
+    fn from(wish: Wish) -> Self {
+        match wish {
+            Wish::Take => Self::Take,
+            Wish::Leave => Self::Leave,
+        }
+    }
 }
 
 /// What would become of a profile pack, or became of it.
@@ -214,7 +234,7 @@ pub struct ItemShown {
     what: &'static str,
     /// What it is called.
     name: String,
-    /// How it stands to what is here: new, same, changed, clashes.
+    /// How it stands to what is here: new, same, changed, clashes; or that it is left out.
     state: &'static str,
 }
 
@@ -243,11 +263,12 @@ fn shown(status: StatusCode, preview: &PackPreview) -> axum::response::Response 
 /// the answer says what would be. A profile is never replaced: `name` calls it otherwise. Device folders
 /// and DBC files are replaced with `If-Match` and the ETag of the preview only, if nothing is otherwise
 /// since. A recording is never replaced, and has to be one that Busbar reads. Needs Change system settings,
-/// and Send and receive CAN too where recordings are in it.
+/// and Send and receive CAN too where recordings are in it and not left out.
 #[utoipa::path(post, path = "/api/v1/packs", tag = "profiles",
     params(
         ("preview" = Option<String>, Query, description = "Keep nothing, say what would become of it"),
         ("name" = Option<String>, Query, description = "What its profile is to be called"),
+        ("recordings" = Option<String>, Query, description = "take, as usual, or leave: they stay out"),
         ("If-Match" = Option<String>, Header, description = "The ETag of the preview that was seen")),
     request_body(content = Vec<u8>, content_type = "application/zip"),
     responses(
@@ -269,7 +290,7 @@ pub async fn import(
     let seen = expected_tag(&headers)?.map(str::to_owned);
     let most = usize::try_from(LARGEST_PACK).unwrap_or(usize::MAX);
     let bytes = to_bytes(request.into_body(), most).await.map_err(|_| too_large(LARGEST_PACK))?;
-    let pack = read(&shared, bytes).await?;
+    let pack = read(&shared, bytes).await?.carry(asked.recordings.into());
     if asked.preview.is_some() {
         let preview = preview(&shared, &session, pack, name).await?;
         return Ok(shown(StatusCode::OK, &preview));

@@ -12,7 +12,9 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use crate::base::time::Mono;
-use crate::engine::{AccountId, ChangeSettings, ImportPack, LARGEST_PACK, Right, Session};
+use crate::engine::{
+    AccountId, ChangeSettings, ImportPack, LARGEST_PACK, PackCarry, ProfilePack, Right, Session,
+};
 use crate::view::compose;
 use crate::view::exchange::PackView;
 use crate::web::api;
@@ -104,11 +106,22 @@ struct ExchangePage {
     wrong: Wrong,
 }
 
-/// What the profile of the pack is to be called.
+/// As what the pack is to be taken.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct Wanted {
     name: String,
+    /// "leave": its recordings stay out.
+    recordings: String,
+}
+
+impl Wanted {
+    /// The pack as it is to be taken by whoever asks: recordings that are not for them stay out.
+    fn of(&self, pack: ProfilePack, session: &Session) -> ProfilePack {
+        let denied = session.permit(pack.carrying()).is_err();
+        let leave = denied || self.recordings == "leave";
+        pack.carry(if leave { PackCarry::Leave } else { PackCarry::Take })
+    }
 }
 
 /// The profile as a pack, to be saved.
@@ -136,14 +149,14 @@ async fn page(
     ask: Ask,
     Query(wanted): Query<Wanted>,
 ) -> Response {
-    shown(&shared, &waiting, &ask, &wanted.name, None).await
+    shown(&shared, &waiting, &ask, &wanted, None).await
 }
 
 async fn shown(
     shared: &Shared,
     waiting: &Waiting,
     ask: &Ask,
-    typed: &str,
+    wanted: &Wanted,
     problem: Option<Problem>,
 ) -> Response {
     let status = problem.as_ref().map_or(StatusCode::OK, Problem::status);
@@ -152,7 +165,7 @@ async fn shown(
         let zip = waiting.of(account(&ask.session)?, shared.door().clock().now());
         let view = match zip {
             None => None,
-            Some(zip) => match previewed(shared, &ask.session, zip, typed).await {
+            Some(zip) => match previewed(shared, &ask.session, zip, wanted).await {
                 Ok(view) => Some(view),
                 Err(problem) => {
                     if problem_free(&wrong) {
@@ -166,7 +179,7 @@ async fn shown(
         Ok::<_, Problem>(ExchangePage {
             shell: plain::framed(shared, ask, "Profile pack", "/profiles")?,
             view,
-            typed: typed.to_owned(),
+            typed: wanted.name.clone(),
             largest: size_words(LARGEST_PACK),
             wrong: wrong.known(fields),
         })
@@ -186,10 +199,10 @@ async fn previewed(
     shared: &Shared,
     session: &Session,
     zip: Bytes,
-    typed: &str,
+    wanted: &Wanted,
 ) -> Result<PackView, Problem> {
-    let name = api::pack_name(typed)?;
-    let pack = api::read_pack(shared, zip).await?;
+    let name = api::pack_name(&wanted.name)?;
+    let pack = wanted.of(api::read_pack(shared, zip).await?, session);
     let preview = api::preview_pack(shared, session, pack, name).await?;
     Ok(compose::exchange::pack(&preview, session))
 }
@@ -205,14 +218,13 @@ async fn bring(
         let whose = account(&ask.session)?;
         let zip = Bytes::from(brought(&shared, request).await?);
         // Whatever is no pack does not wait.
-        let pack = api::read_pack(&shared, zip.clone()).await?;
-        ask.session.permit(pack.carrying())?;
+        api::read_pack(&shared, zip.clone()).await?;
         waiting.put(whose, shared.door().clock().now(), zip);
         Ok(())
     };
     match done.await {
         Ok(()) => go(PLACE),
-        Err(problem) => shown(&shared, &waiting, &ask, "", Some(problem)).await,
+        Err(problem) => shown(&shared, &waiting, &ask, &Wanted::default(), Some(problem)).await,
     }
 }
 
@@ -238,16 +250,17 @@ async fn take(
     Sealed(pairs): Sealed<Vec<(String, String)>>,
 ) -> Response {
     let typed = Typed::from(pairs);
-    let name = typed.text("name").to_owned();
+    let [name, recordings] = ["name", "recordings"].map(|field| typed.text(field).to_owned());
+    let wanted = Wanted { name, recordings };
     let done = async {
         let whose = account(&ask.session)?;
         let zip = waiting
             .of(whose, shared.door().clock().now())
             .ok_or_else(|| Problem::invalid("The pack waits no longer. Bring it once more."))?;
-        let pack = api::read_pack(&shared, zip).await?;
+        let pack = wanted.of(api::read_pack(&shared, zip).await?, &ask.session);
         let (pack, recordings) = api::take_pack_in(&shared, &ask.session, pack).await?;
         let order = ImportPack {
-            name: api::pack_name(&name)?,
+            name: api::pack_name(&wanted.name)?,
             pack: Box::new(pack),
             seen: Some(typed.text("mark").to_owned()),
             recordings,
@@ -258,7 +271,7 @@ async fn take(
     };
     match done.await {
         Ok(name) => go(&format!("/profiles/{}?done=pack-taken", escaped(name.as_str()))),
-        Err(problem) => shown(&shared, &waiting, &ask, &name, Some(problem)).await,
+        Err(problem) => shown(&shared, &waiting, &ask, &wanted, Some(problem)).await,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::desktop::theme::Theme;
 use crate::desktop::widgets::form::{self, Look};
 use crate::desktop::widgets::panel::{GAP, panel};
 use crate::desktop::widgets::text::{line, note, paragraph};
+use crate::engine::PackCarry;
 use crate::view::exchange::{PackRow, PackView};
 use crate::view::offer::Offer;
 use crate::view::shown::{Note, Tone};
@@ -25,6 +26,8 @@ pub(super) struct Bringing {
     asked: String,
     /// What it was to be called then; empty: as it says.
     told: String,
+    /// What is to become of its recordings.
+    carry: PackCarry,
     /// What was found.
     shown: Option<PackView>,
     waits: bool,
@@ -49,6 +52,7 @@ impl Bringing {
             name: String::new(),
             asked: String::new(),
             told: String::new(),
+            carry: PackCarry::Take,
             shown: None,
             waits: true,
         }
@@ -76,8 +80,14 @@ impl Bringing {
         self.waits = true;
         self.asked.clone_from(&self.name);
         self.told.clone_from(&self.name);
-        ProfileAsk::Bring { path: self.path.clone(), name: self.name.clone() }
+        let (path, name) = (self.path.clone(), self.name.clone());
+        ProfileAsk::Bring { path, name, carry: self.carry }
     }
+}
+
+/// What looks at a pack as it says.
+pub(super) const fn bring(path: PathBuf) -> ProfileAsk {
+    ProfileAsk::Bring { path, name: String::new(), carry: PackCarry::Take }
 }
 
 /// Draws it.
@@ -104,6 +114,12 @@ fn content(ui: &mut Ui, theme: &Theme, bringing: &mut Bringing) -> Option<Presse
     for row in &view.rows {
         item(ui, theme, row);
     }
+    let mut left = view.recordings.left;
+    let mut other = false;
+    if view.recordings.count > 0 {
+        let tick = egui::Checkbox::new(&mut left, "Leave its recordings out");
+        other = ui.add_enabled(!bringing.waits, tick).clicked();
+    }
     for lack in &view.lacks {
         note(ui, theme, &Note { tone: Tone::Warning, text: lack.clone(), closable: false });
     }
@@ -118,7 +134,8 @@ fn content(ui: &mut Ui, theme: &Theme, bringing: &mut Bringing) -> Option<Presse
         let spoken = format!("{} as {}", offer.label, view.name);
         if form::named_offer(ui, theme, &offer, Look::Primary, &spoken) {
             let (path, name) = (bringing.path.clone(), bringing.told.clone());
-            let ask = ProfileAsk::Take { path, name, mark: view.mark.clone() };
+            let (carry, mark) = (bringing.carry, view.mark.clone());
+            let ask = ProfileAsk::Take { path, name, carry, mark };
             pressed = Some(Pressed::Take(ask, view.name.clone()));
         }
         if ui.button("Leave it").clicked() {
@@ -126,6 +143,10 @@ fn content(ui: &mut Ui, theme: &Theme, bringing: &mut Bringing) -> Option<Presse
         }
     });
     bringing.shown = Some(view);
+    if pressed.is_none() && other {
+        bringing.carry = if left { PackCarry::Leave } else { PackCarry::Take };
+        return Some(Pressed::Ask(bringing.look()));
+    }
     if pressed.is_none() && !bringing.waits && bringing.name != bringing.asked {
         return Some(Pressed::Ask(bringing.look()));
     }
@@ -164,7 +185,7 @@ pub(super) fn path(
             if (clicked || form::entered(ui, &field)) && offer.is_open() {
                 let path = PathBuf::from(typed.trim());
                 pressed = Some(match way {
-                    Way::Bring => Pressed::Ask(ProfileAsk::Bring { path, name: String::new() }),
+                    Way::Bring => Pressed::Ask(bring(path)),
                     Way::Save(profile) => {
                         let to = SaveTo { path, existing: Existing::Keep };
                         Pressed::Save(profile.clone(), to)

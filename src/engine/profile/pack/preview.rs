@@ -52,6 +52,8 @@ pub enum Stand {
     Changed,
     /// Its name is taken, and what has it stays.
     Clashes,
+    /// It is left out, as somebody said.
+    Left,
 }
 
 impl Stand {
@@ -63,6 +65,7 @@ impl Stand {
             Self::Same => "same",
             Self::Changed => "changed",
             Self::Clashes => "clashes",
+            Self::Left => "left out",
         }
     }
 }
@@ -173,6 +176,10 @@ impl Pack {
             let there = (stand != Stand::New).then(|| stand.word().as_bytes());
             look.note(Item { part: Part::Recording, name: recording.clone(), stand }, &sum, there);
         }
+        for recording in &self.left {
+            let item = Item { part: Part::Recording, name: recording.clone(), stand: Stand::Left };
+            look.note(item, Stand::Left.word().as_bytes(), None);
+        }
         let file = library.file_of(&name);
         let text = apply(&self.profile, &file, &[Change::Rename(name.clone())], lookup)?;
         let there = file.exists().then(|| library::read(&file)).transpose()?;
@@ -184,7 +191,7 @@ impl Pack {
         };
         let item = Item { part: Part::Profile, name: name.to_string(), stand };
         look.note(item, text.as_bytes(), there.as_deref().map(str::as_bytes));
-        let lacks = self.lacks(&file, &text, (library, &devices.catalog()), lookup)?;
+        let lacks = self.lacks(&file, &text, (library, &devices.catalog(), brought), lookup)?;
         let mark =
             data_encoding::HEXLOWER.encode(look.hash.finalize().get(..16).unwrap_or_default());
         Ok(Preview { name, text, items: look.items, lacks, mark })
@@ -195,7 +202,7 @@ impl Pack {
         &self,
         file: &Path,
         text: &str,
-        (library, catalog): (&Library, &Catalog),
+        (library, catalog, brought): (&Library, &Catalog, &Brought),
         lookup: Lookup<'_>,
     ) -> Result<Vec<String>, PackError> {
         let profile = interpret(file, text.to_owned(), lookup)?.profile;
@@ -222,6 +229,7 @@ impl Pack {
             }
             if let Address::Replay(recording) = &bus.address
                 && !recording.is_file()
+                && !brought.holds(recording)
             {
                 lacks.push(format!(
                     "the bus {} plays {}, which is not in the pack",

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ const GROWS: Duration = Duration::from_secs(10);
 pub struct Brought {
     /// How each stands, and its check sum.
     stands: BTreeMap<String, (Stand, [u8; 32])>,
+    /// The folder of recordings.
+    folder: Option<Arc<Path>>,
     /// The new ones, and where they go. They can be taken once.
     incoming: Arc<Mutex<Option<New>>>,
 }
@@ -41,6 +44,12 @@ impl Brought {
         let found = self.stands.get(name)?;
         // Those of another pack do not count.
         (found.1 == sum(bytes)).then_some(*found)
+    }
+
+    /// Whether this file is there once they are taken.
+    pub(super) fn holds(&self, file: &Path) -> bool {
+        let folder = self.folder.as_deref();
+        folder.is_some_and(|folder| self.stands.keys().any(|name| *file == folder.join(name)))
     }
 
     /// The new ones, to be kept in this folder.
@@ -109,7 +118,7 @@ impl Pack {
             .take_in_all(&new, now)
             .map_err(|(name, source)| PackError::Recording { name, source })?;
         let incoming = Arc::new(Mutex::new(Some((shelf.clone(), incoming))));
-        Ok(Brought { stands, incoming })
+        Ok(Brought { stands, folder: Some(shelf.folder()), incoming })
     }
 }
 

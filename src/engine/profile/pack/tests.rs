@@ -350,6 +350,7 @@ proptest! {
             dbcs: dbcs.iter().map(|(dbc, spaces)| (name(dbc), says(spaces))).collect(),
             devices: ids.iter().map(|id| (id.clone(), device(id))).collect(),
             recordings,
+            left: BTreeSet::new(),
         };
         let bytes = pack.write().unwrap();
         prop_assert_eq!(Pack::read(&bytes, &|_: &str| Some(String::new())).unwrap(), pack);

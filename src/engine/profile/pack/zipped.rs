@@ -296,7 +296,7 @@ pub fn read(bytes: &[u8]) -> Result<Pack, PackError> {
     }
     // The name is what the profile says; whoever checks it puts it here.
     let name = Name::new("profile").map_err(|error| broken(error.to_string()))?;
-    Ok(Pack { name, profile, dbcs, devices, recordings })
+    Ok(Pack { name, profile, dbcs, devices, recordings, left: BTreeSet::new() })
 }
 
 /// Writes a pack: the same bytes for the same pack, whenever and wherever.

@@ -77,6 +77,48 @@ fn recordings_go_along_where_they_are_named_and_are_told_beside_those_that_are_h
 }
 
 #[test]
+fn recordings_that_are_left_out_are_in_nobodys_way_and_need_no_more_rights() {
+    let (here, there) = (Place::new(), Place::new());
+    here.record("drive.log", LOG);
+    let pack = here.with(&["drive.log"]).unwrap();
+    there.record("drive.log", &[LOG, LOG].concat());
+    assert_eq!(there.stands(&pack), ["drive.log: clashes"]);
+    let left = pack.clone().carry(Carry::Leave);
+    assert_eq!(there.stands(&left), ["drive.log: left out"]);
+    assert_eq!((pack.carrying(), left.carrying()), (CarryPack::WithRecordings, CarryPack::Plain));
+    assert_eq!(pack.clone().carry(Carry::Take), pack);
+    // Who has seen the one has not seen the other.
+    let mark = |pack: &Pack| {
+        let brought = pack.take_in(&there.recordings(), NOW).unwrap();
+        pack.preview(None, (&there.library, &there.devices), &brought, &lookup).unwrap().mark
+    };
+    assert_ne!(mark(&pack), mark(&left));
+}
+
+#[test]
+fn a_bus_that_plays_a_recording_of_the_pack_lacks_nothing() {
+    let (here, there) = (Place::new(), Place::new());
+    here.record("drive.log", LOG);
+    let plays = |place: &Place| {
+        let path = place.folder.path().join("recordings/drive.log");
+        format!(
+            "name = \"Car\"\n[[bus]]\nname = \"old\"\naddress = \"replay:{}\"\n",
+            path.display()
+        )
+    };
+    let names = ["drive.log".to_owned()];
+    let pack = here.pack(&plays(&there)).unwrap();
+    let pack = pack.with_recordings(&here.recordings(), &names, NOW).unwrap();
+    let lacks = |pack: &Pack| {
+        let brought = pack.take_in(&there.recordings(), NOW).unwrap();
+        pack.preview(None, (&there.library, &there.devices), &brought, &lookup).unwrap().lacks
+    };
+    assert_eq!(lacks(&pack), Vec::<String>::new());
+    let lacking = lacks(&pack.carry(Carry::Leave));
+    assert!(lacking.join(" ").contains("the bus old plays"), "{lacking:?}");
+}
+
+#[test]
 fn a_pack_is_not_previewed_with_recordings_that_were_not_looked_at() {
     let here = Place::new();
     here.record("drive.log", LOG);
