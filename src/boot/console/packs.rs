@@ -79,7 +79,7 @@ impl Clerk<'_> {
         if !recordings.is_empty() {
             let shelf = door.recordings(&session.permit(UseCan).map_err(sentence)?);
             pack =
-                pack.with_recordings(&shelf, recordings, door.clock().wall()).map_err(sentence)?;
+                pack.with_recordings(shelf, recordings, door.clock().wall()).map_err(sentence)?;
         }
         let bytes = pack.write().map_err(sentence)?;
         self.order(ExportPack::of(&profile, &pack))?;
