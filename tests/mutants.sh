@@ -7,6 +7,7 @@
 #
 # tests/mutants.sh                  all of them
 # tests/mutants.sh 7 "stop said"    by number, or by a part of the name
+# tests/mutants.sh --some 12        about so many, others with every commit
 # tests/mutants.sh --list           what there is
 # --runs N --jobs N --work FOLDER --table FILE   (see --help)
 set -eu

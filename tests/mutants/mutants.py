@@ -314,6 +314,7 @@ def main():
     ask = argparse.ArgumentParser(prog="tests/mutants.sh", description="Deliberate defects, and who notices.")
     ask.add_argument("which", nargs="*", help="numbers of the list, or parts of names; all where none is given")
     ask.add_argument("--runs", type=int, default=1600, help="runs of the campaign where no test notices anything")
+    ask.add_argument("--some", type=int, metavar="N", help="about N of all, others with every commit; each can be put in")
     ask.add_argument("--jobs", type=int, default=2, help="copies that are built side by side")
     ask.add_argument("--work", help="folder to build in, kept for the next time")
     ask.add_argument("--table", help="file for the result as lines of a table")
@@ -327,6 +328,8 @@ def main():
         (number, defect) for number, defect in everything
         if not args.which or any(w == str(number) or (not w.isdigit() and w in defect[0]) for w in args.which)
     ]
+    if args.some:
+        chosen = turn(chosen, args.some)
     if args.list or not chosen:
         for number, (name, why, _) in everything:
             print(f"{number:3}  {name}: {why}")
@@ -341,6 +344,15 @@ def main():
             if complaint.errno == errno.ENOSPC:
                 raise NoRoom(work) from complaint
             raise
+
+
+def turn(chosen, most):
+    """Those whose turn it is: every commit has others, and all have had theirs after a few."""
+    shares = max(1, -(-len(chosen) // max(1, most)))
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    share = int(head.stdout[:8] or "0", 16) % shares
+    print(f"share {share + 1} of {shares}: its number comes from the commit", flush=True)
+    return chosen[share::shares]
 
 
 def side_by_side(asked, first, work):
