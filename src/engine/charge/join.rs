@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::base::units::{AmpHours, Amps, Percent, Volts};
 use crate::engine::charge::view::{BmsLimit, PackView};
-use crate::engine::device::{CellsTold, PackState, Switching};
+use crate::engine::device::{PackState, Switching};
 use crate::engine::pack::{CellAt, Glance, TemperatureAt};
 
 impl PackView {
@@ -109,11 +109,7 @@ impl PackView {
                 Switching::Unknown
             },
             takes_commands: self.takes_commands && other.takes_commands,
-            cells_told: match (self.cells_told, other.cells_told) {
-                (CellsTold::Nothing, _) | (_, CellsTold::Nothing) => CellsTold::Nothing,
-                (CellsTold::Range, _) | (_, CellsTold::Range) => CellsTold::Range,
-                (CellsTold::Every, CellsTold::Every) => CellsTold::Every,
-            },
+            cells_told: self.cells_told.common(other.cells_told),
             no_threshold: self.no_threshold && other.no_threshold,
             charge_amps: self.charge_amps.least(other.charge_amps),
             charge_volts: self.charge_volts.least(other.charge_volts),

@@ -39,6 +39,18 @@ pub enum CellsTold {
     Nothing,
 }
 
+impl CellsTold {
+    /// What two batteries both tell.
+    #[must_use]
+    pub const fn common(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Nothing, _) | (_, Self::Nothing) => Self::Nothing,
+            (Self::Range, _) | (_, Self::Range) => Self::Range,
+            (Self::Every, Self::Every) => Self::Every,
+        }
+    }
+}
+
 /// How the contactors of a battery are closed and opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

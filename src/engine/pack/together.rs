@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::base::reading::Age;
 use crate::base::units::{AmpHours, Amps, Celsius, Millivolts, Percent, Volts, Watts};
 use crate::engine::device::{
-    Contactors, Flag, Headroom, Level, Limits, PackState, Permits, Switching,
+    CellsTold, Contactors, Flag, Headroom, Level, Limits, PackState, Permits, Switching,
 };
 use crate::engine::pack::look::worst;
 use crate::engine::pack::picture::{
@@ -42,6 +42,9 @@ pub fn together(members: &Members<'_>) -> PackPicture {
     let trends: Vec<&Trend> = pictures().map(|picture| &*picture.trend).collect();
     let (limits, lacking) = limits(members);
     let told = |all: &[u16]| all.iter().copied().fold(0, u16::saturating_add);
+    // The extremes of those that tell every cell are not those of all.
+    let cells_told = pictures().map(|p| p.cells_told).fold(CellsTold::Every, CellsTold::common);
+    let silence = pictures().find(|p| p.cells_told == cells_told).map_or("", |p| p.silence);
     let mut picture = PackPicture {
         at: first.at,
         presence: pictures().map(|p| p.presence).reduce(older).unwrap_or_default(),
@@ -71,8 +74,8 @@ pub fn together(members: &Members<'_>) -> PackPicture {
         state_words: states(members),
         contactors: every(members, |p| p.contactors, contactors),
         switching: switching(members),
-        cells_told: first.cells_told,
-        silence: first.silence,
+        cells_told,
+        silence,
         flags: flags(members),
         flags_age: pictures().map(|p| p.flags_age).reduce(older).unwrap_or_default(),
         undocumented_flags: pictures().fold(0, |bits, p| bits | p.undocumented_flags),

@@ -44,6 +44,30 @@ fn two_bmus_in_parallel_add_their_currents_and_share_their_voltage() {
 }
 
 #[test]
+fn the_extremes_of_one_that_tells_every_cell_are_not_those_of_all() {
+    let a = half(2.583, 3700).picture(ms(0));
+    let at = |mv| CellAt { member: 0, module: 0, cell: 0, mv };
+    let mut b = half(2.533, 3750).picture(ms(0));
+    (b.cells_told, b.silence) = (CellsTold::Range, "It tells its lowest and its highest cell.");
+    b.modules.clear();
+    b.reported_cells =
+        Seen { value: Some((at(3600), at(4210))), age: Age::Fresh(ms(0).since(ms(0))) };
+    for members in [[("A", &a), ("B", &b)], [("B", &b), ("A", &a)]] {
+        let both = together(&members);
+        assert_eq!((both.cells_told, both.silence), (CellsTold::Range, b.silence));
+        // The other one does not report its own, so those of all are unknown.
+        assert_eq!(both.reported_cells.value, None);
+    }
+    let mut told = a.clone();
+    told.reported_cells = Seen { value: Some((at(3700), at(3710))), ..b.reported_cells };
+    let both = together(&[("A", &told), ("B", &b)]);
+    let ends = both.reported_cells.value.map(|(low, high)| (low.mv, high.mv, high.member));
+    assert_eq!(ends, Some((3600, 4210, 1)));
+    b.cells_told = CellsTold::Nothing;
+    assert_eq!(together(&[("A", &a), ("B", &b)]).cells_told, CellsTold::Nothing);
+}
+
+#[test]
 fn without_one_of_them_there_is_no_sum() {
     let (mut a, b) = (half(2.583, 3700), half(2.533, 3750));
     for at in 0..20 {
