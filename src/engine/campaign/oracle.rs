@@ -19,7 +19,7 @@ const BMU_WAITS: f64 = 0.3;
 /// A start against a latch may still come through when a person clears it before the next step.
 const SAME_STEP: f64 = 0.15;
 /// What the wire rounds off, and what two steps may differ by.
-const GRAIN: f64 = 0.11;
+pub(super) const GRAIN: f64 = 0.11;
 
 /// Something that must not be.
 #[derive(Clone, Debug, PartialEq)]

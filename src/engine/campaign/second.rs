@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::CampaignError;
+use super::oracle::GRAIN;
 use super::run::{Detail, Ended, Trace};
 use crate::base::time::Mono;
 use crate::base::units::{Amps, Millivolts, Volts, Watts};
@@ -13,7 +14,7 @@ use crate::engine::access::grant::Face;
 use crate::engine::can::frame::{Direction, Frame, Frames, Kind};
 use crate::engine::can::guard::{Guard, Withheld};
 use crate::engine::charge::{
-    ChargerView, Foreign, Latches, Lease, Message, Note, PackView, Rating, Rules, SetPoints,
+    ChargerView, Foreign, Key, Latches, Lease, Message, Note, PackView, Rating, Rules, SetPoints,
     Station,
 };
 use crate::engine::device::{Catalog, Device, Fact};
@@ -95,6 +96,10 @@ struct Bench {
     /// When the battery was last heard, by the wire alone.
     heard: Mono,
     trusts_cells: bool,
+    /// What the charger was last told to give, amperes, and when.
+    told: Option<(f64, Mono)>,
+    /// The most that was ever asked for, amperes.
+    asked: f64,
     trace: Trace,
     ended: Ended,
 }
@@ -171,6 +176,8 @@ impl Bench {
             gives: false,
             heard: Mono::ZERO,
             trusts_cells: !drawn.faults.iter().any(lies),
+            told: None,
+            asked: drawn.set.current.get(),
             trace: Trace { lines: Vec::new(), detail },
             ended: Ended::default(),
         })
@@ -231,10 +238,12 @@ impl Bench {
             let frame = match message {
                 Message::Give { volts, amps } => {
                     self.gives = amps.get() > 0.0;
+                    self.rises(now, amps.get())?;
                     self.charger.0.charger_frame(Some((volts.get(), amps.get())))
                 }
                 Message::Stop => {
                     self.gives = false;
+                    self.told = None;
                     self.charger.0.charger_frame(None)
                 }
                 Message::Command(command) => {
@@ -257,6 +266,20 @@ impl Bench {
             }
         }
         self.judge(now)
+    }
+
+    /// Whether a command rises no faster than the rule says, and to no more than was asked for.
+    fn rises(&mut self, now: Mono, amps: f64) -> Result<(), String> {
+        let (before, since) = self.told.replace((amps, now)).unwrap_or((0.0, Mono::ZERO));
+        let seconds = now.since(since).as_secs_f64().min(1.1);
+        let most = before + Rules::default().get(Key::RampUp) * seconds + 0.5 + GRAIN;
+        if amps > most {
+            return Err(format!("rises from {before} to {amps} A in {seconds:.2} s"));
+        }
+        if amps > self.asked + GRAIN {
+            return Err(format!("gives {amps} A where {} A were asked for", self.asked));
+        }
+        Ok(())
     }
 
     fn judge(&mut self, now: Mono) -> Result<(), String> {
@@ -423,5 +446,12 @@ mod tests {
         assert!(wrong(|b| b.gives = true).contains("battery is lost"));
         let commanded = wrong(|b| (b.old, b.commands) = (true, vec![1, 8]));
         assert!(commanded.contains("firmware 1.1"), "{commanded}");
+        let mut bench = Bench::new(&drawn, 1, &Catalog::builtin(), Detail::Last).unwrap();
+        bench.asked = 5.0;
+        bench.rises(at(1.0), 0.5).unwrap();
+        assert!(bench.rises(at(1.1), 3.0).unwrap_err().starts_with("rises from 0.5 to 3 A"));
+        bench.rises(at(2.1), 3.5).unwrap();
+        bench.rises(at(3.1), 4.6).unwrap();
+        assert!(bench.rises(at(4.1), 5.2).unwrap_err().contains("5 A were asked for"));
     }
 }
