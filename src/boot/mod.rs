@@ -149,8 +149,12 @@ fn control(door: &Door, seat: &LocalSeat, folder: &Path) -> Option<local::Contro
     }
 }
 
+/// What stands for the socket where the system has none.
 #[cfg(not(unix))]
-const fn control(_door: &Door, _seat: &LocalSeat, _folder: &Path) -> Option<()> {
+struct NoSocket;
+
+#[cfg(not(unix))]
+const fn control(_door: &Door, _seat: &LocalSeat, _folder: &Path) -> Option<NoSocket> {
     None
 }
 

@@ -202,16 +202,24 @@ fn known_devices(data_dir: Option<&Path>) -> Arc<Catalog> {
 /// The system does not let a program do that.
 pub fn stop_on_signal() -> Result<Arc<AtomicBool>, io::Error> {
     let stop = Arc::new(AtomicBool::new(false));
-    let mut signals = vec![signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
-    #[cfg(unix)]
-    if hang_up_ends() {
-        signals.push(signal_hook::consts::SIGHUP);
-    }
-    for signal in signals {
+    let usual = [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
+    for signal in usual.into_iter().chain(hang_up()) {
         signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop))?;
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
     Ok(stop)
+}
+
+/// The signal of a terminal that is closed, where it ends this program.
+fn hang_up() -> Option<std::ffi::c_int> {
+    #[cfg(unix)]
+    {
+        hang_up_ends().then_some(signal_hook::consts::SIGHUP)
+    }
+    #[cfg(not(unix))]
+    {
+        None
+    }
 }
 
 /// Whether a terminal that is closed, or a session that ends, ends this program: not where whoever

@@ -3,9 +3,12 @@
 //! The same code is compiled for several levels of the processor's vector instructions; which one
 //! runs is found out once, when a codec is compiled. This is the only `unsafe` of decoding: a call
 //! into code that was compiled for more than every processor has.
-#![expect(
-    unsafe_code,
-    reason = "calls functions compiled for vector instructions that were detected"
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(
+        unsafe_code,
+        reason = "calls functions compiled for vector instructions that were detected"
+    )
 )]
 
 use super::lanes::Width;
