@@ -220,17 +220,31 @@ impl Desk {
         set: &Points,
         confirm: Option<Confirm>,
     ) -> Result<Answer, String> {
-        let picture = Self::meant(&*self.look()?, pack)?;
+        let snapshot = self.look()?;
+        let picture = Self::meant(&*snapshot, pack)?;
         let set = set.on(&SetPoints::usual(&picture.rules));
         set.check(&picture.rules).map_err(|error| error.to_string())?;
         let charger = charger.map(Name::new).transpose().map_err(|error| error.to_string())?;
+        if let Some(name) = &charger
+            && !snapshot.components.iter().any(|one| one.name == *name)
+        {
+            return Err(format!("there is no charger {name}"));
+        }
         let pack = picture.pack.clone();
         let Some(confirm) = confirm else {
-            return Err(format!(
+            let mut words = format!(
                 "this would close the contactors of {pack} and charge it with up to {} A until its highest cell is at {:.3} V, and go on by itself until it is done or stopped; with --yes it does",
                 set.current.get(),
                 f64::from(set.cell.get()) / 1000.0
-            ));
+            );
+            // What would be refused with it too is told at once.
+            let broken = picture.preconditions.iter().filter(|check| !check.ok);
+            let broken: Vec<String> =
+                broken.map(|check| format!("{} ({})", check.id.title(), check.why)).collect();
+            if !broken.is_empty() {
+                words += &format!(". It is not ready now: {}", broken.join("; "));
+            }
+            return Err(words);
         };
         let done = Answer::Done(format!(
             "{pack}: the start is taken up; `busbar charge status` shows how it goes"

@@ -55,6 +55,9 @@ pub struct RestoreArgs {
     pub passphrase_stdin: bool,
 }
 
+/// What gives the passphrase on standard input.
+const STDIN: &str = "--passphrase-stdin";
+
 /// Makes a backup.
 ///
 /// # Errors
@@ -62,8 +65,10 @@ pub struct RestoreArgs {
 pub fn run(args: &Args, data_dir: Option<&Path>) -> Outcome {
     let passphrase = match (args.encrypt, args.passphrase_stdin) {
         (false, _) => None,
-        (true, true) => Some(records::password(records::Source::StandardInput, "the backup")?),
-        (true, false) => Some(records::password(records::Source::Terminal, "the backup")?),
+        (true, true) => {
+            Some(records::password(records::Source::StandardInput, "the backup", STDIN)?)
+        }
+        (true, false) => Some(records::password(records::Source::Terminal, "the backup", STDIN)?),
     };
     let records = Records::open(data_dir)?;
     let recordings = if args.recordings { BackupRecordings::Take } else { BackupRecordings::Leave };
@@ -117,7 +122,7 @@ fn passphrase_for(args: &RestoreArgs) -> Result<Option<Secret>, Refused> {
         return Ok(None);
     }
     if args.passphrase_stdin {
-        return records::password(records::Source::StandardInput, "the backup").map(Some);
+        return records::password(records::Source::StandardInput, "the backup", STDIN).map(Some);
     }
     if !io::stdin().is_terminal() {
         return Err(

@@ -362,7 +362,7 @@ fn request(command: &Command) -> Result<Request, Refused> {
             // A number that JSON does not have would be left out on the way, and so be the usual one.
             for (name, number) in numbers {
                 if let Some(number) = number.filter(|number| !number.is_finite()) {
-                    return Err(format!("{name} is {number}; it is a number").into());
+                    return Err(format!("{name} is {number}, which is no number").into());
                 }
             }
             let set = Points {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::base::problem::{Problem, Severity};
-use crate::cli::Outcome;
 use crate::cli::dbc_show::{self, FormatArgs, ShowArgs};
+use crate::cli::{Outcome, printed};
 use crate::engine::check::{self, Check};
 
 /// What to do with a DBC file.
@@ -71,11 +71,7 @@ pub fn run(command: &Command) -> Outcome {
             .map_err(io::Error::from)
             .and_then(|()| writeln!(out)),
     };
-    match written.and_then(|()| out.flush()) {
-        // Whoever reads may stop early, as `head` does.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
-        Ok(()) | Err(_) => {}
-    }
+    printed(written.and_then(|()| out.flush()))?;
     Ok(ExitCode::from(u8::from(check.messages == 0)))
 }
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::dbc::Format;
-use crate::cli::Outcome;
+use crate::cli::{Outcome, Over, printed};
 use crate::engine::{
     BitKind, BitOrder, DbcEncoding, DbcForm, DbcMessage, DbcSignal, check, dbc_mark, write_dbc,
     write_dbc_file,
@@ -33,6 +33,9 @@ pub struct FormatArgs {
     pub file: PathBuf,
     /// Where to write it; left out: to the standard output.
     pub out: Option<PathBuf>,
+    /// Whether a file that is there may be replaced.
+    #[command(flatten)]
+    pub over: Over,
     /// Writes UTF-8, whatever the file was written in.
     #[arg(long)]
     pub utf8: bool,
@@ -62,11 +65,7 @@ pub fn show(args: &ShowArgs) -> Outcome {
         }
         Format::Text => messages.iter().try_for_each(|message| text(message, &mut out)),
     };
-    match written.and_then(|()| out.flush()) {
-        // Whoever reads may stop early, as `head` does.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
-        Ok(()) | Err(_) => {}
-    }
+    printed(written.and_then(|()| out.flush()))?;
     if messages.is_empty() {
         eprintln!("busbar: {} has no such message", args.file.display());
     }
@@ -140,9 +139,10 @@ pub fn format(args: &FormatArgs) -> Outcome {
     let encoding = if args.utf8 { DbcEncoding::Utf8 } else { parsed.form.encoding };
     let written = write_dbc(&parsed.schema, DbcForm { encoding, ..parsed.form })?;
     let Some(out) = &args.out else {
-        io::stdout().lock().write_all(&written.bytes)?;
+        printed(io::stdout().lock().write_all(&written.bytes))?;
         return Ok(ExitCode::SUCCESS);
     };
+    args.over.may_write(out)?;
     write_dbc_file(out, &written.bytes)
         .map_err(|error| format!("cannot write {}: {error}", out.display()))?;
     report(args, out, &written.bytes, &written.notes)

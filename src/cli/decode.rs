@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 
-use crate::cli::Outcome;
 use crate::cli::meter::Meter;
+use crate::cli::{Outcome, Over};
 use crate::engine::decode::{self, Job, Request, Summary};
 
 /// Problems of a recording that are printed; the rest is only counted.
@@ -41,6 +41,9 @@ pub struct Args {
     /// Write to this file and not to standard output.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Whether a file that is there may be replaced.
+    #[command(flatten)]
+    pub over: Over,
     /// Threads that decode [default: as many as the machine has].
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
@@ -88,6 +91,9 @@ pub fn run(args: &Args) -> Outcome {
     let job = Job::open(&request)?;
     for error in job.left_out() {
         let _ = writeln!(io::stderr(), "busbar: warning: {error}; it is left out");
+    }
+    if let Some(path) = &args.output {
+        args.over.may_write(path)?;
     }
     let mut out: Box<dyn Write + Send> = match &args.output {
         Some(path) => Box::new(decode::create(path, &request)?),

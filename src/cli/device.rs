@@ -9,8 +9,8 @@ use serde_json::json;
 use crate::cli::records::Records;
 use crate::cli::{Outcome, Refused};
 use crate::engine::{
-    Catalog, DeviceDraft, DeviceFiles, DeviceOrigin, DeviceRole, DeviceStays, ExpectedFile,
-    KeepDevice, Library, RemoveDevice,
+    Catalog, DeviceDraft, DeviceFiles, DeviceOrigin, DeviceRole, DeviceStays, Devices,
+    ExpectedFile, KeepDevice, Library, RemoveDevice,
 };
 
 /// Greatest file that is read, bytes: no device folder has a larger one.
@@ -191,7 +191,8 @@ fn check(path: &Path) -> Outcome {
 
 fn made(args: &MakeArgs) -> Result<DeviceFiles, Refused> {
     let title = args.title.as_deref().unwrap_or(&args.id);
-    let mut draft = DeviceDraft::new(&args.id, title, &read(&args.dbc)?)?;
+    let mut draft = DeviceDraft::new(&args.id, title, &read(&args.dbc)?)
+        .map_err(|why| format!("{}: {why}", args.dbc.display()))?;
     if !args.messages.is_empty() {
         let strange = args.messages.iter().find(|name| !draft.messages.contains_key(*name));
         if let Some(name) = strange {
@@ -214,6 +215,11 @@ fn keep(
     replace: bool,
     data_dir: Option<&Path>,
 ) -> Result<(), Refused> {
+    if !replace && Devices::open(Library::find(data_dir)?.folder()).read(name).is_ok() {
+        return Err(
+            format!("the device folder {name} is there already; --replace replaces it").into()
+        );
+    }
     let expected = if replace { ExpectedFile::Anything } else { ExpectedFile::Nothing };
     let records = Records::open(data_dir)?;
     records.order(KeepDevice { name: name.to_owned(), files, expected })?;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::cli::{Outcome, known_devices};
+use crate::cli::{Outcome, known_devices, printed};
 use crate::engine::inspect::{CurrentSign, Request, inspect};
 
 /// Say what a recording tells about a pack.
@@ -84,12 +84,8 @@ pub fn run(args: &Args, data_dir: Option<&Path>) -> Outcome {
         Format::Text => report.to_text(),
         Format::Json => format!("{:#}\n", report.to_json()),
     };
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        // Whoever read the output has enough of it.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
-        Err(error) => Err(error.into()),
-        Ok(()) => Ok(ExitCode::SUCCESS),
-    }
+    printed(io::stdout().lock().write_all(text.as_bytes()))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

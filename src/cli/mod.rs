@@ -37,6 +37,39 @@ use crate::engine::{Address, Catalog, Library};
 /// Why a command did not do what it should; the text says what and where.
 pub type Refused = Box<dyn std::error::Error>;
 
+/// Whether a file that is there may be replaced.
+#[derive(clap::Args, Clone, Copy, Debug, Default)]
+pub struct Over {
+    /// Replace a file that is there.
+    #[arg(long)]
+    pub force: bool,
+}
+
+impl Over {
+    /// Whether this file may be written. Devices and pipes may always.
+    ///
+    /// # Errors
+    /// It is there, and nobody said that it may be replaced.
+    pub fn may_write(self, path: &Path) -> Result<(), Refused> {
+        if !self.force && path.is_file() {
+            let path = path.display();
+            return Err(format!("{path}: this file is there already; --force replaces it").into());
+        }
+        Ok(())
+    }
+}
+
+/// What came of writing to standard output: whoever reads it may stop early, as `head` does.
+///
+/// # Errors
+/// It could not be written for another reason.
+pub fn printed(done: io::Result<()>) -> io::Result<()> {
+    match done {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// How a command ends: an exit code, or an error.
 pub type Outcome = Result<ExitCode, Refused>;
 

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use crate::cli::{Cli, Outcome};
+use crate::cli::{Cli, Outcome, printed};
 
 /// Arguments of `busbar completions`.
 #[derive(clap::Args, Debug)]
@@ -34,7 +34,7 @@ pub struct Manual {
 pub fn completions(args: &Completions) -> Outcome {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "busbar", &mut text);
-    io::stdout().write_all(&text)?;
+    printed(io::stdout().write_all(&text))?;
     Ok(ExitCode::SUCCESS)
 }
 

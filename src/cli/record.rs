@@ -71,7 +71,7 @@ pub struct Args {
     #[arg(long, value_name = "FILTER", default_value = "")]
     pub filter: String,
     /// End after so long: 30s, 10m, 1h.
-    #[arg(long = "for", value_name = "TIME", value_parser = span)]
+    #[arg(long = "for", value_name = "TIME", value_parser = span, allow_hyphen_values = true)]
     pub span: Option<Duration>,
     /// End after so many frames.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]

@@ -168,16 +168,18 @@ impl Permissions {
     }
 }
 
-/// Reads a password: from standard input where `given` says so, otherwise twice from the terminal.
+/// Reads a password: from standard input where `given` says so, otherwise twice from the terminal. `option`
+/// is the one that says so.
 ///
 /// # Errors
 /// There is no terminal, the two differ, or it cannot be read.
-pub fn password(given: Source, of: &str) -> Result<Secret, Refused> {
+pub fn password(given: Source, of: &str, option: &str) -> Result<Secret, Refused> {
     match given {
         Source::StandardInput => from_standard_input(io::stdin().lock()),
-        Source::Terminal if !io::stdin().is_terminal() => Err(
-            "there is no terminal to ask for the password at: give it on standard input with --password-stdin".into(),
-        ),
+        Source::Terminal if !io::stdin().is_terminal() => Err(format!(
+            "there is no terminal to ask for it at: give it on standard input with {option}"
+        )
+        .into()),
         Source::Terminal => {
             let first = Zeroizing::new(rpassword::prompt_password(format!("Password of {of}: "))?);
             let again = Zeroizing::new(rpassword::prompt_password("The same again: ")?);

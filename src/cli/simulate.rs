@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::base::time::{Clock, Mono, SystemClock};
-use crate::cli::Outcome;
-use crate::engine::simulate::{Prepared, Progress, Wanted};
+use crate::cli::{Outcome, Over, printed};
+use crate::engine::simulate::{Prepared, Progress, SimulateError, Wanted};
 use crate::engine::{PretendSupply, SupplyBrand, SupplyFault, SupplyStand};
 
 /// The status line on a terminal is written so often.
@@ -35,6 +35,9 @@ pub struct Args {
     /// Write a candump log instead, in virtual time; needs --duration. A dash is standard output.
     #[arg(long, value_name = "FILE", requires = "duration")]
     pub log: Option<PathBuf>,
+    /// Whether a file that is there may be replaced.
+    #[command(flatten)]
+    pub over: Over,
     /// List the built-in scenes.
     #[arg(long)]
     pub list: bool,
@@ -90,7 +93,10 @@ pub fn run(args: &Args) -> Outcome {
         (None, Some(log)) if is_same_file(Path::new(&args.scene), log) => {
             Err(format!("{} is the scene itself: name another file", log.display()).into())
         }
-        (None, Some(log)) => write(prepared, log, &args.log_bus, &stop),
+        (None, Some(log)) => {
+            args.over.may_write(log)?;
+            write(prepared, log, &args.log_bus, &stop)
+        }
         (None, None) => Err("give --bus ADDRESS or --log FILE".into()),
     }
 }
@@ -131,9 +137,9 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
 
 fn list() -> Outcome {
     let mut out = io::stdout().lock();
-    for scene in crate::engine::Scene::list() {
-        writeln!(out, "{:18}{}", scene.name, scene.description)?;
-    }
+    let scenes = crate::engine::Scene::list();
+    let mut lines = scenes.iter().map(|scene| format!("{:18}{}", scene.name, scene.description));
+    printed(lines.try_for_each(|line| writeln!(out, "{line}")))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -187,7 +193,15 @@ fn write(prepared: Prepared, log: &Path, bus: &str, stop: &AtomicBool) -> Outcom
     let sentence = prepared.sentence();
     let mut goes_on = |_: Mono, _: u64| !stop.load(Ordering::SeqCst);
     let count = if log.as_os_str() == "-" {
-        prepared.write_log(bus, &mut BufWriter::new(io::stdout().lock()), &mut goes_on)?
+        let mut out = BufWriter::new(io::stdout().lock());
+        match prepared.write_log(bus, &mut out, &mut goes_on) {
+            // Whoever read it has enough of it.
+            Err(SimulateError::Write(error)) => {
+                printed(Err(error))?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            written => written?,
+        }
     } else {
         let cannot = |error| format!("{} cannot be written: {error}", log.display());
         let file = File::create(log).map_err(cannot)?;

@@ -37,7 +37,7 @@ pub struct CreateArgs {
     #[command(flatten)]
     pub permissions: Permissions,
     /// It runs out after so many days.
-    #[arg(long, value_name = "DAYS", default_value_t = 90)]
+    #[arg(long, value_name = "DAYS", default_value_t = 90, allow_hyphen_values = true)]
     pub days: u32,
 }
 

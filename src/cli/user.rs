@@ -159,7 +159,7 @@ fn add(records: &Records, args: &AddArgs) -> Result<(), Refused> {
     } else if args.invite {
         Credential::Invitation
     } else {
-        let password = password(source(args.password_stdin), &args.name)?;
+        let password = password(source(args.password_stdin), &args.name, "--password-stdin")?;
         let hash = records.office.gate.hash(&args.name, &password)?;
         Credential::Password { hash, must_change: must_change(args.must_change_password) }
     };
@@ -285,7 +285,7 @@ fn reset(records: &Records, args: &ResetArgs) -> Result<(), Refused> {
         }
         return Ok(());
     }
-    let password = password(source(args.password_stdin), &old.name)?;
+    let password = password(source(args.password_stdin), &old.name, "--password-stdin")?;
     let hash = records.office.gate.hash(&old.name, &password)?;
     let must_change = must_change(args.must_change_password);
     let expected = Some(old.version);

@@ -375,3 +375,65 @@ fn our_own_dbc_files_are_sound() {
         }
     }
 }
+
+#[test]
+fn a_file_that_is_there_is_written_over_only_where_that_is_said() {
+    let desk = Desk::new();
+    let (dbc, log) = (desk.file("good.dbc", DBC), desk.file("good.log", LOG));
+    let out = desk.file("precious", "mine");
+    let commands: [&[&dyn AsRef<OsStr>]; 3] = [
+        &[&"simulate", &"--duration", &"1", &"--log", &out],
+        &[&"decode", &"--dbc", &dbc, &log, &"--output", &out],
+        &[&"dbc", &"format", &dbc, &out],
+    ];
+    for command in commands {
+        std::fs::write(&out, "mine").unwrap();
+        desk.busbar(command).ends_with(2).names(&["precious", "--force"]);
+        assert_eq!(std::fs::read_to_string(&out).unwrap(), "mine");
+        desk.busbar(&[command, &[&"--force"]].concat()).ends_with(0);
+        assert_ne!(std::fs::read_to_string(&out).unwrap(), "mine");
+    }
+    #[cfg(unix)]
+    desk.busbar(&[&"simulate", &"--duration", &"1", &"--log", &"/dev/null"]).ends_with(0);
+}
+
+#[test]
+fn what_says_how_a_thing_is_replaced_or_given_names_the_option() {
+    let desk = Desk::new();
+    let dbc = desk.file("good.dbc", DBC);
+    let make: &[&dyn AsRef<OsStr>] = &[&"device", &"make", &dbc, &"--id", &"my-pack"];
+    desk.busbar(make).ends_with(0);
+    desk.busbar(make).ends_with(2).names(&["my-pack is there already", "--replace"]);
+    desk.busbar(&[make, &[&"--replace"]].concat()).ends_with(0);
+    let empty = desk.file("empty.dbc", "");
+    desk.busbar(&[&"device", &"make", &empty, &"--id", &"x"]).ends_with(2).names(&["empty.dbc: "]);
+    let backup = desk.path("all.bak");
+    let ran = desk.busbar(&[&"backup", &backup, &"--encrypt"]);
+    ran.ends_with(2).names(&["--passphrase-stdin"]);
+    assert!(!backup.exists());
+    desk.busbar(&[&"record", &"--demo", &"--for", &"-1s"]).ends_with(2).names(&["-1s"]);
+}
+
+/// Whoever reads only the first lines ends no command with an error.
+#[test]
+fn output_that_nobody_reads_to_its_end_is_no_error() {
+    let desk = Desk::new();
+    for arguments in [
+        &["simulate", "--list"][..],
+        &["simulate", "--log", "-", "--duration", "60"],
+        &["completions", "bash"],
+    ] {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_busbar"))
+            .args(arguments)
+            .arg("--data-dir")
+            .arg(desk.path("data"))
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(ended.status.success() && !said.contains("Broken pipe"), "{arguments:?}: {said}");
+    }
+}

@@ -390,6 +390,11 @@ mod socket {
         };
         let wait_for = |wanted: bool| (0..LOOKS * 1000).any(|_| latched() == wanted);
         desk.busbar(&[&"charge", &"start"]).ends_with(2).names(&["contactors", "--yes"]);
+        // What --yes would refuse is told without it.
+        let nobody: [&dyn AsRef<std::ffi::OsStr>; 4] =
+            [&"charge", &"start", &"--charger", &"nobody"];
+        desk.busbar(&nobody).ends_with(2).names(&["there is no charger nobody"]);
+        desk.busbar(&[&"charge", &"start"]).ends_with(2).names(&["It is not ready now: "]);
         desk.busbar(&[&"charge", &"start", &"--current", &"900", &"--yes"])
             .ends_with(2)
             .names(&["the highest current", "900"]);

@@ -31,10 +31,20 @@ pub(super) fn write<T>(
             })
         }
         Existing::Replace => {
-            let part = beside(path);
+            // A link stays one: what it leads to is replaced. A device or a pipe is not.
+            let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+            let there = fs::metadata(&place).ok();
+            if there.as_ref().is_some_and(|there| !there.is_file()) {
+                let why = std::io::Error::other("what is there is no regular file");
+                return Err(Failed::from(why).told(path));
+            }
+            let part = beside(&place);
             let done = File::create(&part).map_err(Failed::from).and_then(|file| {
                 let done = filled(file, fill)?;
-                fs::rename(&part, path)?;
+                if let Some(there) = there {
+                    fs::set_permissions(&part, there.permissions())?;
+                }
+                fs::rename(&part, &place)?;
                 Ok(done)
             });
             done.map_err(|failed| {

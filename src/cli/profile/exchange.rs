@@ -88,6 +88,10 @@ pub fn import(out: &mut impl Write, args: &ImportArgs, data_dir: Option<&Path>) 
         let refused = clashes || (changes && !args.replace);
         return Ok(if refused { ExitCode::FAILURE } else { ExitCode::SUCCESS });
     }
+    if let Some(item) = preview.those(PackStand::Changed).next().filter(|_| !args.replace) {
+        let (what, name) = (item.part.words(), &item.name);
+        return Err(format!("there is another {what} {name} already; --replace replaces it").into());
+    }
     let seen = args.replace.then_some(preview.mark);
     let records = match opened {
         Some(records) => records,

@@ -49,6 +49,12 @@ pub enum ConvertError {
         /// The new file.
         path: PathBuf,
     },
+    /// A device, a pipe or the like in its place.
+    #[error("{}: this is no regular file, and a new one cannot take its place", path.display())]
+    NoFile {
+        /// What is there.
+        path: PathBuf,
+    },
     /// Input and output are one.
     #[error("{}: a recording cannot be converted into itself", path.display())]
     Itself {
@@ -191,8 +197,10 @@ impl Job {
         if !Scribe::<File>::can_write(to) {
             return Err(ConvertError::OnlyRead { format: to });
         }
-        if request.output.is_dir() {
-            return Err(ConvertError::Folder { path: path() });
+        match fs::metadata(&request.output) {
+            Ok(there) if there.is_dir() => return Err(ConvertError::Folder { path: path() }),
+            Ok(there) if !there.is_file() => return Err(ConvertError::NoFile { path: path() }),
+            Ok(_) | Err(_) => {}
         }
         let log = Log::open(&request.input)?;
         if let Ok(place) = fs::canonicalize(&request.output) {
@@ -224,7 +232,7 @@ impl Job {
         let write = |cause| ConvertError::Write { path: self.output.clone(), cause };
         let part = Part::create(&self.output).map_err(write)?;
         let report = self.copy(&part, stop, watch)?;
-        part.become_the(&self.output, self.existing).map_err(write)?;
+        part.become_it(self.existing).map_err(write)?;
         Ok(report)
     }
 
@@ -284,15 +292,17 @@ impl Job {
 }
 
 /// The new file while it is not whole: beside its place, under another name. Gone again unless it
-/// becomes the file.
+/// becomes the file. Where a link leads to the place, the file that it leads to is replaced.
 pub(super) struct Part {
     path: PathBuf,
+    output: PathBuf,
     file: File,
     is_done: bool,
 }
 
 impl Part {
     pub(super) fn create(output: &Path) -> io::Result<Self> {
+        let output = fs::canonicalize(output).unwrap_or_else(|_| output.to_owned());
         let name = output.file_name().unwrap_or_default().to_string_lossy();
         let path = output.with_file_name(format!(".{name}.{}.part", std::process::id()));
         // Left by one of the same number that was killed, if it is there.
@@ -301,7 +311,7 @@ impl Part {
             Ok(()) | Err(_) => {}
         }
         let file = File::create_new(&path)?;
-        Ok(Self { path, file, is_done: false })
+        Ok(Self { path, output, file, is_done: false })
     }
 
     /// A second hold on the file, to write to.
@@ -309,9 +319,19 @@ impl Part {
         self.file.try_clone()
     }
 
-    pub(super) fn become_the(mut self, output: &Path, existing: Existing) -> io::Result<()> {
+    pub(super) fn become_it(mut self, existing: Existing) -> io::Result<()> {
+        let output = self.output.as_path();
         match existing {
-            Existing::Replace => fs::rename(&self.path, output)?,
+            Existing::Replace => {
+                // Who may read it stays so.
+                if let Ok(there) = fs::metadata(output) {
+                    if !there.is_file() {
+                        return Err(io::Error::other("what is there is no regular file"));
+                    }
+                    fs::set_permissions(&self.path, there.permissions())?;
+                }
+                fs::rename(&self.path, output)?;
+            }
             // A link is refused where somebody else was faster; some file systems have none.
             Existing::Keep => match fs::hard_link(&self.path, output) {
                 Ok(()) => return Ok(()),
@@ -410,6 +430,29 @@ mod tests {
         assert_ne!(fs::read_to_string(&asked.output).unwrap(), "precious");
         let own = Request { output: input.clone(), to: Some(LogFormat::Asc), ..asked };
         assert!(convert(&own).unwrap_err().to_string().contains("into itself"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_link_leads_to_is_replaced_with_its_mode_and_what_is_no_file_is_not() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        use std::os::unix::net::UnixListener;
+        let (folder, input) = folder();
+        let mut asked = request(&input, "link.asc");
+        asked.existing = Existing::Replace;
+        let real = folder.path().join("real.asc");
+        fs::write(&real, "old").unwrap();
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o600)).unwrap();
+        symlink(&real, &asked.output).unwrap();
+        convert(&asked).unwrap();
+        assert!(fs::symlink_metadata(&asked.output).unwrap().is_symlink());
+        assert_ne!(fs::read_to_string(&real).unwrap(), "old");
+        assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o600);
+        let asked = Request { output: folder.path().join("socket.asc"), ..asked };
+        let _socket = UnixListener::bind(&asked.output).unwrap();
+        let said = convert(&asked).unwrap_err().to_string();
+        assert!(said.contains("no regular file"), "{said}");
+        assert!(!fs::metadata(&asked.output).unwrap().is_file());
     }
 
     #[test]

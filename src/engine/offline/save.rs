@@ -144,7 +144,7 @@ pub fn save(
     let (to, lost) = scribe.finish().map_err(write)?;
     let file = to.into_inner().map_err(|error| write(error.into_error()))?;
     file.sync_all().map_err(write)?;
-    part.become_the(&request.output, request.existing).map_err(write)?;
+    part.become_it(request.existing).map_err(write)?;
     Ok(Saved { frames, format: format.words(), not_kept: lost.words() })
 }
 

@@ -408,7 +408,9 @@ impl Roll {
             return Ok(());
         }
         let path = self.place.file(&self.plan, &self.title.name, (number, now.wall, 0));
-        Err(Broken::Write { path, cause: io::ErrorKind::AlreadyExists.into() })
+        let why = "a file of this name is there already, and none is replaced";
+        let cause = io::Error::new(io::ErrorKind::AlreadyExists, why);
+        Err(Broken::Write { path, cause })
     }
 
     /// Finishes the open file.
