@@ -248,6 +248,13 @@ const NOTHING: &str = "nothing was chosen yet, so that nothing runs: choose a pr
      start with `busbar serve --demo` or `busbar serve --profile NAME|FILE`";
 
 fn serve(cli: &Cli, args: &serve::Args, log: &SystemLog) -> Outcome {
+    let deadline = args
+        .duration
+        .map(|s| {
+            let span = Duration::try_from_secs_f64(s);
+            span.map_err(|_| format!("--duration is {s}; it is a number of seconds, 0 or more"))
+        })
+        .transpose()?;
     let library = Library::find(cli.data_dir.as_deref())?;
     let wanted = if args.wanted.is_something() { &args.wanted } else { &cli.wanted };
     let choice = chosen(wanted, &library)?;
@@ -263,13 +270,6 @@ fn serve(cli: &Cli, args: &serve::Args, log: &SystemLog) -> Outcome {
     let watch = watch::start(running.door.clone(), seat.send_profile_watcher())?;
     let listener = listen(args, &running, &seat, library.folder())?;
     let stop = cli::stop_on_signal()?;
-    let deadline = args
-        .duration
-        .map(|s| {
-            let span = Duration::try_from_secs_f64(s);
-            span.map_err(|_| format!("--duration is {s}; it is a number of seconds, 0 or more"))
-        })
-        .transpose()?;
     let first = StopFirst(running.stopper());
     serve::watch(&running.door, &session, &stop, deadline)?;
     // Charging is stopped before any face is taken down.

@@ -223,6 +223,7 @@ fn a_negative_number_is_answered_and_not_taken_for_an_option() {
     for (ran, word) in ran.iter().zip(["is no address", "not within", "-5", "-5"]) {
         ran.ends_with(2).names(&[word]);
         assert!(!ran.err.contains("unexpected argument"), "{}", ran.err);
+        assert!(!ran.out.contains("http"), "nothing is opened before: {}", ran.out);
     }
 }
 

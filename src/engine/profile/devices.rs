@@ -426,8 +426,8 @@ impl Devices {
             return Err(DevicesError::Unknown(name.to_owned()));
         }
         let failed = |source| DevicesError::File { name: name.to_owned(), done: "removed", source };
-        let is_link = fs::symlink_metadata(&path).map_err(failed)?.is_symlink();
-        if is_link {
+        let is_folder = fs::symlink_metadata(&path).map_err(failed)?.is_dir();
+        if !is_folder {
             fs::remove_file(&path).map_err(failed)?;
         } else {
             let aside = self.0.folder.join(format!(".{name}.{}.old", std::process::id()));

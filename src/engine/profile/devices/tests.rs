@@ -250,6 +250,18 @@ fn hostile_folders_are_refused_and_harm_nothing() {
 }
 
 #[test]
+fn a_file_in_the_place_of_a_folder_is_removed_whole() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().join("devices");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("stray"), "no folder").unwrap();
+    Devices::open(data.path()).remove("stray", &Expected::Anything).unwrap();
+    let left: Vec<_> =
+        std::fs::read_dir(&folder).unwrap().map(|one| one.unwrap().file_name()).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
 fn names_that_climb_reach_nothing() {
     let data = tempfile::tempdir().unwrap();
     let devices = Devices::open(data.path());
