@@ -221,7 +221,7 @@ impl Desk {
         confirm: Option<Confirm>,
     ) -> Result<Answer, String> {
         let snapshot = self.look()?;
-        let picture = Self::meant(&*snapshot, pack)?;
+        let picture = Self::meant(&snapshot, pack)?;
         let set = set.on(&SetPoints::usual(&picture.rules));
         set.check(&picture.rules).map_err(|error| error.to_string())?;
         let charger = charger.map(Name::new).transpose().map_err(|error| error.to_string())?;
