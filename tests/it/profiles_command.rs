@@ -100,6 +100,28 @@ fn without_a_busbar_profiles_are_copied_described_called_otherwise_and_deleted()
 }
 
 #[test]
+fn what_cannot_be_kept_as_a_version_is_not_deleted() {
+    let desk = desk();
+    let (file, says) = (desk.path("data/profiles/Latin.toml"), b"# mine \xfc\nname = \"Latin\"\n");
+    std::fs::write(&file, says).unwrap();
+    let refused = |words: &[&str]| {
+        let why = ["Latin.toml:1", "no UTF-8 text", "no version of it can be kept", "by hand"];
+        profile(&desk, words).ends_with(2).names(&why);
+        assert_eq!(std::fs::read(&file).unwrap(), says);
+    };
+    refused(&["delete", "Latin"]);
+    // Beside a Busbar that runs, as from its other faces.
+    let house = house(&desk);
+    refused(&["delete", "Latin"]);
+    drop(house);
+    // Text in which there is no profile is kept, and deleted.
+    desk.file("data/profiles/Latin.toml", "no profile");
+    profile(&desk, &["delete", "Latin"]).ends_with(0).names(&["its versions stay"]);
+    assert!(!file.exists());
+    assert_eq!(versions(&desk, "Latin").len(), 2);
+}
+
+#[test]
 fn a_revision_that_is_not_the_present_one_changes_nothing() {
     let desk = desk();
     let seen = revision(&desk, "Bench");

@@ -38,6 +38,12 @@ pub enum LedgerError {
     /// Its file.
     #[error("{}", told(.0))]
     File(#[from] LibraryError),
+    /// Its text cannot be kept as a version, so it is not deleted.
+    #[error(
+        "{}, so that no version of it can be kept: make it one that can be read, or delete the file by hand",
+        told(.0)
+    )]
+    Unkept(LibraryError),
     /// It cannot be removed.
     #[error("{file} cannot be removed: {source}")]
     Remove {
@@ -159,10 +165,11 @@ impl Ledger<'_> {
         Ok(text)
     }
 
-    /// Takes a profile away. Its versions stay: one that is added again under its name has them.
+    /// Takes a profile away. Its versions stay: one that is added again under its name has them. What
+    /// cannot be kept as a version is not taken away.
     ///
     /// # Errors
-    /// There is none, it is another one, or it cannot be removed.
+    /// There is none, it is another one, its text cannot be kept, or it cannot be removed.
     pub fn delete(
         &self,
         name: &Name,
@@ -173,16 +180,12 @@ impl Ledger<'_> {
         if !file.exists() {
             return Err(LedgerError::Missing(name.clone()));
         }
-        // One that is broken beyond reading can be deleted, too.
-        let text = read(&file).ok();
-        let is_it =
-            on.is_none_or(|on| text.as_deref().is_some_and(|text| Revision::of(text) == *on));
-        if !is_it {
+        // One that no profile can be read from is kept and deleted, too: only its text is needed.
+        let text = read(&file).map_err(LedgerError::Unkept)?;
+        if on.is_some_and(|on| Revision::of(&text) != *on) {
             return Err(LedgerError::Edited(format!("the profile {name}")));
         }
-        if let Some(text) = &text {
-            self.version(&file, Some(text), text, author)?;
-        }
+        self.version(&file, Some(&text), &text, author)?;
         remove(&file)?;
         self.remembered(&key_of(self.library, &file), None);
         Ok(())

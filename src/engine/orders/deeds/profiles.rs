@@ -70,6 +70,7 @@ pub fn said(error: LedgerError) -> OrderError {
         error @ (LedgerError::Full
         | LedgerError::Edit(_)
         | LedgerError::File(_)
+        | LedgerError::Unkept(_)
         | LedgerError::Remove { .. }) => OrderError::Unfit(error.to_string()),
     }
 }
