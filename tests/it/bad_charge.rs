@@ -30,8 +30,8 @@ fn set_points_that_cannot_be_are_refused_by_name_and_the_supply_stays_off() {
         // Everything else holds by then.
         refused_at_last(&console, &["--soc", "40"], &["Target", "45"]);
         for (points, words) in [
-            (["--current", "nan"], ["--current", "it is a number"]),
-            (["--current", "inf"], ["--current", "it is a number"]),
+            (["--current", "nan"], ["--current", "no number"]),
+            (["--current", "inf"], ["--current", "no number"]),
             (["--current", "-1"], ["the highest current", "-1"]),
             (["--current", "0"], ["the highest current", "0 A"]),
             (["--current", "1e9"], ["the highest current", "1000000000"]),
@@ -42,7 +42,7 @@ fn set_points_that_cannot_be_are_refused_by_name_and_the_supply_stays_off() {
             (["--soc", "101"], ["state of charge", "101"]),
             (["--soc", "-3"], ["state of charge", "-3"]),
             (["--seconds", "-1"], ["the time to stop after", "-1"]),
-            (["--ah", "nan"], ["--ah", "it is a number"]),
+            (["--ah", "nan"], ["--ah", "no number"]),
             (["--mains", "1000"], ["the socket", "1000"]),
         ] {
             console.start(&points).ends_with(2).names(&words);

@@ -48,7 +48,7 @@ def main(busbar, data):
         for path in sorted(pathlib.Path(data, "dbc").glob("*.dbc")):
             once, twice = pathlib.Path(folder, "once.dbc"), pathlib.Path(folder, "twice.dbc")
             for source, target in ((path, once), (once, twice)):
-                subprocess.run([busbar, "dbc", "format", source, target], check=True,
+                subprocess.run([busbar, "dbc", "format", source, target, "--force"], check=True,
                                capture_output=True)
             if once.read_bytes() != twice.read_bytes():
                 wrong += 1
