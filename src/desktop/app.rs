@@ -355,7 +355,7 @@ impl App {
                 self.carry_out(ctx, Command::GoAdmin(Tab::Users));
             }
             Command::BrowseSave(format) => {
-                self.browsing = Browsing::Journal;
+                self.dialog.is_for(&mut self.browsing, Browsing::Journal);
                 self.dialog.save(
                     ctx,
                     "Save the journal",
@@ -363,7 +363,7 @@ impl App {
                 );
             }
             Command::BrowseBackup(name) => {
-                self.browsing = Browsing::Backup;
+                self.dialog.is_for(&mut self.browsing, Browsing::Backup);
                 self.dialog.save(ctx, "Save the backup", name);
             }
             Command::SelectPack(label) => {
@@ -388,15 +388,15 @@ impl App {
             }
             Command::Browse => {
                 self.start.dialog.clear();
-                self.browsing = Browsing::Recording;
+                self.dialog.is_for(&mut self.browsing, Browsing::Recording);
                 self.dialog.open(ctx);
             }
             Command::BrowseReplay => {
-                self.browsing = Browsing::Replay;
+                self.dialog.is_for(&mut self.browsing, Browsing::Replay);
                 self.dialog.pick(ctx, "Choose a recording to replay");
             }
             Command::BrowseReport(id, form) => {
-                self.browsing = Browsing::Report(id, form);
+                self.dialog.is_for(&mut self.browsing, Browsing::Report(id, form));
                 let name = format!("charge-{id}{}", form.ending());
                 self.dialog.save(ctx, "Save the report", name);
             }

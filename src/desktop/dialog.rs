@@ -22,6 +22,14 @@ struct Answer {
 }
 
 impl Dialog {
+    /// Notes what the dialog that is opened next is for. One that is open already goes on for what it was
+    /// opened for: its answer must not be taken for another one's.
+    pub fn is_for<T>(&self, noted: &mut T, what: T) {
+        if self.answer.is_none() {
+            *noted = what;
+        }
+    }
+
     /// Asks for a recording to open, unless a dialog is open already.
     pub fn open(&mut self, ctx: &egui::Context) {
         self.show(ctx, || rfd::FileDialog::new().set_title("Open a recording").pick_file());
@@ -79,5 +87,27 @@ impl Dialog {
             }
             Answer { path: None, .. } => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_of_a_dialog_that_is_open_is_for_what_it_was_opened_for() {
+        let mut noted = "nothing";
+        let mut dialog = Dialog::default();
+        dialog.is_for(&mut noted, "open a log");
+        let (sender, receiver) = bounded(1);
+        dialog.answer = Some(receiver);
+        // The file that is opened must not be taken as one to write over.
+        dialog.is_for(&mut noted, "save values");
+        assert_eq!(noted, "open a log");
+        let path = Some(PathBuf::from("/drive.blf"));
+        sender.send(Answer { path: path.clone(), took: Duration::ZERO }).unwrap();
+        assert_eq!(dialog.poll(), path.map(Ok));
+        dialog.is_for(&mut noted, "save values");
+        assert_eq!(noted, "save values");
     }
 }

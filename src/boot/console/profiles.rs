@@ -127,7 +127,8 @@ impl Clerk<'_> {
         };
         let along = match &look {
             ProfilesLook::All => Vec::new(),
-            ProfilesLook::One(..) => self.along()?,
+            // A folder that cannot be read keeps nobody from the profile.
+            ProfilesLook::One(..) => self.along().unwrap_or_default(),
         };
         Ok(ProfilesSeen { look, all, one, along })
     }

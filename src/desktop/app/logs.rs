@@ -79,7 +79,7 @@ impl App {
     pub(super) fn logs(&mut self, ctx: &egui::Context, command: LogCommand) {
         match command {
             LogCommand::Browse => {
-                self.browsing = Browsing::Log;
+                self.dialog.is_for(&mut self.browsing, Browsing::Log);
                 self.dialog.pick(ctx, "Open a log");
             }
             LogCommand::Open(path) => self.open_log(path),
@@ -88,7 +88,7 @@ impl App {
                 self.asked.push(Intent::Log(LogAsk::Close(id)));
             }
             LogCommand::BrowseDictionary(id) => {
-                self.browsing = Browsing::Dictionary(id);
+                self.dialog.is_for(&mut self.browsing, Browsing::Dictionary(id));
                 self.dialog.pick(ctx, "Choose a DBC file");
             }
         }
@@ -187,15 +187,15 @@ impl App {
     pub(super) fn dbc(&mut self, ctx: &egui::Context, command: DbcCommand) {
         match command {
             DbcCommand::Browse => {
-                self.browsing = Browsing::Edited;
+                self.dialog.is_for(&mut self.browsing, Browsing::Edited);
                 self.dialog.pick(ctx, "Open a DBC file");
             }
             DbcCommand::BrowseOwn => {
-                self.browsing = Browsing::Own;
+                self.dialog.is_for(&mut self.browsing, Browsing::Own);
                 self.dialog.pick(ctx, "Choose a DBC file");
             }
             DbcCommand::BrowseSave(name) => {
-                self.browsing = Browsing::SavedDbc;
+                self.dialog.is_for(&mut self.browsing, Browsing::SavedDbc);
                 self.dialog.save(ctx, "Save the DBC file", name);
             }
             DbcCommand::Ask(ask) => self.asked.push(Intent::Dbc(ask)),
@@ -228,7 +228,7 @@ impl App {
             // Nobody has said that a file may go whose path was typed.
             Some(path) => self.save_to(wanted.part, path, Existing::Keep),
             None => {
-                self.browsing = Browsing::Frames(wanted.part);
+                self.dialog.is_for(&mut self.browsing, Browsing::Frames(wanted.part));
                 self.dialog.save(ctx, "Save frames", "trace.log".to_owned());
             }
         }
@@ -245,7 +245,7 @@ impl App {
         match wanted.path {
             Some(path) => self.save_values_to(wanted.between, path, Existing::Keep),
             None => {
-                self.browsing = Browsing::Values(wanted.between);
+                self.dialog.is_for(&mut self.browsing, Browsing::Values(wanted.between));
                 self.dialog.save(ctx, "Save values", "plot.csv".to_owned());
             }
         }

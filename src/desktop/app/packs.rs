@@ -9,14 +9,14 @@ use crate::desktop::pages::profiles::Way;
 impl App {
     /// Asks the system for a profile pack, or where to save one.
     pub(super) fn packs(&mut self, ctx: &egui::Context, way: Way) {
+        self.dialog.is_for(&mut self.browsing, Browsing::Pack);
+        self.dialog.is_for(&mut self.profiles.way, way.clone());
         match &way {
             Way::Bring => self.dialog.pick(ctx, "Choose a profile pack"),
             Way::Save(profile) => {
                 self.dialog.save(ctx, "Save the profile pack", format!("{profile}.zip"));
             }
         }
-        self.profiles.way = way;
-        self.browsing = Browsing::Pack;
     }
 
     /// What the dialog gave for a profile pack.

@@ -190,8 +190,10 @@ impl ProfilesPage {
                 (self.bringing, self.path) = (None, None);
                 None
             }
-            pack::Pressed::Ask(ask) if self.bringing.is_some() => Some(submit(ask)),
-            pack::Pressed::Ask(ProfileAsk::Bring { path, .. }) => Some(self.bring(path)),
+            // From the field for a path: whatever is looked at makes room for it.
+            pack::Pressed::Ask(ProfileAsk::Bring { path, .. }) if self.path.is_some() => {
+                Some(self.bring(path))
+            }
             pack::Pressed::Save(profile, to) => Some(self.save_pack(profile, to)),
             pack::Pressed::Ask(ask) => Some(submit(ask)),
             pack::Pressed::Take(ask, name) => Some(self.change(ask, ProfilesLook::One(name, None))),

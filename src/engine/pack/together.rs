@@ -20,7 +20,7 @@ type Members<'a> = [(&'a str, &'a PackPicture)];
 
 /// One picture of several batteries that work in parallel: currents and charges summed, voltages
 /// averaged, cells of all, the worst state and flags. A sum needs every member: while one is lost
-/// there is none, rather than a wrong one. Limits of current are summed and the strictest voltage holds, while
+/// there is none, rather than a wrong one. The strictest limits hold, while
 /// every member has said its own in time. Members beyond 256 are left out.
 #[must_use]
 pub fn together(members: &Members<'_>) -> PackPicture {
@@ -147,10 +147,11 @@ fn limits(members: &Members<'_>) -> (Seen<Limits>, Lacking) {
         }
         Ok(sum)
     };
-    let add = |a, b| a + b;
-    let charge_current = joined(|l| l.charge_current.map(Amps::get), add);
+    // Nobody knows how the current divides, nor whether all are connected: it has to fit through the one that
+    // bears least, as charging reckons too.
+    let charge_current = joined(|l| l.charge_current.map(Amps::get), f64::min);
     let charge_voltage = joined(|l| l.charge_voltage.map(Volts::get), f64::min);
-    let discharge_current = joined(|l| l.discharge_current.map(Amps::get), add);
+    let discharge_current = joined(|l| l.discharge_current.map(Amps::get), f64::min);
     let discharge_voltage = joined(|l| l.discharge_voltage.map(Volts::get), f64::max);
     let known = |joined: Result<Option<f64>, Lack>| joined.ok().flatten();
     let limits = Limits {

@@ -112,7 +112,7 @@ const LIMITS: Limits = Limits {
 };
 
 #[test]
-fn limits_of_current_add_up_and_the_strictest_voltage_holds() {
+fn the_strictest_limits_of_all_hold() {
     let other = Limits {
         charge_voltage: Some(Volts(55.2)),
         charge_current: Some(Amps(0.0)),
@@ -126,8 +126,8 @@ fn limits_of_current_add_up_and_the_strictest_voltage_holds() {
         let both = together(&[("A", &a), ("B", &b)]);
         let joined = Limits {
             charge_voltage: Some(Volts(55.2)),
-            charge_current: Some(Amps(20.0)),
-            discharge_current: Some(Amps(150.0)),
+            charge_current: Some(Amps(0.0)),
+            discharge_current: Some(Amps(60.0)),
             discharge_voltage: Some(Volts(45.5)),
         };
         assert_eq!(both.limits.value, Some(joined));
@@ -167,7 +167,7 @@ fn a_limit_that_one_does_not_say_in_time_is_none_of_all() {
     assert_eq!((joined.charge_current, joined.discharge_voltage), (None, None));
     assert_eq!(
         (joined.charge_voltage, joined.discharge_current),
-        (Some(Volts(56.0)), Some(Amps(180.0)))
+        (Some(Volts(56.0)), Some(Amps(90.0)))
     );
     let lacks = both.lacking;
     assert!(lacks.charge_voltage.is_none() && lacks.discharge_current.is_none());
