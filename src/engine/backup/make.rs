@@ -1,6 +1,7 @@
 //! A data folder as a backup: beside whatever runs on it, into a new file that is read back before anybody
 //! relies on it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,8 @@ use crate::engine::access::settings::RecordSettings;
 use crate::engine::backup::envelope::{self, KeyCost};
 use crate::engine::backup::place::{DATABASE, FILES, FOLDERS, Place};
 use crate::engine::backup::{About, BackupError, FORM, stream};
+use crate::engine::profile::expand::environment;
+use crate::engine::profile::library;
 use crate::engine::store::copy::{self, Secrets};
 use crate::engine::store::{moment_stamp, moment_words};
 
@@ -129,16 +132,18 @@ impl Source {
         writer.file(DATABASE, &database)?;
         drop(passing);
         let mut left_out = Vec::new();
-        for (name, file) in self.files()? {
-            let place = Place::of(&name);
+        let listed_files = self.files()?;
+        for (name, file) in &listed_files {
+            let place = Place::of(name);
             if passphrase.is_none() && place.as_ref().is_some_and(Place::is_secret) {
                 continue;
             }
             match place {
-                Some(_) => writer.file(&name, &file)?,
+                Some(_) => writer.file(name, file)?,
                 None => left_out.push(format!("{} is nothing of Busbar's own.", file.display())),
             }
         }
+        left_out.extend(self.elsewhere(&listed_files));
         if passphrase.is_none() {
             left_out.push(
                 "Passwords of other systems and private keys: they are in an encrypted backup only."
@@ -159,6 +164,48 @@ impl Source {
         Ok(Made { bytes, entries: back.listed.len(), left_out })
     }
 
+    /// The DBC files that profiles of the folder name, each with the name of a profile.
+    fn named(&self) -> BTreeMap<PathBuf, String> {
+        let mut named = BTreeMap::new();
+        let Ok(entries) = fs::read_dir(self.folder.join("profiles")) else { return named };
+        let paths = entries.flatten().map(|entry| entry.path());
+        for file in paths.filter(|path| path.extension().is_some_and(|end| end == "toml")) {
+            // What cannot be read names nothing that would be used.
+            let Ok(loaded) = library::load(&file, &environment) else { continue };
+            let name = loaded.profile.name.to_string();
+            for dbc in loaded.profile.buses.into_iter().flat_map(|bus| bus.dbc) {
+                named.entry(dbc).or_insert_with(|| name.clone());
+            }
+        }
+        named
+    }
+
+    /// Adds the DBC files that profiles name in folders under theirs.
+    fn dbc_beside_profiles(&self, found: &mut Vec<(String, PathBuf)>) {
+        let Ok(root) = fs::canonicalize(&self.folder) else { return };
+        for file in self.named().into_keys() {
+            let Ok(file) = fs::canonicalize(file) else { continue };
+            let Ok(inside) = file.strip_prefix(&root) else { continue };
+            let name = inside.to_string_lossy().replace('\\', "/");
+            let has = found.iter().any(|(one, _)| *one == name);
+            if !has && file.is_file() && Place::of(&name) == Some(Place::Dbc) {
+                found.push((name, file));
+            }
+        }
+    }
+
+    /// What profiles name and is not in the backup, in sentences.
+    fn elsewhere(&self, found: &[(String, PathBuf)]) -> Vec<String> {
+        let real = |file: &Path| fs::canonicalize(file).ok();
+        let taken: Vec<PathBuf> = found.iter().filter_map(|(_, file)| real(file)).collect();
+        let named = self.named().into_iter();
+        let left = named.filter(|(file, _)| real(file).is_some_and(|file| !taken.contains(&file)));
+        let says = |(file, profile): (PathBuf, String)| {
+            format!("{}, which the profile {profile} names.", file.display())
+        };
+        left.map(says).collect()
+    }
+
     /// Everything to be kept beside the database, by the names it has in a backup.
     fn files(&self) -> Result<Vec<(String, PathBuf)>, BackupError> {
         let mut found = Vec::new();
@@ -171,6 +218,7 @@ impl Source {
         for (name, depth) in FOLDERS {
             gather(&self.folder.join(name), name, depth, &mut found)?;
         }
+        self.dbc_beside_profiles(&mut found);
         if let Some(recordings) = &self.recordings {
             gather(recordings, RECORDINGS, 1, &mut found)?;
             // Half of one that is being taken in is none yet.

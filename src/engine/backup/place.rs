@@ -23,6 +23,9 @@ const TLS: [&str; 3] = ["cert.pem", "key.pem", "made.toml"];
 /// Most bytes of the name of a recording.
 const NAME_BYTES: usize = 250;
 
+/// How deep DBC files lie under the profiles, folders.
+pub const DBC_DEPTH: usize = 8;
+
 /// What an entry is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
@@ -34,7 +37,7 @@ pub enum Place {
     Settings,
     /// A profile.
     Profile,
-    /// A DBC file.
+    /// A DBC file: of the folder of those, or one that lies with the profiles.
     Dbc,
     /// A file of a device folder.
     Device,
@@ -59,11 +62,17 @@ impl Place {
             [DATABASE] => Some(Self::Database),
             [SETTINGS] => Some(Self::Settings),
             [KEY] => Some(Self::Key),
-            ["profiles", file] => is_name(file.strip_suffix(".toml")?).then_some(Self::Profile),
+            ["profiles", file] if file.ends_with(".toml") => {
+                is_name(file.strip_suffix(".toml")?).then_some(Self::Profile)
+            }
             ["dbc", file] => is_name(file.strip_suffix(".dbc")?).then_some(Self::Dbc),
             ["devices", id, MANIFEST | MESSAGES] if is_id(id) => Some(Self::Device),
             ["tls", file] if TLS.contains(file) => Some(Self::Tls),
             ["recordings", file] => is_recording(file).then(|| Self::Recording((*file).to_owned())),
+            ["profiles", folders @ .., file] if folders.len() < DBC_DEPTH => {
+                let sound = folders.iter().all(|folder| is_name(folder));
+                (sound && is_name(file.strip_suffix(".dbc")?)).then_some(Self::Dbc)
+            }
             _ => None,
         }
     }
@@ -141,6 +150,8 @@ mod tests {
             "busbar.db",
             "settings.toml",
             "profiles/Van 2.toml",
+            "profiles/motor.dbc",
+            "profiles/drive line/rear/motor.dbc",
             "dbc/car.dbc",
             "devices/my-pack/device.toml",
             "devices/my-pack/messages.dbc",
@@ -158,6 +169,13 @@ mod tests {
             "profiles/..toml",
             "profiles/a/b.toml",
             "profiles/run.sh",
+            "profiles/../motor.dbc",
+            "profiles/a/../../motor.dbc",
+            "profiles/a//motor.dbc",
+            "profiles/a\\b/motor.dbc",
+            "profiles/a/.dbc",
+            "profiles/a/run.sh",
+            "profiles/1/2/3/4/5/6/7/8/motor.dbc",
             "dbc/.dbc",
             "devices/../device.toml",
             "devices/UP/device.toml",

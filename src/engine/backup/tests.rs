@@ -128,6 +128,27 @@ fn a_sealed_backup_restores_to_the_same_folder_with_its_secrets() {
 }
 
 #[test]
+fn dbc_files_that_profiles_name_go_along_and_those_elsewhere_are_told() {
+    let (place, folder) = furnished();
+    let bus = "name = \"Shop\"\n\n[[bus]]\nname = \"b\"\naddress = \"virtual:b\"\n";
+    let says = format!("{bus}dbc = [\"motor.dbc\", \"drive/rear/axle.dbc\", \"../../far.dbc\"]\n");
+    put(&folder, "profiles/Shop.toml", says.as_bytes());
+    put(&folder, "profiles/motor.dbc", b"BO_ 3 C: 8 X\n");
+    put(&folder, "profiles/drive/rear/axle.dbc", b"BO_ 4 D: 8 X\n");
+    put(&folder, "profiles/drive/rear/notes.txt", b"mine");
+    put(place.path(), "far.dbc", b"BO_ 5 E: 8 X\n");
+    let (file, there) = (place.path().join("all.backup"), place.path().join("there"));
+    let made = source(&folder, Recordings::Take).write(&file, Some(&word())).unwrap();
+    assert_eq!(made.left_out.len(), 1, "{made:?}");
+    assert!(made.left_out[0].contains("far.dbc, which the profile Shop names"), "{made:?}");
+    restore(&file, Some(&word()), &there, clock()).unwrap();
+    let now = kept(&there);
+    assert_eq!(now, kept(&folder));
+    assert_eq!(now["profiles/motor.dbc"], b"BO_ 3 C: 8 X\n");
+    assert_eq!(now["profiles/drive/rear/axle.dbc"], b"BO_ 4 D: 8 X\n");
+}
+
+#[test]
 fn no_secret_is_in_a_backup_that_is_not_sealed() {
     let (place, folder) = furnished();
     let file = place.path().join("all.backup");
@@ -290,6 +311,7 @@ fn hostile_backups_are_refused_and_leave_nothing() {
         assert!(why.contains(word), "{why}, not {word}");
     };
     says(&[about, ("../evil", b"x")], "nothing that a backup holds");
+    says(&[about, ("profiles/../../x.dbc", b"x")], "nothing that a backup holds");
     says(&[about, ("/etc/cron.d/x", b"x")], "nothing that a backup holds");
     says(&[about, ("recordings/../../x", b"x")], "nothing that a backup holds");
     says(&[("busbar.db", b"x"), about], "not where a backup has it");
