@@ -273,15 +273,17 @@ fn reported_temperatures(
         members,
         |p| p.reported_temperatures,
         |all| {
-            let at = |(member, place): (usize, Option<TemperatureAt>)| {
-                place.map(|p| TemperatureAt { member: member as u8, ..p })
+            // An end that one of them does not tell is known of none: it may lie there.
+            let of = |end: fn(&(Option<TemperatureAt>, Option<TemperatureAt>)) -> Option<_>| {
+                let at = |(member, told)| {
+                    end(told).map(|p: TemperatureAt| TemperatureAt { member: member as u8, ..p })
+                };
+                all.iter().enumerate().map(at).collect::<Option<Vec<_>>>().unwrap_or_default()
             };
-            let lows = all.iter().map(|(low, _)| *low).enumerate().filter_map(at);
-            let highs = all.iter().map(|(_, high)| *high).enumerate().filter_map(at);
             let by = |a: &TemperatureAt, b: &TemperatureAt| {
                 a.temperature.get().total_cmp(&b.temperature.get())
             };
-            (lows.min_by(by), highs.max_by(by))
+            (of(|told| told.0).into_iter().min_by(by), of(|told| told.1).into_iter().max_by(by))
         },
     )
 }

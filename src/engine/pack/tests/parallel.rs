@@ -68,6 +68,25 @@ fn the_extremes_of_one_that_tells_every_cell_are_not_those_of_all() {
 }
 
 #[test]
+fn an_end_of_temperature_that_one_does_not_tell_is_known_of_none() {
+    let end = |celsius| ReportedTemperature { temperature: Some(Celsius(celsius)), module: 0 };
+    let of = |low, high| {
+        let mut pack = half(2.583, 3700);
+        pack.apply(ms(0), &Fact::TemperatureRange { low: end(low), high: end(high) });
+        pack.picture(ms(0))
+    };
+    let ends = |a: &PackPicture, b: &PackPicture| {
+        let told = together(&[("A", a), ("B", b)]).reported_temperatures.value.unwrap();
+        let end = |at: Option<TemperatureAt>| at.map(|at| (at.temperature.get(), at.member));
+        (end(told.0), end(told.1))
+    };
+    let (cold, warm, odd) = (of(11.0, 22.0), of(14.0, 31.0), of(15.0, 1690.0));
+    assert_eq!(ends(&cold, &warm), (Some((11.0, 0)), Some((31.0, 1))));
+    assert_eq!(ends(&warm, &cold), (Some((11.0, 1)), Some((31.0, 0))));
+    assert_eq!(ends(&cold, &odd), (Some((11.0, 0)), None), "22 degrees need not be the hottest");
+}
+
+#[test]
 fn without_one_of_them_there_is_no_sum() {
     let (mut a, b) = (half(2.583, 3700), half(2.533, 3750));
     for at in 0..20 {
