@@ -99,7 +99,7 @@ pub fn restore(args: &RestoreArgs, data_dir: Option<&Path>) -> Outcome {
     let folder = library.folder();
     let preview = preview_backup(&args.file, passphrase.as_ref(), folder)?;
     let mut out = io::stdout().lock();
-    print(&mut out, &preview)?;
+    print(&mut out, &preview, folder)?;
     if args.preview {
         return Ok(ExitCode::SUCCESS);
     }
@@ -139,7 +139,10 @@ fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
-fn print(out: &mut impl Write, preview: &BackupPreview) -> Result<(), Refused> {
+/// How many files that go are named.
+const MOST_TOLD: usize = 40;
+
+fn print(out: &mut impl Write, preview: &BackupPreview, folder: &Path) -> Result<(), Refused> {
     let about = &preview.about;
     writeln!(out, "a backup of {}, made by Busbar {}", plain(&about.made), plain(&about.busbar))?;
     for item in &preview.items {
@@ -147,6 +150,23 @@ fn print(out: &mut impl Write, preview: &BackupPreview) -> Result<(), Refused> {
     }
     let replaced = preview.items.iter().filter(|one| one.stand == BackupStand::Replaces).count();
     writeln!(out, "{} entries, {replaced} of them replace something", preview.items.len())?;
+    for name in preview.goes.iter().take(MOST_TOLD) {
+        writeln!(out, "goes     {}", plain(name))?;
+    }
+    match preview.goes.len() {
+        0 => {}
+        count => {
+            let more = count.saturating_sub(MOST_TOLD);
+            let rest =
+                if more > 0 { format!(" ({more} more than are named)") } else { String::new() };
+            let files = if count == 1 { "file is" } else { "files are" };
+            writeln!(
+                out,
+                "{count} {files} here and not in it{rest}: afterwards only in the folder kept aside, {}.before-restore-…",
+                folder.display()
+            )?;
+        }
+    }
     preview.remarks.iter().try_for_each(|remark| writeln!(out, "note     {remark}"))?;
     Ok(())
 }

@@ -118,7 +118,9 @@ fn an_administrator_takes_a_backup_of_a_running_busbar_that_restores_elsewhere()
     busbar_on(&there, "another passphrase", &again)
         .ends_with(2)
         .names(&["passphrase is another one"]);
+    fs::write(there.join("profiles/Later.toml"), "name = \"Later\"\n").unwrap();
     let done = busbar_on(&there, WORD, &again);
+    done.names(&["goes     profiles/Later.toml", "there.before-restore-…"]);
     done.ends_with(0).names(&["replaces busbar.db", "there.before-restore-"]);
     let key = fs::read(house.folder().join("secrets.key")).unwrap();
     assert_eq!(fs::read(there.join("secrets.key")).unwrap(), key);

@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use super::Shared;
-use super::file::beside;
+use super::file::{self, beside};
 use super::people::{Clerk, Outcome, done, sentence};
 use crate::desktop::ask::{Existing, SaveTo};
 use crate::engine::{
@@ -66,15 +66,15 @@ fn replaced(
     passphrase: Option<&Secret>,
     to: &SaveTo,
 ) -> Result<BackupMade, BackupError> {
-    let part = beside(&to.path);
+    let failed = |source| BackupError::File { file: to.path.clone(), what: "replaced", source };
+    // It stays as private as a backup is made, whatever the old one was.
+    let (place, _) = file::replaced(&to.path).map_err(failed)?;
+    let part = beside(&place);
     let made = source.write(&part, passphrase)?;
-    match fs::rename(&part, &to.path) {
-        Ok(()) => Ok(made),
-        Err(source) => {
-            // What is left of it would only be in the way; the old file is still there.
-            _ = fs::remove_file(&part);
-            let file = to.path.clone();
-            Err(BackupError::File { file, what: "replaced", source })
-        }
-    }
+    fs::rename(&part, &place).map_err(|source| {
+        // What is left of it would only be in the way; the old file is still there.
+        _ = fs::remove_file(&part);
+        failed(source)
+    })?;
+    Ok(made)
 }

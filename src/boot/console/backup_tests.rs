@@ -52,9 +52,29 @@ fn a_backup_is_made_into_a_file_encrypted_and_its_outcome_is_told_and_written_do
     preview_backup(&path, Some(&word), place.path()).unwrap();
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "nothing is left beside it");
 
+    // A link is followed and stays; what is no file is left alone.
+    #[cfg(unix)]
+    {
+        let (link, aside) = (place.path().join("link.backup"), place.path().join("aside.backup"));
+        fs::write(&aside, "older").unwrap();
+        std::os::unix::fs::symlink(&aside, &link).unwrap();
+        let to = |path| Ask::MakeBackup {
+            recordings: BackupRecordings::Leave,
+            passphrase: None,
+            to: SaveTo { path, existing: Existing::Replace },
+        };
+        desk.ask(to(link.clone())).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink(), "the link is gone");
+        preview_backup(&aside, None, place.path()).unwrap();
+        let refused = desk.ask(to(std::path::PathBuf::from("/dev/null"))).unwrap_err();
+        assert!(refused.contains("/dev/null") && refused.contains("no regular file"), "{refused}");
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 3, "nothing is left beside it");
+    }
+
     let all = Ask::ReadJournal { prefs: JournalPrefs::default(), before: None };
     let Brought::Lines { view, .. } = desk.ask(all).unwrap() else { panic!("lines") };
     let lines = format!("{:?}", view.rows);
-    assert_eq!(lines.matches("backup_made").count(), 4, "{lines}");
+    let made = if cfg!(unix) { 6 } else { 4 };
+    assert_eq!(lines.matches("backup_made").count(), made, "{lines}");
     assert!(!lines.contains(WORD));
 }

@@ -31,13 +31,7 @@ pub(super) fn write<T>(
             })
         }
         Existing::Replace => {
-            // A link stays one: what it leads to is replaced. A device or a pipe is not.
-            let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-            let there = fs::metadata(&place).ok();
-            if there.as_ref().is_some_and(|there| !there.is_file()) {
-                let why = std::io::Error::other("what is there is no regular file");
-                return Err(Failed::from(why).told(path));
-            }
+            let (place, there) = replaced(path).map_err(|why| Failed::from(why).told(path))?;
             let part = beside(&place);
             let done = File::create(&part).map_err(Failed::from).and_then(|file| {
                 let done = filled(file, fill)?;
@@ -64,6 +58,17 @@ fn filled<T>(
     let done = fill(&mut out)?;
     out.flush()?;
     Ok(done)
+}
+
+/// What a file that replaces `path` takes the place of, and how that is now. A link stays one: what it
+/// leads to is replaced. A device or a pipe is not.
+pub(super) fn replaced(path: &Path) -> std::io::Result<(PathBuf, Option<fs::Metadata>)> {
+    let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let there = fs::metadata(&place).ok();
+    if there.as_ref().is_some_and(|there| !there.is_file()) {
+        return Err(std::io::Error::other("what is there is no regular file"));
+    }
+    Ok((place, there))
 }
 
 /// A name beside `path` that nobody else has.

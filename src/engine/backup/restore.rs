@@ -18,7 +18,7 @@ use crate::engine::backup::place::{DATABASE, Place};
 use crate::engine::backup::stream::{self, Whole, refused};
 use crate::engine::backup::{About, BackupError, Listed};
 use crate::engine::store::journal::{Entry, Outcome};
-use crate::engine::store::{Opener, Store, copy, hold, moment_stamp, sync_folder};
+use crate::engine::store::{Opener, Store, copy, hold, lock, moment_stamp, sync_folder};
 
 /// How an entry stands to what is in the data folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub struct BackupPreview {
     pub about: About,
     /// Everything that is in it.
     pub items: Vec<BackupItem>,
+    /// Files that are in the data folder now and would not be in it afterwards, by their names in it.
+    pub goes: Vec<String>,
     /// What is to be known, in sentences: what is not in it, what has to be set anew.
     pub remarks: Vec<String>,
 }
@@ -98,8 +100,44 @@ pub fn preview(
         Some(BackupItem { name: entry.name.clone(), bytes: entry.bytes, stand })
     };
     let items = listed.iter().filter_map(item).collect();
+    let goes = goes(&about, &listed, &recordings, folder);
     let remarks = remarks(&about);
-    Ok(BackupPreview { about, items, remarks })
+    Ok(BackupPreview { about, items, goes, remarks })
+}
+
+/// What is in the data folder and neither in the backup nor among what stays. What the engine makes anew
+/// whenever it runs is not told.
+fn goes(about: &About, listed: &[Listed], recordings: &Path, folder: &Path) -> Vec<String> {
+    let place = |entry: &Listed| Place::of(&entry.name)?.file(&entry.name, folder, recordings);
+    let mut comes: BTreeSet<PathBuf> = listed.iter().filter_map(place).collect();
+    for own in [lock::NAME, "busbar.db-wal", "busbar.db-shm"] {
+        comes.insert(folder.join(own));
+    }
+    let stays: Vec<PathBuf> =
+        kept_places(about, recordings).into_iter().map(|place| folder.join(place)).collect();
+    let mut gone = BTreeSet::new();
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(inside) = waiting.pop() {
+        for entry in fs::read_dir(&inside).into_iter().flatten().flatten() {
+            // A link is a file here: what it leads to is not in the data folder.
+            let kind = entry.file_type();
+            let path = entry.path();
+            let stays = stays.contains(&inside) && kind.as_ref().is_ok_and(fs::FileType::is_file);
+            if kind.is_ok_and(|kind| kind.is_dir()) {
+                waiting.push(path);
+            } else if !stays && !comes.contains(&path) {
+                let name = path.strip_prefix(folder).unwrap_or(&path);
+                gone.insert(name.to_string_lossy().into_owned());
+            }
+        }
+    }
+    gone.into_iter().collect()
+}
+
+/// Folders of which the files stay where they are not in the backup.
+fn kept_places<'a>(about: &About, recordings: &'a Path) -> Vec<&'a Path> {
+    let recordings = (!about.recordings).then_some(recordings);
+    recordings.into_iter().chain((!about.secrets).then_some(Path::new("tls"))).collect()
 }
 
 fn remarks(about: &About) -> Vec<String> {
@@ -195,11 +233,8 @@ pub fn restore(
     }
     remarks.extend(open_once(&staged, &preview.about, &clock)?);
     if folder.exists() {
-        if !preview.about.recordings {
-            carry(folder, &staged, &recordings, &mut remarks);
-        }
-        if !preview.about.secrets {
-            carry(folder, &staged, Path::new("tls"), &mut remarks);
+        for place in kept_places(&preview.about, &recordings) {
+            carry(folder, &staged, place, &mut remarks);
         }
         give_to_owner_of(folder, &staged, &mut remarks);
     }

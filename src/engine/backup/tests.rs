@@ -128,6 +128,58 @@ fn a_sealed_backup_restores_to_the_same_folder_with_its_secrets() {
 }
 
 #[test]
+fn a_preview_names_what_goes_and_nothing_else_goes() {
+    let (place, folder) = furnished();
+    let (file, sealed) = (place.path().join("all.backup"), place.path().join("sealed.backup"));
+    source(&folder, Recordings::Leave).write(&file, None).unwrap();
+    source(&folder, Recordings::Take).write(&sealed, Some(&word())).unwrap();
+    for later in ["profiles/Later.toml", "notes.txt", "recordings/b.log", "recordings/old/c.log"] {
+        put(&folder, later, b"later");
+    }
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(place.path(), folder.join("tls/out")).unwrap();
+    let outside = fs::read_dir(place.path()).unwrap().count();
+    let always = ["backups/old.db", "notes.txt", "profiles/Later.toml", "recordings/old/c.log"];
+    let link = cfg!(unix).then_some("tls/out");
+    for (backup, passphrase, more) in
+        [(&file, None, "secrets.key"), (&sealed, Some(word()), "recordings/b.log")]
+    {
+        let seen = preview(backup, passphrase.as_ref(), &folder).unwrap();
+        let mut told: Vec<&str> = always.into_iter().chain(link).chain([more]).collect();
+        told.sort_unstable();
+        assert_eq!(seen.goes, told);
+    }
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), outside, "a preview changes nothing");
+    let before = names(&folder);
+    let goes = preview(&file, None, &folder).unwrap().goes;
+    let done = restore(&file, None, &folder, clock()).unwrap();
+    let after = names(&folder);
+    let own = |name: &&String| *name != "engine.lock";
+    let gone: Vec<_> = before.difference(&after).filter(own).cloned().collect();
+    assert_eq!(gone, goes, "what went is what was told");
+    assert_eq!(names(&done.aside.unwrap()), before);
+    let nowhere = place.path().join("nowhere");
+    assert_eq!(preview(&file, None, &nowhere).unwrap().goes, [] as [String; 0]);
+}
+
+/// The names of all files below a folder, no link followed.
+fn names(folder: &Path) -> std::collections::BTreeSet<String> {
+    let mut found = std::collections::BTreeSet::new();
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(inside) = waiting.pop() {
+        for entry in fs::read_dir(inside).unwrap().flatten() {
+            if entry.file_type().unwrap().is_dir() {
+                waiting.push(entry.path());
+            } else {
+                let path = entry.path();
+                found.insert(path.strip_prefix(folder).unwrap().to_string_lossy().into_owned());
+            }
+        }
+    }
+    found
+}
+
+#[test]
 fn dbc_files_that_profiles_name_go_along_and_those_elsewhere_are_told() {
     let (place, folder) = furnished();
     let bus = "name = \"Shop\"\n\n[[bus]]\nname = \"b\"\naddress = \"virtual:b\"\n";
