@@ -1,5 +1,7 @@
 //! Something that is wrong with a piece of input: where, how bad, and what was done about it.
 
+use std::io;
+
 use serde::Serialize;
 
 /// How bad a [`Problem`] is.
@@ -23,6 +25,16 @@ impl Severity {
             Self::Warning => "warning",
             Self::Error => "error",
         }
+    }
+}
+
+/// What the system says, behind the reason in plain words where it is one that everybody meets.
+#[must_use]
+pub fn system_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::StorageFull => format!("the disk is full: {error}"),
+        io::ErrorKind::QuotaExceeded => format!("no more may be kept here: {error}"),
+        _ => error.to_string(),
     }
 }
 

@@ -5,11 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::cli::meter::Meter;
-use crate::cli::{Outcome, stop_on_signal};
+use crate::cli::{Outcome, stop_on_signal, tell_problems};
 use crate::engine::convert::{Existing, Job, LogFormat, Report, Request};
-
-/// Problems of a recording that are printed; the rest is only counted.
-const PROBLEMS_SHOWN: usize = 5;
 
 /// Turn a recording of one format into one of another.
 ///
@@ -129,16 +126,5 @@ fn tell(args: &Args, report: &Report) -> io::Result<()> {
     for lost in &summary.not_kept {
         writeln!(out, "  not kept: {lost}")?;
     }
-    for problem in report.problems.iter().take(PROBLEMS_SHOWN) {
-        let place = match problem.line {
-            0 => String::new(),
-            line => format!("line {line}: "),
-        };
-        writeln!(out, "  {}: {place}{}", problem.severity.word(), problem.text)?;
-    }
-    let more = report.problems.len().saturating_sub(PROBLEMS_SHOWN);
-    if more > 0 {
-        writeln!(out, "  and {more} more of this kind")?;
-    }
-    Ok(())
+    tell_problems(&mut out, &report.problems)
 }

@@ -7,17 +7,15 @@ use std::process::ExitCode;
 use std::thread;
 
 use crate::cli::meter::Meter;
-use crate::cli::{Outcome, Over};
-use crate::engine::decode::{self, Job, Request, Summary};
-
-/// Problems of a recording that are printed; the rest is only counted.
-const PROBLEMS_SHOWN: usize = 5;
+use crate::cli::{Outcome, Over, tell_problems};
+use crate::engine::decode::{self, DecodeError, Job, Request, Summary};
 
 /// Decode a recording with DBC files.
 ///
 /// The kind of recording (those of `busbar convert`) is found from its content. What cannot be read is
 /// skipped and counted. Frames come out in the order of the recording; ids
-/// that no DBC file has are counted and left out. A summary goes to standard error.
+/// that no DBC file has are counted and left out. They go to standard output, one line a frame, unless
+/// --output or --format say otherwise. A summary goes to standard error.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// DBC file. Give it several times for several files: where two know an id, the first given is
@@ -38,7 +36,7 @@ pub struct Args {
     /// changed and words to look for, joined by and, or, not and parentheses.
     #[arg(long, value_name = "FILTER", default_value = "", hide_default_value = true)]
     pub filter: String,
-    /// Write to this file and not to standard output.
+    /// Write to this file [default: standard output].
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Whether a file that is there may be replaced.
@@ -109,6 +107,11 @@ pub fn run(args: &Args) -> Outcome {
         Ok(summary) => report(&request, &summary),
         // Whoever read the output has enough of it.
         Err(error) if error.is_closed_pipe() => {}
+        Err(error @ DecodeError::Write(_)) => {
+            let to = args.output.as_ref().map(|path| path.display().to_string());
+            let to = to.as_deref().unwrap_or("standard output");
+            return Err(format!("{to}: {error}").into());
+        }
         Err(error) => return Err(error.into()),
     }
     Ok(ExitCode::SUCCESS)
@@ -137,17 +140,7 @@ fn report(request: &Request, summary: &Summary) {
     for warning in &summary.filter_problems {
         let _ = writeln!(err, "  warning: {}", warning.text);
     }
-    for problem in summary.problems.iter().take(PROBLEMS_SHOWN) {
-        let place = match problem.line {
-            0 => String::new(),
-            line => format!("line {line}: "),
-        };
-        let _ = writeln!(err, "  {}: {place}{}", problem.severity.word(), problem.text);
-    }
-    let more = summary.problems.len().saturating_sub(PROBLEMS_SHOWN);
-    if more > 0 {
-        let _ = writeln!(err, "  and {more} more of this kind");
-    }
+    let _ = tell_problems(&mut err, &summary.problems);
     for (path, problems) in &summary.dbc_problems {
         let path = path.display();
         let count =

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::time::{Clock, SystemClock};
-use crate::cli::{Outcome, stop_on_signal};
-use crate::engine::discover::{self, BusFound};
+use crate::cli::{Outcome, stop_on_signal, tell_odd};
+use crate::engine::discover::{self, BusFound, RecordingFound};
 use crate::engine::{Address, Candidate, DiscoverySide, Library, OFFERED};
 
 /// Longest time that a bus is listened to, seconds.
@@ -19,17 +19,19 @@ const LONGEST: f64 = 3600.0;
 /// What is found gets a score of at most 99 percent, with the reasons for and against it. Nothing is
 /// ever taken for a device by its ids alone. Nothing is sent.
 ///
-/// Exits with 0 where something was found that can be added, with 1 where nothing was.
+/// Exits with 0 where something was found that can be added, with 1 where nothing was, with 2 where
+/// the recording cannot be read or the bus not be heard.
 #[derive(clap::Args, Debug)]
+#[command(group = clap::ArgGroup::new("heard").required(true).args(["log", "bus", "demo"]))]
 pub struct Args {
     /// The recording, of any format that `busbar convert` reads, found by content.
-    #[arg(value_name = "LOG", required_unless_present_any = ["bus", "demo"])]
+    #[arg(value_name = "LOG")]
     pub log: Option<PathBuf>,
     /// Listen to a bus instead: socketcan:can0 (or can0), slcan:PORT, or replay:FILE.
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "log")]
+    #[arg(long, value_name = "ADDRESS")]
     pub bus: Option<String>,
     /// Listen to a simulated bus with the devices of this scene.
-    #[arg(long, value_name = "SCENE", conflicts_with_all = ["log", "bus"], num_args = 0..=1, default_missing_value = "demo")]
+    #[arg(long, value_name = "SCENE", num_args = 0..=1, default_missing_value = "demo")]
     pub demo: Option<String>,
     /// How long a bus is listened to.
     #[arg(long, value_name = "SECONDS", default_value_t = 5.0)]
@@ -47,7 +49,7 @@ pub struct Args {
 pub enum Format {
     /// For people.
     Text,
-    /// One JSON object.
+    /// One JSON object: {"buses": [...], "skipped_lines", "problems": [{"line", "severity", "text"}]}.
     Json,
 }
 
@@ -58,7 +60,11 @@ pub enum Format {
 pub fn run(args: &Args, data_dir: Option<&Path>) -> Outcome {
     let catalog = Library::find(data_dir)?.catalog();
     let found = match &args.log {
-        Some(log) => discover::recording(log, &catalog)?,
+        Some(log) => {
+            let found = discover::recording(log, &catalog)?;
+            tell_odd(log, found.skipped, &found.problems);
+            found
+        }
         None => {
             if !(args.seconds > 0.0 && args.seconds <= LONGEST) {
                 return Err(
@@ -74,12 +80,13 @@ pub fn run(args: &Args, data_dir: Option<&Path>) -> Outcome {
             let stop = stop_on_signal()?;
             let span = Duration::from_secs_f64(args.seconds);
             let on = (&address, args.demo.as_deref());
-            vec![discover::bus(on, span, &clock, &stop, &catalog)?]
+            let heard = discover::bus(on, span, &clock, &stop, &catalog)?;
+            RecordingFound { buses: vec![heard], skipped: 0, problems: Vec::new() }
         }
     };
     let mut out = io::stdout().lock();
     let written = match args.format {
-        Format::Text => text(&mut out, &found, args),
+        Format::Text => text(&mut out, &found.buses, args),
         Format::Json => writeln!(out, "{:#}", json(&found)),
     };
     match written {
@@ -87,7 +94,8 @@ pub fn run(args: &Args, data_dir: Option<&Path>) -> Outcome {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         written => written?,
     }
-    let any = found.iter().flat_map(|bus| &bus.discovery.candidates).any(Candidate::is_offered);
+    let any =
+        found.buses.iter().flat_map(|bus| &bus.discovery.candidates).any(Candidate::is_offered);
     Ok(if any { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -138,7 +146,7 @@ fn text(out: &mut impl Write, found: &[BusFound], args: &Args) -> io::Result<()>
     Ok(())
 }
 
-fn json(found: &[BusFound]) -> serde_json::Value {
+fn json(found: &RecordingFound) -> serde_json::Value {
     let bus = |bus: &BusFound| {
         serde_json::json!({
             "bus": bus.name,
@@ -149,7 +157,11 @@ fn json(found: &[BusFound]) -> serde_json::Value {
             "candidates": bus.discovery.candidates.iter().map(candidate).collect::<Vec<_>>(),
         })
     };
-    serde_json::json!({ "buses": found.iter().map(bus).collect::<Vec<_>>() })
+    serde_json::json!({
+        "buses": found.buses.iter().map(bus).collect::<Vec<_>>(),
+        "skipped_lines": found.skipped,
+        "problems": found.problems,
+    })
 }
 
 fn candidate(one: &Candidate) -> serde_json::Value {

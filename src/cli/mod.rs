@@ -24,7 +24,8 @@ pub mod token;
 pub mod user;
 pub mod watchdog;
 
-use std::io;
+use std::fmt;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -32,7 +33,11 @@ use std::sync::atomic::AtomicBool;
 
 use clap::{Parser, Subcommand};
 
+use crate::base::problem::{Problem, system_words};
 use crate::engine::{Address, Catalog, Library};
+
+/// Problems of a recording that are printed; the rest is only counted.
+const PROBLEMS_SHOWN: usize = 5;
 
 /// Why a command did not do what it should; the text says what and where.
 pub type Refused = Box<dyn std::error::Error>;
@@ -68,6 +73,14 @@ pub fn printed(done: io::Result<()>) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// Writes a line to standard output.
+///
+/// # Errors
+/// It could not be written, and not because nobody reads it.
+pub fn say(words: impl fmt::Display) -> io::Result<()> {
+    printed(writeln!(io::stdout().lock(), "{words}"))
 }
 
 /// How a command ends: an exit code, or an error.
@@ -119,18 +132,18 @@ impl Wanted {
 }
 
 /// The commands.
+#[expect(
+    missing_docs,
+    reason = "help says at length what stands at a command's arguments, but only where nothing stands here"
+)]
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Keep everything of the data folder in one file, while Busbar runs.
     Backup(backup::Args),
-    /// Put a backup in the place of the data folder, while Busbar does not run.
     Restore(backup::RestoreArgs),
     /// Charge a pack on the Busbar that runs.
     #[command(subcommand)]
     Charge(charge::Command),
-    /// Turn a recording of one format into one of another.
     Convert(convert::Args),
-    /// Decode a recording with DBC files.
     Decode(decode::Args),
     /// Work with DBC files.
     #[command(subcommand)]
@@ -138,21 +151,14 @@ pub enum Command {
     /// Work with kinds of device: device folders of one's own.
     #[command(subcommand)]
     Device(device::Command),
-    /// Say what talks on a bus or in a recording.
     Discover(discover::Args),
-    /// Look at the data folder and say what is wrong with it.
     Doctor(doctor::Args),
-    /// Say what a recording tells about a pack.
     Inspect(inspect::Args),
-    /// Send a recording onto a bus, with its timing.
     Replay(replay::Args),
-    /// Try charging on simulated packs, with everything that can go wrong.
     Campaign(campaign::Args),
     /// Open the window and look at recordings, beside what runs.
     Open(open::Args),
-    /// Record buses into files.
     Record(record::Args),
-    /// Run simulated devices on a bus.
     Simulate(simulate::Args),
     /// Run without a window: the pack on the terminal, and the web listener.
     Serve(serve::Args),
@@ -180,6 +186,16 @@ pub enum Command {
 /// # Errors
 /// As the command says.
 pub fn run(command: &Command, cli: &Cli) -> Outcome {
+    carried_out(command, cli).map_err(|error| match error.downcast_ref::<io::Error>() {
+        // What names no file comes from writing what was found out.
+        Some(full) if full.kind() == io::ErrorKind::StorageFull => {
+            format!("standard output cannot be written: {}", system_words(full)).into()
+        }
+        Some(_) | None => error,
+    })
+}
+
+fn carried_out(command: &Command, cli: &Cli) -> Outcome {
     match command {
         Command::Backup(args) => backup::run(args, cli.data_dir.as_deref()),
         Command::Restore(args) => backup::restore(args, cli.data_dir.as_deref()),
@@ -204,6 +220,32 @@ pub fn run(command: &Command, cli: &Cli) -> Outcome {
         Command::Manual(args) => papers::manual(args),
         Command::Watchdog => watchdog::run(),
     }
+}
+
+/// Tells what is wrong with a recording, line by line, and how much more there is.
+fn tell_problems(to: &mut impl Write, problems: &[Problem]) -> io::Result<()> {
+    for problem in problems.iter().take(PROBLEMS_SHOWN) {
+        let place = match problem.line {
+            0 => String::new(),
+            line => format!("line {line}: "),
+        };
+        writeln!(to, "  {}: {place}{}", problem.severity.word(), problem.text)?;
+    }
+    let more = problems.len().saturating_sub(PROBLEMS_SHOWN);
+    if more > 0 {
+        writeln!(to, "  and {more} more of this kind")?;
+    }
+    Ok(())
+}
+
+/// Tells on standard error what is odd about a recording. Nobody may be reading it, which is no error.
+fn tell_odd(recording: &Path, skipped: u64, problems: &[Problem]) {
+    if problems.is_empty() {
+        return;
+    }
+    let mut err = io::stderr().lock();
+    let _ = writeln!(err, "{}: {skipped} lines skipped", recording.display());
+    let _ = tell_problems(&mut err, problems);
 }
 
 /// Prints an error and its causes to standard error, one line each.

@@ -86,7 +86,7 @@ pub struct Args {
 pub enum Format {
     /// For people.
     Text,
-    /// {"frames", "bytes", "missing", "gaps", "files", "deleted_files", "seconds", "not_kept", "ended", "why"}.
+    /// {"frames", "bytes", "left_out", "missing", "gaps", "files", "deleted_files", "seconds", "not_kept", "ended", "why"}.
     Json,
 }
 
@@ -136,7 +136,24 @@ pub fn run(args: &Args, data_dir: Option<&Path>) -> Outcome {
         Format::Json => writeln!(io::stdout(), "{}", serde_json::to_string(&summary)?)?,
         Format::Text => tell(&summary)?,
     }
+    if let Some(why) = nothing(&summary) {
+        eprintln!("busbar: {why}");
+    }
     Ok(ExitCode::from(code(&summary)))
+}
+
+/// Why nothing was recorded, where nothing was.
+fn nothing(summary: &Summary) -> Option<String> {
+    if summary.frames > 0 || summary.missing > 0 || summary.ended == Ended::Broken {
+        return None;
+    }
+    Some(match summary.left_out {
+        0 => "nothing was recorded: no frame came".to_owned(),
+        1 => "nothing was recorded: 1 frame came, and the filter let none through".to_owned(),
+        many => {
+            format!("nothing was recorded: {many} frames came, and the filter let none through")
+        }
+    })
 }
 
 /// The exit code of a recording that has begun.
@@ -306,6 +323,9 @@ fn tell(summary: &Summary) -> io::Result<()> {
         out,
         "{frames} frames in {seconds:.1} s, {bytes} bytes; {missing} frames missing in {gaps} gaps"
     )?;
+    if summary.left_out > 0 {
+        writeln!(out, "  {} frames left out by the filter", summary.left_out)?;
+    }
     for file in &summary.files {
         writeln!(out, "  {}", file.display())?;
     }
@@ -331,6 +351,7 @@ mod tests {
             code(&Summary {
                 frames,
                 bytes: 0,
+                left_out: 0,
                 missing,
                 gaps: 0,
                 files: Vec::new(),

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::base::time::{Clock, Mono, SystemClock};
-use crate::cli::{Outcome, known_devices, stop_on_signal};
+use crate::cli::{Outcome, known_devices, stop_on_signal, tell_odd};
 use crate::engine::replay::{
     Arming, EndKnown, Ended, IdMap, Job, Refusal, ReplayPlan, ReplayProgress, Request, Speed,
     Summary,
@@ -18,6 +18,8 @@ const STATUS_EVERY: Duration = Duration::from_millis(250);
 const LINE_EVERY: Duration = Duration::from_secs(10);
 /// Exit code of a replay that the bus brought to a stand.
 const HALTED: u8 = 1;
+/// Exit code of one that came to its end without a frame.
+const NOTHING: u8 = 2;
 /// Exit code of one that somebody stopped before its end, as shells have it.
 const STOPPED: u8 = 130;
 
@@ -79,7 +81,8 @@ pub enum Format {
     /// For people.
     Text,
     /// {"recording", "ended", "why", "frames_sent", "refused": {...}, "left_out", "rounds",
-    /// "late_us": {"p50", "p90", "p99", "max"}, "late_frames", "behind_s", "gaps_shortened_s"}.
+    /// "late_us": {"p50", "p90", "p99", "max"}, "late_frames", "behind_s", "gaps_shortened_s",
+    /// "skipped_lines", "problems": [{"line", "severity", "text"}]}.
     Json,
 }
 
@@ -146,7 +149,7 @@ pub fn run(args: &Args, data_dir: Option<&Path>) -> Outcome {
     let terminal = io::stderr().is_terminal();
     let every = if terminal { STATUS_EVERY } else { LINE_EVERY };
     let mut shown = clock.now();
-    let summary = job.run(&stop, &mut |progress: &ReplayProgress| {
+    let done = job.run(&stop, &mut |progress: &ReplayProgress| {
         let now: Mono = clock.now();
         if now.since(shown) < every {
             return;
@@ -163,11 +166,14 @@ pub fn run(args: &Args, data_dir: Option<&Path>) -> Outcome {
     if terminal {
         eprint!("\r\x1b[K");
     }
+    let summary = done?;
+    tell_odd(&args.file, summary.skipped_lines, &summary.problems);
     match args.format {
         Format::Json => writeln!(io::stdout(), "{}", serde_json::to_string(&summary)?)?,
         Format::Text => tell(&summary)?,
     }
     Ok(match summary.ended {
+        Ended::End if summary.frames_sent == 0 => ExitCode::from(NOTHING),
         Ended::Stopped if !args.again => ExitCode::from(STOPPED),
         Ended::End | Ended::Stopped => ExitCode::SUCCESS,
         Ended::Halted => ExitCode::from(HALTED),
@@ -225,13 +231,12 @@ fn tell(summary: &Summary) -> io::Result<()> {
         Ended::Stopped => "stopped",
         Ended::Halted => "could not go on",
     };
-    writeln!(
-        out,
-        "{}: {how}, {} frames sent, {} left out by the filter",
-        summary.recording.display(),
-        summary.frames_sent,
-        summary.left_out,
-    )?;
+    let left_out = match summary.left_out {
+        0 => String::new(),
+        count => format!(", {count} left out by the filter"),
+    };
+    let sent = summary.frames_sent;
+    writeln!(out, "{}: {how}, {sent} frames sent{left_out}", summary.recording.display())?;
     if let Some(why) = &summary.why {
         writeln!(out, "  because {why}")?;
     }

@@ -196,7 +196,7 @@ pub fn bus_profile(address: &Address, catalog: &Catalog) -> Result<Profile, Prep
 
 fn recording_profile(path: &Path, catalog: &Catalog) -> Result<Profile, PrepareError> {
     // Of several buses only the first: it is the one that is played.
-    let first = discover::recording(path, catalog)?.into_iter().next();
+    let first = discover::recording(path, catalog)?.buses.into_iter().next();
     let heard = first.map(|bus| sure(bus.discovery)).unwrap_or_default();
     // A profile is kept elsewhere, and a relative path would be looked for there.
     let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());

@@ -65,6 +65,7 @@ mod profiles_desk;
 mod record_desk;
 #[cfg(unix)]
 mod recording;
+mod recordings_command;
 #[cfg(feature = "desktop")]
 mod replay_desk;
 #[cfg(feature = "web")]

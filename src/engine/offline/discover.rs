@@ -10,6 +10,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::base::id::BusId;
+use crate::base::problem::Problem;
 use crate::base::time::{Clock, Mono, Timebase};
 use crate::engine::can::address::Address;
 use crate::engine::can::bus::{BusState, BusStatus, OpenError, Wires};
@@ -42,12 +43,31 @@ pub struct BusFound {
     pub status: Option<BusStatus>,
 }
 
+/// What was found in a recording.
+#[derive(Debug)]
+pub struct RecordingFound {
+    /// On its buses, in the order in which they come first.
+    pub buses: Vec<BusFound>,
+    /// Lines that were skipped, of those that were looked at.
+    pub skipped: u64,
+    /// Which, and what else is odd about the recording.
+    pub problems: Vec<Problem>,
+}
+
 /// Why a bus cannot be listened to.
 #[derive(Debug, Error)]
 pub enum ListenError {
     /// It cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// It can be opened, but nothing can be heard there.
+    #[error("{address} cannot be used: {why}")]
+    Unusable {
+        /// The bus.
+        address: Address,
+        /// Why, and what to type.
+        why: String,
+    },
     /// Its scene.
     #[error(transparent)]
     Scene(#[from] SceneError),
@@ -56,12 +76,11 @@ pub enum ListenError {
     World(String),
 }
 
-/// What speaks on the buses of the recording at `path`, in the order in which the buses come first.
-/// Blocks for reading it.
+/// What speaks on the buses of the recording at `path`. Blocks for reading it.
 ///
 /// # Errors
 /// The recording cannot be opened.
-pub fn recording(path: &Path, catalog: &Catalog) -> Result<Vec<BusFound>, OpenLogError> {
+pub fn recording(path: &Path, catalog: &Catalog) -> Result<RecordingFound, OpenLogError> {
     recording_beside(path, catalog, &|_| Vec::new())
 }
 
@@ -74,7 +93,7 @@ pub fn recording_beside(
     path: &Path,
     catalog: &Catalog,
     configured: &dyn Fn(&str) -> Vec<Configured>,
-) -> Result<Vec<BusFound>, OpenLogError> {
+) -> Result<RecordingFound, OpenLogError> {
     let log = Log::open(path)?;
     let mut reader = log.reader();
     let mut frames = Frames::with_capacity(Timebase::default(), CHUNK);
@@ -105,14 +124,15 @@ pub fn recording_beside(
         })
         .collect();
     buses.sort_by_key(|(place, _)| *place);
-    Ok(buses.into_iter().map(|(_, bus)| bus).collect())
+    let buses = buses.into_iter().map(|(_, bus)| bus).collect();
+    Ok(RecordingFound { buses, skipped: reader.skipped(), problems: reader.problems() })
 }
 
 /// What speaks on the bus at `address`, with the devices of `scene` on it where one is given, within
 /// `span` or until `stop` is set. Nothing is sent. Blocks.
 ///
 /// # Errors
-/// The bus cannot be opened, or the scene cannot be run.
+/// The bus cannot be opened or heard, or the scene cannot be run.
 pub fn bus(
     (address, scene): (&Address, Option<&str>),
     span: Duration,
@@ -145,8 +165,21 @@ pub fn bus(
             count += 1;
             traffic.take(frame);
         }
-        if rx.status().state == BusState::Ended {
-            break;
+        let status = rx.status();
+        match status.state {
+            BusState::Ended => break,
+            BusState::Failed | BusState::Down | BusState::Missing if count == 0 => {
+                let why = status.sentence.unwrap_or_else(|| "it is not there".to_owned());
+                return Err(ListenError::Unusable { address: address.clone(), why });
+            }
+            BusState::Opening
+            | BusState::Active
+            | BusState::Warning
+            | BusState::Passive
+            | BusState::Off
+            | BusState::Failed
+            | BusState::Down
+            | BusState::Missing => {}
         }
     }
     let discovery = discovery::discover(&traffic.hearing(BusId(0), last), catalog, &[]);

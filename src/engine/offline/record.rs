@@ -134,6 +134,8 @@ pub struct Summary {
     pub frames: u64,
     /// Bytes in all files.
     pub bytes: u64,
+    /// Frames that the filter left out.
+    pub left_out: u64,
     /// Frames that are missing.
     pub missing: u64,
     /// Gaps.
@@ -202,7 +204,7 @@ pub fn run(
         let roll = Roll::begin(asked, Box::new(RealDisk), Vec::new(), begun)?;
         let names = buses.iter().map(|(bus, entry)| (*bus, entry.name.to_string())).collect();
         let (memory, count) = (Memory::new(), request.count);
-        let desk = Desk { roll, sieve, names, memory, count, aside, heard: 0 };
+        let desk = Desk { roll, sieve, names, memory, count, aside, heard: 0, left_out: 0 };
         let until = request.span.map(|span| begun.mono.after(span));
         Ok(desk.record(&told, &**clock, (begun, until, stop), watch))
     })
@@ -354,6 +356,8 @@ struct Desk {
     aside: Aside,
     /// So many of the frames that did not fit were heard of.
     heard: u64,
+    /// Frames that the filter left out.
+    left_out: u64,
 }
 
 impl Desk {
@@ -404,6 +408,7 @@ impl Desk {
         Summary {
             frames: figures.frames,
             bytes: figures.bytes,
+            left_out: self.left_out,
             missing: figures.missing,
             gaps: figures.gaps,
             files,
@@ -427,9 +432,14 @@ impl Desk {
                 let mut left = self.left();
                 for frame in frames.iter() {
                     let Some(name) = self.names.get(&frame.bus()) else { continue };
-                    if left > 0 && self.sieve.lets(frame, &mut self.memory) {
+                    if left == 0 {
+                        break;
+                    }
+                    if self.sieve.lets(frame, &mut self.memory) {
                         self.roll.frame(now, (name, frames.timebase()), frame)?;
                         left -= 1;
+                    } else {
+                        self.left_out += 1;
                     }
                 }
                 Ok(())

@@ -11,13 +11,14 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::base::id::BusId;
+use crate::base::problem::Problem;
 use crate::base::time::{Clock, Mono};
 use crate::engine::can::address::{Address, AddressError};
 use crate::engine::can::bus::{BusRx, BusState, BusTx, OpenError, Wires};
 use crate::engine::can::frame::{Frame, Frames};
 use crate::engine::can::guard::{Block, HandGuard, Reach};
 use crate::engine::can::interfaces::is_virtual;
-use crate::engine::can::replay::{Due, Outcome, Pick, Replay, Routes, Unsent};
+use crate::engine::can::replay::{Due, Odd, Outcome, Pick, Replay, Routes, Unsent};
 pub use crate::engine::can::replay::{
     EndKnown, IdMap, PlanError, PlayState, Refusal, ReplayPlan, ReplayProgress, Speed,
 };
@@ -163,6 +164,10 @@ pub struct Summary {
     pub behind_s: f64,
     /// How far it shortened pauses, seconds.
     pub gaps_shortened_s: f64,
+    /// Lines of the recording that were skipped, as far as it was read.
+    pub skipped_lines: u64,
+    /// Which, and what else is odd about the recording.
+    pub problems: Vec<Problem>,
 }
 
 /// Lateness in microseconds.
@@ -179,7 +184,7 @@ pub struct LateUs {
 }
 
 impl Summary {
-    fn of(recording: &Path, progress: &ReplayProgress, ended: Ended) -> Self {
+    fn of(recording: &Path, progress: &ReplayProgress, ended: Ended, odd: Odd) -> Self {
         let figures = &progress.figures;
         let us = |span: Duration| span.as_nanos() as f64 / 1000.0;
         Self {
@@ -199,6 +204,8 @@ impl Summary {
             late_frames: figures.late,
             behind_s: figures.behind.as_secs_f64(),
             gaps_shortened_s: figures.gaps.1.as_secs_f64(),
+            skipped_lines: odd.skipped,
+            problems: odd.problems,
         }
     }
 }
@@ -269,7 +276,15 @@ impl Job {
 
     /// Sends it, until its end or until `stop` is set; `show` is told how far it is, some twenty times
     /// a second at most. Once `stop` is set nothing goes out any more but the frame in flight.
-    pub fn run(mut self, stop: &AtomicBool, show: &mut dyn FnMut(&ReplayProgress)) -> Summary {
+    ///
+    /// # Errors
+    /// The part begins behind the recording's end, which a long recording says only once it has been
+    /// looked through. Nothing was sent.
+    pub fn run(
+        mut self,
+        stop: &AtomicBool,
+        show: &mut dyn FnMut(&ReplayProgress),
+    ) -> Result<Summary, ReplayError> {
         self.replay.play(self.clock.now());
         let mut shown = self.clock.now();
         while !stop.load(Ordering::SeqCst) {
@@ -291,6 +306,7 @@ impl Job {
                 show(&self.replay.progress(now));
             }
         }
+        self.replay.check_begin()?;
         let progress = self.replay.progress(self.clock.now());
         let ended = match (progress.state, &progress.why) {
             (PlayState::Ended, _) => Ended::End,
@@ -298,7 +314,7 @@ impl Job {
             (PlayState::Paused | PlayState::Playing, _) => Ended::Stopped,
         };
         self.listener.end();
-        Summary::of(&self.file, &progress, ended)
+        Ok(Summary::of(&self.file, &progress, ended, self.replay.odd()))
     }
 
     fn send(&mut self, now: Mono, frame: Frame, target: usize) -> Outcome {

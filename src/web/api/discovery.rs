@@ -185,7 +185,7 @@ pub async fn recorded(
         let configured =
             |bus: &str| snapshot.bus_for(bus).map_or_else(Vec::new, |bus| snapshot.configured(bus));
         let found = discover::recording_beside(&file.path, &snapshot.catalog, &configured);
-        Ok((Arc::clone(&snapshot), found.map_err(|_| unread(&name))?))
+        Ok((Arc::clone(&snapshot), found.map_err(|_| unread(&name))?.buses))
     };
     let done = shared.aside_in(Turn::Incoming, work).await;
     done.unwrap_or_else(|_| Err(Problem::stopping()))

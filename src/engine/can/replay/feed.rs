@@ -129,6 +129,11 @@ impl Feed {
         self.coming.map(|(_, due)| due)
     }
 
+    /// What reads, for its counts and problems.
+    pub const fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
     /// The names of the buses found so far.
     pub fn bus_names(&self) -> &[String] {
         self.reader.bus_names()

@@ -26,7 +26,7 @@ use std::time::Duration;
 pub use self::feed::Pick;
 pub use self::figures::{Refusal, ReplayFigures};
 pub use self::offered::Unsent;
-pub use self::onto::{Due, Outcome, Replay, ReplayProgress, Routes, SeekTo, Step, Takes};
+pub use self::onto::{Due, Odd, Outcome, Replay, ReplayProgress, Routes, SeekTo, Step, Takes};
 pub use self::plan::{IdMap, PlanError, ReplayPlan, check_speed};
 use crate::base::id::BusId;
 use crate::base::problem::Problem;

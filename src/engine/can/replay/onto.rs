@@ -14,14 +14,14 @@ mod tests;
 use std::time::Duration;
 
 pub use self::batch::Takes;
-pub use self::progress::ReplayProgress;
+pub use self::progress::{Odd, ReplayProgress};
 
 use crate::base::time::{Mono, Timebase};
 use crate::engine::can::frame::{Frame, Frames, Kind};
 use crate::engine::can::replay::Speed;
 use crate::engine::can::replay::feed::{Feed, Pick};
 use crate::engine::can::replay::figures::{Lateness, Refusal, ReplayFigures};
-use crate::engine::can::replay::plan::ReplayPlan;
+use crate::engine::can::replay::plan::{PlanError, ReplayPlan};
 use crate::engine::can::replay::scout::Seen;
 use crate::engine::can::trace::Log;
 
@@ -36,6 +36,9 @@ const LAG: Duration = Duration::from_millis(20);
 const ROUND: Duration = Duration::from_millis(1);
 /// A bus that takes nothing for this long brings the replay to a stand.
 const STUCK: Duration = Duration::from_secs(2);
+/// Why a part of which nothing was sent is over.
+const NONE_PASSES: &str = "no frame of this part passes the filter";
+const NONE_THERE: &str = "there is no frame in this part of the recording";
 
 /// Which target a bus of the recording goes to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -118,6 +121,15 @@ enum Phase {
     Ended,
 }
 
+/// Where a round of the part began.
+#[derive(Clone, Copy, Default)]
+struct Round {
+    began: Mono,
+    /// Frames that were dealt with before it, and frames that the filter left out before it.
+    dealt_with: u64,
+    left_out: u64,
+}
+
 /// A recording that is sent onto buses.
 pub struct Replay {
     feed: Feed,
@@ -141,8 +153,9 @@ pub struct Replay {
     /// Whether a step chose the frame at hand, where it was asked already: whoever chooses may count.
     choice: Option<bool>,
     rounds: u32,
-    /// When the round began, and how many frames were dealt with before it.
-    round: (Mono, u64),
+    round: Round,
+    /// What was odd in the first round: whoever reads counts on in those behind it.
+    odd: Option<Odd>,
     figures: ReplayFigures,
     lateness: Lateness,
 }
@@ -185,7 +198,8 @@ impl Replay {
             held: None,
             choice: None,
             rounds: 0,
-            round: (Mono::ZERO, 0),
+            round: Round::default(),
+            odd: None,
             figures: ReplayFigures::default(),
             lateness: Lateness::default(),
         })
@@ -268,7 +282,7 @@ impl Replay {
     fn begin_anew(&mut self, now: Mono) {
         let begin = self.begin();
         self.rounds = 0;
-        self.round = (now, self.dealt_with());
+        self.begin_round(now);
         self.leave();
         self.going = Going::Standing;
         self.anchor = (now, begin);
@@ -448,6 +462,11 @@ impl Replay {
         self.figures.sent + self.figures.refused.total()
     }
 
+    fn begin_round(&mut self, began: Mono) {
+        self.round =
+            Round { began, dealt_with: self.dealt_with(), left_out: self.figures.left_out };
+    }
+
     /// There is no more frame in the part.
     fn end_round(&mut self, now: Mono) -> Due {
         if let Some(why) = self.feed.failure() {
@@ -455,13 +474,19 @@ impl Replay {
             return Due::Nothing;
         }
         let more = self.plan.times.is_none_or(|times| self.rounds + 1 < times);
-        let (began, before) = self.round;
-        let nothing = self.dealt_with() == before && self.floor == self.begin();
+        if self.odd.is_none() {
+            self.odd = Some(self.odd_so_far());
+        }
+        let Round { began, dealt_with, left_out } = self.round;
+        let nothing = self.dealt_with() == dealt_with && self.floor == self.begin();
         if !more || self.is_stepping() || nothing {
             let position = self.last.unwrap_or(self.anchor.1).max(self.anchor.1);
+            let is_sifted = self.figures.left_out > left_out
+                || matches!(self.going, Going::Stepping(Step::Chosen(_)));
+            let none = if is_sifted { NONE_PASSES } else { NONE_THERE };
             self.set_going(now, Going::Standing);
             self.anchor = (now, position);
-            self.why = nothing.then(|| "no frame of this part passes the filter".to_owned());
+            self.why = nothing.then(|| none.to_owned());
             self.rounds = self.rounds.saturating_add(1);
             self.phase = Phase::Ended;
             return Due::Nothing;
@@ -476,7 +501,7 @@ impl Replay {
         }
         self.rounds = self.rounds.saturating_add(1);
         self.leave();
-        self.round = (next, self.dealt_with());
+        self.begin_round(next);
         let begin = self.begin();
         self.floor = begin;
         if !self.feed.go_before(begin) {
@@ -493,9 +518,32 @@ impl Replay {
         self.plan.to.map_or(end, |to| self.feed.scout.start().after(to).min(end))
     }
 
+    /// Whether the part begins within the recording, as far as that is known yet.
+    ///
+    /// # Errors
+    /// It begins behind the recording's end.
+    pub fn check_begin(&self) -> Result<(), PlanError> {
+        let scout = &self.feed.scout;
+        let length = scout.end().since(scout.start());
+        match self.plan.from {
+            Some(from) if scout.seen() == Seen::Everything && from > length => {
+                Err(PlanError::Behind { from, length })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Goes to the target of a seek once the scout has seen it.
     fn try_seek(&mut self, now: Mono, target: Mono) -> bool {
         self.feed.scout.advance(HURRY_FRAMES);
+        if target == self.begin()
+            && let Err(behind) = self.check_begin()
+        {
+            self.set_going(now, Going::Standing);
+            self.why = Some(behind.to_string());
+            self.phase = Phase::Ended;
+            return false;
+        }
         let target = match self.feed.scout.seen() {
             Seen::Everything => target.min(self.feed.scout.end()),
             Seen::Front => target,
@@ -505,7 +553,7 @@ impl Replay {
         }
         self.floor = target;
         self.anchor = (now, target);
-        self.round.0 = now;
+        self.round.began = now;
         self.phase = Phase::Ready;
         true
     }

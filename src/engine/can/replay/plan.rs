@@ -57,6 +57,16 @@ pub enum PlanError {
         /// The end.
         to: Duration,
     },
+    /// The part lies behind the recording.
+    #[error(
+        "the part to be replayed begins at {from:?}, and the recording is only {length:?} long"
+    )]
+    Behind {
+        /// The beginning.
+        from: Duration,
+        /// How long the recording is.
+        length: Duration,
+    },
     /// There are too many mappings.
     #[error("{0} mappings of ids are given, at most {MAPPINGS} are kept")]
     TooMany(usize),

@@ -336,7 +336,7 @@ fn real_recordings_look_like_what_they_are_of() {
     for file in files {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         let buses = match recording(&file, &catalog) {
-            Ok(buses) => buses,
+            Ok(found) => found.buses,
             Err(why) => {
                 println!("skipped {name}: {why}");
                 continue;

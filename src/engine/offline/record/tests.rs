@@ -88,6 +88,7 @@ fn stopped_with_five_waiting(look: Duration) -> (Summary, String) {
         count: None,
         aside,
         heard: 0,
+        left_out: 0,
     };
     let stop = AtomicBool::new(true);
     let summary = desk.record(&told, &clock, (begun, None, &stop), &mut |_| {});

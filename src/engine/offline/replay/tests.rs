@@ -66,7 +66,7 @@ fn a_recording_arrives_on_its_buses_under_the_ids_that_were_asked_for() {
         ..usual
     };
     let job = Job::open_with(&wanted, &wires).unwrap();
-    let summary = job.run(&AtomicBool::new(false), &mut |_| {});
+    let summary = job.run(&AtomicBool::new(false), &mut |_| {}).unwrap();
     assert_eq!((summary.ended, summary.frames_sent, summary.left_out), (Ended::End, 256, 744));
     for (place, ear) in ears.iter_mut().enumerate() {
         let ids = (0x100..0x200_u32).filter(|id| *id as usize % 2 == place);
@@ -86,7 +86,7 @@ fn the_filter_may_name_messages_and_signals_of_dbc_files() {
         let dbcs = dbcs.iter().map(|path| path.to_path_buf()).collect();
         let wanted = Request { filter: filter.to_owned(), dbcs, ..usual.clone() };
         let job = Job::open_with(&wanted, &wires()).unwrap();
-        job.run(&AtomicBool::new(false), &mut |_| {}).frames_sent
+        job.run(&AtomicBool::new(false), &mut |_| {}).unwrap().frames_sent
     };
     // Every frame says its microsecond, and those of Door are the even ones.
     assert_eq!(sent("sig:Open>=50", &[dbc.path()]), 25);
@@ -116,14 +116,15 @@ fn once_it_is_told_to_stop_no_frame_goes_out_any_more() {
         asked.store(true, Ordering::SeqCst);
         sender.send((frames.len(), ear)).unwrap();
     });
-    let summary = job.run(&stop, &mut |_| {});
+    let summary = job.run(&stop, &mut |_| {}).unwrap();
     let (before, mut ear) = counted.recv().unwrap();
     listener.join().unwrap();
     let after = heard(&mut *ear).len();
     // What went out between the last hearing and the word is no more than was in flight.
     assert!(after <= 1, "{after} frames after the stop");
     assert_eq!((summary.ended, summary.frames_sent), (Ended::Stopped, (before + after) as u64));
-    let none = Job::open_with(&wanted, &wires).unwrap().run(&AtomicBool::new(true), &mut |_| {});
+    let none =
+        Job::open_with(&wanted, &wires).unwrap().run(&AtomicBool::new(true), &mut |_| {}).unwrap();
     assert_eq!(none.frames_sent, 0);
 }
 

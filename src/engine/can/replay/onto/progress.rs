@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Going, Phase, Replay};
+use crate::base::problem::Problem;
 use crate::base::time::{Mono, Timebase};
 use crate::engine::can::replay::figures::ReplayFigures;
 use crate::engine::can::replay::scout::Seen;
@@ -37,7 +38,33 @@ pub struct ReplayProgress {
     pub bus_names: Vec<String>,
 }
 
+/// What is odd about a recording, as far as it was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Odd {
+    /// Lines that were skipped.
+    pub skipped: u64,
+    /// The first of them with their numbers, and what holds for the recording as a whole.
+    pub problems: Vec<Problem>,
+}
+
 impl Replay {
+    /// What is odd about the recording, as far as it was read.
+    #[must_use]
+    pub fn odd(&self) -> Odd {
+        match &self.odd {
+            Some(odd) if self.feed.scout.seen() == Seen::Front => odd.clone(),
+            Some(_) | None => self.odd_so_far(),
+        }
+    }
+
+    pub(super) fn odd_so_far(&self) -> Odd {
+        // Whichever of the two has read more.
+        let (scout, own) = (self.feed.scout.reader(), self.feed.reader());
+        let is_ahead = self.feed.scout.seen() == Seen::Everything || scout.offset() >= own.offset();
+        let reader = if is_ahead { scout } else { own };
+        Odd { skipped: reader.skipped(), problems: reader.problems() }
+    }
+
     pub(super) fn position(&self, now: Mono) -> Mono {
         let (then, position) = self.anchor;
         if let Phase::Seeking(target) = self.phase {

@@ -385,6 +385,47 @@ fn a_part_that_is_said_to_end_behind_the_recording_ends_with_it() {
 }
 
 #[test]
+fn a_part_that_begins_behind_the_recording_is_not_sent_and_says_how_long_the_recording_is() {
+    let part = |ms| ReplayPlan { from: Some(MS(ms)), ..ReplayPlan::default() };
+    for count in [3, 40_000] {
+        let length = 100 * (u64::from(count) - 1);
+        let mut bench = Bench::new(&every(100, count), part(length + 1));
+        bench.replay.play(t(0));
+        assert_eq!(bench.run(0..100), [], "{count} frames");
+        let progress = bench.replay.progress(t(100));
+        let said = progress.why.unwrap();
+        assert!(said.contains(&format!("only {:?} long", MS(length))), "{said}");
+        assert_eq!(progress.state, PlayState::Ended);
+        // It can still be sought, and goes on from there.
+        bench.replay.seek(t(100), SeekTo::Offset(MS(length)));
+        bench.replay.play(t(100));
+        assert_eq!(bench.run(100..200), [(100, count - 1)]);
+        // Its last frame is within it.
+        let mut bench = Bench::new(&every(100, count), part(length));
+        bench.replay.play(t(0));
+        assert_eq!(bench.run(0..100), [(0, count - 1)]);
+    }
+}
+
+#[test]
+fn a_part_without_a_frame_blames_the_filter_only_where_it_left_one_out() {
+    let (from, to) = (Some(MS(110)), Some(MS(190)));
+    let part = ReplayPlan { from, to, ..ReplayPlan::default() };
+    let why = |mut bench: Bench| {
+        bench.replay.play(t(0));
+        assert_eq!(bench.run(0..500), []);
+        bench.replay.progress(t(500)).why.unwrap()
+    };
+    let none = "there is no frame in this part of the recording";
+    assert_eq!(why(Bench::new(&every(100, 5), part.clone())), none);
+    assert_eq!(why(Bench::picking(&every(100, 5), part.clone(), |_| true)), none);
+    assert_eq!(why(Bench::picking(&every(100, 5), part.clone(), |_| false)), none);
+    let wider = ReplayPlan { to: Some(MS(210)), ..part };
+    let said = why(Bench::picking(&every(100, 5), wider, |_| false));
+    assert_eq!(said, "no frame of this part passes the filter");
+}
+
+#[test]
 fn frames_that_are_shown_together_are_those_that_come_one_by_one() {
     let plans = [
         ReplayPlan { speed: Speed::Fastest, times: Some(2), ..ReplayPlan::default() },
