@@ -7,12 +7,15 @@ use std::process::ExitCode;
 use crate::base::problem::{Problem, Severity};
 use crate::cli::dbc_show::{self, FormatArgs, ShowArgs};
 use crate::cli::{Outcome, printed};
-use crate::engine::check::{self, Check};
+use crate::engine::check::{self, Check, ReadError};
 
 /// What to do with a DBC file.
 #[derive(clap::Subcommand, Debug)]
 pub enum Command {
     /// Check a DBC file and list its problems.
+    ///
+    /// Exits with 0 where it is sound or has warnings only, with 1 where something had to be left out or
+    /// nothing is in it, with 2 where there is no such file.
     Check(CheckArgs),
     /// Print the messages and signals of a DBC file.
     Show(ShowArgs),
@@ -39,7 +42,12 @@ pub enum Format {
     Json,
 }
 
-/// Runs it. The exit code is 0 when something was loaded and 1 when nothing was.
+/// Exit code of a check that found something that is not sound.
+const UNSOUND: u8 = 1;
+/// Exit code of a check of a file that cannot be read.
+const UNREAD: u8 = 2;
+
+/// Runs it.
 ///
 /// # Errors
 /// Says why the result could not be written.
@@ -49,17 +57,24 @@ pub fn run(command: &Command) -> Outcome {
         Command::Show(args) => return dbc_show::show(args),
         Command::Format(args) => return dbc_show::format(args),
     };
-    let check = match check::check(&args.file) {
-        Ok(check) => check,
+    let (check, code) = match check::check(&args.file) {
+        Ok(check) => {
+            let code = code(&check);
+            (check, code)
+        }
         Err(error) => {
             let text = error.to_string();
             eprintln!("busbar: {text}");
+            let code = match error {
+                ReadError::Read { .. } | ReadError::NoFile(_) => UNREAD,
+                ReadError::TooLarge { .. } | ReadError::Empty(_) | ReadError::Binary(_) => UNSOUND,
+            };
             match args.format {
-                Format::Text => return Ok(ExitCode::from(1)),
+                Format::Text => return Ok(ExitCode::from(code)),
                 // A program that asked for JSON gets it whatever the file is.
                 Format::Json => {
                     let problems = vec![Problem { line: 0, severity: Severity::Error, text }];
-                    Check { messages: 0, signals: 0, problems }
+                    (Check { messages: 0, signals: 0, problems }, code)
                 }
             }
         }
@@ -72,7 +87,13 @@ pub fn run(command: &Command) -> Outcome {
             .and_then(|()| writeln!(out)),
     };
     printed(written.and_then(|()| out.flush()))?;
-    Ok(ExitCode::from(u8::from(check.messages == 0)))
+    Ok(ExitCode::from(code))
+}
+
+/// The exit code for what was read.
+fn code(check: &Check) -> u8 {
+    let is_whole = check.problems.iter().all(|problem| problem.severity != Severity::Error);
+    if check.messages > 0 && is_whole { 0 } else { UNSOUND }
 }
 
 fn text(check: &Check, args: &CheckArgs, out: &mut impl Write) -> io::Result<()> {

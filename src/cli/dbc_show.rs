@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::dbc::Format;
-use crate::cli::{Outcome, Over, printed};
+use crate::base::problem::system_words;
+use crate::cli::{Outcome, Over, printed, say};
 use crate::engine::{
     BitKind, BitOrder, DbcEncoding, DbcForm, DbcMessage, DbcSignal, check, dbc_mark, write_dbc,
     write_dbc_file,
@@ -144,7 +145,7 @@ pub fn format(args: &FormatArgs) -> Outcome {
     };
     args.over.may_write(out)?;
     write_dbc_file(out, &written.bytes)
-        .map_err(|error| format!("cannot write {}: {error}", out.display()))?;
+        .map_err(|error| format!("cannot write {}: {}", out.display(), system_words(&error)))?;
     report(args, out, &written.bytes, &written.notes)
 }
 
@@ -154,11 +155,11 @@ fn report(args: &FormatArgs, out: &Path, bytes: &[u8], notes: &[String]) -> Outc
             let said = json!({
                 "file": out, "bytes": bytes.len(), "mark": dbc_mark(bytes), "notes": notes,
             });
-            println!("{said}");
+            say(format_args!("{said}"))?;
         }
         Format::Text => {
             notes.iter().for_each(|note| eprintln!("busbar: {note}"));
-            println!("{}: {} bytes", out.display(), bytes.len());
+            say(format_args!("{}: {} bytes", out.display(), bytes.len()))?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::cli::records::Records;
-use crate::cli::{Outcome, Refused};
+use crate::cli::{Outcome, Refused, say};
 use crate::engine::{
     Catalog, DeviceDraft, DeviceFiles, DeviceOrigin, DeviceRole, DeviceStays, Devices,
     ExpectedFile, KeepDevice, Library, RemoveDevice,
@@ -110,7 +110,7 @@ pub fn run(command: &Command, data_dir: Option<&Path>) -> Outcome {
             let name = args.id.clone();
             let expected = ExpectedFile::Anything;
             Records::open(data_dir)?.order(RemoveDevice { name, expected })?;
-            println!("the device folder {} is removed", args.id);
+            say(format_args!("the device folder {} is removed", args.id))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -177,12 +177,12 @@ fn check(path: &Path) -> Outcome {
     let (name, files) = folder(path)?;
     match files.faults(&name) {
         faults if faults.is_empty() => {
-            println!("{name} is sound");
+            say(format_args!("{name} is sound"))?;
             Ok(ExitCode::SUCCESS)
         }
         faults => {
             for fault in faults {
-                println!("{}/{fault}", path.display());
+                say(format_args!("{}/{fault}", path.display()))?;
             }
             Ok(ExitCode::FAILURE)
         }
@@ -223,6 +223,6 @@ fn keep(
     let expected = if replace { ExpectedFile::Anything } else { ExpectedFile::Nothing };
     let records = Records::open(data_dir)?;
     records.order(KeepDevice { name: name.to_owned(), files, expected })?;
-    println!("{name} is in the data folder; an open Busbar knows it within a second");
+    say(format_args!("{name} is in the data folder; an open Busbar knows it within a second"))?;
     Ok(())
 }

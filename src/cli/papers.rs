@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
+use crate::base::problem::system_words;
 use crate::cli::{Cli, Outcome, printed};
 
 /// Arguments of `busbar completions`.
@@ -43,10 +44,12 @@ pub fn completions(args: &Completions) -> Outcome {
 /// # Errors
 /// The folder cannot be written to.
 pub fn manual(args: &Manual) -> Outcome {
-    fs::create_dir_all(&args.folder)?;
+    let cannot =
+        |error| format!("{} cannot be written: {}", args.folder.display(), system_words(&error));
+    fs::create_dir_all(&args.folder).map_err(cannot)?;
     let mut program = Cli::command();
     program.build();
-    page(&args.folder, &program)?;
+    page(&args.folder, &program).map_err(cannot)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -268,12 +268,15 @@ fn print_report(out: &mut impl Write, report: &Report) -> io::Result<()> {
 
 /// What the file of a profile of the data folder says.
 fn text_of(library: &Library, profile: &Name) -> Result<String, Refused> {
+    Ok(read_profile_text(&there_is(library, profile)?)?)
+}
+
+/// The file of a profile of the data folder.
+fn there_is(library: &Library, profile: &Name) -> Result<PathBuf, Refused> {
     let file = library.file_of(profile);
-    if !file.exists() {
-        return Err(format!(
-            "there is no profile {profile}: `busbar profile list` shows those there are"
-        )
-        .into());
+    if file.exists() {
+        return Ok(file);
     }
-    Ok(read_profile_text(&file)?)
+    Err(format!("there is no profile {profile}: `busbar profile list` shows those there are")
+        .into())
 }

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::base::problem::system_words;
 use crate::base::time::{Clock, Mono, SystemClock};
 use crate::cli::{Outcome, Over, printed};
 use crate::engine::simulate::{Prepared, Progress, SimulateError, Wanted};
@@ -65,8 +66,19 @@ pub struct Args {
     #[arg(long, value_name = "FAULT", default_value = "none", requires = "supply")]
     pub fault: String,
     /// Name of the bus in the log.
-    #[arg(long, value_name = "NAME", default_value = "can0", requires = "log")]
+    #[arg(long, value_name = "NAME", default_value = "can0", requires = "log", value_parser = log_bus)]
     pub log_bus: String,
+}
+
+/// The name of a bus in a candump log, which has blanks between its columns.
+fn log_bus(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Err("a bus of a log has a name: write can0".to_owned());
+    }
+    if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err("the name of a bus in a log has no blanks and no line breaks".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// Runs it.
@@ -203,9 +215,13 @@ fn write(prepared: Prepared, log: &Path, bus: &str, stop: &AtomicBool) -> Outcom
             written => written?,
         }
     } else {
-        let cannot = |error| format!("{} cannot be written: {error}", log.display());
+        let cannot =
+            |error| format!("{} cannot be written: {}", log.display(), system_words(&error));
         let file = File::create(log).map_err(cannot)?;
-        prepared.write_log(bus, &mut BufWriter::new(file), &mut goes_on)?
+        match prepared.write_log(bus, &mut BufWriter::new(file), &mut goes_on) {
+            Err(SimulateError::Write(error)) => return Err(cannot(error).into()),
+            written => written?,
+        }
     };
     eprintln!("{}: {count} frames: {sentence}", log.display());
     Ok(ExitCode::SUCCESS)

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::base::time::{Clock as _, SystemClock, Wall};
 use crate::cli::records::{Permissions, Records, print_table};
-use crate::cli::{Outcome, Refused};
+use crate::cli::{Outcome, Refused, say};
 use crate::engine::{CreateToken, RevokeToken, Right, Rights, Roster, TokenEntry};
 use crate::view::export::moment;
 
@@ -146,7 +146,7 @@ fn revoke(records: &Records, args: &RevokeArgs) -> Result<(), Refused> {
         .into());
     };
     records.order(RevokeToken { account: account.id, id: token.id })?;
-    println!("the token {} of {} lets in no more", token.name, account.name);
+    say(format_args!("the token {} of {} lets in no more", token.name, account.name))?;
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::base::time::{Clock as _, SystemClock};
 use crate::cli::records::{Permissions, Records, Source, password, print_table};
-use crate::cli::{Outcome, Refused};
+use crate::cli::{Outcome, Refused, say};
 use crate::engine::{
     Account, AccountKind, AddAccount, ChangeAccount, Credential, DeleteAccount, GivePassword,
     MakeLink, MustChangeIt, OneTimeLink, Purpose, Roster, ServiceChoice, Status, WebSettings,
@@ -147,7 +147,7 @@ pub fn run(command: &Command, data_dir: Option<&Path>) -> Outcome {
         Command::Delete(args) => {
             let account = records.account(&args.name)?;
             records.order(DeleteAccount { id: account.id, expected: Some(account.version) })?;
-            println!("{} is deleted, with its sessions and tokens", account.name);
+            say(format_args!("{} is deleted, with its sessions and tokens", account.name))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -175,7 +175,7 @@ fn add(records: &Records, args: &AddArgs) -> Result<(), Refused> {
         link_base: link_base(records, args.link_base.as_ref())?,
     })?;
     match &added.link {
-        None => println!("{} is added: {}", added.account.name, rights(&added.account)),
+        None => say(format_args!("{} is added: {}", added.account.name, rights(&added.account)))?,
         Some(link) => hand_over(records, &added.account, link)?,
     }
     if args.machine {
@@ -255,7 +255,7 @@ fn set_permissions(records: &Records, args: &PermissionsArgs) -> Result<(), Refu
         rights: Some(args.permissions.rights()),
         ..ChangeAccount::default()
     })?;
-    println!("{} may now: {}", account.name, rights(&account));
+    say(format_args!("{} may now: {}", account.name, rights(&account)))?;
     Ok(())
 }
 
@@ -268,7 +268,7 @@ fn set_status(records: &Records, name: &str, status: Status) -> Result<(), Refus
         ..ChangeAccount::default()
     })?;
     let (row, _) = shown(&*records.roster()?, &account);
-    println!("{}: {}", account.name, row.status.word);
+    say(format_args!("{}: {}", account.name, row.status.word))?;
     Ok(())
 }
 
@@ -290,7 +290,7 @@ fn reset(records: &Records, args: &ResetArgs) -> Result<(), Refused> {
     let must_change = must_change(args.must_change_password);
     let expected = Some(old.version);
     let account = records.order(GivePassword { id: old.id, expected, hash, must_change })?;
-    println!("{} has a new password", account.name);
+    say(format_args!("{} has a new password", account.name))?;
     Ok(())
 }
 

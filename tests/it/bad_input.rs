@@ -68,11 +68,14 @@ fn a_dbc_file_that_is_none_is_refused_by_name() {
     let desk = Desk::new();
     let log = desk.file("good.log", LOG);
     let good = desk.file("good.dbc", DBC);
-    for (_, file) in bad_files(&desk, "dbc") {
+    desk.busbar(&[&"dbc", &"check", &good]).ends_with(0);
+    for (what, file) in bad_files(&desk, "dbc") {
         let name = file.file_name().unwrap_or_default().to_str().unwrap().to_owned();
-        desk.busbar(&[&"dbc", &"check", &file]).ends_with(1).names(&[&name]);
+        // What is no file was not checked.
+        let code = if matches!(what, "missing" | "folder") { 2 } else { 1 };
+        desk.busbar(&[&"dbc", &"check", &file]).ends_with(code).names(&[&name]);
         let ran = desk.busbar(&[&"dbc", &"check", &file, &"--format", &"json"]);
-        let json: serde_json::Value = serde_json::from_str(&ran.ends_with(1).out).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&ran.ends_with(code).out).unwrap();
         assert_eq!((&json["messages"], &json["signals"]), (&0.into(), &0.into()));
         let problem = &json["problems"][0];
         assert_eq!((&problem["line"], &problem["severity"]), (&0.into(), &"error".into()));
@@ -170,7 +173,12 @@ fn a_dbc_with_an_error_on_every_line_is_told_line_by_line() {
     assert_eq!(json["messages"], 0);
     assert!(json["problems"].as_array().unwrap().len() >= 40, "{}", json["problems"]);
     let half = desk.file("half.dbc", format!("{DBC}\n SG_ broken : 1|\nBO_ what\n"));
-    desk.busbar(&[&"dbc", &"check", &half]).ends_with(0).names(&["half.dbc:8:"]);
+    desk.busbar(&[&"dbc", &"check", &half]).ends_with(1).names(&["half.dbc:8:", "error"]);
+    // A warning alone is no error.
+    let odd = desk.file("odd.dbc", format!("{DBC}{DBC}"));
+    desk.busbar(&[&"dbc", &"check", &odd])
+        .ends_with(0)
+        .names(&["odd.dbc:11: warning", "1 problem"]);
 }
 
 #[test]
@@ -350,7 +358,10 @@ fn a_sound_profile_is_listed_shown_and_checked() {
 fn a_data_folder_that_cannot_be_read_is_named() {
     let desk = Desk::new();
     desk.file("data", "a file where a folder should be");
-    desk.busbar(&[&"profile", &"list"]).ends_with(2).names(&["data"]);
+    let is_file = ["data", "cannot be used: ", "is a file", ": "];
+    desk.busbar(&[&"profile", &"list"]).ends_with(2).names(&is_file);
+    desk.busbar(&[&"user", &"list"]).ends_with(2).names(&is_file);
+    desk.busbar(&[&"doctor"]).ends_with(2).names(&["The data folder", "is a file", "--data-dir"]);
 }
 
 #[test]
@@ -395,7 +406,15 @@ fn a_file_that_is_there_is_written_over_only_where_that_is_said() {
         assert_ne!(std::fs::read_to_string(&out).unwrap(), "mine");
     }
     #[cfg(unix)]
-    desk.busbar(&[&"simulate", &"--duration", &"1", &"--log", &"/dev/null"]).ends_with(0);
+    {
+        desk.busbar(&[&"simulate", &"--duration", &"1", &"--log", &"/dev/null"]).ends_with(0);
+        // What is no regular file stays what it is.
+        let socket = desk.path("socket.dbc");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let ran = desk.busbar(&[&"dbc", &"format", &dbc, &socket, &"--force"]);
+        ran.ends_with(2).names(&["socket.dbc", "no regular file"]);
+        assert!(!std::fs::metadata(&socket).unwrap().is_file());
+    }
 }
 
 #[test]
@@ -413,6 +432,85 @@ fn what_says_how_a_thing_is_replaced_or_given_names_the_option() {
     ran.ends_with(2).names(&["--passphrase-stdin"]);
     assert!(!backup.exists());
     desk.busbar(&[&"record", &"--demo", &"--for", &"-1s"]).ends_with(2).names(&["-1s"]);
+}
+
+#[test]
+fn a_command_says_at_length_what_it_does_and_what_its_exit_codes_mean() {
+    let desk = Desk::new();
+    let words: [(&str, &[&str]); 10] = [
+        ("backup", &["read back before it is called done"]),
+        ("restore", &["kept under another name"]),
+        ("convert", &["Exit code 0: done; 2: not done"]),
+        ("decode", &["They go to standard output, one line a frame", "[default: standard output]"]),
+        ("discover", &["with 2 where"]),
+        ("doctor", &["The exit code is 0 if all is well"]),
+        ("replay", &["130: stopped by Ctrl+C"]),
+        ("campaign", &["The exit code is 1"]),
+        ("record", &["2: nothing recorded"]),
+        ("simulate", &["Ctrl+C ends it"]),
+    ];
+    for (command, words) in words {
+        let said = desk.busbar(&[&command, &"--help"]).ends_with(0).out.clone();
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        for words in words {
+            assert!(said.contains(words), "no {words:?} in: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_bus_in_a_log_has_a_name_without_blanks() {
+    let desk = Desk::new();
+    let log = desk.path("new.log");
+    for (name, words) in [("a b", "no blanks"), ("a\nb", "no line breaks"), ("", "has a name")] {
+        let ran =
+            desk.busbar(&[&"simulate", &"--duration", &"1", &"--log", &log, &"--log-bus", &name]);
+        ran.ends_with(2).names(&["--log-bus", words]);
+        assert!(!log.exists());
+    }
+    desk.busbar(&[&"simulate", &"--duration", &"1", &"--log", &log, &"--log-bus", &"car.1"])
+        .ends_with(0);
+    assert!(std::fs::read_to_string(&log).unwrap().contains(") car.1 "));
+}
+
+#[test]
+fn versions_of_a_profile_that_never_was_are_none() {
+    let desk = Desk::new();
+    for format in ["text", "json"] {
+        let ran = desk.busbar(&[&"profile", &"versions", &"NOPE", &"--format", &format]);
+        ran.ends_with(2).names(&["no profile NOPE"]);
+        assert!(ran.out.is_empty(), "{}", ran.out);
+    }
+    desk.file("data/profiles/Mine.toml", "[[bus]]\nname = \"can0\"\naddress = \"virtual:a\"\n");
+    desk.busbar(&[&"profile", &"versions", &"Mine"]).ends_with(0);
+}
+
+/// A device that is full whatever is written to it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_is_said_with_what_was_to_be_written_and_what_the_system_says() {
+    let desk = Desk::new();
+    let (dbc, log) = (desk.file("good.dbc", DBC), desk.file("good.log", LOG.repeat(20_000)));
+    let full = "the disk is full: No space left on device";
+    let ran = desk.busbar(&[&"simulate", &"--duration", &"60", &"--log", &"/dev/full"]);
+    ran.ends_with(2).names(&["/dev/full cannot be written", full]);
+    let ran = desk.busbar(&[&"decode", &"--dbc", &dbc, &log, &"--output", &"/dev/full"]);
+    ran.ends_with(2).names(&["/dev/full: the decoded text cannot be written", full]);
+    let log = log.to_str().unwrap();
+    for arguments in [
+        &["simulate", "--list"][..],
+        &["inspect", log],
+        &["discover", log],
+        &["completions", "bash"],
+        &["device", "make", dbc.to_str().unwrap(), "--id", "my-pack"],
+        &["profile", "list"],
+    ] {
+        let out = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_busbar"));
+        command.args(arguments).arg("--data-dir").arg(desk.path("data")).stdout(out);
+        let ran: crate::support::Ran = command.output().unwrap().into();
+        ran.ends_with(2).names(&["standard output cannot be written", full]);
+    }
 }
 
 /// Whoever reads only the first lines ends no command with an error.

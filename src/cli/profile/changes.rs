@@ -11,7 +11,7 @@ use crate::base::id::Name;
 use crate::cli::charge::{self, Answer, Request};
 use crate::cli::profile::text_of;
 use crate::cli::records::Records;
-use crate::cli::{Outcome, Refused};
+use crate::cli::{Outcome, Refused, say};
 use crate::engine::{
     AddProfile, DeleteProfile, EditProfile, Library, NewProfile, ProfileChange, RememberProfile,
     RenameProfile, RestoreProfile, Revision, VersionId, load_profile,
@@ -173,7 +173,7 @@ pub fn run(command: &Command, data_dir: Option<&Path>) -> Outcome {
         Command::Copy(args) => {
             let says = NewProfile::Copy(args.profile.clone());
             records.order(AddProfile { name: args.to.clone(), says })?;
-            println!("{} is added, and says what {} says", args.to, args.profile);
+            say(format_args!("{} is added, and says what {} says", args.to, args.profile))?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Rename(args) => {
@@ -238,7 +238,7 @@ fn asked(library: &Library, wanted: Wanted, holder: &str) -> Outcome {
             library.folder().display()
         )
     })? {
-        Answer::Done(words) => println!("{words}"),
+        Answer::Done(words) => say(format_args!("{words}"))?,
         Answer::Refused(why) => return Err(why.into()),
         Answer::Charges(_) | Answer::Rules(_) => {
             return Err("the running Busbar said nothing that can be understood".into());
@@ -272,11 +272,11 @@ fn done((library, records): (&Library, &Records), wanted: Wanted) -> Outcome {
             load_profile(&library.file_of(&profile), &library.catalog())?;
             let words = format!("no Busbar runs: {profile} is what the next one opens");
             records.order(RememberProfile { profile })?;
-            println!("{words}");
+            say(format_args!("{words}"))?;
             return Ok(ExitCode::SUCCESS);
         }
     }
-    println!("{words}");
+    say(format_args!("{words}"))?;
     Ok(ExitCode::SUCCESS)
 }
 

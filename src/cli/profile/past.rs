@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::base::id::Name;
-use crate::cli::profile::{Format, text_of};
+use crate::cli::profile::{Format, text_of, there_is};
 use crate::cli::records::{Records, print_table};
 use crate::cli::{Outcome, Refused};
 use crate::engine::{
@@ -60,7 +60,7 @@ pub fn run(command: &Command, data_dir: Option<&Path>) -> Outcome {
     let records = Records::open(data_dir)?;
     let mut out = io::stdout().lock();
     match command {
-        Command::Versions(args) => versions(&mut out, &records, args)?,
+        Command::Versions(args) => versions(&mut out, &records, args, data_dir)?,
         Command::Diff(args) => {
             let lines = compared(&records, args, data_dir)?;
             match args.format {
@@ -79,8 +79,17 @@ pub fn run(command: &Command, data_dir: Option<&Path>) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn versions(out: &mut impl Write, records: &Records, args: &VersionsArgs) -> Result<(), Refused> {
+fn versions(
+    out: &mut impl Write,
+    records: &Records,
+    args: &VersionsArgs,
+    data_dir: Option<&Path>,
+) -> Result<(), Refused> {
     let lines = records.versions(&args.profile)?;
+    if lines.is_empty() {
+        // Who mistyped a name has to hear of it.
+        there_is(&Library::find(data_dir)?, &args.profile)?;
+    }
     if args.format == Format::Json {
         let all: Vec<Value> = lines.iter().map(version).collect();
         return Ok(writeln!(out, "{:#}", Value::Array(all))?);

@@ -25,6 +25,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::base::problem::system_words;
 use crate::engine::access::secret::NoRandom;
 use crate::engine::store::{OpenError, StoreError};
 
@@ -43,7 +44,7 @@ pub const FORM: u32 = 1;
 #[derive(Debug, Error)]
 pub enum BackupError {
     /// A file cannot be read or written.
-    #[error("{} cannot be {what}: {source}", file.display())]
+    #[error("{} cannot be {what}: {}", file.display(), system_words(source))]
     File {
         /// The file or folder.
         file: PathBuf,

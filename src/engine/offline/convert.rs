@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::base::problem::Problem;
+use crate::base::problem::{Problem, system_words};
 use crate::engine::can::frame::Kind;
 pub use crate::engine::can::trace::LogFormat;
 use crate::engine::can::trace::{Log, OpenLogError, Scribe};
@@ -68,7 +68,7 @@ pub enum ConvertError {
         path: PathBuf,
     },
     /// It cannot be written.
-    #[error("{}: the new recording cannot be written: {cause}", path.display())]
+    #[error("{}: the new recording cannot be written: {}", path.display(), system_words(cause))]
     Write {
         /// The new file.
         path: PathBuf,

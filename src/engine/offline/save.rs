@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use thiserror::Error;
 
+use crate::base::problem::system_words;
 use crate::base::time::{Mono, TimeSource, Timebase, Wall};
 use crate::engine::can::tape::Reel;
 use crate::engine::can::trace::{LogFormat, Scribe};
@@ -47,7 +48,7 @@ pub enum SaveError {
     #[error("none of these frames fits: nothing was saved")]
     Nothing,
     /// It cannot be written.
-    #[error("{}: the recording cannot be written: {cause}", path.display())]
+    #[error("{}: the recording cannot be written: {}", path.display(), system_words(cause))]
     Write {
         /// The file.
         path: PathBuf,

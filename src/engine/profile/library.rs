@@ -59,6 +59,15 @@ pub enum LibraryError {
         #[source]
         source: io::Error,
     },
+    /// The data folder is a file.
+    #[error("the data folder {} cannot be used: it is a file: {source}", folder.display())]
+    DataFolder {
+        /// The data folder.
+        folder: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
     /// It is a folder, a pipe or a device.
     #[error("{} is no regular file", .0.display())]
     NoFile(PathBuf),
@@ -226,6 +235,9 @@ impl Library {
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) if self.folder.is_file() => {
+                return Err(LibraryError::DataFolder { folder: self.folder.clone(), source });
+            }
             Err(source) => return Err(LibraryError::Read { file: folder, source }),
         };
         let toml = |path: &PathBuf| path.extension() == Some(OsStr::new("toml"));

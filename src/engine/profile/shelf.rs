@@ -231,6 +231,9 @@ pub fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = file.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
     let beside = folder.join(format!(".{name}.{}.new", std::process::id()));
+    if fs::metadata(file).is_ok_and(|there| !there.is_file()) {
+        return Err(io::Error::other("what is there is no regular file"));
+    }
     let written = (|| {
         let mut new = File::create(&beside)?;
         new.write_all(bytes)?;

@@ -11,6 +11,7 @@ use super::runner::{Runner, RunnerError, Tally};
 use super::scene::{Scene, SceneError};
 use super::world::{World, WorldError};
 use crate::base::id::BusId;
+use crate::base::problem::system_words;
 use crate::base::time::{Clock, Mono};
 use crate::engine::can::address::{Address, AddressError};
 use crate::engine::can::bus::{BusState, OpenError, Wires};
@@ -68,7 +69,7 @@ pub enum SimulateError {
         why: String,
     },
     /// The log cannot be written.
-    #[error("the log cannot be written: {0}")]
+    #[error("the log cannot be written: {}", system_words(.0))]
     Write(#[source] io::Error),
 }
 

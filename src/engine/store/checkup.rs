@@ -95,6 +95,11 @@ fn absent(folder: &Path, file: &Path) -> Option<Vec<Finding>> {
             let text = format!("The data folder {name} cannot be looked at: {why}.");
             return Some(vec![Finding::new("folder", Health::Fault, text)]);
         }
+        Ok(_) if !folder.is_dir() => {
+            let text = format!("The data folder {name} is a file.");
+            let advice = "Name another folder with --data-dir.";
+            return Some(vec![Finding::new("folder", Health::Fault, text).advise(advice)]);
+        }
         Ok(_) => {}
     }
     let text = match look(file) {

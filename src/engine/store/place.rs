@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use crate::base::problem::system_words;
 use crate::base::time::Wall;
 use crate::engine::store::OpenError;
 
@@ -51,8 +52,15 @@ pub fn private(options: &mut OpenOptions) {
 /// # Errors
 /// It cannot be made, or it is one that belongs to everybody.
 pub fn folder(folder: &Path, remarks: &mut Vec<String>) -> Result<(), OpenError> {
-    let failed =
-        |why: io::Error| OpenError::Folder { folder: folder.to_owned(), why: why.to_string() };
+    let failed = |why: io::Error| {
+        let why = match why.kind() {
+            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+                format!("it, or a folder above it, is a file: {why}")
+            }
+            _ => system_words(&why),
+        };
+        OpenError::Folder { folder: folder.to_owned(), why }
+    };
     make(folder).map_err(failed)?;
     let found = fs::metadata(folder).map_err(failed)?;
     if !found.is_dir() {

@@ -63,6 +63,7 @@ pub fn problem(error: &LibraryError) -> Problem {
         | LibraryError::NoHome
         | LibraryError::NoName { .. }
         | LibraryError::Read { .. }
+        | LibraryError::DataFolder { .. }
         | LibraryError::NoFile(_)
         | LibraryError::TooLarge { .. }
         | LibraryError::NotText { .. }

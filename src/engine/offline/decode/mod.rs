@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::base::problem::Problem;
+use crate::base::problem::{Problem, system_words};
 use crate::engine::can::trace::{Log, OpenLogError};
 use crate::engine::dbc::{self, Codec, Parsed};
 use crate::engine::filter::{Mistake, Sifter};
@@ -95,7 +95,7 @@ pub enum DecodeError {
         path: PathBuf,
     },
     /// The output cannot be made.
-    #[error("{}: the output cannot be written: {cause}", path.display())]
+    #[error("{}: the output cannot be written: {}", path.display(), system_words(cause))]
     Create {
         /// The file.
         path: PathBuf,
@@ -103,7 +103,7 @@ pub enum DecodeError {
         cause: io::Error,
     },
     /// The output was not taken.
-    #[error("the decoded text cannot be written: {0}")]
+    #[error("the decoded text cannot be written: {}", system_words(.0))]
     Write(io::Error),
 }
 
