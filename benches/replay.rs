@@ -40,7 +40,7 @@ fn main() {
             catalog: Catalog::builtin().into(),
         };
         let job = Job::open(&request, SystemClock::new()).unwrap();
-        let summary = job.run(&AtomicBool::new(false), &mut |_| {});
+        let summary = job.run(&AtomicBool::new(false), &mut |_| {}).unwrap();
         assert_eq!((summary.ended, summary.frames_sent), (Ended::End, frames));
         let late = summary.late_us;
         println!(
