@@ -172,6 +172,10 @@ pub fn run(args: &Args, data_dir: Option<&Path>) -> Outcome {
         Format::Json => writeln!(io::stdout(), "{}", serde_json::to_string(&summary)?)?,
         Format::Text => tell(&summary)?,
     }
+    if summary.ended == Ended::End && summary.frames_sent == 0 {
+        let why = summary.why.as_deref().unwrap_or("no frame of it can be");
+        eprintln!("busbar: nothing was sent: {why}");
+    }
     Ok(match summary.ended {
         Ended::End if summary.frames_sent == 0 => ExitCode::from(NOTHING),
         Ended::Stopped if !args.again => ExitCode::from(STOPPED),
@@ -237,7 +241,7 @@ fn tell(summary: &Summary) -> io::Result<()> {
     };
     let sent = summary.frames_sent;
     writeln!(out, "{}: {how}, {sent} frames sent{left_out}", summary.recording.display())?;
-    if let Some(why) = &summary.why {
+    if let Some(why) = summary.why.as_ref().filter(|_| summary.ended != Ended::End) {
         writeln!(out, "  because {why}")?;
     }
     for why in Refusal::ALL {

@@ -41,7 +41,9 @@ fn a_part_of_which_nothing_is_sent_says_why() {
         let ran = desk.busbar(&all);
         let json: Value = serde_json::from_str(&ran.ends_with(2).out).unwrap();
         assert_eq!(json["frames_sent"], 0);
-        json["why"].as_str().unwrap().to_owned()
+        let why = json["why"].as_str().unwrap();
+        ran.names(&[&format!("busbar: nothing was sent: {why}")]);
+        why.to_owned()
     };
     assert_eq!(ran("0.108", &[]), "there is no frame in this part of the recording");
     let passes = "no frame of this part passes the filter";
