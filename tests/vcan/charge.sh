@@ -109,8 +109,15 @@ charging() {
     return 1
 }
 begins_or_ends() { flows "$1" || is_in 'done|fault'; }
-# ready: everything was heard and the bus listened to.
-ready() { answers && [ "$(wc -l <"$wire")" -ge 150 ]; }
+# ready: everything was heard and the bus listened to, and the last stops of the console before, which its
+# watchdog sends for a second after the end, are so old that nobody takes them for a second master (five
+# seconds).
+ready() {
+    answers && [ "$(wc -l <"$wire")" -ge 150 ] || return 1
+    local heard
+    heard=$(frames "$COMMAND" 0 | last)
+    [ -z "$heard" ] || [ "$(after "$(moment)" "$heard")" -ge 6000 ]
+}
 cleared_away() {
     end_console
     stop "$bench"

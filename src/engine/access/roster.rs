@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use crate::engine::access::account::{
-    Account, AccountId, Service, ServiceId, SessionEntry, TokenEntry,
+    Account, AccountId, Service, ServiceId, SessionEntry, Status, TokenEntry,
 };
+use crate::engine::access::actor::{Actor, Rights, Who};
+use crate::engine::access::permission::Permission;
 use crate::engine::access::settings::{Marks, Settings};
 
 /// Who there is and who is in.
@@ -45,6 +47,36 @@ impl Roster {
     #[must_use]
     pub fn service(&self, id: ServiceId) -> Option<&Service> {
         self.services.iter().find(|service| service.id == id)
+    }
+
+    /// Whether `who` may still do what they began. Whoever sits at the machine always may; of an account it
+    /// is asked whether it is in use and holds the right, of a token also whether it lives. That a session
+    /// has ended does not matter here.
+    #[must_use]
+    pub fn lets(&self, who: &Who, what: &impl Permission) -> bool {
+        let holds = |id: AccountId, limit: Option<Rights>| {
+            let account = self.account(id).filter(|account| account.status == Status::Active);
+            account.is_some_and(|account| {
+                let rights = limit.map_or(account.rights, |limit| account.rights.both(limit));
+                what.covers(&Actor::new(who.clone(), rights))
+            })
+        };
+        match who {
+            Who::LocalConsole => true,
+            Who::Account { id, .. } => holds(*id, None),
+            Who::Token { account, token, .. } => self
+                .tokens
+                .iter()
+                .filter(|one| one.account == *account && one.name == *token)
+                .any(|one| one.life.ended().is_none() && holds(*account, Some(one.rights))),
+            Who::Nobody
+            | Who::Display { .. }
+            | Who::ProfileWatcher
+            | Who::WebListener
+            | Who::ChargeControl
+            | Who::SendControl
+            | Who::RecordControl => false,
+        }
     }
 
     /// Whether somebody could come in and administer.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::base::id::{BusId, Name};
 use crate::base::time::{Mono, Wall};
-use crate::engine::access::account::{AccountId, SessionId, Status};
+use crate::engine::access::account::SessionId;
 use crate::engine::access::actor::{Actor, Rights, Who};
 use crate::engine::access::grant::Face;
 use crate::engine::access::permission::{ChargePacks, Permission, UseCan};
@@ -486,38 +486,12 @@ impl Scheduled {
 impl Hand {
     /// Whether they may still send. Whoever sits at the machine always may.
     fn may(&self, roster: &Roster) -> bool {
-        self.may_do(&UseCan, roster)
+        roster.lets(&self.who, &UseCan)
     }
 
     /// The hand as it was when it gave the order.
     fn actor(&self) -> Actor {
         Actor::new(self.who.clone(), self.rights)
-    }
-
-    fn may_do(&self, what: &impl Permission, roster: &Roster) -> bool {
-        let holds = |id: AccountId, limit: Option<Rights>| {
-            let account = roster.account(id).filter(|account| account.status == Status::Active);
-            account.is_some_and(|account| {
-                let rights = limit.map_or(account.rights, |limit| account.rights.both(limit));
-                what.covers(&Actor::new(self.who.clone(), rights))
-            })
-        };
-        match &self.who {
-            Who::LocalConsole => true,
-            Who::Account { id, .. } => holds(*id, None),
-            Who::Token { account, token, .. } => roster
-                .tokens
-                .iter()
-                .filter(|one| one.account == *account && one.name == *token)
-                .any(|one| one.life.ended().is_none() && holds(*account, Some(one.rights))),
-            Who::Nobody
-            | Who::Display { .. }
-            | Who::ProfileWatcher
-            | Who::WebListener
-            | Who::ChargeControl
-            | Who::SendControl
-            | Who::RecordControl => false,
-        }
     }
 
     /// Whether the session that gave the order still is. Those of this machine and those of tokens

@@ -159,6 +159,20 @@ fn again(shared: &Shared, ask: &Ask, typed: &Typed, problem: &Problem) -> Respon
     draw_as(problem.status(), &ChargePage { shell, view, leaving, done: "", wrong })
 }
 
+/// The page again with a word of what was done, or with what was typed and what is wrong.
+fn ended(shared: &Shared, ask: &Ask, typed: &Typed, done: Result<&str, Problem>) -> Response {
+    match done {
+        Ok(word) => back(typed.text("pack"), word),
+        Err(problem) => again(shared, ask, typed, &problem),
+    }
+}
+
+/// The name of the pack that was typed, if there is one.
+fn typed_pack(shared: &Shared, ask: &Ask, typed: &Typed) -> Result<Name, Problem> {
+    let snapshot = look(shared, ask)?;
+    Ok(picture(&snapshot, typed.text("pack"))?.pack.clone())
+}
+
 /// Something that cannot be done now, in the view's own words.
 fn shut(why: &str) -> Problem {
     let advice = "Look at the list of checks.";
@@ -204,10 +218,7 @@ async fn start(
         Ok(order) => give(&shared, &ask.session, order).await,
         Err(problem) => Err(problem),
     };
-    match done {
-        Ok(()) => back(typed.text("pack"), "charge-started"),
-        Err(problem) => again(&shared, &ask, &typed, &problem),
-    }
+    ended(&shared, &ask, &typed, done.map(|()| "charge-started"))
 }
 
 fn start_order(
@@ -260,10 +271,7 @@ async fn apply(
         Ok(order) => give(&shared, &ask.session, order).await,
         Err(problem) => Err(problem),
     };
-    match done {
-        Ok(()) => back(typed.text("pack"), "charge-applied"),
-        Err(problem) => again(&shared, &ask, &typed, &problem),
-    }
+    ended(&shared, &ask, &typed, done.map(|()| "charge-applied"))
 }
 
 async fn engage(
@@ -272,16 +280,11 @@ async fn engage(
     Sealed(pairs): Sealed<Vec<(String, String)>>,
 ) -> Response {
     let typed = Typed::from(pairs);
-    let pack = look(&shared, &ask)
-        .and_then(|snapshot| Ok(picture(&snapshot, typed.text("pack"))?.pack.clone()));
-    let done = match pack {
+    let done = match typed_pack(&shared, &ask, &typed) {
         Ok(pack) => give(&shared, &ask.session, EngageContactors { pack, confirm: Confirm }).await,
         Err(problem) => Err(problem),
     };
-    match done {
-        Ok(()) => back(typed.text("pack"), "charge-engaged"),
-        Err(problem) => again(&shared, &ask, &typed, &problem),
-    }
+    ended(&shared, &ask, &typed, done.map(|()| "charge-engaged"))
 }
 
 async fn clear(
@@ -290,16 +293,11 @@ async fn clear(
     Sealed(pairs): Sealed<Vec<(String, String)>>,
 ) -> Response {
     let typed = Typed::from(pairs);
-    let pack = look(&shared, &ask)
-        .and_then(|snapshot| Ok(picture(&snapshot, typed.text("pack"))?.pack.clone()));
-    let done = match pack {
+    let done = match typed_pack(&shared, &ask, &typed) {
         Ok(pack) => give(&shared, &ask.session, ClearLatches { pack }).await,
         Err(problem) => Err(problem),
     };
-    match done {
-        Ok(()) => back(typed.text("pack"), "charge-cleared"),
-        Err(problem) => again(&shared, &ask, &typed, &problem),
-    }
+    ended(&shared, &ask, &typed, done.map(|()| "charge-cleared"))
 }
 
 async fn read(
@@ -308,10 +306,8 @@ async fn read(
     Sealed(pairs): Sealed<Vec<(String, String)>>,
 ) -> Response {
     let typed = Typed::from(pairs);
-    match give(&shared, &ask.session, ReadSafetyText).await {
-        Ok(()) => back(typed.text("pack"), "charge-read"),
-        Err(problem) => again(&shared, &ask, &typed, &problem),
-    }
+    let done = give(&shared, &ask.session, ReadSafetyText).await;
+    ended(&shared, &ask, &typed, done.map(|()| "charge-read"))
 }
 
 async fn demo(
@@ -328,10 +324,7 @@ async fn demo(
         }
         None => Err(Problem::invalid("The pace is a number from 1 to 60.")),
     };
-    match done {
-        Ok(()) => back(typed.text("pack"), "charge-demo"),
-        Err(problem) => again(&shared, &ask, &typed, &problem),
-    }
+    ended(&shared, &ask, &typed, done.map(|()| "charge-demo"))
 }
 
 /// Stops one pack, or all of them. It needs no page and no confirmation, and waits for no disk.

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use crate::base::id::{BusId, ComponentId, Name};
 use crate::base::time::Mono;
-use crate::engine::access::account::{AccountId, SessionId, Status};
-use crate::engine::access::actor::{Actor, Rights, Who};
+use crate::engine::access::account::SessionId;
+use crate::engine::access::actor::Who;
 use crate::engine::access::grant::Face;
-use crate::engine::access::permission::{ChargePacks, Permission as _};
+use crate::engine::access::permission::ChargePacks;
 use crate::engine::access::roster::Roster;
 use crate::engine::charge::{
     ChargePicture, ChargerView, Check, Curve, Keep, Latches, Message, Note, PackView, Rules,
@@ -42,33 +42,10 @@ pub(super) struct Starter {
 }
 
 impl Starter {
-    /// Whether they may still charge. Whoever sits at the machine always may; of an account it is
-    /// asked whether it is in use and holds the right, of a token also whether it lives. That a
-    /// session has ended does not matter: a charge goes on without its page.
+    /// Whether they may still charge. That a session has ended does not matter: a charge goes on without
+    /// its page.
     fn may(&self, roster: &Roster) -> bool {
-        let holds = |id: AccountId, limit: Option<Rights>| {
-            let account = roster.account(id).filter(|account| account.status == Status::Active);
-            account.is_some_and(|account| {
-                let rights = limit.map_or(account.rights, |limit| account.rights.both(limit));
-                ChargePacks.covers(&Actor::new(self.who.clone(), rights))
-            })
-        };
-        match &self.who {
-            Who::LocalConsole => true,
-            Who::Account { id, .. } => holds(*id, None),
-            Who::Token { account, token, .. } => roster
-                .tokens
-                .iter()
-                .filter(|one| one.account == *account && one.name == *token)
-                .any(|one| one.life.ended().is_none() && holds(*account, Some(one.rights))),
-            Who::Nobody
-            | Who::Display { .. }
-            | Who::ProfileWatcher
-            | Who::WebListener
-            | Who::ChargeControl
-            | Who::SendControl
-            | Who::RecordControl => false,
-        }
+        roster.lets(&self.who, &ChargePacks)
     }
 
     /// Whether it is them who are there: in the session in which they started it, or with the token.

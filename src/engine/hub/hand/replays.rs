@@ -304,7 +304,7 @@ impl Replays {
         for one in &mut self.all {
             let why = if !one.by.may(roster) {
                 "whoever let it play may no longer send"
-            } else if one.commands && !one.by.may_do(&ChargePacks, roster) {
+            } else if one.commands && !roster.lets(&one.by.who, &ChargePacks) {
                 "whoever let it play may no longer command chargers"
             } else if one.order.keeps == Keeps::WithSession && !one.by.is_in(roster) {
                 "the session that let it play has ended"

@@ -1,6 +1,7 @@
 //! Orders to send by hand, given to a hub on a clock that stands still.
 
 use super::*;
+use crate::engine::access::account::AccountId;
 use crate::engine::can::dress::Dress;
 use crate::engine::can::frame::Frame;
 use crate::engine::hub::event::Event;
