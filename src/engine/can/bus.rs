@@ -18,6 +18,38 @@ use crate::engine::can::virtual_bus::VirtualNet;
 pub const BATCH_FRAMES: usize = 256;
 /// Longest a receive half waits before it hands on what it has.
 pub const BATCH_WAIT: Duration = Duration::from_millis(10);
+/// So many frames, none more than [`BATCH_WAIT`] after the one before, are a stream.
+const STREAM_FRAMES: usize = 8;
+
+/// Whether frames come one soon after the other. A stream is read every [`BATCH_WAIT`] instead of at
+/// every frame: frames are stamped already, so nothing but a little delay comes of it. Questions and
+/// answers, where nothing comes while one waits, pass at once.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::engine::can) struct Stream {
+    frames: usize,
+    last: Option<Mono>,
+}
+
+impl Stream {
+    /// Takes note of `got` frames that have come by `now`; says whether it is worth waiting for more.
+    pub(in crate::engine::can) fn flows(&mut self, got: usize, now: Mono) -> bool {
+        let close = self.last.is_some_and(|last| now.since(last) <= BATCH_WAIT);
+        self.frames = if close { self.frames.saturating_add(got) } else { got };
+        self.frames >= STREAM_FRAMES && got < BATCH_FRAMES
+    }
+
+    /// Takes note of `more` frames that came while one waited.
+    pub(in crate::engine::can) const fn waited(&mut self, more: usize) {
+        if more == 0 {
+            self.frames = 0;
+        }
+    }
+
+    /// Takes note that frames were handed on at `now`.
+    pub(in crate::engine::can) const fn handed_on(&mut self, now: Mono) {
+        self.last = Some(now);
+    }
+}
 
 /// How a bus is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -282,5 +314,34 @@ impl Wires {
             #[cfg(not(all(target_os = "linux", feature = "socketcan")))]
             Address::SocketCan(_) => Err(OpenError::NoSocketCan { address: address.clone() }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_that_come_close_are_a_stream_until_nothing_comes_while_one_waits() {
+        let ms = |ms| Mono::default().after(Duration::from_millis(ms));
+        let mut stream = Stream::default();
+        // One a millisecond: the eighth makes it one.
+        for at in 1..8 {
+            assert!(!stream.flows(1, ms(at)), "after {at} ms");
+            stream.handed_on(ms(at));
+        }
+        assert!(stream.flows(1, ms(8)));
+        stream.waited(9);
+        stream.handed_on(ms(18));
+        assert!(stream.flows(1, ms(19)));
+        assert!(!stream.flows(BATCH_FRAMES, ms(19)), "a whole batch waits for nothing");
+        // Questions and answers.
+        stream.waited(0);
+        stream.handed_on(ms(29));
+        assert!(!stream.flows(1, ms(30)));
+        // A pause ends it too.
+        stream.handed_on(ms(30));
+        assert!(!stream.flows(7, ms(41)));
+        assert!(stream.flows(8, ms(80)), "what lies there already is one");
     }
 }

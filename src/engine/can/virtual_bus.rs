@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use crate::base::id::BusId;
 use crate::base::time::{Clock, TimeSource};
-use crate::engine::can::bus::{BATCH_FRAMES, BusRx, BusStatus, BusTx, Link, Received, SendError};
+use crate::engine::can::bus::{
+    BATCH_FRAMES, BATCH_WAIT, BusRx, BusStatus, BusTx, Link, Received, SendError, Stream,
+};
 use crate::engine::can::controller::{self, Controller};
 use crate::engine::can::frame::{Direction, Frame, Frames};
 use crate::engine::can::guard::Cleared;
@@ -80,6 +82,7 @@ impl VirtualNet {
             next: 0,
             dropped: 0,
             controller: Controller::default(),
+            stream: Stream::default(),
             _channel: Arc::clone(&channel),
         };
         let tx = Tx { own, channel, clock: Arc::clone(&self.clock) };
@@ -97,6 +100,7 @@ struct Rx {
     next: usize,
     dropped: u64,
     controller: Controller,
+    stream: Stream,
     /// Keeps the channel alive while anybody listens.
     _channel: Arc<Channel>,
 }
@@ -137,10 +141,24 @@ impl Rx {
         let mut waiting = self.inbox.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let left = self.ready.len().saturating_sub(self.next);
         if left == 0 {
-            if waiting.frames.is_empty() && !wait.is_zero() {
-                let empty = |waiting: &mut Waiting| waiting.frames.is_empty();
-                let woken = self.inbox.arrived.wait_timeout_while(waiting, wait, empty);
-                waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
+            // Waits while there are fewer than so many.
+            let filled = |waiting, count, wait| {
+                let few = |waiting: &mut Waiting| waiting.frames.len() < count;
+                let woken = self.inbox.arrived.wait_timeout_while(waiting, wait, few);
+                woken.unwrap_or_else(PoisonError::into_inner).0
+            };
+            if !wait.is_zero() {
+                if waiting.frames.is_empty() {
+                    waiting = filled(waiting, 1, wait);
+                }
+                let got = waiting.frames.len();
+                if got > 0 && self.stream.flows(got, self.clock.now()) {
+                    waiting = filled(waiting, BATCH_FRAMES, BATCH_WAIT.min(wait));
+                    self.stream.waited(waiting.frames.len() - got);
+                }
+                if got > 0 {
+                    self.stream.handed_on(self.clock.now());
+                }
             }
             self.ready.clear();
             self.next = 0;
@@ -180,10 +198,11 @@ impl Inbox {
             waiting.dropped = waiting.dropped.saturating_add(1);
             return;
         }
-        let first = waiting.frames.is_empty();
         waiting.frames.push(frame.view());
+        let count = waiting.frames.len();
         drop(waiting);
-        if first {
+        // Whoever reads waits for the first, or for as many as make a batch.
+        if count == 1 || count == BATCH_FRAMES {
             self.arrived.notify_one();
         }
     }
@@ -252,6 +271,35 @@ mod tests {
         let woken = std::thread::spawn(move || read(&mut b).len());
         send(&mut a, data(1));
         assert_eq!(woken.join().unwrap(), 1);
+    }
+
+    #[test]
+    fn a_stream_is_read_in_batches_and_a_single_frame_at_once() {
+        let net = VirtualNet::new(SystemClock::new());
+        let mut reader = net.open("a", BusId(0));
+        let mut sender = net.open("a", BusId(1));
+        let mut batch = || {
+            let mut frames = Frames::default();
+            reader.rx.receive(&mut frames, Duration::from_secs(3600));
+            frames.len()
+        };
+        send(&mut sender, data(0));
+        assert_eq!(batch(), 1);
+        // More than make a stream are there: the rest of a batch is waited for, and no longer than until it
+        // is whole.
+        for number in 0..BATCH_FRAMES as u32 / 2 {
+            send(&mut sender, data(number));
+        }
+        let rest = std::thread::spawn(move || {
+            (0..BATCH_FRAMES as u32 / 2).for_each(|number| send(&mut sender, data(number)));
+            sender
+        });
+        let mut heard = 0;
+        while heard < BATCH_FRAMES {
+            heard += batch();
+        }
+        assert_eq!(heard, BATCH_FRAMES);
+        drop(rest.join().unwrap());
     }
 
     #[test]

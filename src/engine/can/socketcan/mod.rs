@@ -25,7 +25,7 @@ use crate::base::id::BusId;
 use crate::base::time::{Clock, Mono, TimeSource};
 use crate::engine::can::address::Address;
 use crate::engine::can::bus::{
-    self, BATCH_FRAMES, BATCH_WAIT, BusRx, BusState, BusStatus, Received,
+    self, BATCH_FRAMES, BATCH_WAIT, BusRx, BusState, BusStatus, Received, Stream,
 };
 use crate::engine::can::controller::Controller;
 use crate::engine::can::frame::{Direction, Frames};
@@ -38,8 +38,6 @@ use crate::engine::can::socketcan::watch::Watch;
 
 /// Room asked of the kernel for frames that wait to be read, bytes: about 20,000 frames.
 const ROOM_BYTES: libc::c_int = 8 * 1024 * 1024;
-/// So many frames, none more than 10 ms after the one before, are a stream.
-const STREAM_FRAMES: usize = 8;
 /// How often the interface is looked at when no notice comes: for error counters, which change
 /// without one, and in case notices cannot be had.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -119,10 +117,7 @@ struct Rx {
     /// Frames lost by the kernel, over all sockets.
     lost: u64,
     next_look: Mono,
-    /// When the last frames were handed on.
-    last_frames: Option<Mono>,
-    /// Frames that came one soon after the other.
-    stream: usize,
+    stream: Stream,
 }
 
 impl BusRx for Rx {
@@ -163,8 +158,7 @@ impl Rx {
             status: BusStatus::plain(BusState::Opening),
             lost: 0,
             next_look: clock.now(),
-            last_frames: None,
-            stream: 0,
+            stream: Stream::default(),
             clock,
         };
         rx.keep_up();
@@ -250,22 +244,14 @@ impl Rx {
         if self.await_frames(wait) {
             self.drain(into, BATCH_FRAMES);
             let got = into.len();
-            let now = self.clock.now();
-            let close = self.last_frames.is_some_and(|last| now.since(last) <= BATCH_WAIT);
-            self.stream = if close { self.stream.saturating_add(got) } else { got };
-            // A stream is read every 10 ms instead of at every frame; the kernel has stamped the
-            // frames already, so nothing but a little delay comes of it. Questions and answers,
-            // where nothing comes while one waits, pass at once.
-            if self.stream >= STREAM_FRAMES && got < BATCH_FRAMES {
+            if self.stream.flows(got, self.clock.now()) {
                 let notices = self.watch.as_ref().map(AsFd::as_fd);
                 let _ = sys::wait([notices], BATCH_WAIT.min(wait));
                 self.drain(into, BATCH_FRAMES - got);
-                if into.len() == got {
-                    self.stream = 0;
-                }
+                self.stream.waited(into.len() - got);
             }
             if !into.is_empty() {
-                self.last_frames = Some(self.clock.now());
+                self.stream.handed_on(self.clock.now());
             }
         } else {
             self.mapping.refresh(self.clock.as_ref());
