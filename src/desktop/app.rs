@@ -297,6 +297,9 @@ impl App {
                 );
                 // The page changes once it runs; a try that fails is mended where it was made.
                 self.awaiting |= opens;
+                if let Intent::Admin(ask) = &intent {
+                    self.admin.handed_on(ask);
+                }
                 self.asked.push(intent);
             }
             Command::Stop => self.stop(),
@@ -406,7 +409,7 @@ impl App {
                 self.seen.start = self.source.start();
                 self.overlay = Some(Overlay::Palette(Typed::default()));
             }
-            Command::Quit => match self.source.closing().filter(|_| !self.leaving) {
+            Command::Quit => match self.closing_question().filter(|_| !self.leaving) {
                 Some(question) => self.closing = Some(question),
                 None => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             },
@@ -489,7 +492,7 @@ impl App {
 
     fn on_top(&mut self, ctx: &egui::Context, theme: &Theme) -> Option<Command> {
         if let Some(asked) = &self.closing {
-            match question(ctx, theme, asked, "Keep charging") {
+            match question(ctx, theme, asked, self.stays()) {
                 Reply::Open => {}
                 Reply::Cancelled => self.closing = None,
                 Reply::Confirmed => self.leave(ctx),

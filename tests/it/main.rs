@@ -78,6 +78,8 @@ mod store;
 mod support;
 #[cfg(feature = "web")]
 mod sweep;
+#[cfg(feature = "desktop")]
+mod system_desk;
 #[cfg(feature = "web")]
 mod visit;
 mod watchdog;

@@ -7,6 +7,7 @@ use crate::desktop::ask::{ChargeAsk, SendAsk};
 use crate::desktop::command::{Command, LogCommand, Page};
 use crate::desktop::source::{Intent, PlayerIntent};
 use crate::desktop::theme::Theme;
+use crate::view::offer::Question;
 
 impl App {
     /// Stops whatever charges: at once, whatever lies on top, and without asking.
@@ -43,14 +44,34 @@ impl App {
         }
     }
 
-    /// A window that charges asks before it closes.
+    /// A window that charges or makes a backup asks before it closes.
     pub(super) fn hold(&mut self, ctx: &egui::Context) {
         if !ctx.input(|i| i.viewport().close_requested()) || self.leaving {
             return;
         }
-        if let Some(question) = self.source.closing() {
+        if let Some(question) = self.closing_question() {
             ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
             self.closing = Some(question);
+        }
+    }
+
+    /// What is asked before the window closes; of several things that would end, all are told.
+    pub(super) fn closing_question(&self) -> Option<Question> {
+        match (self.source.closing(), self.admin.closing()) {
+            (Some(source), Some(admin)) => Some(Question {
+                title: source.title,
+                text: format!("{} {}", source.text, admin.text),
+                confirm: source.confirm,
+            }),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// What the button says that leaves the window open.
+    pub(super) const fn stays(&self) -> &'static str {
+        match self.seen.chrome.stop {
+            Some(_) => "Keep charging",
+            None => "Keep the window open",
         }
     }
 

@@ -12,7 +12,7 @@ use crate::desktop::theme::Theme;
 use crate::desktop::widgets::form::{self, Look, Ticked};
 use crate::desktop::widgets::text::paragraph;
 use crate::engine::{BackupRecordings, Secret};
-use crate::view::offer::Offer;
+use crate::view::offer::{Offer, Question};
 use crate::view::system::BackupView;
 
 /// Names of the fields, also for tests.
@@ -22,6 +22,16 @@ pub const PASSPHRASE: &str = "Passphrase of the backup";
 /// The passphrase once more.
 pub const AGAIN: &str = "The same passphrase again";
 
+/// What is asked before a window closes that makes one.
+pub(super) fn closing() -> Question {
+    let text = "Closing Busbar breaks the backup off: there will be none. To have it, keep the window open until a sentence on the System page says that it is made.";
+    Question {
+        title: "A backup is being made".to_owned(),
+        text: text.to_owned(),
+        confirm: "Break the backup off and close".to_owned(),
+    }
+}
+
 /// What is typed.
 #[derive(Default)]
 pub(super) struct BackupForm {
@@ -29,8 +39,8 @@ pub(super) struct BackupForm {
     recordings: bool,
     passphrase: String,
     again: String,
-    /// Where to; empty: as it is proposed.
-    path: String,
+    /// Where to; as long as nobody has been here, none. Then it is proposed once, and may be emptied.
+    path: Option<String>,
     /// The path that the system's file dialog gave: it has asked about a file that is there.
     chosen: Option<PathBuf>,
     /// What the system's file dialog had to say.
@@ -42,7 +52,7 @@ impl BackupForm {
     pub(super) fn chosen(&mut self, chosen: Result<PathBuf, String>) {
         match chosen {
             Ok(path) => {
-                self.path = path.display().to_string();
+                self.path = Some(path.display().to_string());
                 self.chosen = Some(path);
                 self.dialog.clear();
             }
@@ -77,14 +87,16 @@ impl BackupForm {
             form::secret_field(ui, theme, AGAIN, &mut self.again);
         });
         paragraph(ui, &view.passphrase, theme.muted);
-        if self.path.is_empty() {
+        let propose = || {
             let home = std::env::home_dir().unwrap_or_default();
-            self.path = home.join(&view.name).display().to_string();
-        }
+            home.join(&view.name).display().to_string()
+        };
+        self.path.get_or_insert_with(propose);
         let mut asked = None;
         let offer = self.offer(view, shared);
         form::row(ui, theme, "File", |ui| {
-            form::line_field(ui, theme, PATH, &mut self.path, "");
+            let path = self.path.get_or_insert_default();
+            form::line_field(ui, theme, PATH, path, "");
         });
         ui.horizontal_wrapped(|ui| {
             if form::named_offer(ui, theme, &offer, Look::Primary, "Make the backup") {
@@ -115,15 +127,20 @@ impl BackupForm {
             Offer::shut(label, &format!("A passphrase has at least {} characters.", view.least))
         } else if self.passphrase != self.again {
             Offer::shut(label, "The two passphrases differ.")
-        } else if self.path.trim().is_empty() {
+        } else if self.typed().is_empty() {
             Offer::shut(label, "Type a path first.")
         } else {
             Offer::open(label)
         }
     }
 
+    /// The path as it stands in the field.
+    fn typed(&self) -> &str {
+        self.path.as_deref().unwrap_or_default().trim()
+    }
+
     fn ask(&self) -> Ask {
-        let path = PathBuf::from(self.path.trim());
+        let path = PathBuf::from(self.typed());
         let existing = match self.chosen.as_ref() == Some(&path) {
             true => Existing::Replace,
             false => Existing::Keep,

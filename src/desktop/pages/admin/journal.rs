@@ -106,10 +106,11 @@ impl JournalPage {
         filter(ui, theme, prefs, &self.view);
         let typing =
             ui.memory(|m| m.focused().is_some()) && !ui.input(|i| i.key_pressed(egui::Key::Enter));
-        if self.asked.as_ref() != Some(prefs) && (self.asked.is_none() || !typing) {
+        let is_new = self.asked.as_ref() != Some(prefs) && (self.asked.is_none() || !typing);
+        if asked.is_none() && is_new {
             self.asked = Some(prefs.clone());
             let read = Ask::ReadJournal { prefs: prefs.clone(), before: None };
-            asked = asked.or_else(|| shared.ask(read));
+            asked = shared.ask(read);
         }
         asked = asked.or_else(|| self.save(ui, theme, prefs, shared));
         shared.answers(ui, theme, Place::JournalTools);

@@ -116,8 +116,8 @@ pub struct AdminPage {
 pub(super) struct Shared {
     /// What was answered, until it is read or replaced.
     said: Vec<(Place, Note)>,
-    /// Where an answer is waited for.
-    waiting: Option<Place>,
+    /// Where an answer is waited for. What was asked at one place goes on while something is asked at another.
+    waiting: Vec<Place>,
     /// What is asked before something grave is done.
     question: Option<(Question, Ask)>,
     /// What is shown this once.
@@ -125,11 +125,11 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Asks for something; what was said there before is over.
+    /// Asks for something; what was said there before is over. It is waited for once it is handed on: what
+    /// somebody does in the same frame may go before it.
     pub(super) fn ask(&mut self, ask: Ask) -> Option<Command> {
         let place = ask.place();
         self.said.retain(|(said, _)| *said != place);
-        self.waiting = Some(place);
         Some(Command::Submit(Intent::Admin(ask)))
     }
 
@@ -146,7 +146,7 @@ impl Shared {
 
     /// Whether an answer is waited for.
     pub(super) fn waits(&self, place: Place) -> bool {
-        self.waiting == Some(place)
+        self.waiting.contains(&place)
     }
 
     /// Draws what was answered at `place`.
@@ -188,12 +188,24 @@ impl AdminPage {
         self.journal.forget();
     }
 
+    /// What is asked goes out now: its answer is waited for.
+    pub fn handed_on(&mut self, ask: &Ask) {
+        let place = ask.place();
+        if !self.shared.waits(place) {
+            self.shared.waiting.push(place);
+        }
+    }
+
+    /// What is asked before the window closes; `None` where nothing would be lost.
+    #[must_use]
+    pub fn closing(&self) -> Option<Question> {
+        self.shared.waits(Place::Backup).then(backup::closing)
+    }
+
     /// Takes an answer.
     pub fn take(&mut self, answer: Answer, prefs: &mut AdminPrefs) {
         let place = answer.place;
-        if self.shared.waits(place) {
-            self.shared.waiting = None;
-        }
+        self.shared.waiting.retain(|waiting| *waiting != place);
         let brought = match answer.outcome {
             Ok(brought) => brought,
             Err(sentence) => {

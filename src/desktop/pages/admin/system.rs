@@ -19,6 +19,8 @@ use crate::view::system::{Enclosure, Feedback, LogPrefs, MailOffer, SystemSeen};
 
 /// Seconds between two looks while the page is shown.
 const AGAIN_S: f64 = 2.0;
+/// Seconds after which a look that nobody has answered is asked for once more.
+const LOST_S: f64 = 60.0;
 /// Lines of the log that are drawn.
 const LINES: usize = 200;
 
@@ -53,11 +55,6 @@ impl SystemPage {
     ) -> Option<Command> {
         let mut asked = None;
         let now = ui.ctx().input(|input| input.time);
-        let due = self.asked_at.is_none_or(|at| now - at >= AGAIN_S);
-        if due && !shared.waits(Place::SystemLook) {
-            self.asked_at = Some(now);
-            asked = shared.ask(Ask::LookAtSystem(prefs.clone()));
-        }
         ui.ctx().request_repaint_after(std::time::Duration::from_secs_f64(AGAIN_S));
         ScrollArea::vertical().id_salt("system").auto_shrink(false).show(ui, |ui| {
             pages::title(ui, theme, "System");
@@ -75,7 +72,6 @@ impl SystemPage {
                     });
                 }
             });
-            // What a person asks for goes before the next look, which comes again by itself.
             let backup = &mut self.backup;
             let drawn = panel(ui, theme, "Backup", |ui| match &seen.backup {
                 Ok(view) => backup.draw(ui, theme, view, shared),
@@ -84,12 +80,19 @@ impl SystemPage {
                     None
                 }
             });
-            asked = drawn.or_else(|| asked.take());
+            asked = drawn;
             panel(ui, theme, "System log", |ui| log(ui, theme, seen, prefs));
             let mail = seen.mail.clone();
             let drawn = panel(ui, theme, "Feedback", |ui| self.feedback(ui, theme, &mail, shared));
-            asked = drawn.or_else(|| asked.take());
+            asked = asked.take().or(drawn);
         });
+        // What a person asks for goes before the next look.
+        let pause = if shared.waits(Place::SystemLook) { LOST_S } else { AGAIN_S };
+        let due = self.asked_at.is_none_or(|at| now - at >= pause);
+        if asked.is_none() && due {
+            self.asked_at = Some(now);
+            asked = shared.ask(Ask::LookAtSystem(prefs.clone()));
+        }
         asked
     }
 
