@@ -167,8 +167,11 @@ impl App {
         source.wake_with(Arc::new(move || waking.request_repaint()));
         let pack = PackPage { selected: None, density: kept.density };
         let opened = source.opened();
-        let earlier = Some(kept.traffic.saved.clone()).filter(|earlier| !earlier.is_empty());
-        let asked = earlier.map(|earlier| Intent::Filter(FilterAsk::TakeOver(earlier)));
+        let earlier = kept.traffic.saved.clone();
+        let tried = earlier.iter().map(|one| one.name.clone()).collect();
+        let told = std::mem::replace(&mut kept.traffic.told, tried);
+        let take_over = FilterAsk::TakeOver { earlier, told };
+        let asked = (!kept.traffic.saved.is_empty()).then_some(Intent::Filter(take_over));
         let can = CanPage::plotting(kept.can.plotted.clone());
         let start = StartPage { path: kept.path.clone(), ..StartPage::default() };
         Ok(Self {

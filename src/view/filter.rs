@@ -86,5 +86,10 @@ pub enum FilterAsk {
     /// Forget the one of this name.
     Forget(String),
     /// Keep those that were kept elsewhere before, where none of the same name is kept.
-    TakeOver(Vec<SavedFilter>),
+    TakeOver {
+        /// The filters.
+        earlier: Vec<SavedFilter>,
+        /// The names of those that were tried at an earlier start: nothing is said of them any more.
+        told: Vec<String>,
+    },
 }

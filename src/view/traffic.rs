@@ -17,6 +17,9 @@ pub struct TrafficPrefs {
     /// Filters that an earlier version kept here, until they are taken over.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub saved: Vec<SavedFilter>,
+    /// The names of those of them that were tried already: what is wrong with them was said once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<String>,
     /// Column to sort by.
     pub sort: SortBy,
     /// Which end comes first.

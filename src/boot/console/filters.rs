@@ -28,8 +28,8 @@ pub(super) fn carry_out(shared: &Shared, ask: FilterAsk) {
             let order = ForgetFilter { name: name.clone() };
             Some(give(shared, order).map(|()| filter::forgotten(&name)))
         }
-        FilterAsk::TakeOver(earlier) => {
-            take_over(shared, earlier);
+        FilterAsk::TakeOver { earlier, told } => {
+            take_over(shared, earlier, &told);
             None
         }
     };
@@ -41,8 +41,8 @@ pub(super) fn carry_out(shared: &Shared, ask: FilterAsk) {
     }
 }
 
-/// Keeps what an earlier version kept elsewhere, and says what cannot be kept.
-fn take_over(shared: &Shared, earlier: Vec<SavedFilter>) {
+/// Keeps what an earlier version kept elsewhere, and says what cannot be kept, unless that was told before.
+fn take_over(shared: &Shared, earlier: Vec<SavedFilter>, told: &[String]) {
     look(shared);
     let Some(list) = shared.state().filters.clone() else { return };
     for filter in earlier {
@@ -50,9 +50,13 @@ fn take_over(shared: &Shared, earlier: Vec<SavedFilter>) {
         if list.iter().any(|kept| kept.name.to_lowercase() == name) {
             continue;
         }
-        let name = filter.name.clone();
-        if let Err(words) = give(shared, KeepFilter { filter }) {
-            let words = format!("Filter \u{201c}{name}\u{201d} is not taken over. {words}");
+        let (name, text) = (filter.name.clone(), filter.text.clone());
+        if let Err(words) = give(shared, KeepFilter { filter })
+            && !told.contains(&name)
+        {
+            let words = format!(
+                "Filter \u{201c}{name}\u{201d} ({text}) is not taken over. {words} This is said once: to have it, type it anew and keep it."
+            );
             shared.note(Tone::Warning, words);
         }
     }

@@ -53,9 +53,17 @@ fn what_an_earlier_version_kept_is_taken_over_and_replaces_nothing() {
     said(&mut desk, FilterAsk::Keep(filter("Pack", "id:600")));
     let earlier =
         vec![filter("pack", "id:1"), filter("Odd", "id:zz"), filter("Cells", "msg:cell*")];
-    let words = said(&mut desk, FilterAsk::TakeOver(earlier));
-    assert!(words.starts_with("Filter \u{201c}Odd\u{201d} is not taken over. "), "{words}");
+    let told = Vec::new();
+    let words = said(&mut desk, FilterAsk::TakeOver { earlier, told });
+    assert!(words.starts_with("Filter \u{201c}Odd\u{201d} (id:zz) is not taken over. "), "{words}");
+    assert!(words.contains("This is said once"), "{words}");
     desk.until(|console| console.filters().is_some_and(|list| list.len() == 2));
     let text = |text: &str| text.to_owned();
     assert_eq!(names(&desk), [(text("Cells"), text("msg:cell*")), (text("Pack"), text("id:600"))]);
+    // At the next start it is tried again without a word; of another one something is said.
+    let earlier = vec![filter("Odd", "id:zz"), filter("New", "id:qq")];
+    let words = said(&mut desk, FilterAsk::TakeOver { earlier, told: vec![text("Odd")] });
+    assert!(words.starts_with("Filter \u{201c}New\u{201d} (id:qq) is not taken over. "), "{words}");
+    let notes = desk.console.chrome().notes;
+    assert!(!notes.iter().any(|note| note.text.contains("Odd")), "{notes:?}");
 }

@@ -280,7 +280,9 @@ impl App {
             let name = one.name.trim().to_lowercase();
             list.iter().any(|kept| kept.name.to_lowercase() == name)
         };
-        self.kept.traffic.saved.retain(|one| !is_kept(one));
+        let traffic = &mut self.kept.traffic;
+        traffic.saved.retain(|one| !is_kept(one));
+        traffic.told.retain(|name| traffic.saved.iter().any(|one| one.name == *name));
         self.can.filters.list = list;
     }
 

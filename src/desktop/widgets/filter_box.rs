@@ -228,16 +228,42 @@ fn list(ui: &mut Ui, theme: &Theme, typed: &mut Typed<'_>) -> bool {
     is_chosen
 }
 
+/// The name that is typed for a filter.
+#[derive(Clone, Debug, Default)]
+struct Naming {
+    typed: String,
+    /// What was asked to be kept by it. Until it is kept the name stays: it may be refused.
+    asked: Option<SavedFilter>,
+}
+
+impl Naming {
+    /// Takes the name away once its filter is kept, unless another one was typed meanwhile.
+    fn settle(&mut self, kept: &[SavedFilter]) {
+        let same = |one: &SavedFilter, other: &SavedFilter| {
+            one.name.trim().to_lowercase() == other.name.trim().to_lowercase()
+                && one.text.trim() == other.text.trim()
+        };
+        let is_kept = |asked: &mut SavedFilter| kept.iter().any(|one| same(one, asked));
+        if let Some(asked) = self.asked.take_if(is_kept)
+            && self.typed == asked.name
+        {
+            self.typed.clear();
+        }
+    }
+}
+
 /// The field and button that keep the filter of the moment.
 fn keep(ui: &mut Ui, theme: &Theme, typed: &mut Typed<'_>) {
     if typed.text.trim().is_empty() {
         return;
     }
     let id = egui::Id::unique("name of a kept filter");
-    let mut named: String = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    let mut naming: Naming = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    naming.settle(&typed.saved.list);
+    let named = &mut naming.typed;
     ui.add_space(6.0);
     ui.horizontal(|ui| {
-        let field = TextEdit::singleline(&mut named)
+        let field = TextEdit::singleline(named)
             .hint_text(RichText::new("Keep this filter as \u{2026}").color(theme.muted))
             .char_limit(filter::LONGEST_NAME)
             .desired_width(230.0)
@@ -246,9 +272,10 @@ fn keep(ui: &mut Ui, theme: &Theme, typed: &mut Typed<'_>) {
         let entered = field.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
         let pressed = ui.add_enabled(!named.trim().is_empty(), egui::Button::new("Keep")).clicked();
         if (pressed || entered) && !named.trim().is_empty() {
-            let (name, text) = (std::mem::take(&mut named), typed.text.clone());
-            typed.saved.asked.push(FilterAsk::Keep(SavedFilter { name, text }));
+            let filter = SavedFilter { name: named.clone(), text: typed.text.clone() };
+            naming.asked = Some(filter.clone());
+            typed.saved.asked.push(FilterAsk::Keep(filter));
         }
     });
-    ui.data_mut(|data| data.insert_temp(id, named));
+    ui.data_mut(|data| data.insert_temp(id, naming));
 }

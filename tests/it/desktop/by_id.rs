@@ -122,7 +122,8 @@ fn filters_that_a_window_kept_itself_are_taken_over_and_then_forgotten_by_it() {
     });
     harness.run();
     let mut window = Window { harness, world };
-    let taken = Intent::Filter(FilterAsk::TakeOver(vec![filter.clone()]));
+    let taken =
+        Intent::Filter(FilterAsk::TakeOver { earlier: vec![filter.clone()], told: Vec::new() });
     assert_eq!(window.asked(), [taken]);
     assert_eq!(window.world.borrow().filters, [filter]);
     window.ctrl(Key::Num3);
@@ -132,4 +133,45 @@ fn filters_that_a_window_kept_itself_are_taken_over_and_then_forgotten_by_it() {
     eframe::App::save(window.harness.state_mut(), &mut remembered);
     let said = &remembered.0["window"];
     assert!(!said.contains("Old"), "{said}");
+}
+
+#[test]
+fn a_filter_that_cannot_be_taken_over_is_told_of_once_and_tried_again() {
+    let mut remembered = Remembered::default();
+    let kept = "(traffic: (saved: [(name: \"Odd\", text: \"id:zz\")]))";
+    remembered.0.insert("window".into(), kept.into());
+    for told in [vec![], vec!["Odd".to_owned()]] {
+        let source = FixtureSource::running(38);
+        source.world.borrow_mut().refusal = Some("It cannot be read.".into());
+        let (world, storage) = (Rc::clone(&source.world), remembered.clone());
+        let builder = Harness::builder().with_size(LARGE).with_max_steps(12);
+        let mut harness = builder.build_eframe(|cc| {
+            App::new(&cc.egui_ctx, Some(&storage), Box::new(source)).expect("the tokens are sound")
+        });
+        harness.run();
+        let mut window = Window { harness, world };
+        let earlier = vec![SavedFilter { name: "Odd".into(), text: "id:zz".into() }];
+        assert_eq!(window.asked(), [Intent::Filter(FilterAsk::TakeOver { earlier, told })]);
+        eframe::App::save(window.harness.state_mut(), &mut remembered);
+    }
+}
+
+#[test]
+fn the_name_of_a_filter_that_is_refused_stays_where_it_was_typed() {
+    let mut window = open(FixtureSource::running(38), LARGE);
+    let named = |window: &Window| {
+        window.harness.get_by_label(filter_box::KEEP_AS).value().unwrap_or_default()
+    };
+    window.ctrl(Key::Num3);
+    window.type_into(can::FILTER, "id:6FA");
+    window.click(filter_box::KEPT);
+    window.world.borrow_mut().refusal = Some("The disk is full.".into());
+    window.type_into(filter_box::KEEP_AS, "Only volts");
+    window.click("Keep");
+    assert!(window.shows("The disk is full."), "{:?}", window.names());
+    assert_eq!(named(&window), "Only volts");
+    window.world.borrow_mut().refusal = None;
+    window.click("Keep");
+    assert!(window.shows("Forget Only volts"), "{:?}", window.names());
+    assert_eq!(named(&window), "", "it is kept");
 }
