@@ -12,7 +12,7 @@ use std::sync::Arc;
 use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 use serde::{Deserialize, Serialize};
 
-use crate::desktop::ask::{ChargeAsk, Place, ReportForm, SavedPart};
+use crate::desktop::ask::{ChargeAsk, Place, ReportForm};
 use crate::desktop::command::{Command, Page, ScaleStep, entries};
 use crate::desktop::dialog::Dialog;
 use crate::desktop::pages;
@@ -60,7 +60,7 @@ struct Kept {
 }
 
 /// What the file dialog asks for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 enum Browsing {
     /// A recording to open.
     #[default]
@@ -77,10 +77,10 @@ enum Browsing {
     Log,
     /// A DBC file to decode a recording with.
     Dictionary(LogId),
-    /// Where to save frames.
-    Frames(SavedPart),
-    /// Where to save values of a plot, and between which moments.
-    Values(Option<(i64, i64)>),
+    /// Where to save frames, and which. Something else may be shown when it is answered.
+    Frames(logs::FramesOf),
+    /// Where to save values of a plot, and which.
+    Values(logs::ValuesOf),
     /// A DBC file to edit.
     Edited,
     /// A DBC file to make a component out of.

@@ -17,6 +17,22 @@ use crate::view::plot::PlotKey;
 use crate::view::shown::Tone;
 use crate::view::traffic::TrafficPrefs;
 
+/// Frames that are to be saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FramesOf {
+    of: TraceOf,
+    part: SavedPart,
+    filter: String,
+}
+
+/// Values that are to be saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ValuesOf {
+    of: TraceOf,
+    lines: Vec<PlotKey>,
+    between: Option<(i64, i64)>,
+}
+
 impl App {
     /// The same, with these recordings open, and these DBC files on their tab.
     #[must_use]
@@ -42,7 +58,7 @@ impl App {
     /// Takes what the file dialog gave, and what was dropped.
     pub(super) fn files(&mut self, ctx: &egui::Context) {
         if let Some(outcome) = self.dialog.poll() {
-            match (self.browsing, outcome) {
+            match (self.browsing.clone(), outcome) {
                 (Browsing::Journal, outcome) => self.admin.chosen(outcome),
                 (Browsing::Backup, outcome) => self.admin.backup_chosen(outcome),
                 (Browsing::Report(id, form), outcome) => {
@@ -96,7 +112,7 @@ impl App {
 
     /// What the dialog gave for a recording or its DBC file.
     pub(super) fn chosen(&mut self, outcome: Result<PathBuf, String>) {
-        match (self.browsing, outcome) {
+        match (self.browsing.clone(), outcome) {
             (Browsing::Log, Ok(path)) => self.open_log(path),
             (Browsing::Replay, Ok(path)) => {
                 self.kept.can.replay.file = path.display().to_string();
@@ -104,9 +120,9 @@ impl App {
             (Browsing::Dictionary(id), Ok(path)) => {
                 self.asked.push(Intent::Log(LogAsk::Decode(id, path)));
             }
-            (Browsing::Frames(part), Ok(path)) => self.save_to(part, path, Existing::Replace),
-            (Browsing::Values(between), Ok(path)) => {
-                self.save_values_to(between, path, Existing::Replace);
+            (Browsing::Frames(frames), Ok(path)) => self.save_to(frames, path, Existing::Replace),
+            (Browsing::Values(values), Ok(path)) => {
+                self.save_values_to(values, path, Existing::Replace);
             }
             (
                 Browsing::Recording
@@ -224,36 +240,40 @@ impl App {
 
     /// Saves frames of the trace that is shown, or asks where to.
     pub(super) fn save_frames(&mut self, ctx: &egui::Context, wanted: FramesWanted) {
+        let (of, _, prefs) = self.can.here(&mut self.kept.can.trace);
+        let frames = FramesOf { of, part: wanted.part, filter: prefs.filter.clone() };
         match wanted.path {
             // Nobody has said that a file may go whose path was typed.
-            Some(path) => self.save_to(wanted.part, path, Existing::Keep),
+            Some(path) => self.save_to(frames, path, Existing::Keep),
             None => {
-                self.dialog.is_for(&mut self.browsing, Browsing::Frames(wanted.part));
+                self.dialog.is_for(&mut self.browsing, Browsing::Frames(frames));
                 self.dialog.save(ctx, "Save frames", "trace.log".to_owned());
             }
         }
     }
 
-    fn save_to(&mut self, part: SavedPart, path: PathBuf, existing: Existing) {
-        let (of, _, prefs) = self.can.here(&mut self.kept.can.trace);
-        let (filter, to) = (prefs.filter.clone(), SaveTo { path, existing });
+    fn save_to(&mut self, frames: FramesOf, path: PathBuf, existing: Existing) {
+        let FramesOf { of, part, filter } = frames;
+        let to = SaveTo { path, existing };
         self.asked.push(Intent::Log(LogAsk::Save { of, part, filter, to }));
     }
 
     /// Saves values of the plot that is shown, or asks where to.
     pub(super) fn save_values(&mut self, ctx: &egui::Context, wanted: ValuesWanted) {
+        let (of, plot) = self.can.plot_here();
+        let values = ValuesOf { of, lines: plot.keys.clone(), between: wanted.between };
         match wanted.path {
-            Some(path) => self.save_values_to(wanted.between, path, Existing::Keep),
+            Some(path) => self.save_values_to(values, path, Existing::Keep),
             None => {
-                self.dialog.is_for(&mut self.browsing, Browsing::Values(wanted.between));
+                self.dialog.is_for(&mut self.browsing, Browsing::Values(values));
                 self.dialog.save(ctx, "Save values", "plot.csv".to_owned());
             }
         }
     }
 
-    fn save_values_to(&mut self, between: Option<(i64, i64)>, path: PathBuf, existing: Existing) {
-        let (of, plot) = self.can.plot_here();
-        let (lines, to) = (plot.keys.clone(), SaveTo { path, existing });
+    fn save_values_to(&mut self, values: ValuesOf, path: PathBuf, existing: Existing) {
+        let ValuesOf { of, lines, between } = values;
+        let to = SaveTo { path, existing };
         self.asked.push(Intent::Log(LogAsk::SaveValues { of, lines, between, to }));
     }
 
@@ -334,4 +354,49 @@ impl App {
 
 fn is_dictionary(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("dbc"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desktop::fixture::FixtureSource;
+
+    fn key(signal: &str) -> PlotKey {
+        PlotKey { signal: signal.to_owned(), ..PlotKey::default() }
+    }
+
+    #[test]
+    fn what_is_saved_is_what_was_shown_when_the_dialog_was_asked() {
+        let ctx = egui::Context::default();
+        let source = Box::new(FixtureSource::running(38));
+        let mut app = App::new(&ctx, None, source).unwrap().with_plot([key("PackVoltage")]);
+        let to = |path: &str| SaveTo { path: path.into(), existing: Existing::Replace };
+        app.kept.can.trace.filter = "id:6FA".to_owned();
+        app.save_frames(&ctx, FramesWanted { part: SavedPart::Fitting, path: None });
+        // While the dialog is open, a recording is dropped on the window and is shown.
+        app.open_log("/logs/other.log".into());
+        app.kept.can.trace.filter = "id:600".to_owned();
+        app.chosen(Ok("/logs/part.log".into()));
+        let frames = LogAsk::Save {
+            of: TraceOf::Live,
+            part: SavedPart::Fitting,
+            filter: "id:6FA".to_owned(),
+            to: to("/logs/part.log"),
+        };
+        assert_eq!(app.asked.pop(), Some(Intent::Log(frames)));
+
+        app.can.logs.shown = TraceOf::Live;
+        app.dialog = crate::desktop::dialog::Dialog::default();
+        app.save_values(&ctx, ValuesWanted { between: Some((1, 2)), path: None });
+        app.can.plot_here().1.add(key("PackCurrent"));
+        app.can.logs.shown = TraceOf::Log(LogId(1));
+        app.chosen(Ok("/logs/plot.csv".into()));
+        let values = LogAsk::SaveValues {
+            of: TraceOf::Live,
+            lines: vec![key("PackVoltage")],
+            between: Some((1, 2)),
+            to: to("/logs/plot.csv"),
+        };
+        assert_eq!(app.asked.pop(), Some(Intent::Log(values)));
+    }
 }
