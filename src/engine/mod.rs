@@ -194,7 +194,7 @@ pub use profile::form::{
     Need as FieldNeed, Typed, Wrong as FormWrong,
 };
 pub use profile::library::{Library, LibraryError, Loaded, read as read_profile_text};
-pub use profile::message::{HotKey, MessageEntry, MessageError};
+pub use profile::message::{HotKey, MessageEntry, MessageError, typed_id};
 pub use profile::model::{
     Begins as RecordBegins, BusEntry, ComponentEntry, Limits, Profile, RecorderEntry,
 };

@@ -4,7 +4,9 @@
 use std::net::TcpStream;
 use std::time::Duration;
 
-use busbar::engine::{DeleteAccount, MustChangeIt, Preset, Right, Rights};
+use busbar::engine::{
+    ActivateProfile, DeleteAccount, MustChangeIt, Preset, Right, Rights, demo_profile,
+};
 use serde_json::Value;
 use tungstenite::client::IntoClientRequest;
 use tungstenite::stream::MaybeTlsStream;
@@ -285,6 +287,36 @@ fn a_dbc_file_is_brought_by_a_form_and_replaced_only_as_it_was_looked_at() {
     assert!(refused.contains("BO_ 292 Seat: 8 X</textarea>"), "{refused}");
     ada.post("/can/dbc", &[("do", "remove"), ("name", "car"), ("mark", &mark)]).is(412);
     ada.get("/can/dbc/car/file").is(200);
+}
+
+#[test]
+fn an_id_that_is_a_slip_or_was_emptied_is_not_sent() {
+    let house = house();
+    house.order(ActivateProfile::of(demo_profile("demo").unwrap()));
+    let ada = Browser::of(&house, "ada");
+    let page = ada.get("/can/send").is(200).text;
+    let (_, choice) = page.split_once("id=\"d-bus\"").unwrap();
+    let (_, bus) = choice.split_once("<option value=\"").unwrap();
+    let bus = bus.split_once('"').unwrap().0;
+    ada.post("/can/arm", &[("bus", bus)]).is(303);
+    let draft = |id| [("bus", bus), ("id", id), ("was_id", "123"), ("bytes", "01"), ("was", "01")];
+    for (id, said) in [
+        ("800", "is no id: write it in hexadecimal digits, up to 7FF, or eight digits"),
+        ("fff", "is no id: write it in hexadecimal digits, up to 7FF, or eight digits"),
+        ("", "Type an id: hexadecimal digits, up to 7FF, or eight digits up to 1FFFFFFF."),
+    ] {
+        for path in ["/can/send/once", "/can/send/start", "/can/send/keep"] {
+            let refused = ada.post(path, &draft(id)).is(422).text;
+            assert!(refused.contains(said), "{path} {id}: {refused}");
+            assert!(refused.contains(&format!("name=\"id\" value=\"{id}\"")), "{refused}");
+        }
+        let edited = ada.post("/can/send/edit", &draft(id)).is(303).header("location").to_owned();
+        let shown = ada.get(&edited).is(200).text;
+        assert!(shown.contains(said), "{edited}: {shown}");
+        assert!(shown.contains(&format!("name=\"id\" value=\"{id}\"")), "{edited}: {shown}");
+    }
+    ada.post("/can/send/once", &draft("00000800")).is(303);
+    ada.post("/can/send/once", &draft("7ff")).is(303);
 }
 
 #[test]

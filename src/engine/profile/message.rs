@@ -282,7 +282,7 @@ impl RawMessage {
     }
 
     fn frame(&self) -> Result<Frame, MessageError> {
-        let id = read_id(&self.id)?;
+        let id = typed_id(&self.id).ok_or_else(|| MessageError::Id(self.id.clone()))?;
         let bytes = self.bytes()?;
         let length = usize::from(self.length.unwrap_or(bytes.len() as u8));
         let frame = match self.kind.as_deref().unwrap_or("data") {
@@ -303,14 +303,19 @@ impl RawMessage {
     }
 }
 
-fn read_id(text: &str) -> Result<Id, MessageError> {
+/// An id as people type it, in hexadecimal digits: up to three say a standard one, eight an extended
+/// one. Any other number of them is taken for a slip, because it would be another id on the bus.
+#[must_use]
+pub fn typed_id(text: &str) -> Option<Id> {
     let digits = text.trim();
     let digits = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")).unwrap_or(digits);
-    let is_hex = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_hexdigit());
-    let raw = is_hex.then(|| u32::from_str_radix(digits, 16).ok()).flatten();
-    let long = |raw: u32| digits.len() > 3 || raw > Id::MAX_STANDARD;
-    let id = raw.and_then(|raw| if long(raw) { Id::extended(raw) } else { Id::standard(raw) });
-    id.ok_or_else(|| MessageError::Id(text.to_owned()))
+    let is_hex = digits.chars().all(|c| c.is_ascii_hexdigit());
+    let raw = is_hex.then(|| u32::from_str_radix(digits, 16).ok()).flatten()?;
+    match digits.len() {
+        1..=3 => Id::standard(raw),
+        8 => Id::extended(raw),
+        _ => None,
+    }
 }
 
 impl Reader<'_> {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::engine::{Frame, Id};
+use crate::engine::{Frame, Id, typed_id};
 
 /// Most bytes of a frame.
 const MOST: usize = 64;
@@ -182,6 +182,9 @@ impl fmt::Display for NumberPlace {
 /// Why a text cannot be put into a draft, or a draft is no frame.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum DraftProblem {
+    /// Nothing stands where the id is typed.
+    #[error("type an id: hexadecimal digits, up to 7FF, or eight digits up to 1FFFFFFF")]
+    NoId,
     /// No id.
     #[error(
         "{0:?} is no id: write it in hexadecimal digits, up to 7FF, or eight digits up to 1FFFFFFF"
@@ -252,20 +255,15 @@ impl Draft {
         }
     }
 
-    /// Its id: more than three digits, or more than 7FF, say an extended one.
+    /// Its id: up to three digits say a standard one, eight an extended one.
     ///
     /// # Errors
     /// It is none.
     pub fn id(&self) -> Result<Id, DraftProblem> {
-        let text = self.id.trim();
-        let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
-        let wrong = || DraftProblem::Id(self.id.clone());
-        let is_hex = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_hexdigit());
-        let raw = is_hex.then(|| u32::from_str_radix(digits, 16).ok()).flatten();
-        let raw = raw.ok_or_else(wrong)?;
-        let long = digits.len() > 3 || raw > Id::MAX_STANDARD;
-        let id = if long { Id::extended(raw) } else { Id::standard(raw) };
-        id.ok_or_else(wrong)
+        if self.id.trim().is_empty() {
+            return Err(DraftProblem::NoId);
+        }
+        typed_id(&self.id).ok_or_else(|| DraftProblem::Id(self.id.clone()))
     }
 
     /// Its bytes as text: "00 52 46".
@@ -402,10 +400,15 @@ mod tests {
     #[test]
     fn an_id_says_by_its_digits_whether_it_is_extended() {
         assert!(!draft("7FF", &[]).id().unwrap().is_extended());
-        assert!(draft("0x800", &[]).id().unwrap().is_extended());
-        assert!(draft("000007FF", &[]).id().unwrap().is_extended());
-        for text in ["", "0x", "20000000", "xyz", "-1", "+1"] {
-            assert!(draft(text, &[]).id().is_err(), "{text}");
+        assert!(!draft(" 0x1", &[]).id().unwrap().is_extended());
+        assert!(draft("00000800", &[]).id().unwrap().is_extended());
+        assert!(draft("0X000007ff", &[]).id().unwrap().is_extended());
+        let slips = ["800", "0x800", "fff", "6FA1", "18FF50E", "018FF50E5"];
+        for text in ["0x", "20000000", "xyz", "-1", "+1"].into_iter().chain(slips) {
+            assert_eq!(draft(text, &[]).id(), Err(DraftProblem::Id(text.to_owned())));
+        }
+        for text in ["", "  "] {
+            assert_eq!(draft(text, &[]).id(), Err(DraftProblem::NoId));
         }
     }
 

@@ -255,6 +255,7 @@ mod messages {
     fn what_is_wrong_with_a_message_is_said_with_its_line() {
         let cases = [
             ("id = \"zz\"", "is no id"),
+            ("id = \"800\"", "\"800\" is no id"),
             ("id = \"1\"\nkind = \"flexray\"", "no kind"),
             ("id = \"1\"\ndata = \"0\"", "no bytes"),
             ("id = \"1\"\ndata = \"00 11 22 33 44 55 66 77 88\"", "9 bytes"),

@@ -39,6 +39,10 @@ pub fn typed(snapshot: &Snapshot, pairs: &[(String, String)]) -> TypedDraft {
     if let Some(bus) = only {
         prefs.draft.bus = bus.name.to_string();
     }
+    // An id that was emptied stays empty: what stood there before is not sent in its place.
+    if get("id").is_some_and(|id| id.trim().is_empty()) {
+        prefs.draft.id.clear();
+    }
     let (number, place_is_new) = place(&text);
     let mut wrong = None;
     let mut take = |result: Result<(), String>| wrong = wrong.take().or(result.err());
@@ -190,7 +194,7 @@ pub fn pairs(prefs: &SendPrefs, number: &NumberPlace) -> Vec<(&'static str, Stri
             ("order", number.order.code().to_owned()),
         ]);
     }
-    all.retain(|(name, value)| !value.is_empty() || *name == "bytes");
+    all.retain(|(name, value)| !value.is_empty() || ["id", "bytes"].contains(name));
     all
 }
 
