@@ -11,8 +11,10 @@ use crate::support::{Desk, mail_with};
 
 const DBC: &str = "BU_: X\nBO_ 256 Main: 8 X\n SG_ Volts : 0|16@1+ (0.1,0) [0|100] \"V\" X\n";
 const PROFILE: &str = "# by hand\nname = \"Car\"\n[[bus]]\nname = \"main\"\n\
-                       address = \"virtual:${BUSBAR_NO_SUCH:-x}\"\ndbc = [\"../dbc/car.dbc\"]\n\
+                       address = \"virtual:x\"\ndbc = [\"../dbc/car.dbc\"]\n\
                        [[component]]\nname = \"p\"\nkind = \"my-pack\"\nbus = \"main\"\n";
+/// What of it is for whoever sits at the machine.
+const VARIABLE: &str = "virtual:${BUSBAR_NO_SUCH:-x}";
 const SMTP: &str = "smtp-planted-5ecret";
 
 /// A machine, and who changes settings there.
@@ -260,6 +262,34 @@ fn who_may_not_change_settings_neither_takes_nor_brings_a_pack() {
 }
 
 #[test]
+fn a_pack_that_names_what_is_the_machines_is_not_taken_from_elsewhere() {
+    let (here, there) = (Machine::furnished(), Machine::new());
+    let file = here.house.folder().join("profiles/Car.toml");
+    for (address, why) in [
+        (VARIABLE, "line 5: ${BUSBAR_NO_SUCH:-x} is filled in from the environment"),
+        ("replay:/none/there.log", "none/there.log is outside of the data folder"),
+    ] {
+        fs::write(&file, PROFILE.replace("virtual:x", address)).unwrap();
+        let pack = here.bytes("/api/v1/profiles/Car/pack", &here.changer, None, None).is(200).body;
+        for query in ["?preview", "", "?name=Van"] {
+            let refused = there.bring(query, None, &pack);
+            assert!(matches!(refused.status, 409 | 422), "{query}: {}", refused.status);
+            let said = String::from_utf8_lossy(&refused.body).into_owned();
+            assert!(said.contains(why), "{query}: {said}");
+        }
+        let (status, page) = there.upload(&there.changer, &pack);
+        let page = match status {
+            303 => there.house.get("/profile-pack", &there.changer).text,
+            _ => page,
+        };
+        assert!(page.contains(why), "{status} {page}");
+    }
+    let list = there.house.get("/api/v1/profiles", &there.changer).is(200);
+    assert_eq!(list.json(), json!([]));
+    there.house.get("/api/v1/dbc/car/file", &there.changer).is(404);
+}
+
+#[test]
 fn no_secret_is_in_a_pack() {
     let machine = Machine::furnished();
     machine.house.order(mail_with(SMTP));
@@ -284,7 +314,8 @@ fn no_secret_is_in_a_pack() {
 #[test]
 fn the_command_line_exports_previews_and_imports() {
     let (here, there) = (Desk::new(), Desk::new());
-    here.file("data/profiles/Car.toml", PROFILE);
+    let profile = PROFILE.replace("virtual:x", VARIABLE);
+    here.file("data/profiles/Car.toml", &profile);
     here.file("data/dbc/car.dbc", DBC);
     let dbc = here.file("my.dbc", DBC);
     let made = here.busbar(&[&"device", &"make", &dbc, &"--id", &"my-pack"]);
@@ -314,7 +345,7 @@ fn the_command_line_exports_previews_and_imports() {
     let taken = there.busbar(&[&"profile", &"import", &zip, &"--replace", &"--name", &"Van"]);
     assert_eq!(taken.code, Some(0), "{}", taken.err);
     let text = fs::read_to_string(there.path("data/profiles/Van.toml")).unwrap();
-    assert_eq!(text, PROFILE.replace("\"Car\"", "\"Van\""));
+    assert_eq!(text, profile.replace("\"Car\"", "\"Van\""));
     assert_eq!(fs::read_to_string(there.path("data/dbc/car.dbc")).unwrap(), DBC);
     assert!(there.path("data/devices/my-pack/device.toml").exists());
     let check = there.busbar(&[&"profile", &"check", &"Van"]);

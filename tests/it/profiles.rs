@@ -157,3 +157,49 @@ fn the_running_profile_is_amended_in_its_file_and_cannot_be_deleted() {
     late.refuses(409, "unfit", "");
     assert_eq!(std::fs::read_to_string(&bench_file).unwrap(), "name = \"Bench\"\n");
 }
+
+#[test]
+fn what_is_the_machines_is_not_named_from_elsewhere_and_stays_where_it_was() {
+    let bench = bench();
+    let (house, changer) = (&bench.house, &bench.changer);
+    let bus = "[[bus]]\nname = \"b\"\naddress = \"virtual:b\"\n";
+    for (text, why) in [
+        (
+            "description = \"${PATH}\"".to_owned(),
+            "line 2: ${PATH} is filled in from the environment",
+        ),
+        ("base = ${PATH}".to_owned(), "line 2: ${PATH} is filled in from the environment"),
+        (
+            bus.replace("virtual:b", "replay:/etc/passwd"),
+            "etc/passwd is outside of the data folder",
+        ),
+        (format!("{bus}dbc = [\"../../x.dbc\"]"), "../../x.dbc is outside of the data"),
+        (format!("{bus}scene = \"/none/x.toml\""), "none/x.toml is outside of the data folder"),
+        (bus.replace("virtual:b", "replay:../busbar.db"), "is one that Busbar keeps for itself"),
+    ] {
+        let wanted = json!({"name": "Workshop", "text": format!("name = \"x\"\n{text}\n")});
+        let refused = house.json("POST", ALL, changer, &wanted);
+        refused.refuses(409, "profile_refused", "");
+        assert!(refused.text.contains(why), "{}", refused.text);
+        let value = std::env::var("PATH").unwrap();
+        assert!(!refused.text.contains(&value), "{}", refused.text);
+    }
+    assert_eq!(house.get(ALL, &bench.viewer).is(200).json(), json!([]));
+    // What somebody wrote at the machine is edited, copied, called otherwise and gone back to.
+    let text = format!(
+        "name = \"Workshop\"\ndescription = \"${{NO_SUCH:-a}}\"\n{bus}dbc = [\"../../x.dbc\"]\n"
+    );
+    let file = house.folder().join("profiles/Workshop.toml");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, &text).unwrap();
+    let said = "5 $ and ${PATH}";
+    let edited = house.json("PATCH", ONE, changer, &json!({"description": said})).is(200).json();
+    assert_eq!(edited["description"], said, "it is no variable");
+    house.ask("POST", &format!("{ONE}/undo"), changer).is(200);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+    house.json("POST", ALL, changer, &json!({"name": "Copy", "copy_of": "Workshop"})).is(201);
+    house.json("PATCH", ONE, changer, &json!({"name": "Bench"})).is(200);
+    house.ask("POST", "/api/v1/profiles/Bench/activate", changer).is(200);
+    let running = json!({"description": "It runs"});
+    house.json("PATCH", "/api/v1/profiles/Bench", changer, &running).is(200);
+}

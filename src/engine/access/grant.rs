@@ -89,6 +89,15 @@ impl Face {
             Self::Inside => "inside",
         }
     }
+
+    /// Whether whoever comes through it need not sit at this machine.
+    #[must_use]
+    pub const fn is_remote(self) -> bool {
+        match self {
+            Self::Web | Self::Api => true,
+            Self::Desktop | Self::CommandLine | Self::Inside => false,
+        }
+    }
 }
 
 impl fmt::Display for Face {

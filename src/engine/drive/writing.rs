@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::Sender;
 
+use crate::engine::access::grant::Face;
 use crate::engine::hub::{Event, KeepProfile, ProfileJob, ProfileNews, ProfileWork};
 use crate::engine::offline::profiles::ground;
 use crate::engine::orders::OrderError;
@@ -18,6 +19,7 @@ use crate::engine::profile::check::admit;
 use crate::engine::profile::edit::{Change, Revision, apply, words};
 use crate::engine::profile::expand::environment;
 use crate::engine::profile::library::{Loaded, interpret, read};
+use crate::engine::profile::remote::brought;
 use crate::engine::store::versions;
 
 /// Writes `job` on a thread of its own; gives what the hub is to be told if there can be no thread.
@@ -114,7 +116,7 @@ fn done(people: &Arc<People>, job: ProfileJob) -> Result<ProfileNews, OrderError
     match work {
         ProfileWork::Draft { file, text, order } => {
             let place = file.clone().unwrap_or_default();
-            let (new, what) = wanted(people, &place, &text, &order)?;
+            let (new, what) = wanted(people, &place, &text, (&order, face))?;
             if *new == *text {
                 return Ok(ProfileNews::Done);
             }
@@ -124,7 +126,7 @@ fn done(people: &Arc<People>, job: ProfileJob) -> Result<ProfileNews, OrderError
         }
         ProfileWork::Rename { file, text, to } => {
             let name = to.clone();
-            let author = Author { by, face, what: format!("called {to}") };
+            let author = Author { by, face: face.code(), what: format!("called {to}") };
             let text = in_ledger(people, move |ledger| ledger.rename(&file, &text, &to, &author));
             let text = text.map_err(said)?.into();
             Ok(ProfileNews::Renamed { file: people.library().file_of(&name), name, text })
@@ -140,9 +142,9 @@ fn done(people: &Arc<People>, job: ProfileJob) -> Result<ProfileNews, OrderError
 pub(super) fn elsewhere(
     people: &Arc<People>,
     order: Profiling,
-    (by, face): (String, &'static str),
+    (by, face): (String, Face),
 ) -> Result<(), OrderError> {
-    let author = |what: String| Author { by, face, what };
+    let author = |what: String| Author { by, face: face.code(), what };
     let file = people.library().file_of(order.profile());
     if let Profiling::Delete(order) = order {
         let author = author("deleted".to_owned());
@@ -162,7 +164,7 @@ pub(super) fn elsewhere(
             in_ledger(people, move |ledger| ledger.rename(&file, &text, &order.to, &author));
         return renamed.map(drop).map_err(said);
     }
-    let (new, what) = wanted(people, &file, &text, &order)?;
+    let (new, what) = wanted(people, &file, &text, (&order, face))?;
     if new == text {
         return Ok(());
     }
@@ -178,12 +180,13 @@ fn stale(text: &str, on: &Revision, profile: &impl std::fmt::Display) -> Result<
     Err(OrderError::Stale { what: format!("the profile {profile}") })
 }
 
-/// What the profile in `file`, which says `text`, is to say, and what that changes in words.
+/// What the profile in `file`, which says `text`, is to say, and what that changes in words. An earlier
+/// version may come back whoever asks: what it says was there.
 fn wanted(
     people: &People,
     file: &Path,
     text: &str,
-    order: &Profiling,
+    (order, face): (&Profiling, Face),
 ) -> Result<(String, String), OrderError> {
     match order {
         Profiling::Edit(EditProfile { profile, on, changes }) => {
@@ -195,6 +198,11 @@ fn wanted(
             }
             let new = apply(text, file, changes, &environment)
                 .map_err(|error| said(LedgerError::from(error)))?;
+            if face.is_remote() {
+                let places = (file, people.library().folder());
+                let refused = |why| OrderError::Profile { name: profile.to_string(), why };
+                brought((Some(text), &new), places, &environment).map_err(refused)?;
+            }
             Ok((new, words(changes)))
         }
         Profiling::Restore(RestoreProfile { profile, on, version }) => {
@@ -235,6 +243,7 @@ mod tests {
     use crossbeam_channel::bounded;
 
     use super::*;
+    use crate::base::id::Name;
     use crate::base::time::SystemClock;
     use crate::engine::access::password::Cost;
     use crate::engine::store::Opener;
@@ -268,6 +277,48 @@ mod tests {
         // What was there before is kept too: nobody had.
         assert_eq!(outcome("a", "a"), (Ok(()), "c".to_owned(), 2));
         assert_eq!(outcome("a", "c"), (Ok(()), "c".to_owned(), 2));
+    }
+
+    #[test]
+    fn an_edit_from_elsewhere_brings_no_file_and_leaves_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let people = people(folder.path());
+        people.library().make().unwrap();
+        let profile = Name::new("a").unwrap();
+        let file = people.library().file_of(&profile);
+        let text = "name = \"a\"\n[[bus]]\nname = \"b\"\naddress = \"virtual:x\"\n\
+                    dbc = [\"/none/there.dbc\"]\n";
+        fs::write(&file, text).unwrap();
+        let order = |on: &str, change| {
+            let (profile, on) = (profile.clone(), Revision::of(on));
+            Profiling::Edit(EditProfile { profile, on, changes: vec![change] })
+        };
+        let bus = profile_bus(&["/none/there.dbc", "/none/other.dbc"]);
+        for face in [Face::Web, Face::Api] {
+            let by = ("Ada".to_owned(), face);
+            let said = elsewhere(&people, order(text, bus.clone()), by).unwrap_err().to_string();
+            let why = "none/other.dbc is outside of the data folder";
+            assert!(said.contains("line 5: the file ") && said.contains(why), "{said}");
+            // Nor into what runs, whether it is in a file or not.
+            for file in [Some(file.clone()), None] {
+                let work =
+                    ProfileWork::Draft { file, text: text.into(), order: order(text, bus.clone()) };
+                let job = ProfileJob { number: 1, by: "Ada".to_owned(), face, work };
+                assert!(done(&people, job).unwrap_err().to_string().contains(why));
+            }
+            assert_eq!(fs::read_to_string(&file).unwrap(), text);
+        }
+        let described = Change::Describe("kept ${HOME}".to_owned());
+        elsewhere(&people, order(text, described), ("Ada".to_owned(), Face::Web)).unwrap();
+        let now = fs::read_to_string(&file).unwrap();
+        assert!(now.contains("kept $${HOME}") && now.contains("/none/there.dbc"), "{now}");
+        elsewhere(&people, order(&now, bus), ("Ada".to_owned(), Face::CommandLine)).unwrap();
+        assert!(fs::read_to_string(&file).unwrap().contains("/none/other.dbc"));
+    }
+
+    fn profile_bus(files: &[&str]) -> Change {
+        let files = files.iter().map(Into::into).collect();
+        Change::SetDbcs { bus: Name::new("b").unwrap(), files }
     }
 
     #[test]

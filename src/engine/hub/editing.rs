@@ -129,8 +129,8 @@ impl Editing {
             }
         };
         self.jobs += 1;
-        let (number, face) = (FIRST + self.jobs, face.code());
-        self.job = Some(Job { number, epoch, by: by.clone(), face, reply, stage });
+        let number = FIRST + self.jobs;
+        self.job = Some(Job { number, epoch, by: by.clone(), face: face.code(), reply, stage });
         Effect::Profile(ProfileJob { number, by, face, work })
     }
 

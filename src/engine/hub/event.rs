@@ -7,6 +7,7 @@ use crate::base::id::{BusId, Name};
 use crate::base::time::{Mono, Timebase};
 use crate::engine::access::account::SessionId;
 use crate::engine::access::actor::Who;
+use crate::engine::access::grant::Face;
 use crate::engine::access::roster::Roster;
 use crate::engine::can::address::Address;
 use crate::engine::can::bus::{BusStatus, ControlError, Listening, Received};
@@ -272,8 +273,8 @@ pub struct ProfileJob {
     pub number: u64,
     /// Who asks for it, in words.
     pub by: String,
-    /// Through which face: its code.
-    pub face: &'static str,
+    /// Through which face.
+    pub face: Face,
     /// What is to be done.
     pub work: ProfileWork,
 }

@@ -2,7 +2,7 @@
 //! `parse` reads it, with the environment filled in by `expand`; `check` asks the
 //! catalog of devices whether it makes sense; `write` writes it with comments
 //! for people, and `edit` changes what a person wrote and leaves every other letter; `diff` says what two
-//! texts differ in; `library` is the data folder, `shelf` the DBC files in it, `devices` the device
+//! texts differ in; `remote` what a text may not bring that comes over the network; `library` is the data folder, `shelf` the DBC files in it, `devices` the device
 //! folders in it, `custom` makes one out of a DBC, `pack` takes a profile to another machine, and `settings` what is remembered
 //! beside the profiles;
 //! `watch` notices edits made outside; `starters` are the profiles that Busbar writes itself.
@@ -24,6 +24,7 @@ pub(crate) mod overlap;
 pub(crate) mod pack;
 pub(crate) mod parse;
 pub(crate) mod recorder;
+pub(crate) mod remote;
 pub(crate) mod settings;
 pub(crate) mod shelf;
 pub(crate) mod starters;

@@ -21,6 +21,7 @@ use crate::engine::profile::edit::{Change, EditError, apply};
 use crate::engine::profile::expand::Lookup;
 use crate::engine::profile::library::{Library, LibraryError, interpret};
 use crate::engine::profile::model::Profile;
+use crate::engine::profile::remote::no_variable;
 use crate::engine::profile::shelf::{self, Shelf, ShelfError};
 
 mod preview;
@@ -162,6 +163,16 @@ impl Pack {
         }
         let (name, recordings, left) = (name.clone(), BTreeMap::new(), BTreeSet::new());
         Self { name, profile: text, dbcs, devices: own, recordings, left }.checked(lookup)
+    }
+
+    /// Reads one that came over the network: as [`Pack::read`], without variables.
+    ///
+    /// # Errors
+    /// As [`Pack::read`], or there is a variable in it.
+    pub fn read_sent(bytes: &[u8], lookup: Lookup<'_>) -> Result<Self, PackError> {
+        let pack = zipped::read(bytes)?;
+        no_variable((None, &pack.profile)).map_err(|why| refused(PROFILE, why))?;
+        pack.checked(lookup)
     }
 
     /// Reads one that somebody has brought. Nothing of it is believed before it was looked at.

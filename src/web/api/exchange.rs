@@ -139,7 +139,7 @@ pub fn name_of(typed: &str) -> Result<Option<Name>, Problem> {
 /// # Errors
 /// It is none, or one that is refused.
 pub async fn read(shared: &Shared, zip: Bytes) -> Result<ProfilePack, Problem> {
-    aside(shared, move |_| ProfilePack::read(&zip, &environment).map_err(problem)).await
+    aside(shared, move |_| ProfilePack::read_sent(&zip, &environment).map_err(problem)).await
 }
 
 /// Takes in the recordings of a pack, if it has any. None is kept yet.
@@ -179,7 +179,10 @@ pub async fn preview(
     let (pack, brought) = taken_in(shared, session, pack).await?;
     let look = move |_: &Shared| {
         let places = (&library, &devices);
-        pack.preview(name.as_ref(), places, &brought, &environment).map_err(problem)
+        let preview =
+            pack.preview(name.as_ref(), places, &brought, &environment).map_err(problem)?;
+        preview.check_sent(&library, &environment).map_err(problem)?;
+        Ok(preview)
     };
     aside(shared, look).await
 }

@@ -12,15 +12,23 @@ use crate::engine::orders::profiles::ImportPack;
 use crate::engine::people::ledger::{Author, Ledger};
 use crate::engine::profile::devices::{Devices, DevicesError, Files};
 use crate::engine::profile::expand::environment;
-use crate::engine::profile::pack::{Item, Part, Preview, Stand};
+use crate::engine::profile::pack::{Item, PackError, Part, Preview, Stand};
+use crate::engine::profile::remote::no_variable;
 use crate::engine::profile::shelf::{Expected, Shelf, ShelfError};
 
 pub fn import(desk: &mut Desk<'_>, order: &ImportPack) -> Result<Preview, OrderError> {
     let people = desk.people.clone();
     let places = (people.library(), people.devices());
     let (name, recordings) = (order.name.as_ref(), &order.recordings);
-    let preview = order.pack.preview(name, places, recordings, &environment);
-    let preview = preview.map_err(|error| OrderError::Unfit(error.to_string()))?;
+    let unfit = |error: PackError| OrderError::Unfit(error.to_string());
+    let is_remote = desk.by.face.is_remote();
+    if is_remote {
+        no_variable((None, order.pack.profile())).map_err(OrderError::Unfit)?;
+    }
+    let preview = order.pack.preview(name, places, recordings, &environment).map_err(unfit)?;
+    if is_remote {
+        preview.check_sent(people.library(), &environment).map_err(unfit)?;
+    }
     may(order, &preview)?;
     let mut undo = Undo { devices: people.devices(), shelf: people.shelf(), steps: Vec::new() };
     let done = put(desk, order, &preview, &mut undo);

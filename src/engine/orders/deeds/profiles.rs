@@ -8,6 +8,7 @@ use crate::engine::profile::edit::{Change, apply};
 use crate::engine::profile::expand::environment;
 use crate::engine::profile::library::{self, LibraryError, interpret, read};
 use crate::engine::profile::model::Profile;
+use crate::engine::profile::remote::{brought, no_variable};
 use crate::engine::profile::write::write;
 
 pub fn add(desk: &mut Desk<'_>, order: &AddProfile) -> Result<(), OrderError> {
@@ -28,13 +29,20 @@ pub fn add(desk: &mut Desk<'_>, order: &AddProfile) -> Result<(), OrderError> {
         NewProfile::Text(text) => (text.clone(), "added".to_owned()),
     };
     let file = library.file_of(&order.name);
+    let refused = |why| OrderError::Profile { name: order.name.to_string(), why };
+    // What a copy says was here before.
+    let is_sent = desk.by.face.is_remote() && !matches!(order.says, NewProfile::Copy(_));
+    if is_sent {
+        no_variable((None, &text)).map_err(refused)?;
+    }
     let named = apply(&text, &file, &[Change::Rename(order.name.clone())], &environment);
     let text = named.map_err(|error| said(error.into()))?;
     // A copy of what cannot be read cannot be read either, and there is no use in two.
-    interpret(&file, text.clone(), &environment).map_err(|error| OrderError::Profile {
-        name: order.name.to_string(),
-        why: error.to_string(),
-    })?;
+    interpret(&file, text.clone(), &environment).map_err(|error| refused(error.to_string()))?;
+    if is_sent {
+        let places = (file.as_path(), library.folder());
+        brought((None, &text), places, &environment).map_err(refused)?;
+    }
     let author = Author { by: desk.by.who.clone(), face: desk.by.face.code(), what };
     let ledger = Ledger { writing: desk.writing, library, at: desk.by.at };
     ledger.add(&order.name, &text, &author).map_err(said)?;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::engine::access::grant::Face;
 use crate::engine::access::secret::SecretChange;
 use crate::engine::access::settings::kiosk::unfit;
 use crate::engine::access::settings::{KioskSettings, Mark, SettingError, Settings};
@@ -83,7 +82,7 @@ pub fn save_system(desk: &mut Desk<'_>, order: SaveSystem) -> Result<Arc<Setting
         ..old.clone()
     };
     new.check()?;
-    let is_remote = matches!(desk.by.face, Face::Web | Face::Api);
+    let is_remote = desk.by.face.is_remote();
     if is_remote && new.records.recordings != old.records.recordings && !new.records.stays_inside()
     {
         // Whoever may change settings from elsewhere does not choose among all folders of this machine.

@@ -12,7 +12,8 @@ use crate::engine::profile::devices::{Devices, DevicesError};
 use crate::engine::profile::edit::{Change, apply};
 use crate::engine::profile::expand::Lookup;
 use crate::engine::profile::library::{self, Library, interpret};
-use crate::engine::profile::pack::{Brought, Pack, PackError, refused};
+use crate::engine::profile::pack::{Brought, PROFILE, Pack, PackError, refused};
+use crate::engine::profile::remote::brought;
 use crate::engine::profile::shelf::{self, Shelf};
 
 /// What part of a pack something is.
@@ -100,6 +101,15 @@ impl Preview {
     /// The parts that stand so.
     pub fn those(&self, stand: Stand) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(move |item| item.stand == stand)
+    }
+
+    /// Whether somebody may bring it who is not at this machine.
+    ///
+    /// # Errors
+    /// Its profile names what is for whoever is: says what, and in which line.
+    pub fn check_sent(&self, library: &Library, lookup: Lookup<'_>) -> Result<(), PackError> {
+        let (file, folder) = (library.file_of(&self.name), library.folder());
+        brought((None, &self.text), (&file, folder), lookup).map_err(|why| refused(PROFILE, why))
     }
 }
 
