@@ -19,7 +19,7 @@ use crate::engine::can::frame::Id;
 use crate::engine::can::schedule::{SCHEDULES, Schedule, ScheduleFigures};
 use crate::engine::hub::Now;
 use crate::engine::hub::event::{Effect, Epoch, HandNews, HandWork, ReplayNews};
-use crate::engine::hub::hand::replays::Replays;
+use crate::engine::hub::hand::replays::{AFTERGLOW, Replays};
 use crate::engine::hub::plant::Plant;
 use crate::engine::orders::replaying::Replaying;
 use crate::engine::orders::sending::{
@@ -71,6 +71,18 @@ pub(super) struct Hands {
     refused: Vec<(BusId, Mono, String)>,
     beat: Mono,
     replays: Replays,
+    spoken: Spoken,
+}
+
+/// What went out by hand a moment ago: bus, id and when.
+#[derive(Default)]
+struct Spoken(Vec<(BusId, Id, Mono)>);
+
+impl Spoken {
+    fn note(&mut self, bus: BusId, id: Id, now: Mono) {
+        self.0.retain(|(other, own, at)| now.since(*at) < AFTERGLOW && (*other, *own) != (bus, id));
+        self.0.push((bus, id, now));
+    }
 }
 
 /// Whether anything has ended by itself.
@@ -153,7 +165,7 @@ impl Hands {
         self.arms.retain(|arm| arm.bus != bus);
         effects.push(Effect::Hand { epoch, bus, work: HandWork::Silence });
         for one in self.scheduled.iter_mut().filter(|one| one.bus == bus && one.is_running()) {
-            one.state = ScheduleState::Stopped(why.to_owned());
+            one.end(why, now.mono, &mut self.spoken);
             effects.push(Effect::Journal(Box::new(one.ended(now.wall, why))));
         }
     }
@@ -181,7 +193,7 @@ impl Hands {
             } else {
                 continue;
             };
-            one.state = ScheduleState::Stopped(why.to_owned());
+            one.end(why, now.mono, &mut self.spoken);
             let work = HandWork::Stop(one.schedule.name.clone());
             effects.push(Effect::Hand { epoch, bus: one.bus, work });
             effects.push(Effect::Journal(Box::new(one.ended(now.wall, why))));
@@ -196,7 +208,7 @@ impl Hands {
                 one.figures = *figures;
             }
             if let Some((_, why)) = news.ended.iter().find(|(other, _)| *other == one.number) {
-                one.state = ScheduleState::Stopped(why.clone());
+                one.end(why, now, &mut self.spoken);
             }
         }
         if let Some(why) = news.refused {
@@ -215,7 +227,32 @@ impl Hands {
                 format!("the scheduled frame {name} sends {id}: stop it before charging")
             })
             .next();
-        scheduled.or_else(|| self.replays.in_the_way(plant, now))
+        scheduled
+            .or_else(|| self.in_the_way_of_reports(plant, now))
+            .or_else(|| self.replays.in_the_way(plant, now))
+    }
+
+    /// What is, or was a moment ago, sent in the place of a battery or a charger.
+    fn in_the_way_of_reports(&self, plant: &Plant, now: Mono) -> Option<String> {
+        for one in self.scheduled.iter().filter(|one| one.is_running()) {
+            let (name, id) = (&one.schedule.name, one.schedule.frame.id());
+            if let Some(reporter) = plant.reporter(one.bus, id) {
+                return Some(format!(
+                    "the scheduled frame {name} sends {id}, which is how {} reports: stop it before charging",
+                    reporter.entry.name
+                ));
+            }
+        }
+        let fresh = self.spoken.0.iter().filter(|(_, _, at)| now.since(*at) < AFTERGLOW);
+        let mut told = fresh.filter_map(|(bus, id, _)| Some((id, plant.reporter(*bus, *id)?)));
+        told.next().map(|(id, reporter)| {
+            format!(
+                "{id} was sent by hand a moment ago, and may still pass for what {} reports: try again in \
+                 {} s",
+                reporter.entry.name,
+                AFTERGLOW.as_secs()
+            )
+        })
     }
 
     /// What of this would be disturbed where a bus is closed or given other rules, in a sentence.
@@ -321,7 +358,7 @@ impl Hands {
     }
 
     fn send(
-        &self,
+        &mut self,
         order: SendFrames,
         by: &Hand,
         bench: &Bench<'_>,
@@ -339,6 +376,9 @@ impl Hands {
         for frame in &frames {
             self.may_send(frame.id(), bus, by, bench)?;
         }
+        for frame in &frames {
+            self.spoken.note(bus, frame.id(), bench.now.mono);
+        }
         let work = HandWork::Send(frames);
         effects.push(Effect::Hand { epoch: bench.epoch, bus, work });
         Ok(())
@@ -355,6 +395,15 @@ impl Hands {
             return unfit(format!(
                 "{id} may never be sent on {}: it is reserved for setting devices up",
                 name()
+            ));
+        }
+        // What is sent here must not pass for what a battery says while a charge believes it.
+        if let Some(pack) = bench.charging
+            && let Some(reporter) = bench.plant.reporter(bus, id)
+        {
+            return unfit(format!(
+                "{id} is how {} reports, and the charge of {pack} goes by that: stop the charge first",
+                reporter.entry.name
             ));
         }
         if bench.plant.charging_ids(bus).contains(&id) {
@@ -390,6 +439,9 @@ impl Hands {
             let work = HandWork::Stop(name.clone());
             effects.push(Effect::Hand { epoch: bench.epoch, bus: old.bus, work });
         }
+        for old in self.scheduled.iter().filter(|old| old.schedule.name == name) {
+            self.spoken.note(old.bus, old.schedule.frame.id(), bench.now.mono);
+        }
         self.scheduled.retain(|old| old.schedule.name != name);
         if self.scheduled.len() >= SCHEDULES {
             let stopped = self.scheduled.iter().position(|one| !one.is_running());
@@ -424,7 +476,7 @@ impl Hands {
         let work = HandWork::Stop(order.name.clone());
         effects.push(Effect::Hand { epoch: bench.epoch, bus: one.bus, work });
         if one.is_running() {
-            one.state = ScheduleState::Stopped(format!("stopped by {}", by.words));
+            one.end(&format!("stopped by {}", by.words), bench.now.mono, &mut self.spoken);
         }
         if order.then == Then::Forget {
             self.scheduled.retain(|one| one.schedule.name != order.name);
@@ -462,6 +514,11 @@ impl Hands {
 }
 
 impl Scheduled {
+    fn end(&mut self, why: &str, now: Mono, spoken: &mut Spoken) {
+        self.state = ScheduleState::Stopped(why.to_owned());
+        spoken.note(self.bus, self.schedule.frame.id(), now);
+    }
+
     fn is_running(&self) -> bool {
         self.state == ScheduleState::Running
     }

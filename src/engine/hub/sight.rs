@@ -248,6 +248,22 @@ impl Plant {
         let plan = self.sending(bus).unwrap_or_default();
         plan.rules.iter().map(|rule| rule.id).collect()
     }
+
+    /// The battery or charger that reports with this id on a bus: what a charge goes by.
+    pub(super) fn reporter(&self, bus: BusId, id: Id) -> Option<&Component> {
+        let owns = |one: &&Component| {
+            one.device
+                .claims()
+                .into_iter()
+                .any(|claim| Block { ids: claim.ids, extended: claim.extended }.holds(id))
+        };
+        let here = self.components.iter().filter(|one| one.bus == bus);
+        let mut measured = here.filter(|one| match one.model {
+            Model::Bms(_) | Model::Charger(_) => true,
+            Model::DriverControls(_) | Model::Part => false,
+        });
+        measured.find(owns).filter(|_| !self.charging_ids(bus).contains(&id))
+    }
 }
 
 impl Component {

@@ -31,8 +31,8 @@ use crate::engine::store::journal::{Entry, Outcome};
 
 /// Most replays at a time; each has a thread.
 pub(in crate::engine) const REPLAYS: usize = 8;
-/// What was replayed may pass for what a pack says for this long.
-const AFTERGLOW: Duration = Duration::from_secs(5);
+/// What was replayed, or sent by hand, may pass for what a pack says for this long.
+pub(super) const AFTERGLOW: Duration = Duration::from_secs(5);
 /// Most buses that one goes onto.
 const BUSES: usize = 16;
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::engine::access::account::AccountId;
+use crate::engine::access::permission::Right;
 use crate::engine::can::dress::Dress;
 use crate::engine::can::frame::Frame;
 use crate::engine::hub::event::Event;
@@ -139,7 +140,6 @@ fn what_commands_a_charger_needs_the_right_to_charge_too() {
         session: None,
     };
     let may = |rights| scene.hub.hands.may_send(command, bus, &hand(rights), &bench);
-    use crate::engine::access::permission::Right;
     let told = why(may(Rights::of(&[Right::SendReceiveCan])));
     assert!(told.contains("Charge battery packs"), "{told}");
     may(Rights::of(&[Right::SendReceiveCan, Right::ChargePacks])).unwrap();
@@ -165,6 +165,63 @@ fn a_schedule_of_a_charging_id_keeps_a_charge_from_starting() {
     assert!(told.contains("mine sends"), "{told}");
     scene.give(StopSchedule { name: name("mine"), then: Then::Keep }).unwrap();
     assert_eq!(scene.hub.hands.in_the_way(&scene.hub.plant, scene.now().mono), None);
+}
+
+/// An id by which a battery or the charger of the plant reports.
+fn reported(scene: &Scene) -> (BusId, Id) {
+    let plant = &scene.hub.plant;
+    let bus = plant.bus_ids().next().unwrap();
+    let mut ids = (0..0x800).map(|raw| Id::standard(raw).unwrap());
+    let blocked = plant.blocked_ids(bus);
+    let free = |id: &Id| !blocked.iter().any(|block| block.holds(*id));
+    (bus, ids.find(|id| free(id) && plant.reporter(bus, *id).is_some()).unwrap())
+}
+
+#[test]
+fn nobody_sends_in_the_place_of_a_battery_while_it_is_charged() {
+    let mut scene = Scene::of("demo");
+    scene.give(arm(60)).unwrap();
+    let (bus, id) = reported(&scene);
+    let plant = &scene.hub.plant;
+    let rights = Rights::of(&[Right::Administrator]);
+    let words = "ada".to_owned();
+    let who = Who::Account { id: AccountId(7), name: words.clone() };
+    let hand = Hand { words, who, rights, session: None };
+    let bench = Bench { plant, epoch: scene.epoch, now: scene.now(), charging: None };
+    scene.hub.hands.may_send(id, bus, &hand, &bench).unwrap();
+    let pack = name("Demo pack");
+    let bench = Bench { charging: Some(&pack), ..bench };
+    let told = why(scene.hub.hands.may_send(id, bus, &hand, &bench));
+    assert!(told.contains("reports, and the charge of Demo pack goes by that"), "{told}");
+    let of_charger = Id::extended(0x18FF_50E5).unwrap();
+    let told = why(scene.hub.hands.may_send(of_charger, bus, &hand, &bench));
+    assert!(told.contains("reports"), "{told}");
+    scene.hub.hands.may_send(Id::standard(0x7E).unwrap(), bus, &hand, &bench).unwrap();
+}
+
+#[test]
+fn what_was_sent_in_the_place_of_a_battery_keeps_a_charge_from_starting_for_a_while() {
+    let mut scene = Scene::of("demo");
+    scene.give(arm(600)).unwrap();
+    let (_, id) = reported(&scene);
+    let in_the_way = |scene: &Scene| scene.hub.hands.in_the_way(&scene.hub.plant, scene.now().mono);
+    assert_eq!(in_the_way(&scene), None);
+    let mut order = schedule("mine", 0x7E);
+    order.schedule.frame = Frame::classic(id, &[0; 8]).unwrap();
+    scene.give(order).unwrap();
+    let told = in_the_way(&scene).unwrap();
+    assert!(told.contains("mine sends") && told.contains("reports"), "{told}");
+    scene.give(StopSchedule { name: name("mine"), then: Then::Forget }).unwrap();
+    let told = in_the_way(&scene).unwrap();
+    assert!(told.contains("a moment ago"), "{told}");
+    scene.run(AFTERGLOW);
+    assert_eq!(in_the_way(&scene), None);
+    scene.give(send(id.raw())).unwrap();
+    assert!(in_the_way(&scene).unwrap().contains("a moment ago"));
+    scene.run(AFTERGLOW);
+    assert_eq!(in_the_way(&scene), None);
+    scene.give(send(0x7E)).unwrap();
+    assert_eq!(in_the_way(&scene), None, "what nobody reports with is nothing to it");
 }
 
 #[test]
