@@ -57,6 +57,8 @@ struct Scheduled {
     number: u64,
     schedule: Schedule,
     keeps: Keeps,
+    /// It sends what commands chargers or contactors.
+    commands: bool,
     by: Hand,
     state: ScheduleState,
     figures: ScheduleFigures,
@@ -188,6 +190,8 @@ impl Hands {
         for one in self.scheduled.iter_mut().filter(|one| one.is_running()) {
             let why = if !one.by.may(roster) {
                 "whoever started it may no longer send"
+            } else if one.commands && !roster.lets(&one.by.who, &ChargePacks) {
+                "whoever started it may no longer command chargers"
             } else if one.keeps == Keeps::WithSession && !one.by.is_in(roster) {
                 "the session that started it has ended"
             } else {
@@ -457,7 +461,9 @@ impl Hands {
         let work = HandWork::Start(number, Box::new(schedule.clone()));
         effects.push(Effect::Hand { epoch: bench.epoch, bus, work });
         let (state, figures) = (ScheduleState::Running, ScheduleFigures::default());
-        self.scheduled.push(Scheduled { bus, number, schedule, keeps, by, state, figures });
+        let commands = bench.plant.charging_ids(bus).contains(&schedule.frame.id());
+        let one = Scheduled { bus, number, schedule, keeps, commands, by, state, figures };
+        self.scheduled.push(one);
         Ok(())
     }
 

@@ -462,13 +462,13 @@ impl Hub {
             }
             Command::Sending(order) => {
                 let hand = Hand { words: by.clone(), who, rights, session };
-                let (plant, epoch, charging) = (&self.plant, self.epoch, self.charging.active());
+                let (plant, epoch, charging) = (&self.plant, self.epoch, self.charging.guarded());
                 let bench = Bench { plant, epoch, now, charging };
                 self.hands.order((order, hand), &bench, effects)
             }
             Command::Replaying(order) => {
                 let hand = Hand { words: by.clone(), who, rights, session };
-                let (plant, epoch, charging) = (&self.plant, self.epoch, self.charging.active());
+                let (plant, epoch, charging) = (&self.plant, self.epoch, self.charging.guarded());
                 let bench = Bench { plant, epoch, now, charging };
                 self.hands.replay((order, hand), &bench, effects)
             }

@@ -65,6 +65,8 @@ pub(super) struct Bay {
     pub(super) bmus: Vec<ComponentId>,
     pub(super) station: Station,
     pub(super) charger: Option<ComponentId>,
+    /// Another pack is charged by that charger now: what it says and is told is that one's matter.
+    pub(super) lent: bool,
     pub(super) pace: f64,
     pub(super) set: SetPoints,
     keys: Vec<(BusId, Device)>,
@@ -106,6 +108,7 @@ impl Bay {
             bmus,
             station: Station::new(rules, latches),
             charger: only,
+            lent: false,
             pace: 1.0,
             set: SetPoints::usual(&rules),
             starter: None,
@@ -135,6 +138,7 @@ impl Bay {
         let only = if let [only] = chargers.as_slice() { Some(*only) } else { None };
         self.charger = charger.or(only);
         self.keys = plant.key_voices(&bmus, catalog);
+        self.commanded = plant.commanded(&bmus);
         self.bmus = bmus;
         Some(self)
     }
@@ -142,6 +146,12 @@ impl Bay {
     /// Whether it has to be stepped.
     pub(super) fn is_active(&self) -> bool {
         self.station.has_work()
+    }
+
+    /// The buses on which batteries are commanded.
+    #[cfg(test)]
+    pub(super) fn commanded_on(&self) -> Vec<BusId> {
+        self.commanded.iter().map(|(bus, _)| *bus).collect()
     }
 
     /// The buses that it sends to.
@@ -204,6 +214,7 @@ impl Bay {
     pub(super) fn step(&mut self, floor: &Floor<'_>, effects: &mut Vec<Effect>) {
         let now = floor.now.mono;
         let (pack, charger) = self.look(floor.plant, now);
+        let charger = if self.lent { ChargerView::default() } else { charger };
         let local = self.starter.as_ref().is_some_and(|one| one.who == Who::LocalConsole);
         let there = local || now.since(self.present) < GONE_AFTER;
         self.station.presence(there.into());
@@ -290,9 +301,8 @@ impl Bay {
                     }
                 }
                 Message::Give { .. } | Message::Stop => {
-                    let Some(one) = self.charger.and_then(|id| floor.plant.component(id)) else {
-                        continue;
-                    };
+                    let own = self.charger.filter(|_| !self.lent);
+                    let Some(one) = own.and_then(|id| floor.plant.component(id)) else { continue };
                     // What cannot be said in a frame is no reason to go on: it is a stop then.
                     let frame = charger_frame(&one.device, *message)
                         .or_else(|| charger_frame(&one.device, Message::Stop));

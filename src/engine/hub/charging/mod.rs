@@ -173,9 +173,26 @@ impl Charging {
         self.bays.iter().all(|bay| !bay.is_active() || seen_off(bay))
     }
 
-    /// A pack at which something runs or has not come to rest.
-    pub(super) fn active(&self) -> Option<&Name> {
-        self.bays.iter().find(|bay| bay.is_active()).map(|bay| &bay.pack)
+    /// A pack that is charged, or that ended in a fault which nobody has cleared or whose current was not seen
+    /// to be gone: nobody sends in its devices' place.
+    pub(super) fn guarded(&self) -> Option<&Name> {
+        let is_over = |bay: &Bay| match bay.station.state() {
+            State::Fault { outcome, .. } => {
+                outcome.current_gone && bay.station.wish().latches.is_clear()
+            }
+            State::Idle { .. }
+            | State::Checking(_)
+            | State::Preconditioning(_)
+            | State::Contactors(..)
+            | State::Engaged(_)
+            | State::ConstantCurrent(..)
+            | State::Paused(..)
+            | State::Taper(..)
+            | State::BalanceHold(..)
+            | State::Finishing(_)
+            | State::Done { .. } => false,
+        };
+        self.bays.iter().find(|bay| bay.is_active() && !is_over(bay)).map(|bay| &bay.pack)
     }
 
     /// A pack at which something runs.
@@ -221,11 +238,23 @@ impl Charging {
         self.due = now.mono.after(Station::CYCLE);
         // First, so that what is sent in this step finds the guards awake.
         effects.push(Effect::Beat);
+        self.lend();
         let floor = Floor { plant, epoch, now };
         for bay in self.bays.iter_mut().filter(|bay| bay.is_active()) {
             bay.step(&floor, effects);
         }
         self.arm(plant);
+    }
+
+    /// A charger belongs to the pack that it charges: one that has ended in a fault with the same charger
+    /// does not tell it to stop beside that.
+    fn lend(&mut self) {
+        let running = self.bays.iter().filter(|bay| bay.station.state().is_running());
+        let used: Vec<ComponentId> = running.filter_map(|bay| bay.charger).collect();
+        for bay in &mut self.bays {
+            let is_used = bay.charger.is_some_and(|charger| used.contains(&charger));
+            bay.lent = is_used && !bay.station.state().is_running();
+        }
     }
 
     /// Steps one pack at once.
@@ -240,6 +269,7 @@ impl Charging {
             return;
         }
         effects.push(Effect::Beat);
+        self.lend();
         if let Some(bay) = self.bays.get_mut(place) {
             bay.step(&Floor { plant, epoch, now }, effects);
         }

@@ -10,7 +10,7 @@ use crate::engine::access::permission::{ChangeSettings, ChargePacks, Permission}
 use crate::engine::charge::{CheckId, SetPoints, State};
 use crate::engine::hub::Event;
 use crate::engine::orders::charging::Confirm;
-use crate::engine::orders::plant::Command;
+use crate::engine::orders::plant::{ActivateProfile, Command};
 use crate::engine::orders::{Admitted, Reply};
 use crate::engine::snapshot::ModelPicture;
 use crate::engine::testing::plant::Plant as Scene;
@@ -478,4 +478,66 @@ fn contactors_are_held_without_a_charge_and_opened_by_a_stop() {
     give(&mut scene, Face::Desktop, ChargePacks, order).unwrap();
     scene.run(12 * SECOND);
     assert!(!seen(&scene).1 && !state(&scene).is_running());
+}
+
+#[test]
+fn a_pack_that_stands_still_leaves_the_charger_to_the_one_that_is_charged_by_it() {
+    let mut scene = charging();
+    // Another pack of the same plant, as it is before anything was started there.
+    let mut twin = parked();
+    let mut other = twin.hub.charging_for_tests().bays.remove(0);
+    let bays = &mut scene.hub.charging_for_tests().bays;
+    assert!(other.charger.is_some() && other.charger == bays[0].charger);
+    other.pack = name("Other");
+    bays.push(other);
+    let lent = |scene: &mut Scene| {
+        scene.run(SECOND);
+        let bays = &scene.hub.charging_for_tests().bays;
+        (bays[0].lent, bays[1].lent)
+    };
+    assert_eq!(lent(&mut scene), (false, true));
+    // And back again: nobody charges by it.
+    let stop = Order::Stop(StopCharge { pack: None });
+    give(&mut scene, Face::Desktop, ChargePacks, stop).unwrap();
+    scene.run(15 * SECOND);
+    scene.hub.charging_for_tests().lend();
+    assert_eq!(lent(&mut scene), (false, false));
+}
+
+#[test]
+fn a_fault_that_was_cleared_keeps_nobody_from_sending() {
+    let mut scene = charging();
+    let guarded = |scene: &mut Scene| scene.hub.charging_for_tests().guarded().is_some();
+    assert!(guarded(&mut scene));
+    scene.silence(15 * SECOND);
+    scene.run(15 * SECOND);
+    let State::Fault { outcome, .. } = state(&scene) else { panic!("{:?}", state(&scene)) };
+    assert!(guarded(&mut scene), "it latches");
+    let clear = Order::Clear(ClearLatches { pack: pack(&scene) });
+    give(&mut scene, Face::Desktop, ChargePacks, clear).unwrap();
+    scene.run(SECOND);
+    assert_eq!(guarded(&mut scene), !outcome.current_gone, "{outcome:?}");
+}
+
+#[test]
+fn what_commands_a_battery_goes_with_it_when_its_bus_moves_up() {
+    let text = |buses: &[&str]| {
+        let mut text = "name = \"Two\"\n".to_owned();
+        for bus in buses {
+            text += &format!("[[bus]]\nname = \"{bus}\"\naddress = \"virtual:{bus}\"\n");
+        }
+        text + "[[component]]\nname = \"G\"\nkind = \"prohelion-d1000-gen2\"\nbus = \"b\"\n"
+    };
+    let loaded = |buses: &[&str]| {
+        let file = std::path::Path::new("Two.toml");
+        let found = crate::engine::profile::library::interpret(file, text(buses), &|_| None);
+        ActivateProfile::loaded(found.unwrap())
+    };
+    let mut scene = Scene::of("demo");
+    let now = scene.now();
+    scene.hub.activate(loaded(&["a", "b", "c"]), &mut scene.effects).unwrap();
+    let at = |scene: &mut Scene| scene.hub.charging_for_tests().bays[0].commanded_on();
+    assert_eq!(at(&mut scene), [BusId(1)]);
+    scene.hub.amend(now, loaded(&["b", "c"]), &mut scene.effects).unwrap();
+    assert_eq!(at(&mut scene), [BusId(0)], "its stop would go to another bus");
 }

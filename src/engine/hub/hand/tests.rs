@@ -167,6 +167,33 @@ fn a_schedule_of_a_charging_id_keeps_a_charge_from_starting() {
     assert_eq!(scene.hub.hands.in_the_way(&scene.hub.plant, scene.now().mono), None);
 }
 
+#[test]
+fn a_schedule_that_commands_a_charger_ends_with_the_right_to_charge() {
+    use crate::engine::testing::roster::person;
+    let mut scene = Scene::of("demo");
+    scene.give(arm(60)).unwrap();
+    let bus = scene.hub.plant.bus_ids().next().unwrap();
+    let id = scene.hub.plant.charging_ids(bus)[0];
+    let mut order = schedule("charger", 0x100);
+    order.schedule.frame = Frame::classic(id, &[0; 8]).unwrap();
+    scene.give(order).unwrap();
+    scene.give(schedule("other", 0x101)).unwrap();
+    for one in &mut scene.hub.hands.scheduled {
+        one.by.who = Who::Account { id: AccountId(7), name: "ada".to_owned() };
+        one.keeps = Keeps::Alone;
+    }
+    let both = Rights::of(&[Right::SendReceiveCan, Right::ChargePacks]);
+    let roster = |rights| Roster { accounts: vec![person(7, "ada", rights)], ..Roster::default() };
+    scene.step(Event::Roster(Arc::new(roster(both))));
+    assert!(scene.hub.hands.scheduled.iter().all(Scheduled::is_running));
+    let left = Rights::of(&[Right::SendReceiveCan]);
+    scene.step(Event::Roster(Arc::new(roster(left))));
+    let told: Vec<_> = scene.hub.hands.scheduled.iter().map(|one| one.state.clone()).collect();
+    let ScheduleState::Stopped(why) = &told[0] else { panic!("{told:?}") };
+    assert!(why.contains("may no longer command chargers"), "{why}");
+    assert_eq!(told[1], ScheduleState::Running);
+}
+
 /// An id by which a battery or the charger of the plant reports.
 fn reported(scene: &Scene) -> (BusId, Id) {
     let plant = &scene.hub.plant;
