@@ -162,7 +162,11 @@ fn to_raw(message: &Message, signal: &Signal, value: f64) -> Result<u64, EncodeE
     let scaled = (value - signal.offset) / signal.factor;
     let bits = u32::from(signal.length.clamp(1, 64));
     let (least, most) = match signal.kind {
-        Kind::Float => return Ok(u64::from((scaled as f32).to_bits())),
+        // What is finite and too large for 32 bits would become infinite.
+        Kind::Float if !scaled.is_finite() || (scaled as f32).is_finite() => {
+            return Ok(u64::from((scaled as f32).to_bits()));
+        }
+        Kind::Float => (f64::from(f32::MIN), f64::from(f32::MAX)),
         Kind::Double => return Ok(scaled.to_bits()),
         Kind::Unsigned => (0.0, (u64::MAX >> (64 - bits)) as f64),
         Kind::Signed => {
@@ -171,7 +175,9 @@ fn to_raw(message: &Message, signal: &Signal, value: f64) -> Result<u64, EncodeE
         }
     };
     let rounded = scaled.round_ties_even();
-    if !(least..=most).contains(&rounded) {
+    // The highest value of 64 bits is no number of f64: it is rounded up to one that does not fit.
+    let fits = if bits == 64 { rounded < most + 1.0 } else { rounded <= most };
+    if rounded.is_nan() || rounded < least || !fits || signal.kind == Kind::Float {
         let (a, b) = (least * signal.factor + signal.offset, most * signal.factor + signal.offset);
         return Err(EncodeError::OutOfRange {
             message: message.name.clone(),

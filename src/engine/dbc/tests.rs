@@ -241,6 +241,25 @@ fn what_is_encoded_decodes_to_the_same() {
 }
 
 #[test]
+fn a_value_that_is_rounded_up_out_of_its_bits_is_refused() {
+    let text = b"BU_: A\nBO_ 1 M: 8 A\n SG_ S : 0|64@1- (1,0) [0|0] \"\" A\nBO_ 2 U: 8 A\n \
+SG_ U : 0|64@1+ (1,0) [0|0] \"\" A\nBO_ 3 F: 8 A\n SG_ F : 0|32@1- (1,0) [0|0] \"\" A\n\
+SIG_VALTYPE_ 3 F : 1;\n";
+    let file = parse(text).schema;
+    let put = |place: usize, value: f64| {
+        let message = &file.messages[place];
+        let codec = codec_of(message);
+        let mut out = [0; 64];
+        let done = codec.encode(codec.find(message.id).unwrap(), &[(0, value)], &mut out);
+        done.is_ok()
+    };
+    let whole = 2f64.powi(63);
+    assert!(put(0, -whole) && put(0, whole - 1024.0) && !put(0, whole), "it became the least");
+    assert!(put(1, 2.0 * whole - 2048.0) && !put(1, 2.0 * whole) && !put(1, -1.0));
+    assert!(put(2, f64::from(f32::MAX)) && put(2, f64::INFINITY) && !put(2, 1e300));
+}
+
+#[test]
 fn any_bytes_can_be_read() {
     holds(2000, &prop::collection::vec(any::<u8>(), 0..400), |bytes| {
         drop(parse(&bytes));
