@@ -198,6 +198,16 @@ impl Problem {
         let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
         Self::invalid(sentence(&told.join("; ")))
     }
+
+    fn permission_missing(detail: String) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "permission_missing",
+            "Not permitted",
+            detail,
+            "An administrator can give this permission on the Users page.",
+        )
+    }
 }
 
 impl From<NotIn> for Problem {
@@ -218,13 +228,7 @@ impl From<Denied> for Problem {
         let detail = sentence(&denied.to_string());
         match denied {
             Denied::Ended(ended) => NotIn::Ended(ended).into(),
-            Denied::Lacks { .. } => Self::new(
-                StatusCode::FORBIDDEN,
-                "permission_missing",
-                "Not permitted",
-                detail,
-                "An administrator can give this permission on the Users page.",
-            ),
+            Denied::Lacks { .. } => Self::permission_missing(detail),
             Denied::MustChangePassword { .. } => Self::new(
                 StatusCode::FORBIDDEN,
                 "password_change_required",
@@ -318,6 +322,7 @@ impl From<OrderError> for Problem {
             OrderError::ServiceInUse { .. } => {
                 conflict("service_in_use", "In use", "Move its members to another service first.")
             }
+            OrderError::NeedsToo { .. } => Self::permission_missing(detail),
             OrderError::Unfit(_) => conflict("unfit", "Not possible now", "Look at its state."),
             OrderError::Profile { .. } => {
                 conflict("profile_refused", "Refused", "The running profile stays.")

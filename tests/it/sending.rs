@@ -96,9 +96,16 @@ fn a_message_is_sent_by_its_name_with_its_signals() {
     bench.arm();
     let message = |signals: Value| json!({"message": "EVDC_Heartbeat", "signals": signals});
     bench.send(&message(json!({"Nothing": 1}))).refuses(422, "invalid", "frames.0.message");
-    let refused = bench.send(&message(json!({"DeviceId": 4098}))).is(409).json();
+    let refused = bench.send(&message(json!({"DeviceId": 4098}))).is(403).json();
+    assert_eq!(refused["code"], "permission_missing");
     let detail = refused["detail"].as_str().unwrap();
     assert!(detail.contains("Charge battery packs"), "{detail}");
+    let beat = json!({"bus": bench.bus, "frame": message(json!({"DeviceId": 1})), "every_ms": 100});
+    bench.house.json("PUT", "/api/v1/schedules/beat", &bench.sender, &beat).refuses(
+        403,
+        "permission_missing",
+        "",
+    );
     bench.house.ask("DELETE", "/api/v1/sending", &bench.viewer).is(204);
 }
 

@@ -416,11 +416,8 @@ impl Hands {
                 return unfit(text);
             }
             if !ChargePacks.covers(&by.actor()) {
-                return unfit(format!(
-                    "{id} commands a charger or the contactors: that needs the permission \
-                     \u{201c}{}\u{201d} too",
-                    ChargePacks::RIGHT
-                ));
+                let what = format!("{id} commands a charger or the contactors: that");
+                return Err(OrderError::NeedsToo { what, needs: ChargePacks::RIGHT });
             }
         }
         Ok(())

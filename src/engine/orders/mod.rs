@@ -72,7 +72,7 @@ use crate::base::time::Mono;
 use crate::engine::access::account::{FieldError, SessionId};
 use crate::engine::access::actor::{Rights, Who};
 use crate::engine::access::grant::{Face, Grant};
-use crate::engine::access::permission::Permission;
+use crate::engine::access::permission::{Permission, Right};
 use crate::engine::access::secret::NoRandom;
 use crate::engine::access::settings::SettingError;
 use crate::engine::charge::{RuleError, SetPointError, StationError};
@@ -237,6 +237,14 @@ pub enum OrderError {
     /// It does not fit what the thing is at the moment.
     #[error("{0}")]
     Unfit(String),
+    /// What it is about needs a permission beside the order's own.
+    #[error("{what} needs the permission \u{201c}{needs}\u{201d} too")]
+    NeedsToo {
+        /// What needs it, as the beginning of a sentence.
+        what: String,
+        /// What is missing.
+        needs: Right,
+    },
     /// A field that cannot be.
     #[error(transparent)]
     Field(#[from] FieldError),

@@ -390,11 +390,8 @@ impl Running {
     /// Whoever lets it go on must hold what it was given to send.
     fn may_command(&self, by: &Hand) -> Answer {
         if self.commands && !ChargePacks.covers(&by.actor()) {
-            return Err(OrderError::Unfit(format!(
-                "this replay may command chargers and contactors: to let it go on needs the \
-                 permission \u{201c}{}\u{201d} too",
-                ChargePacks::RIGHT
-            )));
+            let what = "this replay may command chargers and contactors: to let it go on";
+            return Err(OrderError::NeedsToo { what: what.to_owned(), needs: ChargePacks::RIGHT });
         }
         Ok(())
     }
