@@ -10,7 +10,9 @@ from tools import PHONE, WIDE, moves
 EVE = "yellow boat on quiet water"
 ANA = "seven lamps beside the road"
 VIC = "an old clock in the hall"
-BENCH = ("Bench", 'name = "Bench"\n\n[[bus]]\nname = "can0"\naddress = "virtual:can0"\nscene = "solar-car"\n')
+# A word that is longer than its card is wide.
+LONG = "/home/eve/" + "veryLongFolder" * 7 + "bench.toml"
+BENCH = ("Bench", f'name = "Bench"\ndescription = "Taken from {LONG}"\n\n[[bus]]\nname = "can0"\naddress = "virtual:can0"\nscene = "solar-car"\n')
 PACK = "Roof pack"
 GEN1 = "Prohelion D1000 Gen 1"
 # A display that is switched off ends within a second; the rest is for a busy machine.
@@ -23,6 +25,7 @@ def setup_by_mouse(walk):
         eve = bench.person("eve")
         first_of_all(bench, eve)
         found_and_added(eve)
+        long_words_stay_in_their_cards(eve)
         a_limit_holds_elsewhere_and_is_undone(bench, eve)
         ana = with_password(bench, eve, "ana", ANA, "Engineer")
         the_second_is_told(eve, ana)
@@ -52,6 +55,15 @@ def shots(person, name):
     page.set_viewport_size(PHONE)
     person.looks_well(f"{name}-390")
     page.set_viewport_size(WIDE)
+
+
+def long_words_stay_in_their_cards(eve):
+    eve.go("/profiles")
+    eve.sees(LONG)
+    shots(eve, "profiles-long")
+    eve.go("/can/dbc")
+    eve.sees("never seen")
+    shots(eve, "dbc-never-seen")
 
 
 def found_and_added(eve):

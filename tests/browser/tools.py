@@ -121,10 +121,16 @@ class Person:
         )
 
     def looks_well(self, shot):
-        """No sideways scrolling, and nothing serious for axe to say."""
+        """No sideways scrolling, nothing that leaves its card or its cell, and nothing serious for axe to say."""
         page = self.page
         over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert over <= 0, f"{shot} is {over} px wider than the screen"
+        left = page.evaluate(
+            """() => [...document.querySelectorAll('section.panel, td.right')]
+                .filter((one) => one.scrollWidth > one.clientWidth + 1)
+                .map((one) => one.textContent.trim().slice(0, 60))"""
+        )
+        self.walk.complaints.extend(f"{shot}: wider than its card or cell: {text}" for text in left[:3])
         found = Axe().run(page).response["violations"]
         grave = [v for v in found if v["impact"] in ("serious", "critical")]
         said = [f"{v['id']}: {v['help']}: {v['nodes'][0]['html'][:160]}" for v in grave]
