@@ -104,11 +104,11 @@ pub use curves::{
 pub use dbc::edit as dbc_edit;
 pub use dbc::{
     Attribute as DbcAttribute, AttributeValue as DbcAttributeValue, Codec, Encoding as DbcEncoding,
-    Form as DbcForm, Kind as BitKind, Label as DbcLabel, LineEnd as DbcLineEnd,
-    Message as DbcMessage, Order as BitOrder, Parsed as ParsedDbc, Role as SignalRole,
-    Row as DbcRow, Schema as DbcSchema, Selection as DbcSelection, Signal as DbcSignal,
-    WriteError as DbcWriteError, Written as WrittenDbc, bits as signal_bits, parse as parse_dbc,
-    write as write_dbc,
+    Extent as DbcExtent, Form as DbcForm, Kind as BitKind, Label as DbcLabel,
+    LineEnd as DbcLineEnd, Message as DbcMessage, Order as BitOrder, Parsed as ParsedDbc,
+    Role as SignalRole, Row as DbcRow, Schema as DbcSchema, Selection as DbcSelection,
+    Signal as DbcSignal, WriteError as DbcWriteError, Written as WrittenDbc, bits as signal_bits,
+    parse as parse_dbc, write as write_dbc,
 };
 pub use device::{
     Beside, Catalog, Category, CellsTold, ChargerCommand, ChargerControl, ChargerFaults,

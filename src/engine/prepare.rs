@@ -11,7 +11,7 @@ use crate::base::problem::Severity;
 use crate::base::units::{Amps, Volts, Watts};
 use crate::engine::can::address::Address;
 use crate::engine::can::trace::OpenLogError;
-use crate::engine::dbc::Codec;
+use crate::engine::dbc::{Codec, Extent};
 use crate::engine::device::{Catalog, Category, Kind};
 use crate::engine::discovery::{Candidate, Discovery};
 use crate::engine::offline::check;
@@ -134,6 +134,9 @@ fn read_dbc(file: &Path) -> Result<(BusDbc, Option<String>), String> {
     if parsed.schema.messages.is_empty() {
         return Err(format!("{name} has no message: it is no DBC file, or every line is broken"));
     }
+    if let Some(why) = Extent::of(&parsed.schema).why_not() {
+        return Err(format!("{name} {why}"));
+    }
     let left_out = parsed.problems.iter().filter(|problem| problem.severity == Severity::Error);
     let warning = match left_out.clone().count() {
         0 => None,
@@ -247,4 +250,23 @@ fn title(kind: &Kind) -> String {
 fn sentence_case(word: &str) -> String {
     let mut chars = word.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bus_is_not_read_by_a_file_that_says_too_much() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("vast.dbc");
+        let message = |n: u32| format!("BO_ {} M{n}: 8 X\n", n | 1 << 31);
+        let text = |most: u32| (0..most).map(message).collect::<String>();
+        let add = || AssignDbcs::add(Name::new("can0").unwrap(), &file);
+        std::fs::write(&file, text(16_385)).unwrap();
+        let told = add().unwrap_err();
+        assert!(told.contains("has 16385 messages; a DBC file can have 16384"), "{told}");
+        std::fs::write(&file, text(16_384)).unwrap();
+        assert!(add().is_ok());
+    }
 }

@@ -93,6 +93,10 @@ fn what_somebody_else_has_changed_is_not_replaced_unseen() {
 fn what_is_no_dbc_file_and_what_is_no_name_are_refused() {
     let bench = bench();
     bench.put(ONE, &bench.changer, &[], "nothing of a DBC\n").refuses(422, "invalid", "");
+    let message = |n: u32| format!("BO_ {} M{n}: 8 X\n", n | 1 << 31);
+    let vast: String = (0..16_385).map(message).collect();
+    let refused = bench.put(ONE, &bench.changer, &[], &vast).is(422).json();
+    assert_eq!(refused["detail"], "The file has 16385 messages; a DBC file can have 16384.");
     for name in ["..%2Fup", "%2e%2e%2fup", "a%5Cb", "a%00b"] {
         let said = bench.put(&format!("/api/v1/dbc/{name}"), &bench.changer, &[], CAR);
         assert!((400..500).contains(&said.status), "{name}: {}", said.status);

@@ -8,6 +8,7 @@
 mod codec;
 pub mod edit;
 mod encode;
+mod extent;
 mod lanes;
 mod layout;
 mod lookup;
@@ -23,6 +24,7 @@ mod write;
 
 pub use codec::{Codec, MessageIndex};
 pub use encode::EncodeError;
+pub use extent::Extent;
 pub use layout::bits;
 pub use lookup::parameter_group;
 pub use parse::{Encoding, Form, LineEnd, Parsed, parse};

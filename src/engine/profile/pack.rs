@@ -241,9 +241,18 @@ impl Pack {
         let loaded = interpret(Path::new(PROFILE), self.profile.clone(), lookup)?;
         self.name = loaded.profile.name;
         for (name, bytes) in &self.dbcs {
-            if dbc::parse(bytes).schema.messages.is_empty() {
+            let entry = format!("dbc/{name}.dbc");
+            // What says too much is not even taken apart.
+            if let Some(why) = dbc::Extent::of_lines(bytes).why_not() {
+                return Err(refused(&entry, why));
+            }
+            let schema = dbc::parse(bytes).schema;
+            if schema.messages.is_empty() {
                 let why = "has no message: it is no DBC file, or every line of it is broken";
-                return Err(refused(&format!("dbc/{name}.dbc"), why));
+                return Err(refused(&entry, why));
+            }
+            if let Some(why) = dbc::Extent::of(&schema).why_not() {
+                return Err(refused(&entry, why));
             }
         }
         for (name, files) in &self.devices {

@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 
 use crate::base::id::Name;
 use crate::engine::{
-    AssignDbcs, BusPicture, DbcSource, ExpectedFile, KeepDbc, LARGEST_DBC, RemoveDbc, Right,
-    Session, Shelf, ShelfError, Snapshot, Taken, UseCan, ViewPlant, dbc_mark, same_dbc_file,
+    AssignDbcs, BusPicture, DbcExtent, DbcSource, ExpectedFile, KeepDbc, LARGEST_DBC, RemoveDbc,
+    Right, Session, Shelf, ShelfError, Snapshot, Taken, UseCan, ViewPlant, dbc_mark, same_dbc_file,
 };
 use crate::web::api::dbc_json::{DbcEntry, DbcFile, DbcKept, DbcSummary, DbcUnread, file};
 use crate::web::api::give::{Answer, List, aside, json, nothing, order};
@@ -160,10 +160,10 @@ pub async fn send(shared: &Shared, session: &Session, which: &str) -> Answer {
     Ok(response)
 }
 
-/// Keeps a DBC file: the body is the file, of at most 16 MiB. One of the same name is replaced; with
-/// `If-Match` only if it is still the one of that ETag, with `If-None-Match: *` not at all. Buses that
-/// are read by it are read by the new one at once; where that is not possible the answer says so. Needs
-/// Change system settings.
+/// Keeps a DBC file: the body is the file, of at most 16 MiB, 16,384 messages and 131,072 signals. One of
+/// the same name is replaced; with `If-Match` only if it is still the one of that ETag, with
+/// `If-None-Match: *` not at all. Buses that are read by it are read by the new one at once; where that is
+/// not possible the answer says so. Needs Change system settings.
 #[utoipa::path(put, path = "/api/v1/dbc/{name}", tag = "dbc",
     params(("name" = String, Path, description = "Its name"),
         ("If-Match" = Option<String>, Header, description = "The ETag of the file that is replaced"),
@@ -174,7 +174,7 @@ pub async fn send(shared: &Shared, session: &Session, which: &str) -> Answer {
         (status = 409, description = "There is one of this name already"),
         (status = 412, description = "Somebody else has changed it"),
         (status = 413, description = "It is larger than any DBC file"),
-        (status = 422, description = "It has no message: it is no DBC file"),
+        (status = 422, description = "It has no message, or more than 16,384 of them or 131,072 signals"),
     ))]
 pub async fn upload(
     State(shared): State<Shared>,
@@ -201,7 +201,14 @@ pub async fn keep(
     expected: ExpectedFile,
 ) -> Result<DbcKept, Problem> {
     let taken_apart = aside(shared, move |_| {
+        let fits = |extent: DbcExtent| match extent.why_not() {
+            Some(why) => Err(Problem::invalid(format!("The file {why}."))),
+            None => Ok(()),
+        };
+        // What says too much is not even taken apart.
+        fits(DbcExtent::of_lines(&bytes))?;
         let says = DbcSummary::of(&bytes);
+        fits(DbcExtent { messages: says.messages, signals: says.signals })?;
         Ok((bytes, says))
     });
     let (bytes, says) = taken_apart.await?;

@@ -3,12 +3,16 @@
 
 use serde_json::json;
 
+use crate::engine::dbc::Extent;
 use crate::engine::orders::OrderError;
 use crate::engine::orders::dbc::{KeepDbc, RemoveDbc};
 use crate::engine::orders::desk::Desk;
 use crate::engine::profile::shelf::{ShelfError, mark};
 
 pub fn keep(desk: &mut Desk<'_>, order: &KeepDbc) -> Result<(), OrderError> {
+    if let Some(why) = Extent::of_lines(&order.bytes).why_not() {
+        return Err(OrderError::Unfit(format!("the DBC file {} {why}", order.name)));
+    }
     let shelf = desk.people.shelf();
     let before = shelf.write(&order.name, &order.bytes, &order.expected).map_err(said)?;
     desk.before = before.map(|mark| json!({ "mark": mark }));

@@ -321,6 +321,9 @@ fn what_is_not_what_it_is_called_is_refused() {
     let said = of(&[("profile.toml", b"name = \"x\"\nnonsense = 1\n")]);
     assert!(said.starts_with("profile.toml:2: "), "{said}");
     assert!(of(&[plain, ("dbc/car.dbc", b"\x7FELF")]).contains("it is no DBC file"));
+    let vast = "BO_ 1 A: 8 X\n".repeat(16_385);
+    let said = of(&[plain, ("dbc/car.dbc", vast.as_bytes())]);
+    assert!(said.contains("has 16385 messages; a DBC file can have 16384"), "{said}");
     let folder = device("mine");
     let (manifest, messages) = ("devices/mine/device.toml", "devices/mine/messages.dbc");
     assert!(of(&[plain, (manifest, &folder.manifest)]).contains("has no messages.dbc"));
