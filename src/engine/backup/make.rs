@@ -2,6 +2,7 @@
 //! relies on it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -133,14 +134,31 @@ impl Source {
         drop(passing);
         let mut left_out = Vec::new();
         let listed_files = self.files()?;
+        // As they would be on a disk that does not tell them apart: such a backup could not be restored there.
+        let mut names = BTreeMap::new();
         for (name, file) in &listed_files {
             let place = Place::of(name);
             if passphrase.is_none() && place.as_ref().is_some_and(Place::is_secret) {
                 continue;
             }
-            match place {
-                Some(_) => writer.file(name, file)?,
-                None => left_out.push(format!("{} is nothing of Busbar's own.", file.display())),
+            let why_not = match &place {
+                None => Some("is nothing of Busbar's own"),
+                Some(place) => unfit(place, file),
+            };
+            let why_not = match (why_not, names.entry(name.to_lowercase())) {
+                (Some(why), _) => Some(why.to_owned()),
+                (None, Entry::Occupied(other)) => Some(format!(
+                    "differs from {} in case alone: call one of them otherwise",
+                    other.get()
+                )),
+                (None, Entry::Vacant(room)) => {
+                    room.insert(name.clone());
+                    None
+                }
+            };
+            match why_not {
+                None => writer.file(name, file)?,
+                Some(why) => left_out.push(format!("{} {why}.", file.display())),
             }
         }
         left_out.extend(self.elsewhere(&listed_files));
@@ -226,6 +244,20 @@ impl Source {
         }
         found.sort();
         Ok(found)
+    }
+}
+
+/// Why a file cannot go along: whoever reads the backup would refuse it whole.
+fn unfit(place: &Place, file: &Path) -> Option<&'static str> {
+    match fs::metadata(file) {
+        Ok(found) if found.len() > place.most() => Some("is larger than any of its kind can be"),
+        Err(error)
+            if error.kind() == std::io::ErrorKind::NotFound
+                && matches!(place, Place::Recording(_)) =>
+        {
+            Some("was removed while the backup was made")
+        }
+        Ok(_) | Err(_) => None,
     }
 }
 

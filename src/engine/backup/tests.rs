@@ -179,6 +179,24 @@ fn names(folder: &Path) -> std::collections::BTreeSet<String> {
     found
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_whoever_reads_it_would_refuse_is_left_out_and_told() {
+    let (place, folder) = furnished();
+    put(&folder, "profiles/car.toml", b"name = \"car\"\n");
+    let large = fs::File::create(folder.join("dbc/huge.dbc")).unwrap();
+    large.set_len(17 << 20).unwrap();
+    let file = place.path().join("all.backup");
+    let made = source(&folder, Recordings::Take).write(&file, Some(&word())).unwrap();
+    let told = made.left_out.join("\n");
+    assert!(told.contains("car.toml differs from profiles/Car.toml in case alone"), "{told}");
+    assert!(told.contains("huge.dbc is larger than any of its kind"), "{told}");
+    assert_eq!(made.left_out.len(), 2, "{told}");
+    let there = place.path().join("there");
+    restore(&file, Some(&word()), &there, clock()).unwrap();
+    assert_eq!(fs::read(there.join("profiles/Car.toml")).unwrap(), b"name = \"Car\"\n");
+}
+
 #[test]
 fn dbc_files_that_profiles_name_go_along_and_those_elsewhere_are_told() {
     let (place, folder) = furnished();
