@@ -46,6 +46,12 @@ fn a_backup_is_made_into_a_file_encrypted_and_its_outcome_is_told_and_written_do
     let short = desk.ask(ask(Existing::Replace, Some("short"))).unwrap_err();
     assert!(short.contains("fewer than 10"), "{short}");
     assert_eq!(fs::read(&path).unwrap(), before);
+    // What cannot be made leaves nothing under the name, nor beside it.
+    let to = SaveTo { path: place.path().join("new.backup"), existing: Existing::Keep };
+    let passphrase = Some(Secret::new("short".to_owned()));
+    let refused = desk.ask(Ask::MakeBackup { recordings: BackupRecordings::Leave, passphrase, to });
+    assert!(refused.unwrap_err().contains("fewer than 10"));
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
     desk.ask(ask(Existing::Replace, Some(WORD))).unwrap();
     assert!(is_sealed_backup(&path).unwrap());
     let word = Secret::new(WORD.to_owned());
@@ -74,7 +80,7 @@ fn a_backup_is_made_into_a_file_encrypted_and_its_outcome_is_told_and_written_do
     let all = Ask::ReadJournal { prefs: JournalPrefs::default(), before: None };
     let Brought::Lines { view, .. } = desk.ask(all).unwrap() else { panic!("lines") };
     let lines = format!("{:?}", view.rows);
-    let made = if cfg!(unix) { 6 } else { 4 };
+    let made = if cfg!(unix) { 7 } else { 5 };
     assert_eq!(lines.matches("backup_made").count(), made, "{lines}");
     assert!(!lines.contains(WORD));
 }
