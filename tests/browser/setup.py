@@ -11,7 +11,7 @@ EVE = "yellow boat on quiet water"
 ANA = "seven lamps beside the road"
 VIC = "an old clock in the hall"
 # A word that is longer than its card is wide.
-LONG = "/home/eve/" + "veryLongFolder" * 7 + "bench.toml"
+LONG = "/srv/eve/" + "veryLongFolder" * 7 + "bench.toml"
 BENCH = ("Bench", f'name = "Bench"\ndescription = "Taken from {LONG}"\n\n[[bus]]\nname = "can0"\naddress = "virtual:can0"\nscene = "solar-car"\n')
 PACK = "Roof pack"
 GEN1 = "Prohelion D1000 Gen 1"
