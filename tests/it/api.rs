@@ -361,6 +361,19 @@ fn settings_are_changed_field_by_field_and_keep_their_secret() {
     );
     let patch = |body: Value| house.json("PATCH", "/api/v1/settings", &ada, &body);
     patch(json!({"sessions": {"idle_min": 0}})).refuses(422, "invalid", "sessions.idle_min");
+    let both = |charges: u32, idle: u32| {
+        patch(json!({"records": {"charges": charges}, "sessions": {"idle_min": idle}}))
+    };
+    both(1, 45).refuses(422, "invalid", "records.charges");
+    both(77, 0).refuses(422, "invalid", "sessions.idle_min");
+    let kept = house.get("/api/v1/settings", &ada).is(200).json();
+    assert_eq!(kept["sessions"]["idle_min"], 15, "nothing of what is refused in part");
+    assert_ne!(kept["records"]["charges"], 77);
+    let now = both(77, 15).is(200).json();
+    assert_eq!(
+        (&now["sessions"]["idle_min"], &now["records"]["charges"]),
+        (&json!(15), &json!(77))
+    );
     patch(json!({"web": {"listen": "everywhere"}})).refuses(422, "invalid", "web.listen");
     patch(json!({"web": {"port": 1}})).refuses(422, "invalid", "port");
     patch(json!({"mail": {"has_password": false}})).refuses(422, "invalid", "has_password");

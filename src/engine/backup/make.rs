@@ -96,7 +96,7 @@ impl Source {
     pub fn passing_place(&self) -> Result<PathBuf, BackupError> {
         let failed =
             |source| BackupError::File { file: self.folder.clone(), what: "written", source };
-        let stem = format!("sending-{}", moment_stamp(self.at));
+        let stem = format!("{}{}", copy::SENDING, moment_stamp(self.at));
         let file = copy::room(&self.folder, &stem, ".backup").map_err(failed)?;
         fs::remove_file(&file).map_err(failed)?;
         Ok(file)
@@ -113,7 +113,7 @@ impl Source {
         }
         let out = copy::private_new().open(to).map_err(BackupError::of(to, "made"))?;
         let half = Passing(Some(to.to_owned()));
-        let stem = format!("making-{}", moment_stamp(self.at));
+        let stem = format!("{}{}", copy::MAKING, moment_stamp(self.at));
         let database = copy::room(&self.folder, &stem, ".db")
             .map_err(BackupError::of(&self.folder, "written"))?;
         let passing = Passing(Some(database.clone()));

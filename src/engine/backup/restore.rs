@@ -18,7 +18,7 @@ use crate::engine::backup::place::{DATABASE, Place};
 use crate::engine::backup::stream::{self, Whole, refused};
 use crate::engine::backup::{About, BackupError, Listed};
 use crate::engine::store::journal::{Entry, Outcome};
-use crate::engine::store::{Opener, Store, copy, hold, lock, moment_stamp, sync_folder};
+use crate::engine::store::{Opener, Store, copy, hold, lock, moment_stamp, settings, sync_folder};
 
 /// How an entry stands to what is in the data folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -314,7 +314,7 @@ fn open_once(
     clock: &Arc<dyn Clock>,
 ) -> Result<Vec<String>, BackupError> {
     let watch = Box::new(|_: &crate::engine::store::Reading<'_>| {});
-    let (store, remarks) = Store::open(folder, Opener::Command, Arc::clone(clock), watch)?;
+    let (store, mut remarks) = Store::open(folder, Opener::Command, Arc::clone(clock), watch)?;
     store.file(Entry {
         at: clock.wall(),
         who: "command line".to_owned(),
@@ -329,7 +329,15 @@ fn open_once(
         of: None,
     });
     store.settle()?;
+    let records = store.read(settings::records)?;
     drop(store);
+    let is_elsewhere = about.recordings && !records.stays_inside();
+    if let Some(place) = records.recordings.filter(|_| is_elsewhere) {
+        remarks.push(format!(
+            "Recordings go to {} by the settings; those of the backup are in {} of the data folder: choose that in the settings to see them.",
+            place.display(), about.recordings_in
+        ));
+    }
     let here = |remark: String| remark.replace(&*folder.to_string_lossy(), "the data folder");
     Ok(remarks.into_iter().map(here).collect())
 }

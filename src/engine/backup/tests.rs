@@ -15,7 +15,7 @@ use super::*;
 use crate::base::time::{FakeClock, Wall};
 use crate::engine::access::secret::Secret;
 use crate::engine::access::settings::RecordSettings;
-use crate::engine::store::copy;
+use crate::engine::store::{Opener, Store, copy, settings};
 
 const AT: Wall = Wall::from_nanos(1_780_300_800_000_000_000);
 const SECRET: &str = "planted-5ecret";
@@ -268,6 +268,27 @@ fn what_was_there_is_kept_aside_and_what_is_not_in_the_backup_stays() {
     // Once more: the name is taken.
     let again = restore(&file, None, &folder, clock()).unwrap().aside.unwrap();
     assert_eq!(again, place.path().join("data.before-restore-20260601T080000Z-2"));
+}
+
+#[test]
+fn recordings_that_were_elsewhere_are_told_where_they_are_now() {
+    let (place, folder) = furnished();
+    let elsewhere = place.path().join("big disk");
+    put(&elsewhere, "far.log", b"(0.0) can0 2#00\n");
+    let records = RecordSettings { recordings: Some(elsewhere), ..RecordSettings::default() };
+    let (store, _) = Store::open(&folder, Opener::Command, clock(), Box::new(|_| {})).unwrap();
+    let saved = records.clone();
+    store.write(move |writing| settings::save(writing, "records", &saved)).unwrap();
+    drop(store);
+    for (with, told) in [(Recordings::Take, 1), (Recordings::Leave, 0)] {
+        let file = place.path().join(format!("{told}.backup"));
+        Source::new(&folder, &records, with, AT).cheap().write(&file, None).unwrap();
+        let there = place.path().join(format!("there{told}"));
+        let remarks = restore(&file, None, &there, clock()).unwrap().remarks;
+        let said = remarks.iter().filter(|remark| remark.contains("big disk by the settings"));
+        assert_eq!(said.count(), told, "{remarks:?}");
+        assert_eq!(there.join("recordings/far.log").exists(), told == 1);
+    }
 }
 
 #[test]

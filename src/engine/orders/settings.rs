@@ -28,6 +28,8 @@ pub struct SaveSettings {
     pub kiosk: Option<KioskSettings>,
     /// What becomes of the password for the mail server.
     pub mail_password: Option<SecretChange>,
+    /// Changes of the others that go along: all are made, or none. Its version is not looked at.
+    pub system: SaveSystem,
 }
 
 impl SaveSettings {
@@ -39,6 +41,7 @@ impl SaveSettings {
             && self.mail.is_none()
             && self.kiosk.is_none()
             && self.mail_password.is_none()
+            && self.system.is_empty()
     }
 }
 
@@ -57,6 +60,9 @@ impl Order for SaveSettings {
             ("sessions", self.sessions.is_some()),
             ("mail", self.mail.is_some() || self.mail_password.is_some()),
             ("kiosk", self.kiosk.is_some()),
+            ("general", self.system.general.is_some()),
+            ("look", self.system.look.is_some()),
+            ("records", self.system.records.is_some()),
         ])
     }
 

@@ -3,7 +3,7 @@
 //! profile's file written while an engine runs, and only on the thread that writes: no two edits can
 //! overtake each other.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use thiserror::Error;
@@ -25,7 +25,7 @@ pub enum LedgerError {
     Missing(Name),
     /// There is one of this name already.
     #[error("there is already a profile named {0}")]
-    Taken(Name),
+    Taken(String),
     /// Too many.
     #[error("there are {LIST_LIMIT} profiles already: delete one first")]
     Full,
@@ -124,9 +124,7 @@ impl Ledger<'_> {
     /// There is one of this name, there are too many, or it cannot be written.
     pub fn add(&self, name: &Name, text: &str, author: &Author) -> Result<(), LedgerError> {
         let file = self.library.file_of(name);
-        if file.exists() {
-            return Err(LedgerError::Taken(name.clone()));
-        }
+        self.is_free(name, None)?;
         if self.library.names()?.len() >= LIST_LIMIT {
             return Err(LedgerError::Full);
         }
@@ -147,9 +145,7 @@ impl Ledger<'_> {
         author: &Author,
     ) -> Result<String, LedgerError> {
         let target = self.library.file_of(to);
-        if target.exists() && target != file {
-            return Err(LedgerError::Taken(to.clone()));
-        }
+        self.is_free(to, Some(file))?;
         if read(file)? != before {
             return Err(LedgerError::Edited(file.display().to_string()));
         }
@@ -186,9 +182,29 @@ impl Ledger<'_> {
             return Err(LedgerError::Edited(format!("the profile {name}")));
         }
         self.version(&file, Some(&text), &text, author)?;
-        remove(&file)?;
+        // Out of sight at once, and gone only once the version is kept.
+        let aside = Aside::put(&file)?;
+        self.writing.afterwards(move || aside.remove());
         self.remembered(&key_of(self.library, &file), None);
         Ok(())
+    }
+
+    /// Whether no profile has this name, but for that in `own`. Names that differ only in their case are one:
+    /// there are disks that do not tell them apart.
+    fn is_free(&self, name: &Name, own: Option<&Path>) -> Result<(), LedgerError> {
+        let file = self.library.file_of(name);
+        if own == Some(&*file) {
+            return Ok(());
+        }
+        let own = own.and_then(Path::file_stem);
+        let same = |there: &String| {
+            own != Some(there.as_ref()) && there.to_lowercase() == name.as_str().to_lowercase()
+        };
+        match self.library.names()?.into_iter().find(same) {
+            Some(there) => Err(LedgerError::Taken(there)),
+            None if file.exists() => Err(LedgerError::Taken(name.to_string())),
+            None => Ok(()),
+        }
     }
 
     /// Keeps a version and writes its line. What was there before is kept too, where nobody has: before
@@ -242,4 +258,99 @@ impl Ledger<'_> {
 fn remove(file: &Path) -> Result<(), LedgerError> {
     let failed = |source| LedgerError::Remove { file: file.display().to_string(), source };
     std::fs::remove_file(file).map_err(failed)
+}
+
+/// A file that is out of its place until it is known whether it goes: dropped, it is back.
+struct Aside(Option<[PathBuf; 2]>);
+
+impl Aside {
+    fn put(file: &Path) -> Result<Self, LedgerError> {
+        let mut beside = file.to_owned().into_os_string();
+        beside.push(".deleted");
+        let failed = |source| LedgerError::Remove { file: file.display().to_string(), source };
+        std::fs::rename(file, &beside).map_err(failed)?;
+        Ok(Self(Some([file.to_owned(), beside.into()])))
+    }
+
+    fn remove(mut self) {
+        if let Some([_, beside]) = self.0.take()
+            && let Err(error) = std::fs::remove_file(&beside)
+        {
+            tracing::warn!(%error, "{} is left of a deleted profile", beside.display());
+        }
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        if let Some([file, beside]) = self.0.take()
+            && let Err(error) = std::fs::rename(&beside, &file)
+        {
+            tracing::error!(%error, "a profile that is not deleted stays in {}", beside.display());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::time::FakeClock;
+    use crate::engine::store::{Opener, Store};
+
+    #[test]
+    fn a_deleted_profile_is_gone_only_where_its_version_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = FakeClock::new(Wall::from_nanos(0));
+        let (store, _) =
+            Store::open(folder.path(), Opener::Command, clock, Box::new(|_| {})).unwrap();
+        let library = Library::of(folder.path());
+        let name: Name = "Van".parse().unwrap();
+        library.make().unwrap();
+        let text = "[[bus]]\nname = \"can0\"\naddress = \"virtual:can0\"\n";
+        write_whole(&library.file_of(&name), text).unwrap();
+        let delete = |then: Result<(), LedgerError>| {
+            let (library, name) = (library.clone(), name.clone());
+            store.write(move |writing| {
+                let ledger = Ledger { writing, library: &library, at: Wall::from_nanos(0) };
+                let what = "deleted".to_owned();
+                let author = Author { by: "Ana".to_owned(), face: "web", what };
+                ledger.delete(&name, None, &author)?;
+                assert!(!library.file_of(&name).exists(), "out of sight");
+                then
+            })
+        };
+        assert!(delete(Err(LedgerError::Full)).is_err());
+        assert_eq!(read(&library.file_of(&name)).unwrap(), text, "back in its place");
+        delete(Ok(())).unwrap();
+        let left = std::fs::read_dir(library.profiles()).unwrap().count();
+        assert_eq!(left, 0, "nothing is left beside");
+    }
+
+    #[test]
+    fn names_that_differ_only_in_case_are_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = FakeClock::new(Wall::from_nanos(0));
+        let (store, _) =
+            Store::open(folder.path(), Opener::Command, clock, Box::new(|_| {})).unwrap();
+        let library = Library::of(folder.path());
+        let kept = library.clone();
+        let job = move |writing: &Writing<'_>| {
+            let ledger = Ledger { writing, library: &kept, at: Wall::from_nanos(0) };
+            let author = Author { by: "Ana".to_owned(), face: "web", what: "added".to_owned() };
+            let name = |text: &str| text.parse::<Name>().unwrap();
+            let text = |name: &str| format!("name = \"{name}\"\n");
+            let taken = |said: Result<(), LedgerError>, by: &str| {
+                assert!(matches!(&said, Err(LedgerError::Taken(there)) if there == by), "{said:?}");
+            };
+            ledger.add(&name("Van"), &text("Van"), &author)?;
+            ledger.add(&name("Bus"), &text("Bus"), &author)?;
+            taken(ledger.add(&name("vAN"), &text("vAN"), &author), "Van");
+            let bus = kept.file_of(&name("Bus"));
+            taken(ledger.rename(&bus, &text("Bus"), &name("VAN"), &author).map(drop), "Van");
+            let _text = ledger.rename(&bus, &text("Bus"), &name("Coach"), &author)?;
+            Ok::<_, LedgerError>(())
+        };
+        store.write(job).unwrap();
+        assert_eq!(library.names().unwrap(), ["Coach", "Van"]);
+    }
 }

@@ -2,9 +2,11 @@
 
 use std::fs::OpenOptions;
 use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::base::time::Wall;
 use crate::engine::store::{OpenError, StoreError, migrate, open, place};
 
 /// The newest schema that this program knows.
@@ -85,6 +87,34 @@ pub fn room(folder: &Path, stem: &str, end: &str) -> std::io::Result<std::path::
     std::fs::DirBuilder::new().recursive(true).create(&folder)?;
     place::tighten(&folder, 0o700)?;
     place::fresh(&folder, stem, end)
+}
+
+/// How the names of databases begin that are about to be packed.
+pub const MAKING: &str = "making-";
+/// How the names of backups begin that are gone once they are sent.
+pub const SENDING: &str = "sending-";
+/// Nothing is copied or sent for so long.
+const SENT_WITHIN: Duration = Duration::from_hours(24);
+
+/// Removes what a program that was killed in the middle of a backup left where copies are kept.
+pub fn sweep(folder: &Path, at: Wall) {
+    let Ok(entries) = std::fs::read_dir(folder.join(place::BACKUPS)) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let is_passing = [MAKING, SENDING]
+            .into_iter()
+            .any(|start| name.to_str().is_some_and(|name| name.starts_with(start)));
+        let touched = entry.metadata().and_then(|found| found.modified()).ok();
+        let touched = touched.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let now = Duration::from_nanos(at.nanos().unsigned_abs());
+        if !is_passing || touched.is_none_or(|then| now.saturating_sub(then) < SENT_WITHIN) {
+            continue;
+        }
+        match std::fs::remove_file(entry.path()) {
+            Ok(()) => tracing::info!("{} was left of a backup and is removed", name.display()),
+            Err(error) => tracing::warn!(%error, "{} is left of a backup", name.display()),
+        }
+    }
 }
 
 /// Options for a file that nobody but its owner reads and that must not be there yet.

@@ -216,8 +216,10 @@ impl Historian {
         }
         let touched = committed.is_ok() && remembered.touched.get();
         self.tell(if touched { Ours::Touched } else { Ours::Nothing });
-        if committed.is_ok() {
-            remembered.follow();
+        match committed {
+            Ok(()) => remembered.follow(),
+            // Whatever goes back where it was is there before the answer.
+            Err(_) => drop(remembered),
         }
         for job in batch {
             let committed = committed.as_ref().map(|_| ()).map_err(StoreError::again);

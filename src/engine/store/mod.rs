@@ -282,6 +282,7 @@ impl Store {
         let opening = Opening { file: &file, lock: lock.as_ref(), look, at, migrations };
         let connection = opening.writer(&mut remarks)?;
         if lock.is_some() {
+            copy::sweep(folder, at);
             remark_interrupted(&connection, &mut remarks);
         }
         let failed = |source| OpenError::Database { file: file.clone(), source };

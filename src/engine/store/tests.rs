@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::journal::Verdict;
 use super::journal::tests::entry;
@@ -271,6 +272,36 @@ fn what_is_to_be_done_afterwards_is_done_only_where_the_change_is_kept() {
     };
     assert!(store.write(failing).is_err());
     assert_eq!(acts.try_recv(), Err(mpsc::TryRecvError::Disconnected), "dropped, not done");
+}
+
+#[test]
+fn what_a_backup_left_that_was_killed_is_gone_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let backups = folder.path().join(place::BACKUPS);
+    fs::create_dir(&backups).unwrap();
+    let noon = UNIX_EPOCH + Duration::from_nanos(NOON.nanos() as u64);
+    let day = Duration::from_hours(24);
+    let left = [
+        ("making-20231113T000000Z.db", 2 * day),
+        ("making-20231113T000000Z.db-journal", 2 * day),
+        ("sending-20231113T000000Z.backup", day),
+        ("making-20231114T220000Z.db", day / 12),
+        ("busbar-20200101T000000Z.backup", 900 * day),
+    ];
+    for (name, age) in left {
+        let file = fs::File::create(backups.join(name)).unwrap();
+        file.set_modified(noon - age).unwrap();
+    }
+    let there = || {
+        let names = fs::read_dir(&backups).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    drop(open(folder.path(), Opener::Command).unwrap());
+    assert_eq!(there().len(), 5, "a command is no start");
+    drop(opened(folder.path()));
+    assert_eq!(there(), ["busbar-20200101T000000Z.backup", "making-20231114T220000Z.db"]);
 }
 
 #[test]

@@ -109,10 +109,9 @@ pub async fn change(
     }
     session.permit(ChangeSettings)?;
     if !save.is_empty() {
+        save.system = system;
         now = order(&shared, &session, save).await?;
-        system.expected = Some(now.version);
-    }
-    if !system.is_empty() {
+    } else if !system.is_empty() {
         now = order(&shared, &session, system).await?;
     }
     answer(&shared, &session, &now)

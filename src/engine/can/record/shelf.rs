@@ -310,9 +310,16 @@ impl Shelf {
 
     fn is_free(&self, name: &str) -> Result<(), ShelfError> {
         match self.find(name) {
-            Ok(_) => Err(ShelfError::Taken(name.to_owned())),
-            Err(ShelfError::Missing(_)) => Ok(()),
-            Err(other) => Err(other),
+            Ok(_) => return Err(ShelfError::Taken(name.to_owned())),
+            Err(ShelfError::Missing(_)) => {}
+            Err(other) => return Err(other),
+        }
+        // Names that differ only in their case are one: there are disks that do not tell them apart.
+        let entries = fs::read_dir(self.folder()).into_iter().flatten().flatten();
+        let there = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        match { there }.find(|there| there.to_lowercase() == name.to_lowercase()) {
+            Some(there) => Err(ShelfError::Taken(there)),
+            None => Ok(()),
         }
     }
 

@@ -464,6 +464,11 @@ fn what_is_taken_in_is_a_recording_and_what_grows_stays() {
     assert!(
         take("a.log", b"(1.000000) can0 123#11\n").unwrap_err().to_string().contains("already")
     );
+    let other_case = take("A.Log", b"(1.000000) can0 123#11\n").unwrap_err();
+    assert!(
+        matches!(&other_case, super::shelf::ShelfError::Taken(name) if name == "a.log"),
+        "{other_case}"
+    );
     let said = take("b.log", b"\x00\x01\x02").unwrap_err().to_string();
     assert!(said.contains("b.log") && !said.contains(".part"), "{said}");
     assert!(take("c.log", &[b'x'; 1001]).unwrap_err().to_string().contains("larger"));

@@ -72,7 +72,7 @@ pub fn said(error: LedgerError) -> OrderError {
         LedgerError::Missing(name) => {
             OrderError::NotFound { what: "profile", which: name.to_string() }
         }
-        LedgerError::Taken(name) => OrderError::Taken { what: "a profile", name: name.to_string() },
+        LedgerError::Taken(name) => OrderError::Taken { what: "a profile", name },
         LedgerError::Edited(what) => OrderError::Stale { what },
         LedgerError::Store(error) => error.into(),
         error @ (LedgerError::Full

@@ -17,7 +17,11 @@ use crate::engine::store::settings::{self, MAIL_PASSWORD_FIELD};
 use crate::engine::store::{accounts, charges};
 
 pub fn save(desk: &mut Desk<'_>, order: SaveSettings) -> Result<Arc<Settings>, OrderError> {
-    let old = current(desk, order.expected)?;
+    current(desk, order.expected)?;
+    if !order.system.is_empty() {
+        save_system(desk, SaveSystem { expected: None, ..order.system })?;
+    }
+    let old = current(desk, None)?;
     let password = order.mail_password;
     let mut new = Settings {
         web: order.web.unwrap_or_else(|| old.web.clone()),

@@ -322,6 +322,7 @@ impl SettingsChange {
                 Some(secret) if secret.reveal().is_empty() => None,
                 Some(secret) => Some(SecretChange::Set(secret)),
             }),
+            system: SaveSystem::default(),
         };
         let system = SaveSystem {
             expected: None,
