@@ -144,7 +144,9 @@ pub fn format(args: &FormatArgs) -> Outcome {
         return Ok(ExitCode::SUCCESS);
     };
     args.over.may_write(out)?;
-    write_dbc_file(out, &written.bytes)
+    // A link stays one: what it leads to is written anew.
+    let place = std::fs::canonicalize(out).unwrap_or_else(|_| out.clone());
+    write_dbc_file(&place, &written.bytes)
         .map_err(|error| format!("cannot write {}: {}", out.display(), system_words(&error)))?;
     report(args, out, &written.bytes, &written.notes)
 }

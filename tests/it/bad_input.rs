@@ -414,6 +414,20 @@ fn a_file_that_is_there_is_written_over_only_where_that_is_said() {
         let ran = desk.busbar(&[&"dbc", &"format", &dbc, &socket, &"--force"]);
         ran.ends_with(2).names(&["socket.dbc", "no regular file"]);
         assert!(!std::fs::metadata(&socket).unwrap().is_file());
+        // A link stays one, for every command.
+        let link = desk.path("link.out");
+        std::os::unix::fs::symlink(&out, &link).unwrap();
+        let through: [&[&dyn AsRef<OsStr>]; 3] = [
+            &[&"simulate", &"--duration", &"1", &"--log", &link, &"--force"],
+            &[&"decode", &"--dbc", &dbc, &log, &"--output", &link, &"--force"],
+            &[&"dbc", &"format", &dbc, &link, &"--force"],
+        ];
+        for command in through {
+            std::fs::write(&out, "mine").unwrap();
+            desk.busbar(command).ends_with(0);
+            assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+            assert_ne!(std::fs::read_to_string(&out).unwrap(), "mine");
+        }
     }
 }
 
