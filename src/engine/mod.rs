@@ -77,8 +77,8 @@ pub use can::record::shelf::{
     Incoming, Shelf as RecordShelf, ShelfError as RecordShelfError, Shelved,
 };
 pub use can::replay::{
-    EndKnown, IdMap, PlanError, PlayState, Progress, Refusal as ReplayRefusal, ReplayFigures,
-    ReplayPlan, ReplayProgress, SeekTo, Speed, check_speed,
+    EndKnown, IdMap, Odd as ReplayOdd, PlanError, PlayState, Progress, Refusal as ReplayRefusal,
+    ReplayFigures, ReplayPlan, ReplayProgress, SeekTo, Speed, check_speed,
 };
 pub use can::scan::{
     Counts as ScanCounts, RATES as SCAN_RATES, Report as ScanReport, Tried as TriedRate,

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::base::id::Name;
+use crate::base::problem::Problem;
 use crate::base::reading::Age;
 use crate::base::time::Wall;
 use crate::view::shown::{Shade, Shown};
@@ -226,6 +227,15 @@ pub fn a_name(typed: &str) -> Result<Name, String> {
 #[must_use]
 pub fn short_name(typed: &str) -> String {
     typed.chars().take(Name::LIMIT).collect()
+}
+
+/// What is wrong with an input: "line 12: this is no frame".
+#[must_use]
+pub fn problem(problem: &Problem) -> String {
+    match problem.line {
+        0 => problem.text.clone(),
+        line => format!("line {}: {}", grouped(line.into()), problem.text),
+    }
 }
 
 #[cfg(test)]

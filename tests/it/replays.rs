@@ -90,6 +90,22 @@ fn a_recording_is_replayed_onto_a_bus_within_the_program_and_its_figures_are_tol
 }
 
 #[test]
+fn lines_of_a_recording_that_are_skipped_are_told() {
+    let bench = bench();
+    let recording = bench.house.folder().join("recordings/drive.log");
+    let mut text = std::fs::read_to_string(&recording).unwrap();
+    assert_eq!(bench.start(json!({"speed": "max"})).is(201).json()["problems"], json!([]));
+    bench.once(|one| one["state"] == "ended");
+    bench.house.ask("DELETE", ONE, &bench.sender).is(204);
+    text.insert_str(0, "no frame at all\n");
+    std::fs::write(&recording, text).unwrap();
+    bench.start(json!({"speed": "max"})).is(201);
+    let over = bench.once(|one| one["state"] == "ended");
+    assert_eq!((&over["sent"], &over["skipped_lines"]), (&json!(100), &json!(1)));
+    assert!(over["problems"][0].as_str().unwrap().starts_with("line 1: "), "{over}");
+}
+
+#[test]
 fn a_replay_is_paused_sought_stepped_and_stopped() {
     let bench = bench();
     bench.start(json!({"paused": true, "loop": true})).is(201);

@@ -18,7 +18,7 @@ use crate::engine::can::bus::{BusRx, BusState, BusTx, OpenError, Wires};
 use crate::engine::can::frame::{Frame, Frames};
 use crate::engine::can::guard::{Block, HandGuard, Reach};
 use crate::engine::can::interfaces::is_virtual;
-use crate::engine::can::replay::{Due, Odd, Outcome, Pick, Replay, Routes, Unsent};
+use crate::engine::can::replay::{Due, Outcome, Pick, Replay, Routes, Unsent};
 pub use crate::engine::can::replay::{
     EndKnown, IdMap, PlanError, PlayState, Refusal, ReplayPlan, ReplayProgress, Speed,
 };
@@ -184,13 +184,13 @@ pub struct LateUs {
 }
 
 impl Summary {
-    fn of(recording: &Path, progress: &ReplayProgress, ended: Ended, odd: Odd) -> Self {
+    fn of(recording: &Path, progress: ReplayProgress, ended: Ended) -> Self {
         let figures = &progress.figures;
         let us = |span: Duration| span.as_nanos() as f64 / 1000.0;
         Self {
             recording: recording.to_owned(),
             ended,
-            why: progress.why.clone(),
+            why: progress.why,
             frames_sent: figures.sent,
             refused: Refusal::ALL.map(|why| (why.name(), figures.refused.of(why))).into(),
             left_out: figures.left_out,
@@ -204,8 +204,8 @@ impl Summary {
             late_frames: figures.late,
             behind_s: figures.behind.as_secs_f64(),
             gaps_shortened_s: figures.gaps.1.as_secs_f64(),
-            skipped_lines: odd.skipped,
-            problems: odd.problems,
+            skipped_lines: progress.odd.skipped,
+            problems: progress.odd.problems,
         }
     }
 }
@@ -314,7 +314,7 @@ impl Job {
             (PlayState::Paused | PlayState::Playing, _) => Ended::Stopped,
         };
         self.listener.end();
-        Ok(Summary::of(&self.file, &progress, ended, self.replay.odd()))
+        Ok(Summary::of(&self.file, progress, ended))
     }
 
     fn send(&mut self, now: Mono, frame: Frame, target: usize) -> Outcome {

@@ -71,11 +71,7 @@ fn remark(picture: &LogPicture) -> (Tone, String) {
 }
 
 fn passed_over(picture: &LogPicture) -> Vec<String> {
-    let told = picture.problems.iter().map(|problem| match problem.line {
-        0 => problem.text.clone(),
-        line => format!("line {}: {}", text::grouped(line.into()), problem.text),
-    });
-    told.collect()
+    picture.problems.iter().map(text::problem).collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::base::id::Name;
+use crate::base::problem::Problem;
 use crate::engine::{
     Address, Begins, BusPicture, EndKnown, IdMap, Keeps, MakeSafe, PlayState, ReplayFigures,
     ReplayPicture, ReplayPlan, ReplayProgress, ReplayRefusal, ReplayState, Scope, Session,
@@ -150,7 +151,7 @@ fn row(snapshot: &Snapshot, session: &Session, one: &ReplayPicture) -> ReplayRow
         rounds: rounds(progress),
         sent: text::grouped(progress.map_or(0, |one| one.figures.sent)),
         jitter: progress.map_or_else(String::new, |one| jitter(&one.figures)),
-        remarks: progress.map_or_else(Vec::new, |one| remarks(&one.figures)),
+        remarks: progress.map_or_else(Vec::new, remarks),
         hangs: hangs(one),
         toggle,
         plays,
@@ -226,7 +227,8 @@ fn jitter(figures: &ReplayFigures) -> String {
     )
 }
 
-fn remarks(figures: &ReplayFigures) -> Vec<(Tone, String)> {
+fn remarks(progress: &ReplayProgress) -> Vec<(Tone, String)> {
+    let (figures, odd) = (&progress.figures, &progress.odd);
     let mut said = Vec::new();
     if figures.behind >= BEHIND {
         let text = format!(
@@ -242,6 +244,20 @@ fn remarks(figures: &ReplayFigures) -> Vec<(Tone, String)> {
             said.push((Tone::Warning, text));
         }
     }
+    let why = odd.problems.first();
+    match odd.skipped {
+        0 => said.extend(
+            why.map(|why| (Tone::Warning, format!("The recording: {}", text::problem(why)))),
+        ),
+        1 => {
+            said.push((Tone::Warning, because("1 line or part of the recording was skipped", why)))
+        }
+        many => {
+            let many =
+                format!("{} lines or parts of the recording were skipped", text::grouped(many));
+            said.push((Tone::Warning, because(&many, why)));
+        }
+    }
     if figures.left_out > 0 {
         let text = format!("{} left out by the filter.", text::grouped(figures.left_out));
         said.push((Tone::Muted, text));
@@ -252,6 +268,10 @@ fn remarks(figures: &ReplayFigures) -> Vec<(Tone, String)> {
         said.push((Tone::Muted, text));
     }
     said
+}
+
+fn because(what: &str, why: Option<&Problem>) -> String {
+    why.map_or_else(|| format!("{what}."), |why| format!("{what}: {}", text::problem(why)))
 }
 
 fn hangs(one: &ReplayPicture) -> String {

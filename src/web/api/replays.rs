@@ -18,6 +18,7 @@ use crate::engine::{
     check_speed,
 };
 use crate::view::compose::replay::name_for;
+use crate::view::text;
 use crate::web::api::give::{Answer, List, aside, json, nothing, order};
 use crate::web::api::reading::tidy;
 use crate::web::api::take::{Body, Who, Word, named};
@@ -212,6 +213,10 @@ pub struct ReplayShown {
     behind_s: f64,
     /// By how much pauses were shortened, seconds.
     gaps_shortened_s: f64,
+    /// Lines or parts of the recording that were skipped, as far as it was read.
+    skipped_lines: u64,
+    /// The first of them with their lines, and what holds for the recording as a whole.
+    problems: Vec<String>,
 }
 
 /// Due against sent, of all frames since it began.
@@ -240,6 +245,7 @@ impl ReplayShown {
         let figures = progress.map(|one| one.figures).unwrap_or_default();
         let us = |span: Duration| tidy(span.as_secs_f64() * 1e6);
         let (state, why) = state(one);
+        let odd = progress.map(|one| &one.odd);
         let recording = one.file.file_name().map(|name| name.to_string_lossy().into_owned());
         Self {
             name: one.name.to_string(),
@@ -269,6 +275,9 @@ impl ReplayShown {
             },
             behind_s: tidy(figures.behind.as_secs_f64()),
             gaps_shortened_s: tidy(figures.gaps.1.as_secs_f64()),
+            skipped_lines: odd.map_or(0, |odd| odd.skipped),
+            problems: odd
+                .map_or_else(Vec::new, |odd| odd.problems.iter().map(text::problem).collect()),
         }
     }
 }

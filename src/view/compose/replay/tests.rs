@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::base::problem::Severity;
+use crate::engine::ReplayOdd;
 use crate::engine::testing::local_session;
 use crate::engine::testing::plant::Plant;
 
@@ -71,6 +73,8 @@ fn a_row_says_where_it_stands_how_late_it_was_and_what_was_not_sent() {
     figures.late_p99 = Duration::from_micros(110);
     figures.late_max = Duration::from_millis(3);
     figures.behind = Duration::from_secs(2);
+    let problem =
+        Problem { line: 7, severity: Severity::Error, text: "this is no frame".to_owned() };
     let progress = ReplayProgress {
         start: crate::base::time::Mono::ZERO,
         timebase: crate::base::time::Timebase::default(),
@@ -84,6 +88,7 @@ fn a_row_says_where_it_stands_how_late_it_was_and_what_was_not_sent() {
         rounds: 2,
         figures,
         bus_names: Vec::new(),
+        odd: ReplayOdd { skipped: 1234, problems: vec![problem] },
     };
     let mut one = ReplayPicture {
         name: order.name,
@@ -107,6 +112,9 @@ fn a_row_says_where_it_stands_how_late_it_was_and_what_was_not_sent() {
     assert_eq!(row.jitter, "late by 0.020 ms, 99 % within 0.110 ms, at most 3.000 ms");
     assert!(row.remarks[0].1.contains("cannot keep up: 2.0 s behind"));
     assert!(row.remarks[1].1.contains("1 not sent: reserved for setting devices up"));
+    let skipped =
+        "1\u{a0}234 lines or parts of the recording were skipped: line 7: this is no frame";
+    assert_eq!(row.remarks[2], (Tone::Warning, skipped.to_owned()));
     assert_eq!((row.rounds.as_str(), row.again), ("2 rounds", true));
     assert!(row.stop.is_some() && row.forget.is_none() && view.start.is_open());
     one.state = ReplayState::Stopped("silenced by ada".to_owned());

@@ -36,6 +36,8 @@ pub struct ReplayProgress {
     pub figures: ReplayFigures,
     /// The buses found so far in the recording.
     pub bus_names: Vec<String>,
+    /// What is odd about the recording.
+    pub odd: Odd,
 }
 
 /// What is odd about a recording, as far as it was read.
@@ -49,8 +51,7 @@ pub struct Odd {
 
 impl Replay {
     /// What is odd about the recording, as far as it was read.
-    #[must_use]
-    pub fn odd(&self) -> Odd {
+    fn odd(&self) -> Odd {
         match &self.odd {
             Some(odd) if self.feed.scout.seen() == Seen::Front => odd.clone(),
             Some(_) | None => self.odd_so_far(),
@@ -111,6 +112,7 @@ impl Replay {
             rounds: self.rounds,
             figures,
             bus_names: self.feed.scout.reader().bus_names().to_vec(),
+            odd: self.odd(),
         }
     }
 }

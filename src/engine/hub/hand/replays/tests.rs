@@ -71,6 +71,7 @@ fn progress(state: PlayState, why: Option<&str>) -> ReplayProgress {
         rounds: 0,
         figures: ReplayFigures::default(),
         bus_names: Vec::new(),
+        odd: crate::engine::can::replay::Odd::default(),
     }
 }
 
