@@ -53,11 +53,15 @@ struct Watcher {
 impl Watcher {
     fn run(mut self, stopped: &Receiver<()>) {
         while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(LOOK_EVERY) {
-            self.follow();
-            if let Some(file) = &mut self.file {
-                let change = file.poll();
-                self.take(change);
-            }
+            self.look();
+        }
+    }
+
+    fn look(&mut self) {
+        self.follow();
+        if let Some(file) = &mut self.file {
+            let change = file.poll();
+            self.take(change);
         }
     }
 
@@ -88,7 +92,7 @@ impl Watcher {
                 if self.running().map(|(file, _)| file) != watched {
                     return;
                 }
-                self.say(format!("{error}. The running profile stays."));
+                self.tell(format!("{error}. The running profile stays."));
             }
         }
     }
@@ -110,6 +114,7 @@ impl Watcher {
                 // may only bring back what runs.
                 match self.running() {
                     Some((now, text)) if now == file && order.text.as_ref() != Some(&text) => {}
+                    Some((now, _)) if now == file => return self.tell(String::new()),
                     Some(_) | None => return,
                 }
                 match self.door.submit(&self.session, TakeEdit(order)) {
@@ -124,13 +129,71 @@ impl Watcher {
         };
         // A profile that now runs took all notices with it.
         if let Some(why) = refused {
-            self.say(format!("The edited profile is refused: {why}. The running one stays."));
+            self.tell(format!(
+                "The edited profile is refused: {why}. The running one stays: mend the file, or go back to a version on the profile's page."
+            ));
         }
     }
 
-    fn say(&self, text: String) {
+    /// Tells it to everybody; an empty text takes back what was told.
+    fn tell(&self, text: String) {
         if let Ok(grant) = self.session.permit(ChangeSettings) {
             self.door.tell(&grant, Notice { subject: SUBJECT, text });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use crossbeam_channel::unbounded;
+
+    use super::*;
+    use crate::engine::testing::start_cheaply;
+    use crate::engine::{Config, Face, Snapshot};
+
+    const SOON: Duration = Duration::from_secs(20);
+    const TEXT: &str = "name = \"Yard\"\n\n[[bus]]\nname = \"can0\"\naddress = \"virtual:yard\"\n";
+
+    #[test]
+    fn an_edit_that_is_refused_is_told_until_the_file_says_again_what_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::new(folder.path().to_owned(), "a test");
+        let mut running = start_cheaply(config).unwrap();
+        let session = running.take_seat().unwrap().sit(Face::Desktop);
+        let door = running.door.clone();
+        let (wake, woken) = unbounded();
+        let grant = session.permit(ViewPlant).unwrap();
+        door.watch(&grant, Box::new(move || _ = wake.send(())));
+        let file = folder.path().join("Yard.toml");
+        fs::write(&file, TEXT).unwrap();
+        let catalog = Arc::clone(&door.look(&grant).catalog);
+        let loaded = interpret_profile(&file, TEXT.to_owned(), &catalog).unwrap();
+        let order = ActivateProfile::loaded(loaded);
+        door.submit(&session, order).unwrap().wait().unwrap();
+        drop(grant);
+        let mut watcher = Watcher { door: door.clone(), session, file: None };
+        let mut said = |text: &str, wanted: &dyn Fn(&Snapshot) -> bool| {
+            fs::write(&file, text).unwrap();
+            watcher.look();
+            loop {
+                let grant = watcher.session.permit(ViewPlant).unwrap();
+                if wanted(&door.look(&grant)) {
+                    return;
+                }
+                drop(grant);
+                woken.recv_timeout(SOON).expect("it was never told");
+            }
+        };
+        let refused = |snapshot: &Snapshot| {
+            snapshot.notices.iter().any(|notice| notice.text.contains("Yard.toml:6"))
+        };
+        let quiet = |snapshot: &Snapshot| snapshot.notices.is_empty();
+        let broken = format!("{TEXT}this is broken\n");
+        said(&broken, &refused);
+        said(TEXT, &quiet);
+        said(&broken, &refused);
+        said(&format!("{TEXT}# By hand.\n"), &quiet);
     }
 }

@@ -390,9 +390,12 @@ impl Door {
         self.plant.wakers.0.write().unwrap_or_else(PoisonError::into_inner).push(waker);
     }
 
-    /// Tells everybody something about the plant; a full inbox loses it, and the log has it.
+    /// Tells everybody something about the plant; a full inbox loses it, and the log has it. An empty text
+    /// takes back what was told of its subject.
     pub fn tell(&self, grant: &Grant<'_, ChangeSettings>, notice: Notice) {
-        tracing::warn!(actor = %grant.actor(), subject = notice.subject, "{}", notice.text);
+        if !notice.text.is_empty() {
+            tracing::warn!(actor = %grant.actor(), subject = notice.subject, "{}", notice.text);
+        }
         if self.plant.inbox.try_send(Event::Notice(notice)).is_err() {
             tracing::error!("the inbox was full: a notice was lost");
         }

@@ -187,7 +187,7 @@ pub struct RulesPicture {
 pub struct Notice {
     /// What it is about; a newer notice on the same subject takes its place.
     pub subject: &'static str,
-    /// What happened, what it means, what to do.
+    /// What happened, what it means, what to do; empty: nothing any more.
     pub text: String,
 }
 

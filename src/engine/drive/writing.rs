@@ -1,13 +1,13 @@
 //! Works on the texts of profiles aside, so that the hub never waits for a disk, and tells it how that
 //! ended. Whatever happens to the thread, the hub hears something.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::Sender;
 
 use crate::engine::access::grant::Face;
-use crate::engine::hub::{Event, KeepProfile, ProfileJob, ProfileNews, ProfileWork};
+use crate::engine::hub::{Draft, Event, Found, KeepProfile, ProfileJob, ProfileNews, ProfileWork};
 use crate::engine::offline::profiles::ground;
 use crate::engine::orders::OrderError;
 use crate::engine::orders::deeds::profiles::said;
@@ -107,7 +107,12 @@ fn in_ledger<T: Send + 'static>(
 fn write(people: &Arc<People>, job: &KeepProfile) -> Result<(), LedgerError> {
     let job = job.clone();
     in_ledger(people, move |ledger| {
-        ledger.replace(&job.file, (&job.before, &job.text), &job.author)
+        let found = match job.found {
+            Found::Stays => None,
+            Found::Version => Some(read(&job.file)?),
+        };
+        let before = found.as_deref().unwrap_or(&job.before);
+        ledger.replace(&job.file, (before, &job.text), &job.author)
     })
 }
 
@@ -117,12 +122,20 @@ fn done(people: &Arc<People>, job: ProfileJob) -> Result<ProfileNews, OrderError
         ProfileWork::Draft { file, text, order } => {
             let place = file.clone().unwrap_or_default();
             let (new, what) = wanted(people, &place, &text, (&order, face))?;
+            let found = match &order {
+                Profiling::Restore(_) => Found::Version,
+                Profiling::Edit(_) | Profiling::Rename(_) | Profiling::Delete(_) => Found::Stays,
+            };
             if *new == *text {
+                if let (Some(file), Found::Version) = (file, found) {
+                    let author = Author { by, face: face.code(), what };
+                    mended(people, file, text, author).map_err(said)?;
+                }
                 return Ok(ProfileNews::Done);
             }
             let loaded = sound(people, &place, new)?;
-            let order = ActivateProfile { file, ..ActivateProfile::loaded(loaded) };
-            Ok(ProfileNews::Draft(Box::new(order), what))
+            let order = Box::new(ActivateProfile { file, ..ActivateProfile::loaded(loaded) });
+            Ok(ProfileNews::Draft(Draft { order, what, found }))
         }
         ProfileWork::Rename { file, text, to } => {
             let name = to.clone();
@@ -136,6 +149,19 @@ fn done(people: &Arc<People>, job: ProfileJob) -> Result<ProfileNews, OrderError
             Ok(ProfileNews::Done)
         }
     }
+}
+
+/// Has the file say what runs again, where somebody has written something else into it.
+fn mended(
+    people: &Arc<People>,
+    file: PathBuf,
+    runs: Arc<str>,
+    author: Author,
+) -> Result<(), LedgerError> {
+    in_ledger(people, move |ledger| {
+        let found = read(&file)?;
+        if *found == *runs { Ok(()) } else { ledger.replace(&file, (&found, &runs), &author) }
+    })
 }
 
 /// Does it with a profile that does not run, in the name of `by` who came through `face`.
@@ -264,7 +290,8 @@ mod tests {
         let (inbox, events) = bounded(1);
         let author = Author { by: "Ada".into(), face: "web", what: "a rule".into() };
         let (before, text) = (before.into(), "c".into());
-        let job = KeepProfile { number: 7, file: file.clone(), before, text, author };
+        let found = Found::Stays;
+        let job = KeepProfile { number: 7, file: file.clone(), before, found, text, author };
         assert!(keep(inbox, Arc::clone(&people), job).is_none());
         let event = events.recv_timeout(Duration::from_secs(10)).unwrap();
         let Event::Kept { number: 7, outcome } = event else { panic!("{event:?}") };
@@ -277,6 +304,54 @@ mod tests {
         // What was there before is kept too: nobody had.
         assert_eq!(outcome("a", "a"), (Ok(()), "c".to_owned(), 2));
         assert_eq!(outcome("a", "c"), (Ok(()), "c".to_owned(), 2));
+    }
+
+    #[test]
+    fn going_back_takes_what_was_written_by_hand_out_of_the_file_and_keeps_it_as_a_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let people = people(folder.path());
+        people.library().make().unwrap();
+        let profile = Name::new("a").unwrap();
+        let file = people.library().file_of(&profile);
+        let said = |description: &str| format!("name = \"a\"\ndescription = \"{description}\"\n");
+        let (first, runs) = (said("first"), said("runs"));
+        fs::write(&file, &first).unwrap();
+        let author = || Author { by: "Ada".into(), face: "web", what: "a word".into() };
+        let (before, text) = (first.clone(), runs.clone());
+        let place = file.clone();
+        in_ledger(&people, move |ledger| ledger.replace(&place, (&before, &text), &author()))
+            .unwrap();
+        let list = || people.store().read(|reading| versions::list(reading, "a")).unwrap();
+        let [newest, oldest] = [list()[0].id, list()[1].id];
+        let broken = format!("{runs}this is broken\n");
+        let back = |version| {
+            fs::write(&file, &broken).unwrap();
+            let on = Revision::of(&runs);
+            let order = RestoreProfile { profile: profile.clone(), on, version };
+            let (file, text) = (Some(file.clone()), runs.clone().into());
+            let work = ProfileWork::Draft { file, text, order: Profiling::Restore(order) };
+            done(&people, ProfileJob { number: 1, by: "Ada".into(), face: Face::Web, work })
+                .unwrap()
+        };
+        assert!(matches!(back(newest), ProfileNews::Done));
+        assert_eq!(fs::read_to_string(&file).unwrap(), runs, "it says what runs");
+        assert_eq!(list().len(), 4, "what was written by hand, and going back");
+        let ProfileNews::Draft(draft) = back(oldest) else { panic!("it says something else") };
+        assert_eq!(draft.found, Found::Version);
+        let (before, text) = (runs.as_str().into(), first.as_str().into());
+        let job = |found| KeepProfile {
+            number: 7,
+            file: file.clone(),
+            before: Arc::clone(&before),
+            found,
+            text: Arc::clone(&text),
+            author: author(),
+        };
+        assert!(write(&people, &job(Found::Stays)).is_err(), "as any other change");
+        assert_eq!(fs::read_to_string(&file).unwrap(), broken);
+        write(&people, &job(draft.found)).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), first);
+        assert_eq!(list().len(), 6);
     }
 
     #[test]

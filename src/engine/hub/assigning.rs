@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::hub::event::{Effect, Epoch, KeepProfile};
+use crate::engine::hub::event::{Effect, Epoch, Found, KeepProfile};
 use crate::engine::hub::plant::Plant;
 use crate::engine::orders::dbc::AssignDbcs;
 use crate::engine::orders::{OrderError, Reply};
@@ -85,7 +85,7 @@ impl Assigning {
         self.writings += 1;
         let number = FIRST + self.writings;
         let author = Author { by, face, what: change.to_string() };
-        Ok(Some(KeepProfile { number, file, before, text, author }))
+        Ok(Some(KeepProfile { number, file, before, found: Found::Stays, text, author }))
     }
 
     /// The file is written, or is not; gives what is to be done after the next picture.

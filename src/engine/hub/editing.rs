@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use crate::base::id::{BusId, Name};
 use crate::engine::access::grant::Face;
-use crate::engine::hub::event::{Effect, Epoch, KeepProfile, ProfileJob, ProfileNews, ProfileWork};
+use crate::engine::hub::event::{
+    Draft, Effect, Epoch, Found, KeepProfile, ProfileJob, ProfileNews, ProfileWork,
+};
 use crate::engine::hub::plant::Plant;
 use crate::engine::hub::{Hub, News, Now, RECORDERS};
 use crate::engine::orders::plant::ActivateProfile;
@@ -73,7 +75,7 @@ pub(super) enum Next {
     /// Nothing but this.
     Only(Effect),
     /// Look whether the running profile can be amended so; then [`Editing::write`].
-    Judge(Box<ActivateProfile>, String),
+    Judge(Draft),
     /// It is written: amend the running profile, then answer.
     Amend(Box<ActivateProfile>, Reply),
     /// The running profile is called otherwise: say so, then answer.
@@ -150,9 +152,9 @@ impl Editing {
                 Next::Only(Effect::Answer(job.reply, Err(OrderError::Unfit(CHANGED.to_owned()))))
             }
             Ok(named @ ProfileNews::Renamed { .. }) => Next::Named(named, job.reply),
-            Ok(ProfileNews::Draft(order, what)) => {
+            Ok(ProfileNews::Draft(draft)) => {
                 self.job = Some(job);
-                Next::Judge(order, what)
+                Next::Judge(draft)
             }
         })
     }
@@ -163,12 +165,8 @@ impl Editing {
     }
 
     /// Nothing stands in the way: the file is written first, where there is one.
-    pub(super) fn write(
-        &mut self,
-        order: Box<ActivateProfile>,
-        what: String,
-        plant: &mut Plant,
-    ) -> Option<Next> {
+    pub(super) fn write(&mut self, draft: Draft, plant: &mut Plant) -> Option<Next> {
+        let Draft { order, what, found } = draft;
         let mut job = self.job.take()?;
         let (before, text) =
             (plant.profile().and_then(|one| one.text).unwrap_or_default(), order.text.clone());
@@ -181,7 +179,7 @@ impl Editing {
         let (number, own) = (job.number, Arc::clone(&before));
         job.stage = Stage::Writing { order, before: own };
         self.job = Some(job);
-        let keep = KeepProfile { number, file, before, text, author };
+        let keep = KeepProfile { number, file, before, found, text, author };
         Some(Next::Only(Effect::KeepProfile(keep)))
     }
 
@@ -262,9 +260,9 @@ impl Hub {
         match next {
             None => {}
             Some(Next::Only(effect)) => self.answers.push(effect),
-            Some(Next::Judge(order, what)) => match self.judge((*order).clone()) {
+            Some(Next::Judge(draft)) => match self.judge((*draft.order).clone()) {
                 Ok(_) => {
-                    let next = self.editing.write(order, what, &mut self.plant);
+                    let next = self.editing.write(draft, &mut self.plant);
                     match next {
                         Some(Next::Amend(order, reply)) => {
                             self.amended(now, *order, reply, effects);
@@ -321,6 +319,7 @@ impl Hub {
                 number: 0,
                 file,
                 before,
+                found: Found::Stays,
                 text,
                 author,
             }));

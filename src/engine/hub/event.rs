@@ -258,12 +258,23 @@ pub struct KeepProfile {
     pub number: u64,
     /// The file.
     pub file: PathBuf,
-    /// What it has to say before: whoever has edited it meanwhile is not overwritten.
+    /// What it says as far as is known.
     pub before: Arc<str>,
+    /// What becomes of it where it says something else.
+    pub found: Found,
     /// What it is to say.
     pub text: Arc<str>,
     /// Who changes it, and what that is in words: a version is kept of it.
     pub author: Author,
+}
+
+/// What becomes of what somebody has written into a profile's file by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It stays, and nothing is written.
+    Stays,
+    /// It becomes a version: whoever goes back to one means it to be gone from the file.
+    Version,
 }
 
 /// Work on the text of a profile.
@@ -282,7 +293,8 @@ pub struct ProfileJob {
 /// What is to be done.
 #[derive(Debug)]
 pub enum ProfileWork {
-    /// Find out what the running profile would say. Nothing is written.
+    /// Find out what the running profile would say. Only what was written into its file by hand is taken
+    /// out of it, where somebody goes back to what runs.
     Draft {
         /// Its file, where it has one.
         file: Option<PathBuf>,
@@ -304,11 +316,22 @@ pub enum ProfileWork {
     Elsewhere(Profiling),
 }
 
+/// What the running profile would say.
+#[derive(Debug)]
+pub struct Draft {
+    /// It, to be run.
+    pub order: Box<ActivateProfile>,
+    /// What would be changed, in words.
+    pub what: String,
+    /// What becomes of what was written into its file by hand.
+    pub found: Found,
+}
+
 /// What came of it.
 #[derive(Debug)]
 pub enum ProfileNews {
-    /// What the running profile would say, and what would be changed in words.
-    Draft(Box<ActivateProfile>, String),
+    /// What the running profile would say.
+    Draft(Draft),
     /// The profile says so already, or it is done.
     Done,
     /// The running profile is called otherwise.

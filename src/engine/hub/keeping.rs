@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::base::time::Wall;
 use crate::engine::access::grant::Face;
-use crate::engine::hub::event::{Effect, Epoch, KeepProfile};
+use crate::engine::hub::event::{Effect, Epoch, Found, KeepProfile};
 use crate::engine::hub::plant::Plant;
 use crate::engine::orders::sending::Keeping as Order;
 use crate::engine::orders::{OrderError, Reply};
@@ -99,7 +99,7 @@ impl Keeping {
         let (own, what) = (Arc::clone(&before), change.to_string());
         let author = Author { by: asked.by.clone(), face: asked.face.code(), what };
         self.writing = Some(Writing { number, epoch, asked, messages, before: own });
-        Effect::KeepProfile(KeepProfile { number, file, before, text, author })
+        Effect::KeepProfile(KeepProfile { number, file, before, found: Found::Stays, text, author })
     }
 
     /// The file is written, or is not; gives what is to be done after the next picture.

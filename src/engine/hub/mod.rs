@@ -28,9 +28,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use event::{
-    BusPlan, ControlNews, ControlWork, Effect, Epoch, Event, Fate, HandNews, HandPlan, HandWork,
-    KeepProfile, ProfileJob, ProfileNews, ProfileWork, RecordBus, RecordNews, RecordWork,
-    ReplayJob, ReplayNews, ReplayWork, SendingPlan, Sieves,
+    BusPlan, ControlNews, ControlWork, Draft, Effect, Epoch, Event, Fate, Found, HandNews,
+    HandPlan, HandWork, KeepProfile, ProfileJob, ProfileNews, ProfileWork, RecordBus, RecordNews,
+    RecordWork, ReplayJob, ReplayNews, ReplayWork, SendingPlan, Sieves,
 };
 
 use crate::base::id::BusId;

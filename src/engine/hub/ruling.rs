@@ -10,7 +10,7 @@ use crate::engine::access::grant::Face;
 use crate::engine::charge::{Key, Origin, Rules};
 use crate::engine::hub::Now;
 use crate::engine::hub::charging::Charging;
-use crate::engine::hub::event::{Effect, Epoch, KeepProfile};
+use crate::engine::hub::event::{Effect, Epoch, Found, KeepProfile};
 use crate::engine::hub::plant::Plant;
 use crate::engine::orders::charging::SetChargeRule;
 use crate::engine::orders::{OrderError, Reply};
@@ -141,7 +141,7 @@ impl Ruling {
         let number = self.writings;
         let (by, face) = (asked.by.clone(), asked.face.code());
         let author = Author { by, face, what: change.to_string() };
-        Ok((rules, Some(KeepProfile { number, file, before, text, author })))
+        Ok((rules, Some(KeepProfile { number, file, before, found: Found::Stays, text, author })))
     }
 
     /// The file is written, or is not; gives what is to be done after the next picture.

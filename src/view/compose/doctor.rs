@@ -97,6 +97,10 @@ pub fn findings(patient: &Patient<'_>) -> Vec<Finding> {
     found.push(queue("log", (waiting, limit), lost, ("line", "line")));
     found.push(queue("records", vitals.records, 0, ("change", "change")));
     found.push(queue("mail", vitals.letters, 0, ("letter", "letter")));
+    let problems = snapshot.profile.iter().flat_map(|profile| &profile.problems);
+    let notices = snapshot.notices.iter().map(|notice| &notice.text);
+    let told = |text: &String| finding("profile", Health::Warning, text.clone(), "");
+    found.extend(problems.chain(notices).map(told));
     found.extend(snapshot.buses.iter().map(bus));
     found.extend(snapshot.components.iter().filter_map(component));
     found.extend(recordings(snapshot));
@@ -255,6 +259,7 @@ fn recordings(snapshot: &Snapshot) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Notice;
     use crate::view::fixtures::{Stage, charging};
 
     #[test]
@@ -268,6 +273,20 @@ mod tests {
         let full = queue("events", (950, 1000), 1, ("event", "frame"));
         assert_eq!(full.health, Health::Fault);
         assert!(full.text.contains("950 events waiting") && full.text.contains("1 frame did not"));
+    }
+
+    #[test]
+    fn what_every_page_warns_of_is_not_well_here() {
+        let mut snapshot = charging(Stage::Idle);
+        let notice = Notice { subject: "profile file", text: "It is refused.".to_owned() };
+        snapshot.notices.push(notice);
+        let (vitals, machine) = (Vitals::default(), Machine::default());
+        let now = (Mono::ZERO, Wall::from_nanos(0));
+        let patient =
+            Patient { snapshot: &snapshot, vitals: &vitals, machine: &machine, folder: None, now };
+        let found = findings(&patient);
+        let told = found.iter().find(|found| found.text == "It is refused.").unwrap();
+        assert_eq!((told.check, told.health), ("profile", Health::Warning));
     }
 
     #[test]

@@ -199,7 +199,8 @@ pub fn profile(
     let newest = lines.first().map(|line| line.id);
     let versions = lines.iter().map(|line| {
         let label = "Go back to this";
-        let restore = match newest == Some(line.id) {
+        // Where the file says something that is refused, the newest version is a way back too.
+        let restore = match newest == Some(line.id) && one.refused.is_none() {
             true if row.undo.is_open() => Offer::shut(label, "This is the present version."),
             true | false => guarded(label, session),
         };
