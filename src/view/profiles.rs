@@ -1,6 +1,6 @@
 //! The Profiles page: which there are, what each says and said, what differs between two of its versions.
 
-use crate::engine::{DiffKind, VersionId};
+use crate::engine::{DiffKind, SceneLine, VersionId};
 use crate::view::exchange::AlongRow;
 use crate::view::offer::{Grave, Offer};
 use crate::view::shown::Tone;
@@ -18,6 +18,8 @@ pub struct ProfilesView {
     pub add: Offer,
     /// Names of interfaces of this machine, of which a profile can be made.
     pub interfaces: Vec<String>,
+    /// Built-in scenes, of which a profile can be made.
+    pub scenes: Vec<SceneLine>,
     /// What stands here where there are none.
     pub empty: &'static str,
 }
@@ -88,6 +90,8 @@ pub enum Beginning {
     Empty,
     /// The usual components on this interface of the machine.
     Interface(String),
+    /// What this built-in scene simulates.
+    Scene(SceneLine),
     /// What this profile says.
     Copy(String),
 }

@@ -159,6 +159,30 @@ fn the_running_profile_is_amended_in_its_file_and_cannot_be_deleted() {
 }
 
 #[test]
+fn the_demo_is_had_back_by_a_profile_with_its_scene() {
+    let bench = bench();
+    let (house, changer) = (&bench.house, &bench.changer);
+    house.json("POST", ALL, changer, &json!({"name": "Workshop"})).is(201);
+    house.ask("POST", &format!("{ONE}/activate"), changer).is(200);
+    let buses = || house.get("/api/v1/buses", &bench.viewer).is(200).json()["items"].clone();
+    assert_eq!(buses(), json!([]));
+    let added = json!({"name": "Back", "scene": "demo"});
+    let added = house.json("POST", ALL, changer, &added).is(201).json();
+    assert_eq!(added["profile"]["bus"][0]["scene"], "demo", "{added}");
+    house.ask("POST", "/api/v1/profiles/Back/activate", changer).is(200);
+    assert_eq!(buses()[0]["name"], "demo");
+    let driven = json!({"parked": true, "pace": 1});
+    house.json("PUT", "/api/v1/demo", changer, &driven).is(204);
+    // A scene that is a file of the machine is none, nor are two beginnings one.
+    for scene in ["../../x.toml", "/etc/passwd", ""] {
+        let wanted = json!({"name": "Other", "scene": scene});
+        house.json("POST", ALL, changer, &wanted).refuses(422, "invalid", "scene");
+    }
+    let both = json!({"name": "Other", "scene": "demo", "interface": "can7"});
+    house.json("POST", ALL, changer, &both).refuses(422, "invalid", "copy_of");
+}
+
+#[test]
 fn what_is_the_machines_is_not_named_from_elsewhere_and_stays_where_it_was() {
     let bench = bench();
     let (house, changer) = (&bench.house, &bench.changer);

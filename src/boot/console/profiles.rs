@@ -5,7 +5,7 @@ use crate::boot::profiles::{remember, to_run};
 use crate::desktop::ask::{Brought, ProfileAsk};
 use crate::engine::{
     AddProfile, DeleteProfile, EditProfile, NewProfile, Profile, ProfileChange, RenameProfile,
-    RestoreProfile, Revision, ViewPlant, interfaces, profiles,
+    RestoreProfile, Revision, ViewPlant, demo_profile, interfaces, profiles,
 };
 use crate::view::compose;
 use crate::view::compose::profiles::a_profile_name;
@@ -53,6 +53,9 @@ impl Clerk<'_> {
             }
             Beginning::Interface(interface) => {
                 NewProfile::Of(Box::new(Profile::for_interface(interface).map_err(sentence)?))
+            }
+            Beginning::Scene(scene) => {
+                NewProfile::Of(Box::new(demo_profile(&scene.name).map_err(sentence)?))
             }
             Beginning::Copy(from) => NewProfile::Copy(a_profile_name(from)?),
         };

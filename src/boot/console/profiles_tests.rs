@@ -50,10 +50,21 @@ fn a_profile_is_added_copied_described_and_called_otherwise() {
     let revision = desk.one("Bench").row.revision;
     desk.describe("Bench", &revision, "For trying things").unwrap();
     desk.add_profile("Second", Beginning::Copy("Bench".into())).unwrap();
+    let scene = desk
+        .look(ProfilesLook::All)
+        .all
+        .scenes
+        .into_iter()
+        .find(|scene| scene.name == "demo")
+        .unwrap();
+    desk.add_profile("Simulated", Beginning::Scene(scene)).unwrap();
     let seen = desk.look(ProfilesLook::All);
     let rows: Vec<(&str, &str)> =
         seen.all.rows.iter().map(|row| (row.name.as_str(), row.description.as_str())).collect();
-    assert_eq!(rows, [("Bench", "For trying things"), ("Second", "For trying things")]);
+    assert_eq!(
+        rows,
+        [("Bench", "For trying things"), ("Second", "For trying things"), ("Simulated", "")]
+    );
     assert!(seen.all.rows[0].by.contains("desktop"), "{}", seen.all.rows[0].by);
     let one = desk.one("Second");
     let ask = ProfileAsk::Save {

@@ -102,7 +102,7 @@ fn without_pack(session: &Session) -> ChargeView {
         ..crate::view::offer::Grave::default()
     };
     ChargeView {
-        empty: "No pack of this profile can be charged: it has no BMS. Open the demo, or connect the bus of a pack and add its BMS to the profile.".into(),
+        empty: "No pack of this profile can be charged: it has no BMS. Run a profile with a simulated pack, or connect the bus of a pack and add its BMS to the profile.".into(),
         start: grave("Start charge\u{2026}"),
         engage: grave("Close contactors\u{2026}"),
         stop: shut("Stop"),

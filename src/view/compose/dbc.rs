@@ -82,7 +82,7 @@ pub fn dbc(snapshot: &Snapshot, prefs: &DbcPrefs, watch: &SignalWatch) -> DbcVie
         Some(message_view(snapshot, key, (codec, message), heard.get(&key), watch))
     });
     let empty = if sources.is_empty() {
-        "Nothing runs. Open a demo, an interface or a recording, or open a DBC file here to look at it or change it."
+        "No bus of what runs is read by a DBC. Run another profile, or open a DBC file here to look at it or change it."
     } else {
         "None of the messages fits the filter. Clear it to see them all."
     };

@@ -207,7 +207,7 @@ fn without_pack(snapshot: &Snapshot) -> PackView {
     let text = if snapshot.profile.is_some() {
         "No battery is known here. In a recording none was recognised by its heartbeat; the CAN page shows every frame. Add a component of a battery kind to the profile's file, or open another one."
     } else {
-        "Nothing is open yet. Choose a demo, a CAN interface or a recording."
+        "Nothing runs yet. The page Profiles runs a profile, and adds one with a simulated pack or for a CAN interface."
     };
     let mut view = PackView { title: "No pack".into(), ..PackView::default() };
     view.cells.empty = text.into();

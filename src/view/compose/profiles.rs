@@ -7,7 +7,7 @@ use crate::base::time::Wall;
 use crate::engine::profiles::Summary;
 use crate::engine::{
     ChangeSettings, DiffKind, LastChange, MOST_VERSION_BYTES, MOST_VERSIONS, ProfileText,
-    ProfileVersion, ProfileVersionLine, RecordState, Revision, Session, Snapshot, diff,
+    ProfileVersion, ProfileVersionLine, RecordState, Revision, Scene, Session, Snapshot, diff,
 };
 use crate::view::compose::users::sentence;
 use crate::view::offer::{Grave, Offer, Question};
@@ -48,6 +48,7 @@ pub fn profiles(
         }),
         add: guarded("Add profile", session),
         interfaces,
+        scenes: Scene::list(),
         empty: "There is no profile yet. A profile says which buses there are and what is connected to them; Add profile makes one.",
     }
 }

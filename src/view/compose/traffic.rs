@@ -128,9 +128,7 @@ fn lets(sieve: &Sieve, now: Mono, entry: &TrafficEntry) -> bool {
 
 fn empty(snapshot: &Snapshot) -> String {
     match snapshot.buses.first() {
-        None => {
-            "No bus is open. Choose a demo, an interface or a recording on the Open page.".into()
-        }
+        None => "No bus is open: what runs has none. The page Profiles runs another profile, and adds one with a simulated pack or for a CAN interface.".into(),
         Some(bus) => format!(
             "Nothing has been received on {} yet. Frames appear here as soon as something talks on the bus.",
             bus.name

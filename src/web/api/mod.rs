@@ -94,7 +94,7 @@ pub use exchange::{
 };
 pub use give::{aside, order};
 pub use profiles::{
-    before as version_before, beginning as new_profile, named as profile_named,
+    Begins, before as version_before, beginning as new_profile, named as profile_named,
     new_name as new_profile_name, problem as profile_problem, run as run_profile,
     text_of as profile_text,
 };

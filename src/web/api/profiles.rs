@@ -13,8 +13,8 @@ use crate::base::id::Name;
 use crate::engine::{
     ActivateProfile, AddProfile, ChangeSettings, DeleteProfile, DiffKind, EditProfile,
     LibraryError, NewProfile, Profile, ProfileChange, ProfileText, ProfileVersionLine,
-    RenameProfile, RestoreProfile, Revision, Right, Session, VersionId, ViewPlant, diff,
-    load_profile,
+    RenameProfile, RestoreProfile, Revision, Right, Scene, Session, VersionId, ViewPlant,
+    demo_profile, diff, load_profile,
 };
 use crate::view::compose::profiles::a_profile_name;
 use crate::web::api::give::{Answer, Time, aside, at_place, json, nothing, order};
@@ -82,38 +82,74 @@ pub struct Wanted {
     copy_of: Option<String>,
     /// The CAN interface of the machine that it watches for the usual components.
     interface: Option<String>,
+    /// The built-in scene that it simulates: `demo` is the demo.
+    scene: Option<String>,
     /// What it is to say, as TOML.
     text: Option<String>,
 }
 
-/// What a new profile begins as: a copy, one for an interface, a text, or nothing.
-///
-/// # Errors
-/// That cannot be, or is more than one.
-pub fn beginning(
-    name: &Name,
-    (copy, interface, text): (Option<&str>, Option<&str>, Option<String>),
-) -> Result<NewProfile, Problem> {
-    match (copy, interface, text) {
-        (Some(copy), None, None) => Ok(NewProfile::Copy(named(copy)?)),
-        (None, Some(interface), None) => {
-            let profile = Profile::for_interface(interface).map_err(|_| {
-                Problem::invalid("No interface can be called so.").about("interface")
-            })?;
-            Ok(NewProfile::Of(Box::new(profile)))
+/// What a new profile begins as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begins {
+    /// Nothing is in it.
+    Empty,
+    /// What the profile of this name says.
+    Copy(String),
+    /// The usual components on this interface of the machine.
+    Interface(String),
+    /// What this built-in scene simulates.
+    Scene(String),
+    /// This text.
+    Text(String),
+}
+
+impl Begins {
+    fn of(wanted: Wanted) -> Result<Self, Problem> {
+        let Wanted { name: _, copy_of, interface, scene, text } = wanted;
+        let said = [
+            copy_of.map(Self::Copy),
+            interface.map(Self::Interface),
+            scene.map(Self::Scene),
+            text.map(Self::Text),
+        ];
+        let mut said = said.into_iter().flatten();
+        match (said.next(), said.next()) {
+            (None, _) => Ok(Self::Empty),
+            (Some(one), None) => Ok(one),
+            (Some(_), Some(_)) => {
+                let why = "Say one of copy_of, interface, scene and text, or none of them.";
+                Err(Problem::invalid(why).about("copy_of"))
+            }
         }
-        (None, None, Some(text)) => Ok(NewProfile::Text(text)),
-        (None, None, None) => {
-            let profile = Profile::new(name.clone(), Vec::new(), Vec::new());
-            Ok(NewProfile::Of(Box::new(profile)))
-        }
-        _ => Err(Problem::invalid("Say one of copy_of, interface and text, or none of them.")
-            .about("copy_of")),
     }
 }
 
-/// Adds a profile to the data folder: empty, for an interface, as a copy, or with a text of its own. It
-/// does not run yet, and never takes the place of another one.
+/// What a new profile called `name` says that begins so.
+///
+/// # Errors
+/// That cannot be.
+pub fn beginning(name: &Name, begins: Begins) -> Result<NewProfile, Problem> {
+    let profile = match begins {
+        Begins::Copy(from) => return Ok(NewProfile::Copy(named(&from)?)),
+        Begins::Text(text) => return Ok(NewProfile::Text(text)),
+        Begins::Empty => Profile::new(name.clone(), Vec::new(), Vec::new()),
+        Begins::Interface(interface) => Profile::for_interface(&interface)
+            .map_err(|_| Problem::invalid("No interface can be called so.").about("interface"))?,
+        Begins::Scene(scene) => {
+            let refused = |why: String| Problem::invalid(why).about("scene");
+            let all: Vec<String> = Scene::list().into_iter().map(|one| one.name).collect();
+            // A file of the machine that holds a scene is named by whoever sits there.
+            if !all.contains(&scene) {
+                return Err(refused(format!("There is no such scene: {}.", all.join(", "))));
+            }
+            demo_profile(&scene).map_err(|error| refused(format!("{error}.")))?
+        }
+    };
+    Ok(NewProfile::Of(Box::new(profile)))
+}
+
+/// Adds a profile to the data folder: empty, for an interface, for a simulated scene, as a copy, or with a
+/// text of its own. It does not run yet, and never takes the place of another one.
 #[utoipa::path(post, path = "/api/v1/profiles", tag = "profiles", request_body = Wanted,
     responses(
         (status = 201, description = "It is there", body = ProfileShown),
@@ -127,8 +163,7 @@ pub async fn add(
     Body(wanted): Body<Wanted>,
 ) -> Answer {
     let name = new_name(&wanted.name)?;
-    let begins = (wanted.copy_of.as_deref(), wanted.interface.as_deref(), wanted.text);
-    let says = beginning(&name, begins)?;
+    let says = beginning(&name, Begins::of(wanted)?)?;
     order(&shared, &session, AddProfile { name: name.clone(), says }).await?;
     let place = format!("/api/v1/profiles/{name}");
     Ok(at_place(shown(&shared, &session, StatusCode::CREATED, name).await?, &place))

@@ -18,7 +18,7 @@ use crate::engine::{
 use crate::view::compose;
 use crate::view::exchange::{AlongRow, MOST_OFFERED};
 use crate::view::profiles::{ProfileView, ProfilesView, Shown};
-use crate::web::api;
+use crate::web::api::{self, Begins};
 use crate::web::pages::form::{self, Typed};
 use crate::web::pages::services::Done;
 use crate::web::pages::shell::{Ask, Shell, draw_as, failed, go};
@@ -140,12 +140,13 @@ async fn add(State(shared): State<Shared>, ask: Ask, Sealed(pairs): Pairs) -> Re
     let typed = Typed::from(pairs);
     let text = typed.text("name").to_owned();
     let order = api::new_profile_name(&text).and_then(|name| {
-        let (copy, interface) = match typed.text("from").split_once(':') {
-            Some(("copy", name)) => (Some(name), None),
-            Some(("interface", name)) => (None, Some(name)),
-            Some(_) | None => (None, None),
+        let begins = match typed.text("from").split_once(':') {
+            Some(("copy", from)) => Begins::Copy(from.to_owned()),
+            Some(("interface", name)) => Begins::Interface(name.to_owned()),
+            Some(("scene", name)) => Begins::Scene(name.to_owned()),
+            Some(_) | None => Begins::Empty,
         };
-        let says = api::new_profile(&name, (copy, interface, None))?;
+        let says = api::new_profile(&name, begins)?;
         Ok(AddProfile { name, says })
     });
     let done = match order {

@@ -23,7 +23,7 @@ impl New {
     /// The form as it begins, under a name that none has yet.
     pub(super) fn begin(view: &ProfilesView, begins: Beginning) -> Self {
         let of = match &begins {
-            Beginning::Empty | Beginning::Interface(_) => "",
+            Beginning::Empty | Beginning::Interface(_) | Beginning::Scene(_) => "",
             Beginning::Copy(of) => of,
         };
         Self { name: free_name(of, view), begins }
@@ -34,6 +34,7 @@ fn words(begins: &Beginning) -> String {
     match begins {
         Beginning::Empty => "empty".to_owned(),
         Beginning::Interface(name) => format!("with the usual components on {name}"),
+        Beginning::Scene(scene) => format!("with the simulation {}", scene.title),
         Beginning::Copy(name) => format!("as a copy of {name}"),
     }
 }
@@ -54,8 +55,9 @@ pub(super) fn draw(
             paragraph(ui, why, theme.tone(Tone::Fault));
         }
         let interfaces = view.interfaces.iter().cloned().map(Beginning::Interface);
+        let scenes = view.scenes.iter().cloned().map(Beginning::Scene);
         let copies = view.rows.iter().map(|row| Beginning::Copy(row.name.clone()));
-        let all = std::iter::once(Beginning::Empty).chain(interfaces).chain(copies);
+        let all = std::iter::once(Beginning::Empty).chain(interfaces).chain(scenes).chain(copies);
         let options: Vec<(Beginning, String)> = all.map(|one| (one.clone(), words(&one))).collect();
         let shown = words(&new.begins);
         form::row(ui, theme, "It begins", |ui| {
