@@ -50,6 +50,15 @@ fn a_file_is_kept_looked_at_taken_along_and_removed() {
     bench.put(ONE, &bench.sender, &[], CAR).refuses(403, "permission_missing", "");
     let kept = bench.put(ONE, &bench.changer, &[], CAR).is(200).json();
     assert_eq!((&kept["name"], &kept["messages"]), (&json!("car"), &json!(1)), "{kept}");
+    let long = "x".repeat(65);
+    for (name, why) in [
+        ("a%3Ab", "A name may not contain ':'."),
+        (long.as_str(), "A name may have at most 64 characters, this one has 65."),
+    ] {
+        let refused = bench.put(&format!("/api/v1/dbc/{name}"), &bench.changer, &[], CAR);
+        refused.refuses(422, "invalid", "name");
+        assert!(refused.text.contains(why), "{}", refused.text);
+    }
     bench.house.get("/api/v1/dbc", &bench.viewer).refuses(403, "permission_missing", "");
     let list = bench.house.get("/api/v1/dbc", &bench.sender).is(200).json();
     assert_eq!(list["items"].as_array().map(Vec::len), Some(1), "{list}");

@@ -130,6 +130,11 @@ fn what_is_no_folder_is_refused_with_file_and_line() {
         let said = bench.put(&format!("/api/v1/devices/{name}/dbc"), &bench.changer, &[], DBC);
         assert!((400..500).contains(&said.status), "{name}: {}", said.status);
     }
+    for name in ["Bad%20Name", "%C3%A4", "Upper"] {
+        let said = bench.put(&format!("/api/v1/devices/{name}/dbc"), &bench.changer, &[], DBC);
+        assert_eq!(said.status, 422, "{name}: {}", said.text);
+        assert!(said.text.contains("small letters, digits and hyphens"), "{}", said.text);
+    }
 }
 
 #[test]

@@ -44,6 +44,12 @@ pub fn named(text: &str) -> Result<Name, Problem> {
     take::named(text.strip_suffix(".dbc").unwrap_or(text), "DBC file")
 }
 
+/// The name that a file is to have.
+fn new_name(text: &str) -> Result<Name, Problem> {
+    let refused = |why| Problem::invalid(sentence(&format!("{why}"))).about("name");
+    Name::new(text.strip_suffix(".dbc").unwrap_or(text)).map_err(refused)
+}
+
 /// What went wrong with a file, as an answer.
 pub fn problem(error: ShelfError) -> Problem {
     match error {
@@ -174,7 +180,7 @@ pub async fn send(shared: &Shared, session: &Session, which: &str) -> Answer {
         (status = 409, description = "There is one of this name already"),
         (status = 412, description = "Somebody else has changed it"),
         (status = 413, description = "It is larger than any DBC file"),
-        (status = 422, description = "It has no message, or more than 16,384 of them or 131,072 signals"),
+        (status = 422, description = "It cannot be called so; it has no message, or more than 16,384 of them or 131,072 signals"),
     ))]
 pub async fn upload(
     State(shared): State<Shared>,
@@ -183,7 +189,7 @@ pub async fn upload(
     headers: HeaderMap,
     request: Request,
 ) -> Answer {
-    let (name, expected) = (named(&which)?, expected_file(&headers)?);
+    let (name, expected) = (new_name(&which)?, expected_file(&headers)?);
     let most = usize::try_from(LARGEST_DBC).unwrap_or(usize::MAX);
     let bytes = to_bytes(request.into_body(), most).await.map_err(|_| too_large(LARGEST_DBC))?;
     let kept = keep(&shared, &session, (name, bytes.to_vec()), expected).await?;

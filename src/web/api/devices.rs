@@ -125,6 +125,17 @@ fn own(id: &str) -> Result<String, Problem> {
     Err(Problem::not_found(format!("There is no device folder \u{201c}{told}\u{201d}.")))
 }
 
+/// The name that a folder is to have.
+fn new_name(id: &str) -> Result<String, Problem> {
+    own(id).map_err(|_| {
+        let told: String = id.chars().take(TOLD_CHARS).collect();
+        Problem::invalid(format!(
+            "A device folder cannot be called \u{201c}{told}\u{201d}: its name has 1 to 40 small letters, digits and hyphens."
+        ))
+        .about("id")
+    })
+}
+
 /// Lists the kinds of device that are known, and the device folders that were refused with file, line
 /// and reason. Needs Read system settings.
 #[utoipa::path(get, path = "/api/v1/devices", tag = "plant",
@@ -246,7 +257,7 @@ pub async fn put_dbc(
     headers: HeaderMap,
     request: Request,
 ) -> Answer {
-    let id = own(&which)?;
+    let id = new_name(&which)?;
     let bytes = body(request).await?;
     bring(&shared, &session, (id.clone(), asked.title), bytes, expected_file(&headers)?).await?;
     shown(&shared, &session, id).await

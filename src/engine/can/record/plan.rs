@@ -271,10 +271,13 @@ impl Place {
     }
 }
 
-/// A name with nothing in it that a file's name should not have.
+/// A name with nothing in it that a file's name should not have. Letters of any script may be in it.
 #[must_use]
 pub fn plain(name: &str) -> String {
-    let letters = name.chars().take(NAME_LETTERS / 3).map(|c| if is_plain(c) { c } else { '_' });
+    let letters = name
+        .chars()
+        .take(NAME_LETTERS / 3)
+        .map(|c| if c.is_alphanumeric() || is_plain(c) { c } else { '_' });
     let text: String = letters.collect();
     let text = text.trim_start_matches('.');
     if text.is_empty() { "recording".to_owned() } else { text.to_owned() }

@@ -37,8 +37,8 @@ const INCOMING: usize = 8;
 pub enum ShelfError {
     /// It could be a path, or is the name of something else.
     #[error(
-        "{0:?} is no name of a recording: a name has letters, digits, spaces, points, dashes and \
-         underscores, and does not begin with a point"
+        "{0:?} is no name of a recording: a name has at most {NAME_LETTERS} letters, digits, spaces, \
+         points, dashes and underscores, and does not begin with a point"
     )]
     Name(String),
     /// There is none of that name.
@@ -390,6 +390,12 @@ fn keep_first<T>(
     }
 }
 
+/// What was given as a name, shortened where it is longer than any.
+fn told(name: &str) -> String {
+    let short: String = name.chars().take(NAME_LETTERS / 4).collect();
+    if name.chars().count() > NAME_LETTERS { format!("{short}\u{2026}") } else { name.to_owned() }
+}
+
 /// Whether this can be the name of a recording.
 ///
 /// # Errors
@@ -402,7 +408,7 @@ pub fn check(name: &str) -> Result<(), ShelfError> {
         && !name.ends_with(['.', ' '])
         && !has_ending(name, "json")
         && name.chars().all(is_fit);
-    if is_name { Ok(()) } else { Err(ShelfError::Name(name.chars().take(NAME_LETTERS).collect())) }
+    if is_name { Ok(()) } else { Err(ShelfError::Name(told(name))) }
 }
 
 fn has_ending(name: &str, ending: &str) -> bool {

@@ -135,7 +135,7 @@ fn names_of_files_have_the_time_in_utc_and_nothing_of_a_path() {
     let folder = tempfile::tempdir().unwrap();
     let plan = FilePlan { pattern: "{name}-{n}_{time}".into(), ..FilePlan::default() };
     let place = Place::Folder(folder.path().to_owned());
-    let title = Title { name: "../ä b".into(), ..title() };
+    let title = Title { name: "../ä б".into(), ..title() };
     let begin = || {
         let asked = (plan.clone(), place.clone(), title.clone());
         Roll::begin(asked, Box::new(RealDisk), Vec::new(), moment(0)).unwrap()
@@ -145,12 +145,7 @@ fn names_of_files_have_the_time_in_utc_and_nothing_of_a_path() {
     let names: Vec<_> = files(folder.path());
     let names: Vec<_> = names.iter().map(|p| p.file_name().unwrap().to_str().unwrap()).collect();
     // The second finds its name taken.
-    assert_eq!(
-        names,
-        ["_..__b-001_20231114T221320Z-1.log", "_..__b-001_20231114T221320Z.log"].map(|name| name
-            .replace("_..__b", "_.._b")
-            .replace("_.._b", &super::plan::plain("../ä b")))
-    );
+    assert_eq!(names, ["_ä_б-001_20231114T221320Z-1.log", "_ä_б-001_20231114T221320Z.log"]);
     for (pattern, why) in [("{name}", "told apart"), ("../{n}", "letters"), (".{n}", "letters")] {
         let plan = FilePlan { pattern: pattern.into(), ..FilePlan::default() };
         assert!(plan.check().unwrap_err().to_string().contains(why), "{pattern}");
