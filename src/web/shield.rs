@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 
+use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -63,7 +64,7 @@ const CROSS_SEEN: HeaderValue = HeaderValue::from_static(
 const CROSS_AGE: HeaderValue = HeaderValue::from_static("600");
 
 /// Stands around all routes.
-pub async fn shield(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+pub async fn shield(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
     shared.counts().requests.fetch_add(1, Ordering::Relaxed);
     let site = shared.site();
     let foreign = Foreign::of(&site, &request);
@@ -71,7 +72,16 @@ pub async fn shield(State(shared): State<Shared>, request: Request, next: Next) 
     // What follows a body of unknown length on the same connection is not trusted to be the next
     // request: whoever passes it on may have counted otherwise.
     let last = request.headers().contains_key(header::TRANSFER_ENCODING);
-    let mut response = match (foreign.asks_first(&request), admit(&shared, &site, &request)) {
+    let admitted = match admit(&shared, &site, &request) {
+        // People are told on a page, which is made behind who they are is found out. Nothing is read.
+        Err(problem) if is_over(&problem) && !request.uri().path().starts_with("/api/") => {
+            *request.body_mut() = Body::empty();
+            request.extensions_mut().insert(Over(problem));
+            Ok(())
+        }
+        admitted => admitted,
+    };
+    let mut response = match (foreign.asks_first(&request), admitted) {
         (_, Err(problem)) => problem.into_response(),
         (true, Ok(())) => foreign.answer_first(),
         (false, Ok(())) => answer(&shared, request, next).await,
@@ -91,6 +101,15 @@ pub async fn shield(State(shared): State<Shared>, request: Request, next: Next) 
     }
     foreign.dress(headers);
     response
+}
+
+/// What is brought to a page is larger than it takes. In the extensions of the request, which has no body
+/// any more.
+#[derive(Clone, Debug)]
+pub struct Over(pub Problem);
+
+fn is_over(problem: &Problem) -> bool {
+    problem.status() == StatusCode::PAYLOAD_TOO_LARGE
 }
 
 /// The answer of what is behind, in time.
@@ -281,7 +300,6 @@ fn too_slow(status: StatusCode) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
     use tower::Service as _;
 
     use super::*;

@@ -17,6 +17,7 @@ use crate::engine::{
 };
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
+use crate::web::shield::Over;
 use crate::web::visitor::Visitor;
 
 /// Who may use a route.
@@ -196,10 +197,14 @@ async fn pass(State(turnstile): State<Turnstile>, mut request: Request, next: Ne
     let Some(visitor) = request.extensions().get::<Visitor>() else {
         return Problem::stopping().into_response();
     };
+    let over = request.extensions().get::<Over>().map(|over| over.0.clone());
     let reader = (audience == Audience::People).then(|| (visitor.clone(), request.uri().clone()));
     if access == Access::Open || (visitor.is_here() && matches!(access, Access::NeedsOrLoopback(_)))
     {
-        return in_our_words(next.run(request).await, reader);
+        return match over {
+            Some(problem) => crate::web::pages::turned_away(&problem, visitor, request.uri()),
+            None => in_our_words(next.run(request).await, reader),
+        };
     }
     let who = match access {
         Access::Display => visitor.display(),
@@ -214,6 +219,9 @@ async fn pass(State(turnstile): State<Turnstile>, mut request: Request, next: Ne
         }),
         Err(not_in) => Some(Problem::from(not_in)),
     };
+    if let (None, Some(problem)) = (&refused, over) {
+        return crate::web::pages::refused(&problem, request, &shared).await;
+    }
     match (refused, audience) {
         (None, _) => in_our_words(next.run(request).await, reader),
         (Some(problem), Audience::Programs) => problem.into_response(),

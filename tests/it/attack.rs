@@ -325,6 +325,34 @@ fn what_is_too_much_is_refused_with_its_status() {
 }
 
 #[test]
+fn a_file_that_is_too_large_for_a_page_is_refused_on_a_page_with_the_menu() {
+    let inn = ada();
+    let (cookie, origin) = (inn.cookie("ada"), inn.origin());
+    let headers = [
+        ("Cookie", cookie.as_str()),
+        ("Origin", origin.as_str()),
+        ("Content-Type", "multipart/form-data; boundary=edge"),
+        ("Content-Length", "99999999999"),
+    ];
+    for (path, limit, back) in [
+        ("/can/dbc/upload", "16 MiB", "/can/dbc"),
+        ("/can/recordings/upload", "4 GB", "/can/recordings"),
+        ("/parts/custom", "16 MiB", "/parts/custom"),
+        ("/profile-pack", "80 MiB", "/profiles"),
+    ] {
+        let answer = inn.send(&inn.request("POST", path, &headers, ""));
+        assert_eq!(answer.status, 413, "{path}: {answer:?}");
+        let said = format!("It is larger than {limit}, which is the most");
+        assert!(answer.body.contains(&said), "{path}: {answer:?}");
+        assert!(answer.body.contains("<nav class=\"rail\""), "{path}: no menu");
+        assert!(answer.body.contains(&format!("class=\"button\" href=\"{back}\"")), "{answer:?}");
+        // Who is not signed in is told to do that first.
+        let stranger = inn.send(&inn.request("POST", path, &headers[1..], ""));
+        assert_eq!(stranger.status, 401, "{path}: {stranger:?}");
+    }
+}
+
+#[test]
 fn a_thousand_wrong_passwords_do_not_get_in_and_lock_nobody_out() {
     let inn = ada();
     let mut refused = [0, 0];

@@ -290,6 +290,31 @@ fn a_dbc_file_is_brought_by_a_form_and_replaced_only_as_it_was_looked_at() {
 }
 
 #[test]
+fn a_recording_that_is_refused_leaves_the_page_of_recordings() {
+    let house = house();
+    let ada = Browser::of(&house, "ada");
+    let (seal, origin) = (ada.seal(), house.url(""));
+    let kind = ("content-type", "multipart/form-data; boundary=edge");
+    let headers = [("cookie", ada.cookie.as_str()), ("origin", origin.as_str()), kind];
+    let long = "x".repeat(300) + ".log";
+    for (name, text, why) in [
+        ("a<b>.log", "(1.0) can0 1#00", "is no name of a recording"),
+        (long.as_str(), "(1.0) can0 1#00", "at most 160 letters"),
+        ("empty.log", "", "It was not taken in"),
+        ("junk.log", "nothing of this is a frame\n", "It was not taken in"),
+    ] {
+        let body = multipart(&[("form_token", &seal)], (name, text));
+        let refused = house.send("POST", "/can/recordings/upload", "", &headers, &body);
+        assert_eq!(refused.status, 422, "{name}: {}", refused.text);
+        assert!(refused.text.contains(why), "{name}: {}", refused.text);
+        assert!(refused.text.contains("Bring a recording"), "{name}: {}", refused.text);
+    }
+    // What cannot be found is said on a page with the menu too.
+    let gone = ada.get("/can/recordings/none.log/file").is(404).text;
+    assert!(gone.contains("<nav class=\"rail\"") && gone.contains("href=\"/can/recordings\""));
+}
+
+#[test]
 fn an_id_that_is_a_slip_or_was_emptied_is_not_sent() {
     let house = house();
     house.order(ActivateProfile::of(demo_profile("demo").unwrap()));

@@ -73,7 +73,7 @@ use crate::web::shared::Shared;
 use crate::web::table::{Access, Table};
 
 pub use assets::version as files;
-pub use shell::{nothing_there, turned_away};
+pub use shell::{nothing_there, refused, turned_away};
 
 /// The pages.
 #[must_use]

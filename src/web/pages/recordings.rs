@@ -55,9 +55,18 @@ struct RecordingsPage {
     view: RecordView,
     shelf: ShelfView,
     pages: Pages,
+    said: Said,
+}
+
+/// What is said above the page.
+#[derive(Default)]
+struct Said {
+    status: StatusCode,
+    done: &'static str,
     /// What is wrong with what was typed.
     wrong: String,
-    done: &'static str,
+    /// What is wrong with what was brought.
+    unbrought: String,
 }
 
 /// Which rows of the folder the page has, and the pages beside it.
@@ -102,7 +111,7 @@ struct Asked {
 }
 
 async fn page(State(shared): State<Shared>, ask: Ask, Query(asked): Query<Asked>) -> Response {
-    let said = (StatusCode::OK, String::new(), form::done(&asked.done));
+    let said = Said { done: form::done(&asked.done), ..Said::default() };
     drawn(&shared, &ask, (RecordPrefs::default(), asked.page), said).await
 }
 
@@ -110,13 +119,13 @@ async fn drawn(
     shared: &Shared,
     ask: &Ask,
     (prefs, page): (RecordPrefs, usize),
-    (status, wrong, done): (StatusCode, String, &'static str),
+    said: Said,
 ) -> Response {
     match look(shared, ask).await {
         Ok((shell, view, mut shelf)) => {
             let pages = Pages::of(page, shelf.rows.len());
             shelf.rows = shelf.rows.drain(pages.rows.clone()).collect();
-            draw_as(status, &RecordingsPage { shell, prefs, view, shelf, pages, wrong, done })
+            draw_as(said.status, &RecordingsPage { shell, prefs, view, shelf, pages, said })
         }
         Err(problem) => failed(&problem, ask),
     }
@@ -154,7 +163,8 @@ async fn start(State(shared): State<Shared>, ask: Ask, Sealed(pairs): Sealed<Pai
     match done {
         Ok(()) => went("recording"),
         Err(problem) => {
-            let said = (problem.status(), problem.detail().to_owned(), "");
+            let wrong = problem.detail().to_owned();
+            let said = Said { status: problem.status(), wrong, ..Said::default() };
             drawn(&shared, &ask, (prefs, 0), said).await
         }
     }
@@ -207,7 +217,11 @@ async fn file(
 async fn upload(State(shared): State<Shared>, ask: Ask, request: Request) -> Response {
     match taken(&shared, &ask, request).await {
         Ok(()) => went("recording-taken"),
-        Err(problem) => failed(&problem, &ask),
+        Err(problem) => {
+            let unbrought = format!("{} {}", problem.detail(), problem.advice());
+            let said = Said { status: problem.status(), unbrought, ..Said::default() };
+            drawn(&shared, &ask, (RecordPrefs::default(), 0), said).await
+        }
     }
 }
 

@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::engine::{Administer, NotIn, Origin, Permission, Session, UseCan, ViewPlant};
 use crate::web::pages::live::Parts as LiveParts;
+use crate::web::pages::plain::framed;
 use crate::web::pages::{assets, door, icons};
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
@@ -114,6 +115,9 @@ pub struct Ask {
     pub theme: Theme,
     /// What this Busbar is called; empty for none.
     pub house: String,
+    /// The address that is asked for, without its query.
+    path: String,
+    shared: Shared,
 }
 
 impl FromRequestParts<Shared> for Ask {
@@ -131,6 +135,8 @@ impl FromRequestParts<Shared> for Ask {
                 form_token: visitor.form_token().to_owned(),
                 theme,
                 house,
+                path: parts.uri.path().to_owned(),
+                shared: shared.clone(),
             }),
             Err(not_in) => Err(Problem::from(not_in).into_response()),
         }
@@ -297,31 +303,51 @@ pub fn turned_away(problem: &Problem, visitor: &Visitor, uri: &Uri) -> Response 
     }
 }
 
+/// Pages that can be gone to.
+const PAGES: [&str; 27] = [
+    "/pack",
+    "/charge",
+    "/charges",
+    "/charge/rules",
+    "/can",
+    "/can/trace",
+    "/can/send",
+    "/can/recordings",
+    "/can/replay",
+    "/can/buses",
+    "/can/dbc",
+    "/parts",
+    "/parts/custom",
+    "/profiles",
+    "/users",
+    "/users/new",
+    "/services",
+    "/sessions",
+    "/journal",
+    "/settings",
+    "/account",
+    "/about",
+    "/system",
+    "/system/backup",
+    "/doctor",
+    "/log",
+    "/feedback",
+];
+
+/// The page on which what is sent to `path` stands: the nearest one above it.
+fn page_above(path: &str) -> &'static str {
+    if path == "/profile-pack" {
+        return "/profiles";
+    }
+    let is_in = |page: &&&str| {
+        path.strip_prefix(**page).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    PAGES.iter().filter(is_in).max_by_key(|page| page.len()).copied().unwrap_or("/")
+}
+
 /// Where to go after a sign-in: the page that was asked for, if it is one; what a form was sent to is
 /// none.
 pub fn back_to(uri: &Uri) -> &str {
-    const PAGES: [&str; 20] = [
-        "/pack",
-        "/charge",
-        "/charges",
-        "/charge/rules",
-        "/can",
-        "/can/trace",
-        "/can/send",
-        "/can/recordings",
-        "/parts",
-        "/users",
-        "/services",
-        "/sessions",
-        "/journal",
-        "/settings",
-        "/account",
-        "/about",
-        "/system",
-        "/doctor",
-        "/log",
-        "/feedback",
-    ];
     let path = uri.path();
     let user = path.strip_prefix("/users/").is_some_and(|id| id.parse::<i64>().is_ok());
     let page = user || PAGES.contains(&path);
@@ -341,9 +367,37 @@ pub fn said(problem: &Problem, theme: Theme, go: (&'static str, &'static str)) -
     draw_as(problem.status(), &page)
 }
 
+/// A page with its menu that says what went wrong.
+#[derive(Template)]
+#[template(path = "refused.html", config = ".config/askama.toml")]
+struct Refused {
+    shell: Shell,
+    sentence: String,
+    advice: String,
+    back: &'static str,
+}
+
 /// A page that says what went wrong with something that was asked on a page.
 pub fn failed(problem: &Problem, ask: &Ask) -> Response {
-    said(problem, ask.theme, ("/", "Go to the Pack page"))
+    let back = page_above(&ask.path);
+    let here = PAGES.iter().find(|page| back.starts_with(**page)).copied().unwrap_or_default();
+    match framed(&ask.shared, ask, problem.title(), here) {
+        Ok(shell) => {
+            let (sentence, advice) = (problem.detail().to_owned(), problem.advice().to_owned());
+            draw_as(problem.status(), &Refused { shell, sentence, advice, back })
+        }
+        // Whoever may not see the plant gets no frame around it either.
+        Err(_denied) => said(problem, ask.theme, ("/", "Go to the Pack page")),
+    }
+}
+
+/// The same for a request that no handler has seen.
+pub async fn refused(problem: &Problem, request: Request, shared: &Shared) -> Response {
+    let (mut parts, _) = request.into_parts();
+    match Ask::from_request_parts(&mut parts, shared).await {
+        Ok(ask) => failed(problem, &ask),
+        Err(response) => response,
+    }
 }
 
 /// The page for an address with nothing behind it.
