@@ -17,8 +17,9 @@ use crate::engine::pack::picture::{
 };
 use crate::engine::pack::remarks;
 use crate::engine::pack::seen::{Seen, older, younger};
+use crate::engine::pack::settings::PackSettings;
 
-/// After this long without a group of messages it counts as not sent: three times the slowest.
+/// After this long without a group of messages it counts as not sent, or after three times the slowest.
 const NOT_SENT_AFTER: Duration = Duration::from_secs(3);
 
 impl Pack {
@@ -131,7 +132,9 @@ impl Pack {
     }
 
     fn not_sent(&self, picture: &PackPicture) -> Vec<Group> {
-        if picture.heard_for.is_none_or(|heard_for| heard_for < NOT_SENT_AFTER) {
+        let PackSettings { fast, slow, modules, .. } = self.settings;
+        let after = NOT_SENT_AFTER.max(fast.late).max(slow.late).max(modules.late);
+        if picture.heard_for.is_none_or(|heard_for| heard_for < after) {
             return Vec::new();
         }
         let heard = Group::ALL.iter().zip(&self.groups);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::base::reading::Patience;
+use crate::engine::device::battery::{BatteryMap, BatterySignal};
 use crate::engine::device::{Category, Device, Kind, Manifest, Rate, Tells};
 
 /// What a pack model is set to.
@@ -40,18 +41,21 @@ impl Default for PackSettings {
 }
 
 impl PackSettings {
-    /// As the manifest of the kind says: its groups `fast`, `slow` and `modules`.
+    /// As the manifest of the kind says: its groups `fast`, `slow` and `modules`, or those of the messages
+    /// that signals of the battery were mapped in.
     #[must_use]
     pub fn of(manifest: &Manifest, strings: u16) -> Self {
         let plain = Self::default();
-        let group = |name, plain| manifest.rate(name).map_or(plain, Rate::patience);
+        let [fast, slow, modules] = match &manifest.battery {
+            None => ["fast", "slow", "modules"].map(|name| manifest.rate(name)),
+            Some(map) => mapped(manifest, map),
+        };
+        let group = |rate: Option<&Rate>, plain| rate.map_or(plain, Rate::patience);
         Self {
-            fast: group("fast", plain.fast),
-            slow: group("slow", plain.slow),
-            modules: group("modules", plain.modules),
-            period: manifest
-                .rate("fast")
-                .map_or(plain.period, |rate| Duration::from_millis(rate.period_ms)),
+            fast: group(fast, plain.fast),
+            slow: group(slow, plain.slow),
+            modules: group(modules, plain.modules),
+            period: fast.map_or(plain.period, |rate| Duration::from_millis(rate.period_ms)),
             strings: strings.max(1),
             tells: plain.tells,
         }
@@ -79,13 +83,32 @@ impl PackSettings {
     }
 }
 
+/// The groups of the messages with voltage and current, with the charge, with cells and temperatures: of
+/// each the slowest, so that none of its values is late before its message is. A group without one has that
+/// of all.
+fn mapped<'m>(manifest: &'m Manifest, map: &BatteryMap) -> [Option<&'m Rate>; 3] {
+    let mut groups = [None::<&Rate>; 3];
+    for (what, message, ..) in map.all() {
+        let [fast, slow, modules] = &mut groups;
+        let group = match what {
+            BatterySignal::Voltage | BatterySignal::Current => fast,
+            BatterySignal::Soc => slow,
+            BatterySignal::Cell(_) | BatterySignal::Temperature(_) => modules,
+        };
+        let rate = manifest.rates.iter().find(|rate| rate.covers(message));
+        *group = group.take().into_iter().chain(rate).max_by_key(|rate| rate.period_ms);
+    }
+    let slowest = groups.into_iter().flatten().max_by_key(|rate| rate.period_ms);
+    groups.map(|rate| rate.or(slowest))
+}
+
 /// How long a kind may usually be silent: by the messages that its presence is judged by.
 #[must_use]
 pub fn usual_patience(kind: &Kind) -> Patience {
     let named = match kind.manifest.category {
+        Category::Battery => return PackSettings::of(&kind.manifest, 1).fast,
         Category::Charger => "status",
-        Category::Battery
-        | Category::DriverControls
+        Category::DriverControls
         | Category::MotorController
         | Category::Solar
         | Category::Sensor

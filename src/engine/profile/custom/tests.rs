@@ -1,9 +1,10 @@
 //! Components of one's own: made out of DBC files, read back, changed.
 
 use super::*;
+use crate::base::reading::Patience;
 use crate::base::time::Mono;
 use crate::engine::device::{CurrentSign, Settings};
-use crate::engine::pack::{Pack, PackSettings};
+use crate::engine::pack::{Pack, PackSettings, usual_patience};
 use crate::engine::testing::shared_folder;
 
 const DBC: &str = r#"VERSION ""
@@ -155,6 +156,37 @@ fn frames_of_a_battery_that_was_mapped_become_the_readings_of_its_pack() {
         let later = pack.picture(Mono::from_millis(120_000));
         assert_eq!((later.voltage.value, later.soc.value), (None, None), "what is old is no value");
     }
+}
+
+#[test]
+fn values_are_late_and_lost_by_the_times_of_the_messages_that_they_come_in() {
+    let mut draft = draft();
+    for (signal, role) in [
+        ("Pack_Main.PackVoltage", "pack voltage"),
+        ("Pack_Main.PackCurrent", "pack current"),
+        ("Pack_Main.Charge", "state of charge"),
+        ("Pack_Cells.CellA", "cell 1"),
+    ] {
+        say(&mut draft, signal, role);
+    }
+    draft.messages.get_mut("Pack_Main").unwrap().period_ms = 1_000;
+    draft.messages.get_mut("Pack_Cells").unwrap().period_ms = 5_000;
+    let made = |draft: &Draft| {
+        let files = draft.make().unwrap();
+        check::read("my-pack", &files.manifest, &files.messages).unwrap()
+    };
+    let kind = made(&draft);
+    let times = |patience: Patience| (patience.late.as_millis(), patience.lost.as_millis());
+    let settings = PackSettings::of(&kind.manifest, 1);
+    assert_eq!(times(settings.fast), (3_000, 10_000));
+    assert_eq!(times(settings.slow), (3_000, 10_000));
+    assert_eq!(times(settings.modules), (15_000, 50_000));
+    assert_eq!(settings.period.as_millis(), 1_000);
+    assert_eq!(usual_patience(&kind), settings.fast, "what the pages say");
+    // A battery that tells its cells only.
+    draft.roles.retain(|(message, _), _| message == "Pack_Cells");
+    let settings = PackSettings::of(&made(&draft).manifest, 1);
+    assert_eq!(times(settings.slow), (15_000, 50_000));
 }
 
 #[test]
