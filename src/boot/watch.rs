@@ -28,7 +28,7 @@ pub(super) struct ProfileWatch {
 /// Starts to watch in the name of `session`.
 pub(super) fn start(door: Door, session: Session) -> io::Result<ProfileWatch> {
     let (stop, stopped) = bounded::<()>(0);
-    let body = move || Watcher { door, session, file: None }.run(&stopped);
+    let body = move || Watcher { door, session, file: None, told: false }.run(&stopped);
     let thread = std::thread::Builder::new().name("profile watch".into()).spawn(body)?;
     Ok(ProfileWatch { stop: Some(stop), thread: Some(thread) })
 }
@@ -48,6 +48,8 @@ struct Watcher {
     door: Door,
     session: Session,
     file: Option<WatchedFile>,
+    /// What everybody was told still stands.
+    told: bool,
 }
 
 impl Watcher {
@@ -59,10 +61,18 @@ impl Watcher {
 
     fn look(&mut self) {
         self.follow();
-        if let Some(file) = &mut self.file {
-            let change = file.poll();
-            self.take(change);
+        let Some(file) = &mut self.file else { return };
+        let change = file.poll();
+        self.take(change);
+        if self.told && self.is_mended() {
+            self.tell(String::new());
         }
+    }
+
+    /// Whether the file says what runs.
+    fn is_mended(&self) -> bool {
+        let running = self.running();
+        running.zip(self.file.as_ref()).is_some_and(|((_, text), file)| file.said(&text))
     }
 
     /// The running profile's file and text, where it is kept in one.
@@ -114,7 +124,6 @@ impl Watcher {
                 // may only bring back what runs.
                 match self.running() {
                     Some((now, text)) if now == file && order.text.as_ref() != Some(&text) => {}
-                    Some((now, _)) if now == file => return self.tell(String::new()),
                     Some(_) | None => return,
                 }
                 match self.door.submit(&self.session, TakeEdit(order)) {
@@ -136,7 +145,8 @@ impl Watcher {
     }
 
     /// Tells it to everybody; an empty text takes back what was told.
-    fn tell(&self, text: String) {
+    fn tell(&mut self, text: String) {
+        self.told = !text.is_empty();
         if let Ok(grant) = self.session.permit(ChangeSettings) {
             self.door.tell(&grant, Notice { subject: SUBJECT, text });
         }
@@ -173,7 +183,7 @@ mod tests {
         let order = ActivateProfile::loaded(loaded);
         door.submit(&session, order).unwrap().wait().unwrap();
         drop(grant);
-        let mut watcher = Watcher { door: door.clone(), session, file: None };
+        let mut watcher = Watcher { door: door.clone(), session, file: None, told: false };
         let mut said = |text: &str, wanted: &dyn Fn(&Snapshot) -> bool| {
             fs::write(&file, text).unwrap();
             watcher.look();
@@ -195,5 +205,10 @@ mod tests {
         said(TEXT, &quiet);
         said(&broken, &refused);
         said(&format!("{TEXT}# By hand.\n"), &quiet);
+        // One that is sound, and refused by what runs: it is looked at again and again until it is taken.
+        watcher.tell("It is being charged.".to_owned());
+        watcher.file = None;
+        watcher.look();
+        assert!(!watcher.told, "it says what runs");
     }
 }

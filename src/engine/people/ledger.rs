@@ -3,7 +3,7 @@
 //! profile's file written while an engine runs, and only on the thread that writes: no two edits can
 //! overtake each other.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::json;
 use thiserror::Error;
@@ -15,7 +15,7 @@ use crate::engine::profile::expand::environment;
 use crate::engine::profile::library::{LIST_LIMIT, Library, LibraryError, read, write_whole};
 use crate::engine::store::journal::{self, Entry, Outcome};
 use crate::engine::store::versions::{self, Saved};
-use crate::engine::store::{StoreError, Writing};
+use crate::engine::store::{StoreError, Writing, putback};
 
 /// Why a profile is not kept. Whatever the reason, it stays as it was.
 #[derive(Debug, Error)]
@@ -113,6 +113,7 @@ impl Ledger<'_> {
         }
         self.version(file, Some(before), text, author)?;
         if there != text {
+            self.guard(file)?;
             write_whole(file, text)?;
         }
         Ok(())
@@ -130,6 +131,7 @@ impl Ledger<'_> {
         }
         self.library.make()?;
         self.version(&file, None, text, author)?;
+        self.guard(&file)?;
         Ok(write_whole(&file, text)?)
     }
 
@@ -153,8 +155,10 @@ impl Ledger<'_> {
         let (old, new) = (key_of(self.library, file), key_of(self.library, &target));
         versions::rename(self.writing, &old, &new)?;
         self.version(&target, Some(before), &text, author)?;
+        self.guard(&target)?;
         write_whole(&target, &text)?;
         if target != file {
+            self.guard(file)?;
             remove(file)?;
         }
         self.remembered(&old, Some(&new));
@@ -182,9 +186,8 @@ impl Ledger<'_> {
             return Err(LedgerError::Edited(format!("the profile {name}")));
         }
         self.version(&file, Some(&text), &text, author)?;
-        // Out of sight at once, and gone only once the version is kept.
-        let aside = Aside::put(&file)?;
-        self.writing.afterwards(move || aside.remove());
+        self.guard(&file)?;
+        remove(&file)?;
         self.remembered(&key_of(self.library, &file), None);
         Ok(())
     }
@@ -205,6 +208,12 @@ impl Ledger<'_> {
             None if file.exists() => Err(LedgerError::Taken(name.to_string())),
             None => Ok(()),
         }
+    }
+
+    /// The file is what it was where this is not kept.
+    fn guard(&self, file: &Path) -> Result<(), LedgerError> {
+        let failed = |source| LibraryError::Write { file: file.to_owned(), source };
+        Ok(putback::guard(self.writing, file).map_err(failed)?)
     }
 
     /// Keeps a version and writes its line. What was there before is kept too, where nobody has: before
@@ -260,37 +269,6 @@ fn remove(file: &Path) -> Result<(), LedgerError> {
     std::fs::remove_file(file).map_err(failed)
 }
 
-/// A file that is out of its place until it is known whether it goes: dropped, it is back.
-struct Aside(Option<[PathBuf; 2]>);
-
-impl Aside {
-    fn put(file: &Path) -> Result<Self, LedgerError> {
-        let mut beside = file.to_owned().into_os_string();
-        beside.push(".deleted");
-        let failed = |source| LedgerError::Remove { file: file.display().to_string(), source };
-        std::fs::rename(file, &beside).map_err(failed)?;
-        Ok(Self(Some([file.to_owned(), beside.into()])))
-    }
-
-    fn remove(mut self) {
-        if let Some([_, beside]) = self.0.take()
-            && let Err(error) = std::fs::remove_file(&beside)
-        {
-            tracing::warn!(%error, "{} is left of a deleted profile", beside.display());
-        }
-    }
-}
-
-impl Drop for Aside {
-    fn drop(&mut self) {
-        if let Some([file, beside]) = self.0.take()
-            && let Err(error) = std::fs::rename(&beside, &file)
-        {
-            tracing::error!(%error, "a profile that is not deleted stays in {}", beside.display());
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -324,6 +302,36 @@ mod tests {
         delete(Ok(())).unwrap();
         let left = std::fs::read_dir(library.profiles()).unwrap().count();
         assert_eq!(left, 0, "nothing is left beside");
+    }
+
+    #[test]
+    fn what_is_not_kept_is_not_in_the_file_and_a_file_of_nobody_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = FakeClock::new(Wall::from_nanos(0));
+        let (store, _) =
+            Store::open(folder.path(), Opener::Command, clock, Box::new(|_| {})).unwrap();
+        let library = Library::of(folder.path());
+        library.make().unwrap();
+        let van = library.file_of(&"Van".parse().unwrap());
+        write_whole(&van, "first").unwrap();
+        let tried = |then: Result<(), LedgerError>| {
+            let (library, van) = (library.clone(), van.clone());
+            store.write(move |writing| {
+                let ledger = Ledger { writing, library: &library, at: Wall::from_nanos(0) };
+                let author = Author { by: "Ana".to_owned(), face: "web", what: "x".to_owned() };
+                ledger.replace(&van, ("first", "second"), &author)?;
+                ledger.replace(&van, ("second", "third"), &author)?;
+                ledger.add(&"Bus".parse().unwrap(), "new", &author)?;
+                assert_eq!(read(&van)?, "third");
+                then
+            })
+        };
+        assert!(tried(Err(LedgerError::Full)).is_err());
+        assert_eq!(read(&van).unwrap(), "first");
+        assert_eq!(std::fs::read_dir(library.profiles()).unwrap().count(), 1);
+        tried(Ok(())).unwrap();
+        assert_eq!(read(&van).unwrap(), "third");
+        assert_eq!(std::fs::read_dir(library.profiles()).unwrap().count(), 2, "nothing beside");
     }
 
     #[test]

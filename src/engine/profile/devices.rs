@@ -188,6 +188,12 @@ impl Devices {
         self.0.wakers.write().unwrap_or_else(PoisonError::into_inner).push(waker);
     }
 
+    /// The folder of this kind, whether it exists or not.
+    #[must_use]
+    pub fn folder_of(&self, name: &str) -> PathBuf {
+        self.0.folder.join(name)
+    }
+
     /// Looks whether the folders have changed, and reads those that have. Blocks.
     pub fn look(&self) -> Looked {
         let mut seen = self.seen();

@@ -55,6 +55,12 @@ impl Watch {
         &self.file
     }
 
+    /// Whether the file said just this when it was looked at last.
+    #[must_use]
+    pub fn said(&self, text: &str) -> bool {
+        self.seen.hash == hash_of(text) && usize::try_from(self.seen.len) == Ok(text.len())
+    }
+
     /// Looks at the file. Meant to be asked twice a second: a profile is small, so that its whole
     /// text is compared and an edit within the time resolution of the file system is not missed.
     pub fn poll(&mut self) -> Change {

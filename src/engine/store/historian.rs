@@ -97,9 +97,26 @@ pub struct Remembered {
     pub spoiled: Cell<bool>,
     /// To be done after the commit, and only then.
     pub afterwards: RefCell<Vec<Afterwards>>,
+    /// To be done where there is no commit.
+    pub otherwise: RefCell<Vec<Afterwards>>,
 }
 
 impl Remembered {
+    /// How much is to be done by now, after a commit and without one.
+    pub fn marks(&self) -> (usize, usize) {
+        (self.afterwards.borrow().len(), self.otherwise.borrow().len())
+    }
+
+    /// Does what was put off for the case that it is not kept, but for the first `stay`.
+    pub fn put_back(&self, stay: usize) {
+        let acts = self.otherwise.borrow_mut().split_off(stay);
+        for act in acts.into_iter().rev() {
+            if catch_unwind(AssertUnwindSafe(act)).is_err() {
+                tracing::error!("what a change had written ended by a fault when it was put back");
+            }
+        }
+    }
+
     /// Does what was put off until the commit.
     fn follow(&self) {
         for act in self.afterwards.take() {
@@ -216,10 +233,10 @@ impl Historian {
         }
         let touched = committed.is_ok() && remembered.touched.get();
         self.tell(if touched { Ours::Touched } else { Ours::Nothing });
+        // Before the answer: whoever has it finds what it says.
         match committed {
             Ok(()) => remembered.follow(),
-            // Whatever goes back where it was is there before the answer.
-            Err(_) => drop(remembered),
+            Err(_) => remembered.put_back(0),
         }
         for job in batch {
             let committed = committed.as_ref().map(|_| ()).map_err(StoreError::again);

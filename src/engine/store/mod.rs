@@ -28,6 +28,7 @@ pub(in crate::engine) mod lock;
 mod migrate;
 mod open;
 mod place;
+pub(in crate::engine) mod putback;
 mod readers;
 #[cfg(test)]
 mod tests;
@@ -471,7 +472,7 @@ impl Writing<'_> {
         part: impl FnOnce(&Writing<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let touched = self.remembered.touched.get();
-        let afterwards = self.remembered.afterwards.borrow().len();
+        let (acts, backs) = self.remembered.marks();
         let sql = |text: &str| self.tx.execute_batch(text).map_err(StoreError::from);
         // Named by depth, so that taking back an outer part takes back inner ones that a panic left.
         let name = format!("part{}", self.depth);
@@ -481,7 +482,8 @@ impl Writing<'_> {
             part(&inner).and_then(|done| Ok(sql(&format!("RELEASE {name}")).map(|()| done)?));
         if done.is_err() {
             self.remembered.touched.set(touched);
-            self.remembered.afterwards.borrow_mut().truncate(afterwards);
+            self.remembered.afterwards.borrow_mut().truncate(acts);
+            self.remembered.put_back(backs);
             if let Err(error) = sql(&format!("ROLLBACK TO {name}; RELEASE {name}")) {
                 tracing::error!(%error, "a change that failed cannot be taken back alone");
                 self.remembered.spoiled.set(true);
@@ -499,6 +501,12 @@ impl Writing<'_> {
     /// dropped where the part that asked for it fails, or the commit.
     pub fn afterwards(&self, act: impl FnOnce() + 'static) {
         self.remembered.afterwards.borrow_mut().push(Box::new(act));
+    }
+
+    /// Has `act` done where this is not kept: the part fails that asked for it, or the commit. What was asked
+    /// for last comes first.
+    pub fn otherwise(&self, act: impl FnOnce() + 'static) {
+        self.remembered.otherwise.borrow_mut().push(Box::new(act));
     }
 
     /// The same transaction, for queries.

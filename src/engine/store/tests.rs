@@ -275,6 +275,37 @@ fn what_is_to_be_done_afterwards_is_done_only_where_the_change_is_kept() {
 }
 
 #[test]
+fn files_are_what_they_were_where_the_commit_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened(folder.path());
+    let (kept, kind) = (folder.path().join("a.dbc"), folder.path().join("my-pack"));
+    fs::write(&kept, "was").unwrap();
+    fs::create_dir(&kind).unwrap();
+    fs::write(kind.join("device.toml"), "was").unwrap();
+    let (file, device, new) = (kept.clone(), kind.clone(), folder.path().join("new.dbc"));
+    let made = new.clone();
+    let job = move |writing: &Writing<'_>| {
+        for path in [&file, &device, &made] {
+            putback::guard(writing, path).unwrap();
+        }
+        fs::remove_file(&file).unwrap();
+        fs::remove_dir_all(&device).unwrap();
+        fs::write(&made, "is").unwrap();
+        add(writing, "one")?;
+        // As SQLite does by itself on a full disk: nothing is left that could be committed.
+        Ok::<(), StoreError>(writing.tx.execute_batch("ROLLBACK")?)
+    };
+    assert!(store.write(job).is_err());
+    assert_eq!(fs::read_to_string(&kept).unwrap(), "was");
+    assert_eq!(fs::read_to_string(kind.join("device.toml")).unwrap(), "was");
+    assert!(!new.exists());
+    let hidden = fs::read_dir(folder.path())
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".before"));
+    assert_eq!(hidden.count(), 0, "nothing is left beside");
+}
+
+#[test]
 fn what_a_backup_left_that_was_killed_is_gone_at_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
     let backups = folder.path().join(place::BACKUPS);

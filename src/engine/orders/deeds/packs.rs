@@ -3,18 +3,18 @@
 
 use serde_json::json;
 
-use crate::base::id::Name;
-use crate::engine::can::record::shelf::Shelf as Recordings;
 use crate::engine::orders::OrderError;
+use crate::engine::orders::deeds::dbc::guard as guard_dbc;
+use crate::engine::orders::deeds::devices::guard as guard_device;
 use crate::engine::orders::deeds::profiles::said;
 use crate::engine::orders::desk::Desk;
 use crate::engine::orders::profiles::ImportPack;
 use crate::engine::people::ledger::{Author, Ledger};
-use crate::engine::profile::devices::{Devices, DevicesError, Files};
+use crate::engine::profile::devices::DevicesError;
 use crate::engine::profile::expand::environment;
 use crate::engine::profile::pack::{Item, PackError, Part, Preview, Stand};
 use crate::engine::profile::remote::no_variable;
-use crate::engine::profile::shelf::{Expected, Shelf, ShelfError};
+use crate::engine::profile::shelf::Expected;
 
 pub fn import(desk: &mut Desk<'_>, order: &ImportPack) -> Result<Preview, OrderError> {
     let people = desk.people.clone();
@@ -30,12 +30,7 @@ pub fn import(desk: &mut Desk<'_>, order: &ImportPack) -> Result<Preview, OrderE
         preview.check_sent(people.library(), &environment).map_err(unfit)?;
     }
     may(order, &preview)?;
-    let mut undo = Undo { devices: people.devices(), shelf: people.shelf(), steps: Vec::new() };
-    let done = put(desk, order, &preview, &mut undo);
-    if done.is_err() {
-        undo.take_back();
-    }
-    done?;
+    put(desk, order, &preview)?;
     let told = |item: &Item| format!("{} {}: {}", item.part.words(), item.name, item.stand.word());
     desk.remember("parts", json!(preview.items.iter().map(told).collect::<Vec<_>>()));
     Ok(preview)
@@ -68,12 +63,8 @@ fn may(order: &ImportPack, preview: &Preview) -> Result<(), OrderError> {
     }
 }
 
-fn put(
-    desk: &Desk<'_>,
-    order: &ImportPack,
-    preview: &Preview,
-    undo: &mut Undo<'_>,
-) -> Result<(), OrderError> {
+fn put(desk: &Desk<'_>, order: &ImportPack, preview: &Preview) -> Result<(), OrderError> {
+    let (devices, shelf) = (desk.people.devices(), desk.people.shelf());
     let is_same = |part: Part, name: &str| {
         preview.those(Stand::Same).any(|item| item.part == part && item.name == name)
     };
@@ -81,36 +72,29 @@ fn put(
         if is_same(Part::Device, name) {
             continue;
         }
-        let former = match undo.devices.read(name) {
-            Ok(former) => Some(former),
-            Err(DevicesError::Unknown(_)) => None,
-            // It could not be put back: whoever wants it replaced removes it first.
-            Err(error) => {
-                return Err(OrderError::Unfit(format!("the device folder {name}: {error}")));
-            }
-        };
-        let written = undo.devices.write(name, files, &Expected::Anything);
-        written.map_err(|error| OrderError::Unfit(error.to_string()))?;
-        undo.steps.push(Step::Device(name.clone(), former));
+        let unfit = |error: DevicesError| OrderError::Unfit(error.to_string());
+        guard_device(desk.writing, devices, name).map_err(unfit)?;
+        devices.write(name, files, &Expected::Anything).map_err(unfit)?;
     }
     for (name, bytes) in order.pack.dbcs() {
         if is_same(Part::Dbc, name.as_str()) {
             continue;
         }
-        let unfit = |error: ShelfError| OrderError::Unfit(error.to_string());
-        let former = match undo.shelf.read(name) {
-            Ok(former) => Some(former),
-            Err(ShelfError::Unknown(_)) => None,
-            Err(error) => return Err(unfit(error)),
-        };
-        undo.shelf.write(name, bytes, &Expected::Anything).map_err(unfit)?;
-        undo.steps.push(Step::Dbc(name.clone(), former));
+        guard_dbc(desk, shelf, name)?;
+        shelf
+            .write(name, bytes, &Expected::Anything)
+            .map_err(|error| OrderError::Unfit(error.to_string()))?;
     }
     if let Some((shelf, incoming)) = order.recordings.take() {
         for one in incoming {
             let name = one.name().to_owned();
             shelf.keep(one).map_err(|error| OrderError::Unfit(error.to_string()))?;
-            undo.steps.push(Step::Recording(shelf.clone(), name));
+            let own = shelf.clone();
+            desk.writing.otherwise(move || {
+                if let Err(error) = own.remove(&name) {
+                    tracing::error!(%error, "a recording of a refused profile pack stays");
+                }
+            });
         }
     }
     if is_same(Part::Profile, preview.name.as_str()) {
@@ -122,46 +106,4 @@ fn put(
     ledger.add(&preview.name, &preview.text, &author).map_err(said)?;
     desk.writing.touch();
     Ok(())
-}
-
-/// What was written, with what was there before.
-enum Step {
-    Device(String, Option<Files>),
-    Dbc(Name, Option<Vec<u8>>),
-    Recording(Recordings, String),
-}
-
-/// What was written so far.
-struct Undo<'d> {
-    devices: &'d Devices,
-    shelf: &'d Shelf,
-    steps: Vec<Step>,
-}
-
-impl Undo<'_> {
-    /// Puts back what was there, last things first. What cannot be put back is told in the log.
-    fn take_back(&mut self) {
-        while let Some(step) = self.steps.pop() {
-            let failed = match step {
-                Step::Device(name, former) => match former {
-                    Some(files) => self.devices.write(&name, &files, &Expected::Anything),
-                    None => self.devices.remove(&name, &Expected::Anything),
-                }
-                .err()
-                .map(|error| error.to_string()),
-                Step::Dbc(name, former) => match former {
-                    Some(bytes) => self.shelf.write(&name, &bytes, &Expected::Anything).map(drop),
-                    None => self.shelf.remove(&name, None),
-                }
-                .err()
-                .map(|error| error.to_string()),
-                Step::Recording(shelf, name) => {
-                    shelf.remove(&name).err().map(|error| error.to_string())
-                }
-            };
-            if let Some(error) = failed {
-                tracing::error!(%error, "a part of a refused profile pack stays");
-            }
-        }
-    }
 }
