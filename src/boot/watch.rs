@@ -182,17 +182,14 @@ mod tests {
         let loaded = interpret_profile(&file, TEXT.to_owned(), &catalog).unwrap();
         let order = ActivateProfile::loaded(loaded);
         door.submit(&session, order).unwrap().wait().unwrap();
-        drop(grant);
         let mut watcher = Watcher { door: door.clone(), session, file: None, told: false };
         let mut said = |text: &str, wanted: &dyn Fn(&Snapshot) -> bool| {
             fs::write(&file, text).unwrap();
             watcher.look();
             loop {
-                let grant = watcher.session.permit(ViewPlant).unwrap();
-                if wanted(&door.look(&grant)) {
+                if wanted(&door.look(&watcher.session.permit(ViewPlant).unwrap())) {
                     return;
                 }
-                drop(grant);
                 woken.recv_timeout(SOON).expect("it was never told");
             }
         };
