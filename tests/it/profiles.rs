@@ -208,6 +208,13 @@ fn what_is_the_machines_is_not_named_from_elsewhere_and_stays_where_it_was() {
         let value = std::env::var("PATH").unwrap();
         assert!(!refused.text.contains(&value), "{}", refused.text);
     }
+    // Lines are counted as they were sent, also where the name that is missing is put in front.
+    for (before, line) in [("", 4), ("name = \"x\"\n", 5), ("# About it.\n", 5)] {
+        let text = format!("{before}{bus}dbc = [\"../../x.dbc\"]\n");
+        let refused =
+            house.json("POST", ALL, changer, &json!({"name": "Workshop", "text": text})).text;
+        assert!(refused.contains(&format!("line {line}: the file")), "{before}: {refused}");
+    }
     assert_eq!(house.get(ALL, &bench.viewer).is(200).json(), json!([]));
     // What somebody wrote at the machine is edited, copied, called otherwise and gone back to.
     let text = format!(

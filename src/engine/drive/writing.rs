@@ -227,7 +227,8 @@ fn wanted(
             if face.is_remote() {
                 let places = (file, people.library().folder());
                 let refused = |why| OrderError::Profile { name: profile.to_string(), why };
-                brought((Some(text), &new), places, &environment).map_err(refused)?;
+                brought((Some(text), &new), places, &environment)
+                    .map_err(|why| refused(why.to_string()))?;
             }
             Ok((new, words(changes)))
         }

@@ -3,6 +3,7 @@
 //! for whoever sits at the machine. What the text before it had already stays. Knows nothing of faces.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
 use crate::engine::can::address::Address;
@@ -17,6 +18,31 @@ const FOLDERS: [&str; 4] = ["profiles", "dbc", "devices", RECORDINGS];
 /// How the names of folders of recordings begin.
 const RECORDINGS: &str = "recordings";
 
+/// What a text may not bring.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brought {
+    /// The line; 0 where it is about none.
+    line: usize,
+    why: String,
+}
+
+impl Brought {
+    /// The same of a text that had so many lines less in front.
+    #[must_use]
+    pub fn without(self, in_front: usize) -> Self {
+        Self { line: self.line.saturating_sub(in_front), ..self }
+    }
+}
+
+impl fmt::Display for Brought {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => f.write_str(&self.why),
+            line => write!(f, "line {line}: {}", self.why),
+        }
+    }
+}
+
 /// What `new`, the text of the profile `file` of the data folder `folder`, has and `old` has not: a
 /// variable, or a file that is none of the data folder's.
 ///
@@ -26,9 +52,11 @@ pub fn brought(
     (old, new): (Option<&str>, &str),
     (file, folder): (&Path, &Path),
     lookup: Lookup<'_>,
-) -> Result<(), String> {
-    no_variable((old, new))?;
-    let loaded = interpret(file, new.to_owned(), lookup).map_err(|error| error.to_string())?;
+) -> Result<(), Brought> {
+    let no_line = |why| Brought { line: 0, why };
+    no_variable((old, new)).map_err(no_line)?;
+    let loaded = interpret(file, new.to_owned(), lookup);
+    let loaded = loaded.map_err(|error| no_line(error.to_string()))?;
     let before = old.and_then(|old| interpret(file, old.to_owned(), lookup).ok());
     let before = before.map(|before| before.profile.buses).unwrap_or_default();
     let had: BTreeSet<(&str, &Path)> = before.iter().flat_map(files).collect();
@@ -41,11 +69,12 @@ pub fn brought(
                 Whose::Elsewhere => "is outside of the data folder",
             };
             let line = loaded.lines.of(Part::Bus(at), key);
-            return Err(format!(
-                "line {line}: the file {} {why}: such a one is named at the machine itself, in the \
-                 window or in the file",
+            let why = format!(
+                "the file {} {why}: such a one is named at the machine itself, in the window or in \
+                 the file",
                 path.display()
-            ));
+            );
+            return Err(Brought { line: line as usize, why });
         }
     }
     Ok(())
@@ -172,7 +201,10 @@ mod tests {
             let data = self.data();
             let file = data.join("profiles/Car.toml");
             let lookup = |name: &str| (name == "HOME").then(|| "/home/ada".to_owned());
-            brought((old, new), (&file, &data), &lookup).err().unwrap_or_default()
+            brought((old, new), (&file, &data), &lookup)
+                .err()
+                .map(|why| why.to_string())
+                .unwrap_or_default()
         }
 
         fn of(&self, lines: &str) -> String {

@@ -36,12 +36,16 @@ pub fn add(desk: &mut Desk<'_>, order: &AddProfile) -> Result<(), OrderError> {
         no_variable((None, &text)).map_err(refused)?;
     }
     let named = apply(&text, &file, &[Change::Rename(order.name.clone())], &environment);
+    let sent = text.lines().count();
     let text = named.map_err(|error| said(error.into()))?;
+    // A name that was not said is put in front; whoever sent the text counts without that line.
+    let in_front = text.lines().count().saturating_sub(sent);
     // A copy of what cannot be read cannot be read either, and there is no use in two.
     interpret(&file, text.clone(), &environment).map_err(|error| refused(error.to_string()))?;
     if is_sent {
         let places = (file.as_path(), library.folder());
-        brought((None, &text), places, &environment).map_err(refused)?;
+        brought((None, &text), places, &environment)
+            .map_err(|why| refused(why.without(in_front).to_string()))?;
     }
     let author = Author { by: desk.by.who.clone(), face: desk.by.face.code(), what };
     let ledger = Ledger { writing: desk.writing, library, at: desk.by.at };

@@ -109,7 +109,8 @@ impl Preview {
     /// Its profile names what is for whoever is: says what, and in which line.
     pub fn check_sent(&self, library: &Library, lookup: Lookup<'_>) -> Result<(), PackError> {
         let (file, folder) = (library.file_of(&self.name), library.folder());
-        brought((None, &self.text), (&file, folder), lookup).map_err(|why| refused(PROFILE, why))
+        brought((None, &self.text), (&file, folder), lookup)
+            .map_err(|why| refused(PROFILE, why.to_string()))
     }
 }
 
