@@ -315,6 +315,39 @@ fn a_recording_that_is_refused_leaves_the_page_of_recordings() {
 }
 
 #[test]
+fn a_second_save_is_refused_in_words_for_people() {
+    let house = house();
+    let ada = Browser::of(&house, "ada");
+    let page = ada.get("/settings").is(200).text;
+    let (_, rest) = page.split_once("action=\"/settings/general\"").unwrap();
+    let (_, rest) = rest.split_once("name=\"version\" value=\"").unwrap();
+    let version = rest.split_once('"').unwrap().0;
+    let (_, rest) = rest.split_once(" name=\"general.").unwrap();
+    let field = format!("general.{}", rest.split_once('"').unwrap().0);
+    let save = |text| ada.post("/settings/general", &[("version", version), (&field, text)]);
+    save("One").is(303);
+    let late = save("Two").is(412).text;
+    let said = "A setting was changed by somebody else meanwhile: look at it again before changing it. What stands here now is theirs. Make your change again.";
+    assert!(late.contains(said) && !late.contains("ETag"), "{late}");
+    assert!(late.contains("value=\"One\"") && !late.contains("value=\"Two\""), "{late}");
+    // A profile: what was typed stays below, and on the text that it was typed on.
+    ada.post("/profiles", &[("name", "Bench"), ("from", "")]).is(303);
+    let page = ada.get("/profiles/Bench").is(200).text;
+    let (_, rest) = page.split_once("name=\"revision\" value=\"").unwrap();
+    let revision = rest.split_once('"').unwrap().0;
+    let save = |text| {
+        let fields = [("name", "Bench"), ("description", text), ("revision", revision)];
+        ada.post("/profiles/Bench", &fields)
+    };
+    save("One").is(303);
+    for _again in 0..2 {
+        let late = save("Two").is(412).text;
+        assert!(late.contains("open the page again") && !late.contains("ETag"), "{late}");
+        assert!(late.contains(">Two</textarea>"), "{late}");
+    }
+}
+
+#[test]
 fn an_id_that_is_a_slip_or_was_emptied_is_not_sent() {
     let house = house();
     house.order(ActivateProfile::of(demo_profile("demo").unwrap()));

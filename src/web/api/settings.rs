@@ -101,7 +101,7 @@ pub async fn change(
     let (mut save, mut system) = asked.orders(&now)?;
     (save.expected, system.expected) = (expected, expected);
     if expected != Some(now.version) {
-        return Err(crate::engine::OrderError::Stale { what: "the settings".into() }.into());
+        return Err(crate::engine::OrderError::Stale { what: "a setting".into() }.into());
     }
     // Nothing is changed where a part of it may not be, or cannot be.
     if !save.is_empty() {

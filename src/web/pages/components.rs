@@ -21,9 +21,9 @@ use crate::view::components::{ComponentForm, ComponentOffers, FieldView, Input, 
 use crate::view::compose::components::{self, Wanted};
 use crate::web::pages::form::{self, Typed};
 use crate::web::pages::shell::{Ask, Shell, draw_as, failed, go};
-use crate::web::pages::wrong::give;
+use crate::web::pages::wrong::{Meanwhile, give, theirs};
 use crate::web::pages::{escaped, plain};
-use crate::web::problem::{CHANGED_MEANWHILE, Problem};
+use crate::web::problem::Problem;
 use crate::web::sealed::Sealed;
 use crate::web::shared::Shared;
 use crate::web::table::{Access, Table};
@@ -236,14 +236,8 @@ async fn put(shared: &Shared, ask: &Ask, wanted: Wanted<'_>, pairs: &Pairs) -> R
     let change = ProfileChange::PutComponent { name: old, entry: Box::new(entry) };
     match change_one(shared, ask, &snapshot, pairs, change).await {
         Ok(()) => go(&format!("{}/edit?done={done}", place(&name))),
-        Err(problem) if problem.code() == CHANGED_MEANWHILE => {
-            let said = format!(
-                "{} What you typed is still below, and not saved: open the form again and change there what it says now.",
-                problem.detail()
-            );
-            again(problem.status(), said)
-        }
         Err(problem) => {
+            let problem = theirs(problem, Meanwhile::Hidden);
             let said = format!("{} {}", problem.detail(), problem.advice());
             again(problem.status(), said)
         }

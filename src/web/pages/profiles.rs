@@ -22,7 +22,7 @@ use crate::web::api::{self, Begins};
 use crate::web::pages::form::{self, Typed};
 use crate::web::pages::services::Done;
 use crate::web::pages::shell::{Ask, Shell, draw_as, failed, go};
-use crate::web::pages::wrong::{Wrong, aside, give};
+use crate::web::pages::wrong::{Meanwhile, Wrong, aside, give, theirs};
 use crate::web::pages::{escaped, plain};
 use crate::web::problem::Problem;
 use crate::web::sealed::Sealed;
@@ -264,6 +264,7 @@ async fn save(
         Err(problem) => {
             let text = |name: &str| typed.text(name).to_owned();
             let text = (text("name"), text("description"), text("revision"));
+            let problem = theirs(problem, Meanwhile::Hidden);
             shown(&shared, &ask, profile, Wanted::default(), Some(text), Some(problem)).await
         }
     }

@@ -15,8 +15,8 @@ use crate::view::settings::{Input, Section, SettingsView};
 use crate::web::pages::form::{self, Typed};
 use crate::web::pages::plain;
 use crate::web::pages::shell::{Ask, Shell, draw_as, failed, go, nothing_there};
-use crate::web::pages::wrong::{Wrong, give};
-use crate::web::problem::Problem;
+use crate::web::pages::wrong::{Meanwhile, Wrong, give, theirs};
+use crate::web::problem::{CHANGED_MEANWHILE, Problem};
 use crate::web::sealed::Sealed;
 use crate::web::shared::Shared;
 use crate::web::table::{Access, Table};
@@ -109,7 +109,11 @@ async fn save(
     match try_save(&shared, &ask, section, &typed).await {
         Ok(()) => go("/settings?done=settings-saved"),
         Err(problem) => match settings_page(&shared, &ask, "") {
-            Ok(page) => again(page, section, &typed, &problem),
+            Ok(page) => {
+                // Typed over what somebody else has changed: a second press of Save would undo that unseen.
+                let typed = (problem.code() != CHANGED_MEANWHILE).then_some(&typed);
+                again(page, section, typed, &theirs(problem, Meanwhile::Shown))
+            }
             Err(problem) => failed(&problem, &ask),
         },
     }
@@ -146,15 +150,21 @@ async fn try_save(
     }
 }
 
-/// The page with what was typed into a section and what is wrong with it.
-fn again(page: SettingsPage, section: Section, typed: &Typed, problem: &Problem) -> Response {
+/// The page with what was typed into a section, if that still stands, and what is wrong with it.
+fn again(
+    page: SettingsPage,
+    section: Section,
+    typed: Option<&Typed>,
+    problem: &Problem,
+) -> Response {
     let mut page = page;
     let names: Vec<&str> =
         page.view.sections.iter().flat_map(|s| s.fields.iter().map(|field| field.name)).collect();
     page.wrong = Wrong::from(problem).known(&names);
     page.failed = section.code();
     let ours = page.view.sections.iter_mut().filter(|shown| shown.section == section);
-    for field in ours.flat_map(|shown| &mut shown.fields) {
+    let fields = ours.flat_map(|shown| &mut shown.fields);
+    for (field, typed) in fields.filter_map(|field| Some((field, typed?))) {
         match field.input {
             // A secret is typed again; an unticked switch is not sent.
             Input::Secret => {}

@@ -15,7 +15,7 @@ use crate::view::compose;
 use crate::web::pages::form::{self, Typed};
 use crate::web::pages::shell::{Ask, failed, go};
 use crate::web::pages::users::{self, Came, UsersQuery, preset_code};
-use crate::web::pages::wrong::{aside, give};
+use crate::web::pages::wrong::{Meanwhile, aside, give, theirs};
 use crate::web::problem::{CHANGED_MEANWHILE, Problem};
 use crate::web::sealed::Sealed;
 use crate::web::shared::Shared;
@@ -49,14 +49,9 @@ pub fn routes(table: Table) -> Table {
 fn wrong(shared: &Shared, ask: &Ask, id: AccountId, problem: Problem, typed: Typed) -> Response {
     // What was typed was typed over what somebody else has changed: drawn again, a second press of
     // Save would undo that unseen.
-    let (problem, typed) = if problem.code() == CHANGED_MEANWHILE {
-        (
-            problem.advising("What stands here now is theirs. Make your change again."),
-            Typed::default(),
-        )
-    } else {
-        (problem, typed)
-    };
+    let is_theirs = problem.code() == CHANGED_MEANWHILE;
+    let typed = if is_theirs { Typed::default() } else { typed };
+    let problem = theirs(problem, Meanwhile::Shown);
     let came = Came { wrong: Some((problem, typed)), ..Came::default() };
     users::answer(shared, ask, UsersQuery::default(), Some(id), came)
 }

@@ -1,7 +1,31 @@
 //! What is wrong with a form that comes back, and the way from a form to an order.
 
 pub use crate::web::api::{aside, order as give};
-use crate::web::problem::Problem;
+use crate::web::problem::{CHANGED_MEANWHILE, Problem};
+
+/// What to do where somebody else has changed what a form is about, in words for people; everything else
+/// stays as it is. A form whose fields show what stands there now says `now`.
+#[must_use]
+pub fn theirs(problem: Problem, now: Meanwhile) -> Problem {
+    if problem.code() != CHANGED_MEANWHILE {
+        return problem;
+    }
+    problem.advising(match now {
+        Meanwhile::Shown => "What stands here now is theirs. Make your change again.",
+        Meanwhile::Hidden => {
+            "What you typed is still below, and not saved: open the page again and change there what it says now."
+        }
+    })
+}
+
+/// What the fields of a form show after somebody else has changed what it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meanwhile {
+    /// What stands there now.
+    Shown,
+    /// What was typed over the old.
+    Hidden,
+}
 
 /// What is wrong with a form, if anything is.
 #[derive(Clone, Debug, Default)]
@@ -51,7 +75,7 @@ impl From<&Problem> for Wrong {
             Some(field) => Self::about(field, problem.detail()),
             None => {
                 let sentence = format!("{} {}", problem.detail(), problem.advice());
-                Self { field: String::new(), sentence }
+                Self { field: String::new(), sentence: sentence.trim_end().to_owned() }
             }
         }
     }
@@ -60,6 +84,19 @@ impl From<&Problem> for Wrong {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::OrderError;
+
+    #[test]
+    fn whoever_types_over_what_somebody_else_changed_is_told_in_words_for_people() {
+        let stale = || Problem::from(OrderError::Stale { what: "a setting".into() });
+        for now in [Meanwhile::Shown, Meanwhile::Hidden] {
+            let said = theirs(stale(), now);
+            assert!(!said.advice().contains("ETag"), "{}", said.advice());
+            assert_eq!(said.status(), stale().status());
+        }
+        let other = theirs(Problem::invalid("No."), Meanwhile::Shown);
+        assert_eq!(other.advice(), Problem::invalid("No.").advice());
+    }
 
     #[test]
     fn a_problem_stands_at_its_field_or_above_the_form() {

@@ -109,7 +109,7 @@ pub fn save_system(desk: &mut Desk<'_>, order: SaveSystem) -> Result<Arc<Setting
 fn current(desk: &Desk<'_>, expected: Option<i64>) -> Result<Settings, OrderError> {
     let old = settings::all(&desk.writing.reading())?;
     if expected.is_some_and(|version| version != old.version) {
-        return Err(OrderError::Stale { what: "the settings".into() });
+        return Err(OrderError::Stale { what: "a setting".into() });
     }
     Ok(old)
 }
