@@ -32,14 +32,44 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// A number with `places` decimals and a real minus sign.
+/// Numbers from here on have more digits than anybody reads, and more than are known of them.
+const VAST: f64 = 1e20;
+/// Places of a number that is written as a power of ten.
+const VAST_PLACES: usize = 4;
+
+/// A number with `places` decimals and a real minus sign; "1.5e308" where it would fill the page.
 #[must_use]
 pub fn fixed(number: f64, places: usize) -> String {
-    let text = format!("{number:.places$}");
+    let text = if number.abs() >= VAST {
+        power_of_ten(&format!("{number:.VAST_PLACES$e}"))
+    } else {
+        format!("{number:.places$}")
+    };
     match text.strip_prefix('-') {
         Some(rest) if rest.chars().all(|c| c == '0' || c == '.') => rest.to_owned(),
         Some(rest) => format!("{MINUS}{rest}"),
         None => text,
+    }
+}
+
+/// "1.5e308" out of "1.5000e308".
+fn power_of_ten(text: &str) -> String {
+    let Some((digits, power)) = text.split_once('e') else { return text.to_owned() };
+    let digits = match digits.contains('.') {
+        true => digits.trim_end_matches('0').trim_end_matches('.'),
+        false => digits,
+    };
+    format!("{digits}e{power}")
+}
+
+/// A number with all that it says, as it is typed: "0.25", "1e308".
+#[must_use]
+pub fn exact_number(number: f64) -> String {
+    let size = number.abs();
+    if size >= VAST || (size > 0.0 && size < 1e-9) {
+        format!("{number:e}")
+    } else {
+        number.to_string()
     }
 }
 
@@ -241,6 +271,20 @@ pub fn problem(problem: &Problem) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_that_would_fill_the_page_is_a_power_of_ten() {
+        assert_eq!(fixed(1e308, 3), "1e308");
+        assert_eq!(fixed(-1.234_56e308, 0), "\u{2212}1.2346e308");
+        assert_eq!(fixed(u64::MAX as f64, 0), "18446744073709551616");
+        assert_eq!(signed(2e30, 1), "+2e30");
+        assert_eq!(fixed(f64::INFINITY, 1), "inf");
+        for (number, text) in [(0.25, "0.25"), (1e308, "1e308"), (-2.5e-300, "-2.5e-300")] {
+            assert_eq!(exact_number(number), text);
+            assert_eq!(text.parse(), Ok(number));
+        }
+        assert_eq!((exact_number(0.0).as_str(), exact_number(1e-6).as_str()), ("0", "0.000001"));
+    }
 
     #[test]
     fn numbers_are_grouped_and_signed_in_a_real_minus() {

@@ -399,11 +399,11 @@ fn hover(signal: &DbcSignal) -> String {
     const LABELS: usize = 24;
     let mut lines = Vec::new();
     lines.extend(signal.comment.clone());
-    let number = |value: f64| value.to_string();
+    let number = text::exact_number;
     let (factor, offset) = (number(signal.factor), number(signal.offset));
     lines.push(format!("value = raw \u{d7} {factor} + {offset}"));
     if let Some((min, max)) = signal.min.zip(signal.max) {
-        lines.push(format!("from {min} to {max} {}", signal.unit));
+        lines.push(format!("from {} to {} {}", number(min), number(max), signal.unit));
     }
     if !signal.receivers.is_empty() {
         lines.push(format!("read by {}", signal.receivers.join(", ")));

@@ -12,6 +12,7 @@ use crate::engine::{
 };
 use crate::view::dbc::{DeskField, EditField, FieldForm};
 use crate::view::shown::Tone;
+use crate::view::text;
 
 /// What the form is about.
 #[derive(Clone, Copy, Debug)]
@@ -130,7 +131,9 @@ fn of_signal(message: &DbcMessage, signal: &DbcSignal) -> Vec<DeskField> {
     let order = ORDERS.iter().find(|(_, order)| *order == signal.order);
     let order = order.map_or("", |(word, _)| *word);
     let range = signal.min.zip(signal.max).or(signal.odd_range);
-    let range = range.map_or_else(String::new, |(min, max)| format!("{min} to {max}"));
+    let range = range.map_or_else(String::new, |(min, max)| {
+        format!("{} to {}", text::exact_number(min), text::exact_number(max))
+    });
     let role = match signal.role {
         SignalRole::Value => PLAIN,
         SignalRole::Switch => SWITCH,
@@ -153,8 +156,8 @@ fn of_signal(message: &DbcMessage, signal: &DbcSignal) -> Vec<DeskField> {
         line(EditField::Bits, "Bits", signal.length.to_string()),
         field(EditField::Order, "Byte order", order.into(), choices(ORDERS.map(|(word, _)| word))),
         field(EditField::Kind, "Bits are", kind, choices(KINDS.map(kind_word))),
-        line(EditField::Factor, "Factor", signal.factor.to_string()),
-        line(EditField::Offset, "Offset", signal.offset.to_string()),
+        line(EditField::Factor, "Factor", text::exact_number(signal.factor)),
+        line(EditField::Offset, "Offset", text::exact_number(signal.offset)),
         line(EditField::Range, "Range", range),
         line(EditField::Unit, "Unit", signal.unit.clone()),
         field(EditField::Role, "It is", role.into(), choices([PLAIN, SWITCH])),
