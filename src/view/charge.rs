@@ -70,7 +70,7 @@ pub struct ChargeView {
     pub charger_lines: Vec<LineView>,
     /// What the list of checks is: "Before the start" or "Safety interlocks".
     pub checks_title: String,
-    /// One word on all of them: "ALL CLEAR", "2 NOT CLEAR".
+    /// One word on all of them: "ALL CLEAR", "CLEAR SO FAR", "2 NOT CLEAR".
     pub checks_word: (String, Tone),
     /// Preconditions or interlocks.
     pub checks: Vec<CheckView>,
@@ -204,7 +204,9 @@ pub struct CheckView {
     pub text: String,
     /// Why it does not hold; empty where it does.
     pub why: String,
-    /// Ok or fault.
+    /// "holds", "does not hold", "is not asked for yet".
+    pub said: &'static str,
+    /// Ok, fault, or muted where it is not asked for yet.
     pub tone: Tone,
 }
 

@@ -254,6 +254,9 @@ fn a_form_that_is_not_from_our_own_page_neither_starts_nor_stops() {
     let page = inn.get("/charge", &[("Cookie", &viewer)]);
     assert_eq!(page.status, 200, "{page:?}");
     assert!(!page.body.contains("I have read this"), "a viewer is asked what only others can say");
+    let boxes = page.body.matches("form=\"f-charge\"").count();
+    let shut = page.body.matches("form=\"f-charge\" disabled").count();
+    assert!(shut >= 7 && boxes > shut, "{shut} of {boxes} boxes are shut to a viewer");
     let token = page.form_token();
     let from_us = [("Cookie", viewer.as_str()), ("Origin", origin.as_str())];
     let from_elsewhere = [("Cookie", viewer.as_str()), ("Origin", "http://evil.example")];
@@ -269,7 +272,21 @@ fn a_form_that_is_not_from_our_own_page_neither_starts_nor_stops() {
     assert_eq!(inn.form("/charge/start", &from_us, &sealed).status, 403);
     let page = inn.get("/charge", &[("Cookie", &operator)]);
     assert!(page.body.contains("form=\"f-charge\"") && page.body.contains("I have read this"));
+    assert!(!page.body.contains("form=\"f-charge\" disabled"), "{page:?}");
     let own = [("Cookie", operator.as_str()), ("Origin", origin.as_str())];
+    let read = format!("form_token={}", page.form_token());
+    assert_eq!(inn.form("/charge/read", &own, &read).status, 303);
+    let cleared = inn.form("/charge/clear", &own, &format!("{read}&pack=Demo+pack"));
+    assert_eq!(cleared.status, 303, "{cleared:?}");
+    // A set point that cannot be is told at its box, with what can be.
+    let wrong = format!("{read}&pack=Demo+pack&current_a=9999");
+    for path in ["/charge/ask", "/charge/start", "/charge/apply"] {
+        let refused = inn.form(path, &own, &wrong);
+        assert_eq!(refused.status, 422, "{path}: {refused:?}");
+        let said = "<p class=\"wrong\">Max current cannot be 9999 A: it is ";
+        assert!(refused.body.contains(said), "{path}: {}", refused.body);
+        assert!(!refused.body.contains("list of checks"), "{path}: {}", refused.body);
+    }
     let sealed = format!("form_token={}&pack=none", page.form_token());
     let refused = inn.form("/charge/start", &own, &sealed);
     assert_eq!(refused.status, 404, "{refused:?}");

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::engine::charge::check_words::{Words, words};
 use crate::engine::charge::rules::{Key, Rules};
+use crate::engine::charge::state::State;
 use crate::engine::charge::view::{ChargerView, PackView};
 use crate::engine::charge::wish::{SetPoints, Want, Wish};
 use crate::engine::device::{Flag, FlagSet, PackState, Switching};
@@ -117,6 +118,8 @@ pub struct Check {
     pub limit: String,
     /// Why it does not hold and what to do; empty where it does.
     pub why: String,
+    /// It does not hold, and this step does not ask for it yet: nothing stops for it.
+    pub waits: bool,
 }
 
 impl CheckId {
@@ -206,6 +209,23 @@ pub(super) enum Phase {
     Flowing,
 }
 
+impl State {
+    /// How far it has come; `None` where no check ends it.
+    pub(super) const fn phase(&self) -> Option<Phase> {
+        match self {
+            Self::Idle { .. } | Self::Done { .. } | Self::Fault { .. } | Self::Finishing(_) => None,
+            Self::Checking(_) => Some(Phase::Before),
+            Self::Preconditioning(run) if run.closed => Some(Phase::Flowing),
+            Self::Preconditioning(_) | Self::Contactors(..) => Some(Phase::Closing),
+            Self::Engaged(_)
+            | Self::ConstantCurrent(..)
+            | Self::Taper(..)
+            | Self::BalanceHold(..)
+            | Self::Paused(..) => Some(Phase::Flowing),
+        }
+    }
+}
+
 /// What is wanted, as far as checks differ by it: a charge with its set points, or contactors only.
 pub(super) type Wanted<'a> = Option<&'a SetPoints>;
 
@@ -280,15 +300,27 @@ pub fn preconditions(
     BEFORE.iter().map(|id| sight.check(*id)).collect()
 }
 
-/// Everything that must hold while current may flow, in the order of the screen.
+/// Everything that must hold while current may flow, in the order of the screen. What `state` does not
+/// ask for yet waits.
 #[must_use]
-pub fn interlocks(pack: &PackView, charger: &ChargerView, wish: &Wish) -> Vec<Check> {
+pub fn interlocks(
+    pack: &PackView,
+    charger: &ChargerView,
+    wish: &Wish,
+    state: &State,
+) -> Vec<Check> {
     let set = match &wish.want {
         Want::Charge { set, .. } => Some(set),
         Want::Nothing | Want::Contactors { .. } => None,
     };
     let sight = Sight { pack, charger, wish, set, phase: Phase::Flowing };
-    WHILE.iter().filter(|id| sight.concerns(**id)).map(|id| sight.check(*id)).collect()
+    // The very look by which the state goes on or ends.
+    let now = Sight { phase: state.phase().unwrap_or(Phase::Flowing), ..sight };
+    let check = |id: &CheckId| {
+        let check = sight.check(*id);
+        Check { waits: !check.ok && now.holds(*id), ..check }
+    };
+    WHILE.iter().filter(|id| sight.concerns(**id)).map(check).collect()
 }
 
 impl Sight<'_> {
@@ -317,7 +349,8 @@ impl Sight<'_> {
     fn check(&self, id: CheckId) -> Check {
         let ok = self.holds(id);
         let Words { value, limit, why } = words(self, id);
-        Check { id, ok, value, limit, why: if ok { String::new() } else { why } }
+        let why = if ok { String::new() } else { why };
+        Check { id, ok, value, limit, why, waits: false }
     }
 
     /// Whether a check holds. What is not known does not.

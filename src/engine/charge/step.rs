@@ -67,19 +67,20 @@ impl Scene<'_> {
 
     /// Why what runs must end now; `None` where nothing runs or it may go on.
     fn reason_to_end(&self, state: &State) -> Option<StopReason> {
-        let (run, phase, flow) = match state {
+        let (run, flow) = match state {
             State::Idle { .. } | State::Done { .. } | State::Fault { .. } | State::Finishing(_) => {
                 return None;
             }
-            State::Checking(run) => (run, Phase::Before, None),
-            State::Preconditioning(run) if run.closed => (run, Phase::Flowing, None),
-            State::Preconditioning(run) | State::Contactors(run, _) => (run, Phase::Closing, None),
-            State::Engaged(run) => (run, Phase::Flowing, None),
+            State::Checking(run)
+            | State::Preconditioning(run)
+            | State::Contactors(run, _)
+            | State::Engaged(run) => (run, None),
             State::ConstantCurrent(run, flow)
             | State::Taper(run, flow)
             | State::BalanceHold(run, flow)
-            | State::Paused(run, flow, _) => (run, Phase::Flowing, Some(flow)),
+            | State::Paused(run, flow, _) => (run, Some(flow)),
         };
+        let phase = state.phase()?;
         if let Some(why) = self.asked_to_end(run) {
             return Some(why);
         }

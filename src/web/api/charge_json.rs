@@ -333,6 +333,8 @@ struct CheckShown {
     limit: String,
     /// Why it does not hold and what to do; empty where it does.
     why: String,
+    /// It does not hold, and the present step does not ask for it yet: nothing stops for it.
+    waits: bool,
 }
 
 impl From<&ChargeCheck> for CheckShown {
@@ -344,6 +346,7 @@ impl From<&ChargeCheck> for CheckShown {
             value: check.value.clone(),
             limit: check.limit.clone(),
             why: check.why.clone(),
+            waits: check.waits,
         }
     }
 }

@@ -58,7 +58,7 @@ fn charge(snapshot: &Snapshot, picture: &ChargePicture) -> Object {
 /// Why it cannot start, or is about to stop.
 fn reasons(picture: &ChargePicture) -> Object {
     let checks = picture.preconditions.iter().chain(&picture.interlocks);
-    let broken = checks.filter(|check| !check.ok);
+    let broken = checks.filter(|check| !check.ok && !check.waits);
     broken
         .map(|check: &ChargeCheck| (check.id.code().to_owned(), check.why.as_str().into()))
         .collect()

@@ -16,8 +16,9 @@ use crate::engine::{
     ChangeCharge, ChargePacks, ChargePicture, ClearLatches, Confirm, EngageContactors, Lease,
     ReadSafetyText, Right, SetDemo, Snapshot, StartCharge, ViewPlant,
 };
-use crate::view::charge::{ChargePrefs, ChargeView, Leaving, SafetyText};
+use crate::view::charge::{ChargePrefs, ChargeView, CheckView, Leaving, SafetyText};
 use crate::view::compose;
+use crate::view::shown::Tone;
 use crate::web::api::give_stop;
 use crate::web::pages::form::{self, Typed};
 use crate::web::pages::live::{self, Seat, Watched};
@@ -65,6 +66,8 @@ struct ChargePage {
     shell: Shell,
     view: ChargeView,
     leaving: bool,
+    /// Whoever may not charge types no set points.
+    may_charge: bool,
     done: &'static str,
     wrong: Wrong,
 }
@@ -143,7 +146,8 @@ async fn page(
     let prefs = prefs(&shared, &ask, &query.pack, &Typed::default());
     let (shell, view) = drawn(&shared, &ask, &prefs, &snapshot);
     let (done, wrong) = (form::done(&query.done), Wrong::nothing());
-    draw(&ChargePage { shell, view, leaving: false, done, wrong })
+    let may_charge = ask.session.may(ChargePacks);
+    draw(&ChargePage { shell, view, leaving: false, may_charge, done, wrong })
 }
 
 /// The page with what was typed, and what is wrong.
@@ -156,7 +160,9 @@ fn again(shared: &Shared, ask: &Ask, typed: &Typed, problem: &Problem) -> Respon
     let (shell, view) = drawn(shared, ask, &prefs, &snapshot);
     let wrong = Wrong::from(problem).known(&FIELDS);
     let leaving = prefs.leaving == Leaving::Stops;
-    draw_as(problem.status(), &ChargePage { shell, view, leaving, done: "", wrong })
+    let may_charge = ask.session.may(ChargePacks);
+    let page = ChargePage { shell, view, leaving, may_charge, done: "", wrong };
+    draw_as(problem.status(), &page)
 }
 
 /// The page again with a word of what was done, or with what was typed and what is wrong.
@@ -173,9 +179,15 @@ fn typed_pack(shared: &Shared, ask: &Ask, typed: &Typed) -> Result<Name, Problem
     Ok(picture(&snapshot, typed.text("pack"))?.pack.clone())
 }
 
-/// Something that cannot be done now, in the view's own words.
-fn shut(why: &str) -> Problem {
-    let advice = "Look at the list of checks.";
+/// A start that cannot be now, in the view's own words. What was typed is said at its field, which names
+/// what may stand there.
+fn shut(why: &str, view: &ChargeView) -> Problem {
+    let bad = view.fields.iter().find(|field| !field.error.is_empty());
+    if let Some(field) = bad.filter(|field| field.error == why) {
+        return Problem::invalid(field.error.clone()).about(field.field.clone());
+    }
+    let is_check = |check: &CheckView| check.tone == Tone::Fault && why.starts_with(&check.label);
+    let advice = if view.checks.iter().any(is_check) { "Look at the list of checks." } else { "" };
     Problem::new(StatusCode::CONFLICT, "unfit", "Not possible now", why.to_owned(), advice)
 }
 
@@ -193,7 +205,7 @@ async fn ask(
     let prefs = prefs(&shared, &ask, typed.text("pack"), &typed);
     let (shell, view) = drawn(&shared, &ask, &prefs, &snapshot);
     if let Some(why) = &view.start.offer.why_not {
-        return again(&shared, &ask, &typed, &shut(why));
+        return again(&shared, &ask, &typed, &shut(why, &view));
     }
     let mut hidden: Vec<(String, String)> = prefs.typed.clone().into_iter().collect();
     hidden.push(("pack".into(), view.pack.clone()));
@@ -230,7 +242,7 @@ fn start_order(
     let picture = picture(snapshot, prefs.pack.as_deref().unwrap_or_default())?;
     let (_, view) = drawn(shared, ask, prefs, snapshot);
     if let Some(why) = &view.start.offer.why_not {
-        return Err(shut(why));
+        return Err(shut(why, &view));
     }
     let set = compose::charge::start_asked(picture, prefs)
         .ok_or_else(|| Problem::invalid("A set point cannot be as it was typed."))?;

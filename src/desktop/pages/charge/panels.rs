@@ -208,7 +208,11 @@ fn one_check(ui: &mut Ui, theme: &Theme, check: &CheckView) {
     let (rect, response) = ui.allocate_exact_size(Vec2::new(width, LINE), Sense::hover());
     let middle = rect.center().y;
     let dot = Pos2::new(rect.left() + 10.0, middle);
-    let (icon, colour) = if bad { (icons::FAULT, theme.fault) } else { (icons::CHECK, theme.ok) };
+    let (icon, colour) = match check.tone {
+        Tone::Fault => (icons::FAULT, theme.fault),
+        Tone::Muted => (icons::MINUS, theme.muted),
+        Tone::Plain | Tone::Ok | Tone::Warning | Tone::Info => (icons::CHECK, theme.ok),
+    };
     let icon_font = fonts::text(13.0);
     ui.painter().text(dot, egui::Align2::CENTER_CENTER, icon, icon_font, colour);
     let (share, size) = if width < super::TIGHT { (128.0, 11.5) } else { (width * 0.45, 12.5) };
@@ -224,15 +228,16 @@ fn one_check(ui: &mut Ui, theme: &Theme, check: &CheckView) {
     let colour = if bad { theme.fault } else { theme.muted };
     let place = Pos2::new(rect.left() + share, middle - galley.size().y / 2.0);
     ui.painter().galley(place, galley, colour);
-    let held = if bad { "does not hold" } else { "holds" };
-    name(&response, Role::Label, &format!("{}: {}, {held}", check.label, check.text));
+    let said = format!("{}: {}, {}", check.label, check.text, check.said);
+    name(&response, Role::Label, &said);
     if !whole {
         response.on_hover_text(format!("{}: {}", check.label, check.text));
     }
-    if bad && !check.why.is_empty() {
+    if !check.why.is_empty() {
         ui.horizontal_top(|ui| {
             ui.add_space(20.0);
-            let why = RichText::new(&check.why).font(fonts::text(12.0)).color(theme.text);
+            let colour = if bad { theme.text } else { theme.muted };
+            let why = RichText::new(&check.why).font(fonts::text(12.0)).color(colour);
             ui.add(egui::Label::new(why).wrap());
         });
         ui.add_space(5.0);

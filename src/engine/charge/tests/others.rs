@@ -4,7 +4,7 @@
 use super::bench::Bench;
 use crate::base::units::{Amps, Percent};
 use crate::engine::charge::state::Governor;
-use crate::engine::charge::view::BmsLimit;
+use crate::engine::charge::view::{BmsLimit, ChargerView};
 use crate::engine::charge::{
     CheckId, Lease, Message, Note, State, StopReason, interlocks, preconditions,
 };
@@ -247,8 +247,34 @@ fn every_new_fault_flag_ends_a_charge() {
         let (mut pack, charger) = bench.views();
         pack.current = Some(Amps(5.0));
         pack.flags = Some(FlagSet::of(&[flag]));
-        let checks = interlocks(&pack, &charger, bench.station.wish());
+        let checks = interlocks(&pack, &charger, bench.station.wish(), bench.station.state());
         let flags = checks.iter().find(|check| check.id == CheckId::BmuFlags).unwrap();
-        assert!(!flags.ok, "{flag:?}");
+        assert!(!flags.ok && !flags.waits, "{flag:?}");
     }
+}
+
+#[test]
+fn what_a_step_does_not_ask_for_yet_waits_and_whatever_would_end_it_does_not() {
+    let mut bench = Bench::started(0.5);
+    let mut waited = 0;
+    for _ in 0..400 {
+        bench.run(0.1);
+        let (state, (pack, charger)) = (*bench.station.state(), bench.views());
+        if !state.is_running() || matches!(state, State::Checking(_)) {
+            continue;
+        }
+        let checks = interlocks(&pack, &charger, bench.station.wish(), &state);
+        let open = !matches!(state, State::Preconditioning(_) | State::Contactors(..));
+        for check in &checks {
+            assert!(check.ok || check.waits, "{}: {check:?}", state.name());
+            assert!(!(open && check.waits), "{}: {check:?}", state.name());
+        }
+        waited += checks.iter().filter(|check| check.waits).count();
+        // What ends this step is never said to wait.
+        let lost = ChargerView { age: None, ..charger };
+        let checks = interlocks(&pack, &lost, bench.station.wish(), &state);
+        let fresh = checks.iter().find(|check| check.id == CheckId::ChargerFresh).unwrap();
+        assert!(!fresh.ok && !fresh.waits, "{}", state.name());
+    }
+    assert!(waited > 0, "the contactors are open at first");
 }

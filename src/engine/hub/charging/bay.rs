@@ -366,7 +366,9 @@ impl Bay {
         };
         match why {
             StopReason::NotReady(_) => preconditions(pack, charger, self.station.wish(), &self.set),
-            StopReason::Interlock(_) => interlocks(pack, charger, self.station.wish()),
+            StopReason::Interlock(_) => {
+                interlocks(pack, charger, self.station.wish(), self.station.state())
+            }
             StopReason::Complete
             | StopReason::TargetSoc
             | StopReason::TargetCharge
@@ -492,7 +494,7 @@ impl Bay {
         let (preconditions, interlocks) = if before {
             (preconditions(&seen.0, &seen.1, wish, &self.set), Vec::new())
         } else {
-            (Vec::new(), interlocks(&seen.0, &seen.1, wish))
+            (Vec::new(), interlocks(&seen.0, &seen.1, wish, &state))
         };
         let is_demo = self
             .keys

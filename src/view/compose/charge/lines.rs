@@ -127,13 +127,28 @@ pub(super) fn live(picture: &ChargePicture) -> &[ChargeCheck] {
     }
 }
 
+/// Said of what does not hold and need not before the contactors are closed.
+const LATER: &str = "Asked for once the contactors are closed.";
+
 pub(super) fn checks(picture: &ChargePicture) -> Vec<CheckView> {
     let one = |check: &ChargeCheck| CheckView {
         code: check.id.code().to_owned(),
         label: check.id.title().to_owned(),
         text: found(check),
-        why: check.why.clone(),
-        tone: if check.ok { Tone::Ok } else { Tone::Fault },
+        why: match check.waits {
+            true => LATER.to_owned(),
+            false => check.why.clone(),
+        },
+        said: match (check.ok, check.waits) {
+            (true, _) => "holds",
+            (false, true) => "is not asked for yet",
+            (false, false) => "does not hold",
+        },
+        tone: match (check.ok, check.waits) {
+            (true, _) => Tone::Ok,
+            (false, true) => Tone::Muted,
+            (false, false) => Tone::Fault,
+        },
     };
     live(picture).iter().map(one).collect()
 }
@@ -151,8 +166,9 @@ fn found(check: &ChargeCheck) -> String {
 /// One word on all checks.
 pub(super) fn checks_word(picture: &ChargePicture) -> (String, Tone) {
     let checks = live(picture);
-    match checks.iter().filter(|check| !check.ok).count() {
+    match checks.iter().filter(|check| !check.ok && !check.waits).count() {
         _ if checks.is_empty() => (String::new(), Tone::Muted),
+        0 if checks.iter().any(|check| check.waits) => ("CLEAR SO FAR".into(), Tone::Ok),
         0 => ("ALL CLEAR".into(), Tone::Ok),
         bad => (format!("{bad} NOT CLEAR"), Tone::Fault),
     }
