@@ -292,3 +292,16 @@ for file in usr/share/applications/busbar.desktop usr/share/icons/hicolor/48x48/
     grep -qx "/$file" <<<"$listed" || bad "the package has no /$file"
 done
 ok "entry, icons, kinds of files, manual, completions, rules, units and licences are in place"
+
+# One takes the place of the other: what is left of the first is purged, and the data belongs to the second.
+cp "$server" "$roots/desktop/server.deb"
+in_root desktop install -d -o busbar -g busbar -m 0700 /var/lib/busbar
+in_root desktop touch /var/lib/busbar/kept
+put_in desktop /server.deb
+! in_root desktop dpkg-query -W -f '${Status}' busbar 2>/dev/null | grep -q ' installed$' || bad "both are installed"
+in_root desktop dpkg --purge busbar >/dev/null 2>&1 || bad "what is left of the desktop package cannot be purged"
+[ -e "$roots/desktop/var/lib/busbar/kept" ] || bad "purging the desktop package took the data of the listener"
+in_root desktop getent passwd busbar >/dev/null || bad "purging the desktop package took the listener's user"
+in_root desktop apt-get -qq purge -y busbar-server >/dev/null 2>&1
+[ ! -e "$roots/desktop/var/lib/busbar" ] || bad "purging the last of both left the data"
+ok "the listener takes the desktop's place, and purging what is left of that keeps the data"
