@@ -70,6 +70,12 @@ pub fn run(args: &Args, data_dir: Option<&Path>) -> Outcome {
         }
         (true, false) => Some(records::password(records::Source::Terminal, "the backup", STDIN)?),
     };
+    let library = Library::find(data_dir)?;
+    if !library.folder().is_dir() {
+        // Most likely another one was meant: an empty backup would be found out when it is needed.
+        let folder = library.folder().display();
+        return Err(format!("there is no data folder {folder}: nothing is backed up").into());
+    }
     let records = Records::open(data_dir)?;
     let recordings = if args.recordings { BackupRecordings::Take } else { BackupRecordings::Leave };
     let source = records.order(MakeBackup { recordings, sealed: passphrase.is_some() })?;

@@ -9,7 +9,8 @@ use tempfile::TempDir;
 use ureq::http::Request;
 
 use crate::listening::Listening;
-use crate::support::{busbar_on, mail_with};
+use crate::processes::busbar;
+use crate::support::{Ran, busbar_on, mail_with};
 
 const SMTP: &str = "smtp-planted-5ecret";
 const WORD: &str = "tin of beans 4";
@@ -176,4 +177,24 @@ fn the_command_line_makes_one_beside_a_running_busbar_and_restores_none_there() 
     busbar_on(data, "", &["restore", odd, "--preview"])
         .ends_with(2)
         .names(&["no backup of Busbar"]);
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_restored_into_and_nothing_is_backed_up_of_it() {
+    let bench = bench();
+    let file = bench.place.path().join("mine.backup");
+    let made = busbar_on(bench.house.folder(), "", &["backup", file.to_str().unwrap()]);
+    made.ends_with(0);
+    let beside = fs::read_dir(bench.place.path()).unwrap().count();
+    assert_eq!(beside, 1, "nothing is left beside it");
+    // By its bare name, from the folder that it is to be in.
+    let run = |arguments: &[&str]| -> Ran {
+        busbar(arguments).current_dir(bench.place.path()).output().unwrap().into()
+    };
+    run(&["backup", "none.backup", "--data-dir", "nowhere"])
+        .ends_with(2)
+        .names(&["no data folder nowhere"]);
+    assert!(!bench.place.path().join("nowhere").exists());
+    run(&["restore", "mine.backup", "--yes", "--data-dir", "new"]).ends_with(0);
+    assert!(bench.place.path().join("new/profiles/Car.toml").exists());
 }

@@ -1,8 +1,8 @@
 //! Backups as the window makes them: weighed now and then, made on a thread of their own. A backup that
 //! replaces another is whole before it takes its place.
 
+use std::fs;
 use std::time::Duration;
-use std::{fs, io};
 
 use super::Shared;
 use super::file::{self, beside};
@@ -50,7 +50,7 @@ impl Clerk<'_> {
     ) -> Outcome {
         let source = self.order(MakeBackup { recordings, sealed: passphrase.is_some() })?;
         let came = match to.existing {
-            Existing::Keep => kept(&source, passphrase, to),
+            Existing::Keep => source.write(&to.path, passphrase),
             Existing::Replace => replaced(&source, passphrase, to),
         };
         let noted = self.order(NoteBackup::of(&source, came.as_ref()));
@@ -58,34 +58,6 @@ impl Clerk<'_> {
         noted?;
         done(backup_made(&to.path.display().to_string(), &made))
     }
-}
-
-/// Writes it beside its place, and gives it its name once it is whole: what is broken off is never taken
-/// for a backup. What is there stays.
-fn kept(
-    source: &BackupSource,
-    passphrase: Option<&Secret>,
-    to: &SaveTo,
-) -> Result<BackupMade, BackupError> {
-    let failed = |source| BackupError::File { file: to.path.clone(), what: "made", source };
-    let taken = || Err(failed(io::Error::from(io::ErrorKind::AlreadyExists)));
-    if fs::symlink_metadata(&to.path).is_ok() {
-        return taken();
-    }
-    let part = beside(&to.path);
-    let made = source.write(&part, passphrase)?;
-    let named = match fs::hard_link(&part, &to.path) {
-        // A disk without links: only there may somebody come in between.
-        Err(why) if why.kind() != io::ErrorKind::AlreadyExists && !to.path.exists() => {
-            return fs::rename(&part, &to.path).map(|()| made).map_err(|why| {
-                _ = fs::remove_file(&part);
-                failed(why)
-            });
-        }
-        named => named,
-    };
-    _ = fs::remove_file(&part);
-    named.map(|()| made).map_err(failed)
 }
 
 /// Writes it beside what is there, and puts it in its place once it is whole.

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::fs;
+use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::base::time::Wall;
@@ -102,7 +103,8 @@ impl Source {
         Ok(file)
     }
 
-    /// Writes the backup into the new file `to`, sealed where there is a passphrase, and reads it back.
+    /// Writes the backup into the new file `to`, sealed where there is a passphrase, and reads it back. It
+    /// is written beside and gets its name once it is whole: what is broken off is never taken for a backup.
     /// Where it fails, no file stays.
     ///
     /// # Errors
@@ -111,8 +113,33 @@ impl Source {
         if let Some(passphrase) = passphrase {
             envelope::fit(passphrase)?;
         }
-        let out = copy::private_new().open(to).map_err(BackupError::of(to, "made"))?;
-        let half = Passing(Some(to.to_owned()));
+        if fs::symlink_metadata(to).is_ok() {
+            return Err(BackupError::of(to, "made")(ErrorKind::AlreadyExists.into()));
+        }
+        let mut part = to.to_owned().into_os_string();
+        part.push(format!(".{}.part", std::process::id()));
+        let part = PathBuf::from(part);
+        let out = copy::private_new().open(&part).map_err(BackupError::of(to, "made"))?;
+        let half = Passing(Some(part.clone()));
+        let made = self.fill((to, &part, out), passphrase)?;
+        match fs::hard_link(&part, to) {
+            Ok(()) => return Ok(made),
+            // A disk without links: only there may somebody come in between.
+            Err(error) if error.kind() != ErrorKind::AlreadyExists && !to.exists() => {
+                fs::rename(&part, to).map_err(BackupError::of(to, "made"))?;
+            }
+            Err(error) => return Err(BackupError::of(to, "made")(error)),
+        }
+        half.keep();
+        Ok(made)
+    }
+
+    /// Writes it into the file `out` at `part`, which is to be called `to`, and reads it back.
+    fn fill(
+        &self,
+        (to, part, out): (&Path, &Path, File),
+        passphrase: Option<&Secret>,
+    ) -> Result<Made, BackupError> {
         let stem = format!("{}{}", copy::MAKING, moment_stamp(self.at));
         let database = copy::room(&self.folder, &stem, ".db")
             .map_err(BackupError::of(&self.folder, "written"))?;
@@ -172,13 +199,12 @@ impl Source {
             left_out.push("Recordings.".to_owned());
         }
         let listed = writer.finish()?;
-        let back = stream::read(to, passphrase, &mut |_, _, _| Ok(()))
+        let back = stream::read(part, passphrase, &mut |_, _, _| Ok(()))
             .map_err(|error| BackupError::ReadBack(error.to_string()))?;
         if back.about != about || listed.get(1..) != Some(&back.listed) {
             return Err(BackupError::ReadBack("it has other entries".to_owned()));
         }
-        let bytes = fs::metadata(to).map_err(BackupError::of(to, "read"))?.len();
-        half.keep();
+        let bytes = fs::metadata(part).map_err(BackupError::of(to, "read"))?.len();
         Ok(Made { bytes, entries: back.listed.len(), left_out })
     }
 

@@ -255,9 +255,9 @@ pub fn restore(
         return Err(error);
     }
     staging.0 = None;
-    if let Some(parent) = folder.parent() {
-        sync_folder(parent).map_err(BackupError::of(parent, "written"))?;
-    }
+    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new("."));
+    sync_folder(parent).map_err(BackupError::of(parent, "written"))?;
     Ok(Restored { aside, remarks })
 }
 
