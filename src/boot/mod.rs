@@ -247,6 +247,10 @@ fn window(_cli: &Cli, _logs: Vec<PathBuf>, _log: &SystemLog) -> Outcome {
 const NOTHING: &str = "nothing was chosen yet, so that nothing runs: choose a profile in the browser, or \
      start with `busbar serve --demo` or `busbar serve --profile NAME|FILE`";
 
+/// Said where the profile that was chosen last cannot run.
+const STANDS: &str =
+    "So nothing runs: go back to a version on the profile's page, or let another profile run";
+
 fn serve(cli: &Cli, args: &serve::Args, log: &SystemLog) -> Outcome {
     let deadline = args
         .duration
@@ -257,14 +261,22 @@ fn serve(cli: &Cli, args: &serve::Args, log: &SystemLog) -> Outcome {
         .transpose()?;
     let library = Library::find(cli.data_dir.as_deref())?;
     let wanted = if args.wanted.is_something() { &args.wanted } else { &cli.wanted };
-    let choice = chosen(wanted, &library)?;
-    if choice.is_none() {
-        eprintln!("busbar: {NOTHING}");
-    }
     let above = overridden(args);
     let (running, seat, session) = open(Face::CommandLine, library.folder(), above, log)?;
-    if let Some(choice) = &choice {
-        run(&running.door, &session, choice, &library)?;
+    let began = chosen(wanted, &library).and_then(|choice| match choice {
+        Some(choice) => run(&running.door, &session, &choice, &library),
+        None => {
+            eprintln!("busbar: {NOTHING}");
+            Ok(())
+        }
+    });
+    if let Err(error) = began {
+        // Asked for on the command line: refuse to start. Remembered: whoever can mend it gets in.
+        if wanted.is_something() {
+            return Err(error);
+        }
+        eprintln!("busbar: {error}. {STANDS}");
+        watch::tell(&running.door, &session, format!("{error}. {STANDS}"));
     }
     let control = control(&running.door, &seat, library.folder());
     let watch = watch::start(running.door.clone(), seat.send_profile_watcher())?;

@@ -44,6 +44,13 @@ impl Drop for ProfileWatch {
     }
 }
 
+/// Tells everybody about the profile's file; an empty text takes back what was told.
+pub(super) fn tell(door: &Door, session: &Session, text: String) {
+    if let Ok(grant) = session.permit(ChangeSettings) {
+        door.tell(&grant, Notice { subject: SUBJECT, text });
+    }
+}
+
 struct Watcher {
     door: Door,
     session: Session,
@@ -144,12 +151,9 @@ impl Watcher {
         }
     }
 
-    /// Tells it to everybody; an empty text takes back what was told.
     fn tell(&mut self, text: String) {
         self.told = !text.is_empty();
-        if let Ok(grant) = self.session.permit(ChangeSettings) {
-            self.door.tell(&grant, Notice { subject: SUBJECT, text });
-        }
+        tell(&self.door, &self.session, text);
     }
 }
 

@@ -167,8 +167,7 @@ impl Door {
         let (sender, answer) = bounded(1);
         match order.route() {
             Route::Plant(command, done) => {
-                let at = self.people.clock().now();
-                let order = Admitted::new(&grant, command, (session.face(), session.id()), at);
+                let order = Admitted::new(&grant, command, (session.face(), session.id()));
                 self.to_hub(O::HASTE, order, entry, move |answer| {
                     // Nobody waiting for the answer is no fault: a face may have closed meanwhile.
                     drop(sender.try_send(answer.map(|()| done)));
@@ -531,5 +530,7 @@ fn note_outcome(people: &Arc<People>, entry: Entry, of: Option<u64>, answer: &An
         Ok(()) => (Outcome::Done, None),
         Err(error) => (Outcome::Failed, Some(error.to_string())),
     };
+    let came = note.as_deref().unwrap_or("done");
+    tracing::info!(target: "journal", by = entry.who, face = entry.face, "{} {}: {came}", entry.action, entry.target);
     people.store().file(Entry { outcome, note, of, at: people.clock().wall(), ..entry });
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, reason = "a test says what went wrong by failing")]
 
+use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -428,6 +429,18 @@ fn a_service_that_starts_for_the_first_time_waits_for_whoever_signs_in() {
     let desk = Desk::new();
     let ran = desk.busbar(&[&"serve", &"--listen", &"127.0.0.1:0", &"--duration", &"1"]);
     ran.ends_with(0).names(&["nothing was chosen yet", "/set-up/", "listens on http://127.0.0.1:"]);
+}
+
+#[test]
+fn a_service_whose_profile_cannot_run_any_more_lets_whoever_mends_it_in() {
+    let desk = Desk::new();
+    desk.file("data/settings.toml", "profile = \"Yard\"\n");
+    desk.file("data/profiles/Yard.toml", "name = \"Yard\"\nthis is broken\n");
+    let serve: &[&dyn AsRef<OsStr>] = &[&"serve", &"--listen", &"127.0.0.1:0", &"--duration", &"1"];
+    let ran = desk.busbar(serve);
+    ran.ends_with(0).names(&["Yard.toml:2", "nothing runs", "listens on http://127.0.0.1:"]);
+    // Asked for, it is refused as before.
+    desk.busbar(&[serve, &[&"--profile", &"Yard"]].concat()).ends_with(2).names(&["Yard.toml:2"]);
 }
 
 #[test]

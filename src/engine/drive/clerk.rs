@@ -35,7 +35,7 @@ pub(super) fn start(folder: PathBuf, people: Arc<People>) -> std::io::Result<Sen
 }
 
 fn carry_out(folder: &std::path::Path, people: &Arc<People>, order: Admitted) -> Answer {
-    let (by, face, _) = order.given();
+    let (by, face) = order.given();
     let (by, face) = (by.to_owned(), face);
     let Command::Profile(order) = order.into_command() else { return Err(OrderError::Stopping) };
     match lock::look(folder) {

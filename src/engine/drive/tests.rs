@@ -124,8 +124,7 @@ impl Charging {
 fn a_panic_of_the_hubs_thread_stops_the_charger() {
     let mut house = Charging::begin();
     let grant = house.session.permit(UseCan).unwrap();
-    let at = house.running.door.clock().now();
-    let order = Admitted::new(&grant, Command::ClearTraffic, (Face::Desktop, None), at);
+    let order = Admitted::new(&grant, Command::ClearTraffic, (Face::Desktop, None));
     // Whoever gets the answer is called on the hub's thread.
     let reply = Reply::new(|_| panic!("the hub falls, as a test wants it"));
     house.running.stopper().inbox().send(Event::Order { order, reply }).unwrap();

@@ -397,8 +397,8 @@ impl Hub {
     }
 
     fn order(&mut self, now: Now, order: Admitted, reply: Reply, effects: &mut Vec<Effect>) {
-        let (by, face, at) = order.given();
-        let (by, at, who) = (by.to_owned(), at.secs_f64(), order.who().clone());
+        let (by, face) = order.given();
+        let (by, who) = (by.to_owned(), order.who().clone());
         let (rights, session) = order.held();
         let command = order.into_command();
         if let Some(why) = self.editing.hinders().filter(|_| command.begins()) {
@@ -482,8 +482,6 @@ impl Hub {
                 Ok(())
             }
         };
-        let outcome = answer.as_ref().map_or_else(ToString::to_string, |()| "done".to_owned());
-        tracing::info!(target: "journal", actor = by, ?face, at, outcome);
         self.answers.push(Effect::Answer(reply, answer));
         self.news = News::Urgent;
     }

@@ -122,7 +122,7 @@ fn an_answer_comes_after_the_snapshot_that_shows_it() {
     let session = LocalSeat::new().sit(Face::Desktop);
     let grant = session.permit(UseCan).unwrap();
     let Route::Plant(command, ()) = ClearTraffic.route() else { panic!("not for the hub") };
-    let order = Admitted::new(&grant, command, (Face::Desktop, None), scene.now().mono);
+    let order = Admitted::new(&grant, command, (Face::Desktop, None));
     let reply = Reply::new(drop);
     scene.step(Event::Order { order, reply });
     assert!(matches!(

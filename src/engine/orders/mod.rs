@@ -68,7 +68,6 @@ use std::fmt;
 use crossbeam_channel::{Receiver, TryRecvError};
 use thiserror::Error;
 
-use crate::base::time::Mono;
 use crate::engine::access::account::{FieldError, SessionId};
 use crate::engine::access::actor::{Rights, Who};
 use crate::engine::access::grant::{Face, Grant};
@@ -137,20 +136,18 @@ pub struct Admitted {
     rights: Rights,
     face: Face,
     session: Option<SessionId>,
-    at: Mono,
 }
 
 impl Admitted {
-    /// Admits `command`, which the holder of `grant` gave through a face in a session at `at`.
+    /// Admits `command`, which the holder of `grant` gave through a face in a session.
     pub fn new<P: Permission>(
         grant: &Grant<'_, P>,
         command: Command,
         (face, session): (Face, Option<SessionId>),
-        at: Mono,
     ) -> Self {
         let actor = grant.actor();
         let (by, who, rights) = (actor.to_string(), actor.who().clone(), actor.rights());
-        Self { command, by, who, rights, face, session, at }
+        Self { command, by, who, rights, face, session }
     }
 
     /// The order.
@@ -171,10 +168,10 @@ impl Admitted {
         &self.who
     }
 
-    /// Who gave it in words, through which face, when.
+    /// Who gave it in words, and through which face.
     #[must_use]
-    pub fn given(&self) -> (&str, Face, Mono) {
-        (&self.by, self.face, self.at)
+    pub fn given(&self) -> (&str, Face) {
+        (&self.by, self.face)
     }
 }
 

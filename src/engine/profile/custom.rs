@@ -283,9 +283,16 @@ impl Draft {
                 *own = message;
             }
         }
-        for (key, role) in former.roles {
-            if self.schema.message_named(&key.0).is_some_and(|m| m.position(&key.1).is_some()) {
-                self.roles.insert(key, role);
+        for message in &self.schema.messages {
+            let Some(before) = former.schema.message_named(&message.name) else { continue };
+            for signal in &message.signals {
+                let key = (message.name.clone(), signal.name.clone());
+                match former.roles.get(&key) {
+                    Some(role) => _ = self.roles.insert(key, role.clone()),
+                    // It was there, and is to be nothing but a signal.
+                    None if before.position(&signal.name).is_some() => _ = self.roles.remove(&key),
+                    None => {}
+                }
             }
         }
     }

@@ -240,7 +240,7 @@ impl Plant {
         let session = LocalSeat::new().sit(Face::Desktop);
         let grant = session.permit(order.needs()).unwrap_or_else(|error| panic!("{error:?}"));
         let Route::Plant(command, ()) = order.route() else { panic!("not for the hub") };
-        let admitted = Admitted::new(&grant, command, (Face::Desktop, None), self.at);
+        let admitted = Admitted::new(&grant, command, (Face::Desktop, None));
         let answer = Arc::new(Mutex::new(None));
         let told = Arc::clone(&answer);
         let reply = Reply::new(move |answer| {

@@ -42,7 +42,7 @@ impl House {
         let order = AssignDbcs { bus: self.bus.clone(), change };
         let session = LocalSeat::new().sit(Face::Desktop);
         let grant = session.permit(ChangeSettings).unwrap();
-        let order = Admitted::new(&grant, Command::Assign(order), (Face::Desktop, None), NOW.mono);
+        let order = Admitted::new(&grant, Command::Assign(order), (Face::Desktop, None));
         self.hub.step(NOW, Event::Order { order, reply: Reply::new(drop) }, &mut self.effects);
     }
 

@@ -33,7 +33,7 @@ pub(super) fn set_points() -> SetPoints {
 pub(super) fn give<P: Permission>(scene: &mut Scene, face: Face, needs: P, order: Order) -> Answer {
     let session: Session = LocalSeat::new().sit(face);
     let grant = session.permit(needs).unwrap();
-    let order = Admitted::new(&grant, Command::Charging(order), (face, None), scene.now().mono);
+    let order = Admitted::new(&grant, Command::Charging(order), (face, None));
     scene.step(Event::Order { order, reply: Reply::new(drop) });
     let answers = scene.effects.iter_mut().rev();
     let mut answers = answers.filter_map(|effect| match effect {

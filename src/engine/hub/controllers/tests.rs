@@ -61,7 +61,7 @@ impl Bench {
         let session = LocalSeat::new().sit(Face::Desktop);
         let grant = session.permit(order.needs()).unwrap();
         let Route::Plant(command, ()) = order.route() else { panic!("not for the hub") };
-        let order = Admitted::new(&grant, command, (Face::Desktop, None), self.now.mono);
+        let order = Admitted::new(&grant, command, (Face::Desktop, None));
         let answer = Arc::new(Mutex::new(None));
         let told = Arc::clone(&answer);
         let reply = Reply::new(move |answer| *told.lock().unwrap() = Some(answer));

@@ -51,7 +51,7 @@ impl House {
     fn give(&mut self, order: Order) {
         let session = LocalSeat::new().sit(Face::Desktop);
         let grant = session.permit(UseCan).unwrap();
-        let order = Admitted::new(&grant, Command::Keeping(order), (Face::Desktop, None), NOW.mono);
+        let order = Admitted::new(&grant, Command::Keeping(order), (Face::Desktop, None));
         let reply = Reply::new(drop);
         self.hub.step(NOW, Event::Order { order, reply }, &mut self.effects);
     }

@@ -49,7 +49,7 @@ impl House {
     fn give(&mut self, order: SetChargeRule) {
         let session = LocalSeat::new().sit(Face::Desktop);
         let grant = session.permit(ChangeSettings).unwrap();
-        let order = Admitted::new(&grant, Command::Rule(order), (Face::Desktop, None), NOW.mono);
+        let order = Admitted::new(&grant, Command::Rule(order), (Face::Desktop, None));
         let reply = Reply::new(drop);
         self.hub.step(NOW, Event::Order { order, reply }, &mut self.effects);
     }
@@ -187,15 +187,14 @@ fn a_profile_in_no_file_takes_a_change_for_as_long_as_it_runs_and_says_so() {
 
 fn give(scene: &mut Scene, command: Command) -> Answer {
     let session = LocalSeat::new().sit(Face::Desktop);
-    let at = scene.now().mono;
     let order = match &command {
         Command::Rule(_) => {
             let grant = session.permit(ChangeSettings).unwrap();
-            Admitted::new(&grant, command, (Face::Desktop, None), at)
+            Admitted::new(&grant, command, (Face::Desktop, None))
         }
         _ => {
             let grant = session.permit(ChargePacks).unwrap();
-            Admitted::new(&grant, command, (Face::Desktop, None), at)
+            Admitted::new(&grant, command, (Face::Desktop, None))
         }
     };
     scene.step(Event::Order { order, reply: Reply::new(drop) });

@@ -190,6 +190,23 @@ fn values_are_late_and_lost_by_the_times_of_the_messages_that_they_come_in() {
 }
 
 #[test]
+fn another_dbc_keeps_what_was_said_of_signals_that_are_still_there() {
+    let mut former = draft();
+    say(&mut former, "Pack_Main.Charge", "state of charge");
+    say(&mut former, "Pack_Main.Mode_Word", "signal");
+    let files = former.make().unwrap();
+    let former = Draft::of("my-pack", &files).unwrap();
+    let more = DBC.replace("BO_ 257", " SG_ Added : 48|8@1+ (1,0) [0|255] \"\" Pack\nBO_ 257");
+    let mut draft = Draft::new("my-pack", "Another", more.as_bytes()).unwrap();
+    draft.go_on_from(former, None);
+    let role = |signal| draft.role("Pack_Main", signal).to_string();
+    assert_eq!(role("Charge"), "state of charge");
+    assert_eq!(role("Mode_Word"), "signal", "as it was said to be");
+    assert_eq!((role("PackVoltage"), role("Added")), ("reading".into(), "reading".into()));
+    assert_eq!(draft.title, "My pack");
+}
+
+#[test]
 fn what_cannot_be_is_refused_with_the_signal_and_why() {
     let refused = |signal: &str, role: &str| {
         let mut draft = draft();
