@@ -438,7 +438,6 @@ pub fn parts() -> PartsView {
         add: Offer::open("Add component\u{2026}"),
         revision: "0".into(),
         profile_file: "/home/ada/.local/share/busbar/profiles/Demo pack.toml".into(),
-        notes: Vec::new(),
         buses: vec![
             part(
                 "demo",

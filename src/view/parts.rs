@@ -4,15 +4,13 @@ use serde::Serialize;
 
 use crate::view::components::ComponentOffers;
 use crate::view::offer::Offer;
-use crate::view::shown::{Lamp, Note, Tile, Tone};
+use crate::view::shown::{Lamp, Tile, Tone};
 
 /// The page.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct PartsView {
     /// Where the profile is kept.
     pub profile_file: String,
-    /// Overlapping addresses and the like.
-    pub notes: Vec<Note>,
     /// Buses.
     pub buses: Vec<Part>,
     /// Components.

@@ -170,6 +170,19 @@ fn list_form_and_profile_stand_without_overlaps_in_windows_of_every_size() {
     }
 }
 
+#[test]
+fn the_name_of_a_refused_profile_is_not_covered() {
+    for size in [egui::Vec2::new(620.0, 700.0), SMALLEST, LARGE] {
+        let source = FixtureSource::running(38);
+        source.world.borrow_mut().profiles[0].refused = Some("/data/Car.toml:4: no".into());
+        let mut window = open(source, size);
+        window.ctrl(Key::Num6);
+        window.click("Open Car");
+        assert!(window.shows("refused") && window.shows("/data/Car.toml:4: no"));
+        assert_eq!(overlaps(&window, size), Vec::<String>::new(), "at {size:?}");
+    }
+}
+
 fn pack() -> PackView {
     let row = |what, name: &str, state, tone, means| PackRow {
         what,

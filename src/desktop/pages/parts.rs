@@ -236,9 +236,6 @@ impl PartsPage {
     }
 
     fn list(&mut self, ui: &mut Ui, theme: &Theme, view: &PartsView) -> Option<Command> {
-        for sentence in &view.notes {
-            note(ui, theme, sentence);
-        }
         if view.buses.is_empty() && view.components.is_empty() {
             let text = "The buses and components of the profile stand here. Open a demo, a CAN \
                         interface or a recording to get some.";

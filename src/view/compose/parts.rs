@@ -10,22 +10,19 @@ use crate::view::compose::heard::{heard, lines};
 use crate::view::compose::pack::standing;
 use crate::view::compose::panels::panels;
 use crate::view::parts::{Part, PartsView};
-use crate::view::shown::{Note, Tone};
+use crate::view::shown::Tone;
 use crate::view::text;
 
 /// Makes the page.
 #[must_use]
 pub fn parts(snapshot: &Snapshot, session: &Session) -> PartsView {
     let profile = snapshot.profile.as_ref();
-    let problems = profile.map_or(&[][..], |profile| &profile.problems);
-    let note = |text: &String| Note { tone: Tone::Warning, text: text.clone(), closable: false };
     let file = profile.and_then(|profile| profile.file.as_ref());
     PartsView {
         profile_file: file.map_or_else(
             || "memory (not kept in a file)".into(),
             |file| file.display().to_string(),
         ),
-        notes: problems.iter().map(note).collect(),
         buses: snapshot.buses.iter().map(bus).collect(),
         components: components(snapshot, session),
         add: adding(snapshot, session),

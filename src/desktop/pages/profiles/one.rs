@@ -72,7 +72,10 @@ pub(super) fn head(ui: &mut Ui, theme: &Theme, view: &ProfileView) -> Option<Pre
         ui.set_min_height(30.0);
         pages::title(ui, theme, &row.name);
         list::state(ui, theme, row);
-        ui.label(RichText::new(&row.parts).font(fonts::text(12.0)).color(theme.muted));
+        // A label without words would take the cursor back to the left edge.
+        if !row.parts.is_empty() {
+            ui.label(RichText::new(&row.parts).font(fonts::text(12.0)).color(theme.muted));
+        }
         if ui.button("All profiles").clicked() {
             pressed = Some(Pressed::All);
         }
