@@ -95,6 +95,8 @@ pub struct FieldView {
     pub unit: String,
     /// What stands in it.
     pub text: String,
+    /// What stands in it at first: what the profile says, whatever was typed.
+    pub stands: String,
     /// What holds where it is empty: "default: 0x600"; empty where something must stand in it.
     pub usual: String,
     /// What is possible, in words.
@@ -229,6 +231,8 @@ pub struct Draft {
     pub typed: Option<BTreeMap<String, String>>,
     /// The version of the profile that it was begun on; empty: the present one.
     pub revision: String,
+    /// What stood in the fields of that version.
+    pub began: BTreeMap<String, String>,
 }
 
 /// What a form is of.

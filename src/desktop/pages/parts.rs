@@ -6,6 +6,8 @@ mod discover;
 mod kinds;
 mod own;
 
+use std::mem::{Discriminant, discriminant};
+
 use egui::{RichText, ScrollArea, Ui, Vec2};
 
 use self::component::Pressed;
@@ -23,6 +25,7 @@ use crate::desktop::widgets::panel::{GAP, panel};
 use crate::desktop::widgets::readings::readings;
 use crate::desktop::widgets::text::{caption, line, note, paragraph};
 use crate::view::components::{Draft, DraftOf, PartsPrefs, PartsSeen, Switch};
+use crate::view::compose::components::draft;
 use crate::view::custom::OwnAsk;
 use crate::view::discovery::DiscoverIn;
 use crate::view::offer::Question;
@@ -40,6 +43,12 @@ pub struct PartsPage {
     asking: Option<(Taking, Question)>,
     /// What came of the last change, until it is read.
     said: Option<Note>,
+    /// Nobody has seen it yet.
+    fresh: bool,
+    /// Whether the form tells already that the profile was changed meanwhile.
+    told: bool,
+    /// What was drawn last: anything else begins at its top.
+    drawn: Option<Discriminant<PartsPrefs>>,
 }
 
 /// What is taken away once that was confirmed.
@@ -87,7 +96,7 @@ impl PartsPage {
             // What was typed stays, to be mended.
             Err(sentence) => (Tone::Fault, sentence),
         };
-        self.said = Some(Note { tone, text, closable: true });
+        (self.said, self.fresh) = (Some(Note { tone, text, closable: true }), true);
     }
 
     /// Whether a question lies on top of it.
@@ -122,7 +131,12 @@ impl PartsPage {
     /// Draws the page.
     pub fn draw(&mut self, ui: &mut Ui, theme: &Theme, seen: &PartsSeen) -> Option<Command> {
         let mut asked = None;
-        ScrollArea::vertical().id_salt("parts page").auto_shrink(false).show(ui, |ui| {
+        let mut area = ScrollArea::vertical().id_salt("parts page").auto_shrink(false);
+        let now = Some(discriminant(&self.prefs));
+        if std::mem::replace(&mut self.drawn, now) != now {
+            area = area.vertical_scroll_offset(0.0);
+        }
+        area.show(ui, |ui| {
             asked = self.content(ui, theme, seen);
         });
         asked
@@ -130,8 +144,17 @@ impl PartsPage {
 
     fn content(&mut self, ui: &mut Ui, theme: &Theme, seen: &PartsSeen) -> Option<Command> {
         self.head(ui, theme, seen);
-        if self.said.as_ref().is_some_and(|said| note(ui, theme, said)) {
-            self.said = None;
+        let fresh = std::mem::take(&mut self.fresh);
+        // A form has it at its end, where it is saved.
+        let below = matches!((&self.prefs, &seen.form), (PartsPrefs::Form(_), Some(Ok(_))));
+        if let Some(said) = self.said.as_ref().filter(|_| !below) {
+            let shown = ui.scope(|ui| note(ui, theme, said));
+            if fresh {
+                shown.response.scroll_to_me(None);
+            }
+            if shown.inner {
+                self.said = None;
+            }
         }
         match &mut self.prefs {
             PartsPrefs::List => self.list(ui, theme, &seen.view),
@@ -157,6 +180,7 @@ impl PartsPage {
                 let (of, typed) = (DraftOf::New(found.kind.clone()), found.fields.iter().cloned());
                 let typed = Some(typed.collect());
                 self.prefs = PartsPrefs::Form(Draft { of, typed, ..Draft::default() });
+                self.said = None;
                 None
             }
             PartsPrefs::Form(draft) => match &seen.form {
@@ -165,23 +189,26 @@ impl PartsPage {
                     paragraph(ui, why, theme.tone(Tone::Fault));
                     None
                 }
-                Some(Ok(view)) => match component::draw(ui, theme, view, draft)? {
-                    Pressed::Cancel => {
-                        self.prefs = PartsPrefs::List;
-                        None
+                Some(Ok(view)) => {
+                    let outcome =
+                        component::Outcome { said: &mut self.said, fresh, told: &mut self.told };
+                    match component::draw(ui, theme, (view, draft), outcome)? {
+                        Pressed::Cancel => {
+                            (self.prefs, self.said) = (PartsPrefs::List, None);
+                            None
+                        }
+                        Pressed::Save => {
+                            let typed = draft.typed.clone();
+                            let typed = typed.unwrap_or_else(|| component::standing(view));
+                            draft::begin(draft, view);
+                            // From now on everything that is wrong is said.
+                            draft.typed = Some(typed.clone());
+                            let (of, revision) = (draft.of.clone(), draft.revision.clone());
+                            self.said = None;
+                            Some(submit(Ask::PutComponent { of, typed, revision }))
+                        }
                     }
-                    Pressed::Save => {
-                        let typed = draft.typed.clone();
-                        let typed = typed.unwrap_or_else(|| component::standing(view));
-                        let revision = match draft.revision.as_str() {
-                            "" => view.revision.clone(),
-                            revision => revision.to_owned(),
-                        };
-                        // From now on everything that is wrong is said.
-                        draft.typed = Some(typed.clone());
-                        Some(submit(Ask::PutComponent { of: draft.of.clone(), typed, revision }))
-                    }
-                },
+                }
             },
         }
     }
@@ -209,7 +236,7 @@ impl PartsPage {
             }
             if self.prefs != PartsPrefs::List {
                 if ui.button("All parts").clicked() {
-                    self.prefs = PartsPrefs::List;
+                    (self.prefs, self.said) = (PartsPrefs::List, None);
                 }
                 return;
             }

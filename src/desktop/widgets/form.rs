@@ -46,16 +46,38 @@ pub fn named_offer(ui: &mut Ui, theme: &Theme, offer: &Offer, look: Look, name: 
 
 /// A label and what stands beside it.
 pub fn row<R>(ui: &mut Ui, theme: &Theme, label: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
+    row_of(ui, theme, (label, LABEL), content)
+}
+
+/// The same with labels of this width. One that is longer goes on in a second line.
+pub fn row_of<R>(
+    ui: &mut Ui,
+    theme: &Theme,
+    (label, width): (&str, f32),
+    content: impl FnOnce(&mut Ui) -> R,
+) -> R {
     ui.horizontal(|ui| {
         ui.set_min_height(30.0);
-        let size = Vec2::new(LABEL, 20.0);
+        let size = Vec2::new(width, 20.0);
         ui.allocate_ui_with_layout(size, egui::Layout::left_to_right(egui::Align::Center), |ui| {
-            ui.set_min_width(LABEL);
-            ui.add(egui::Label::new(RichText::new(label).color(theme.muted)).truncate());
+            ui.set_min_width(width);
+            ui.add(egui::Label::new(RichText::new(label).color(theme.muted)).wrap());
         });
         content(ui)
     })
     .inner
+}
+
+/// The width that the longest of these labels needs, up to two fifths of the room.
+#[must_use]
+pub fn label_width<'l>(ui: &Ui, labels: impl Iterator<Item = &'l str>) -> f32 {
+    let whole = |label: &str| {
+        let text = egui::WidgetText::from(label);
+        let wrap = Some(egui::TextWrapMode::Extend);
+        text.into_galley(ui, wrap, f32::INFINITY, egui::TextStyle::Body).size().x
+    };
+    let most = (ui.available_width() * 0.4).max(LABEL);
+    labels.map(whole).fold(LABEL, f32::max).ceil().min(most)
 }
 
 /// A line of text to type, as wide as there is room up to 340 points. `name` is what a screen reader

@@ -2,6 +2,7 @@
 //! with those of the running profile. Whether something may be typed is the engine's form to say.
 
 mod dependents;
+pub mod draft;
 
 pub use dependents::dependents;
 
@@ -246,7 +247,7 @@ pub fn form(
         notes: manifest.notes.iter().map(|n| (n.about.clone(), n.text.clone())).collect(),
         old: old.map_or_else(String::new, ToString::to_string),
         revision: revision(snapshot),
-        groups: groups(&fields, text, wrong),
+        groups: groups(&fields, (text, &first), wrong),
         remarks: remarks.collect(),
         save: offer(label, why_not(snapshot, session).as_ref()),
         wrong: wrong.len(),
@@ -260,17 +261,22 @@ pub fn revision(snapshot: &Snapshot) -> String {
     text.map_or_else(String::new, |text| Revision::of(text).to_string())
 }
 
-fn groups(fields: &[FormField], typed: &Typed, wrong: &[FormWrong]) -> Vec<FieldGroup> {
+fn groups(fields: &[FormField], texts: (&Typed, &Typed), wrong: &[FormWrong]) -> Vec<FieldGroup> {
     let shown = |group: Heading| {
         let fields = fields.iter().filter(|field| field.group == group);
-        let fields = fields.map(|field| field_view(field, typed, wrong)).collect();
+        let fields = fields.map(|field| field_view(field, texts, wrong)).collect();
         FieldGroup { title: group.title().to_owned(), fields }
     };
     let groups = Heading::ALL.into_iter().map(shown);
     groups.filter(|group| !group.fields.is_empty()).collect()
 }
 
-fn field_view(field: &FormField, typed: &Typed, wrong: &[FormWrong]) -> FieldView {
+/// A field with what was typed into it, and what stands there at first.
+fn field_view(
+    field: &FormField,
+    (typed, first): (&Typed, &Typed),
+    wrong: &[FormWrong],
+) -> FieldView {
     let rule = &field.rule;
     let usual = match field.need {
         FieldNeed::Always => String::new(),
@@ -299,6 +305,7 @@ fn field_view(field: &FormField, typed: &Typed, wrong: &[FormWrong]) -> FieldVie
         title: rule.title.clone(),
         unit: rule.unit.clone(),
         text: typed.get(&rule.name).cloned().unwrap_or_default(),
+        stands: first.get(&rule.name).cloned().unwrap_or_default(),
         usual,
         possible: rule.possible(),
         help: rule.help.clone(),

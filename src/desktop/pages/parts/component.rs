@@ -3,15 +3,20 @@
 
 use std::collections::BTreeMap;
 
-use egui::{RichText, Ui};
+use egui::{Align, RichText, Ui};
 
 use crate::desktop::fonts;
+use crate::desktop::pages;
 use crate::desktop::theme::Theme;
 use crate::desktop::widgets::form::{self, Look};
 use crate::desktop::widgets::panel::panel;
 use crate::desktop::widgets::text::{line, note, paragraph};
 use crate::view::components::{ComponentForm, Draft, FieldView, Input};
-use crate::view::shown::Tone;
+use crate::view::compose::components::draft;
+use crate::view::shown::{Note, Tone};
+
+/// The button that puts what was typed on the present version of the profile.
+const GO_ON: &str = "Go on with what I typed";
 
 /// What was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +27,22 @@ pub enum Pressed {
     Cancel,
 }
 
+/// What came of the last attempt to save it, said where that is done.
+pub struct Outcome<'a> {
+    /// The sentence, until it is read.
+    pub said: &'a mut Option<Note>,
+    /// Nobody has seen it yet: it is brought into sight.
+    pub fresh: bool,
+    /// Whether it is told already that the profile was changed meanwhile.
+    pub told: &'a mut bool,
+}
+
 /// Draws the form; what is typed goes into the draft.
 pub fn draw(
     ui: &mut Ui,
     theme: &Theme,
-    view: &ComponentForm,
-    draft: &mut Draft,
+    (view, draft): (&ComponentForm, &mut Draft),
+    outcome: Outcome<'_>,
 ) -> Option<Pressed> {
     line(ui, &view.kind_title, fonts::text(12.5), theme.muted);
     paragraph(ui, &view.summary, theme.muted);
@@ -36,28 +51,57 @@ pub fn draw(
     }
     let mut typed = draft.typed.clone().unwrap_or_else(|| standing(view));
     let before = typed.clone();
+    let labels: Vec<String> =
+        view.groups.iter().flat_map(|group| &group.fields).map(label).collect();
+    let width = form::label_width(ui, labels.iter().map(String::as_str));
     for group in &view.groups {
         ui.add_space(6.0);
         panel(ui, theme, &group.title, |ui| {
             for field in &group.fields {
                 let text = typed.entry(field.name.clone()).or_default();
-                one(ui, theme, field, text);
+                one(ui, theme, (field, width), text);
             }
         });
     }
     if typed != before {
-        if draft.revision.is_empty() {
-            draft.revision.clone_from(&view.revision);
-        }
+        draft::begin(draft, view);
         draft.typed = Some(typed);
     }
     for remark in &view.remarks {
         note(ui, theme, remark);
     }
     ui.add_space(8.0);
+    let late = draft::late(draft, view);
+    // What is new there does not push the buttons out of sight.
+    let news = !std::mem::replace(outcome.told, late.is_some()) && late.is_some();
+    let end = ui.scope(|ui| end(ui, theme, (view, draft), (late.as_ref(), outcome.said)));
+    if outcome.fresh || (news && ui.is_rect_visible(end.response.rect)) {
+        end.response.scroll_to_me(Some(Align::Max));
+    }
+    end.inner
+}
+
+/// What stands at the end of the form: what came of saving it, and the buttons.
+fn end(
+    ui: &mut Ui,
+    theme: &Theme,
+    (view, draft): (&ComponentForm, &mut Draft),
+    (late, said): (Option<&Note>, &mut Option<Note>),
+) -> Option<Pressed> {
+    if said.as_ref().is_some_and(|said| note(ui, theme, said)) {
+        *said = None;
+    }
+    if let Some(late) = late {
+        note(ui, theme, late);
+    }
     let mut pressed = None;
     ui.horizontal(|ui| {
-        if form::offer(ui, theme, &view.save, Look::Primary) {
+        if late.is_some() && ui.add(pages::primary(theme, GO_ON)).clicked() {
+            draft::go_on(draft, view);
+            *said = None;
+        }
+        let look = if late.is_some() { Look::Plain } else { Look::Primary };
+        if form::offer(ui, theme, &draft::save(draft, view), look) {
             pressed = Some(Pressed::Save);
         }
         if ui.button("Cancel").clicked() {
@@ -73,16 +117,21 @@ pub fn standing(view: &ComponentForm) -> BTreeMap<String, String> {
     fields.map(|field| (field.name.clone(), field.text.clone())).collect()
 }
 
-fn one(ui: &mut Ui, theme: &Theme, field: &FieldView, text: &mut String) {
-    let label = match field.unit.as_str() {
+/// What stands before a field.
+fn label(field: &FieldView) -> String {
+    match field.unit.as_str() {
         "" => field.title.clone(),
         unit => format!("{} ({unit})", field.title),
-    };
-    form::row(ui, theme, &label, |ui| match &field.input {
+    }
+}
+
+fn one(ui: &mut Ui, theme: &Theme, (field, width): (&FieldView, f32), text: &mut String) {
+    form::row_of(ui, theme, (&label(field), width), |ui| match &field.input {
         Input::Choice(choices) => {
             let shown = choices.iter().find(|(value, _)| value == text);
             let shown = shown.map_or(text.clone(), |(_, title)| title.clone());
-            form::choice(ui, &field.title, (&shown, 320.0), text, choices);
+            let room = ui.available_width().min(320.0);
+            form::choice(ui, &field.title, (&shown, room), text, choices);
         }
         Input::Text | Input::Number { .. } => {
             let hint = field.usual_text();
