@@ -395,6 +395,13 @@ impl Station {
             || matches!(self.state, State::Fault { .. })
     }
 
+    /// Whether there is something to say after a fault: the charger still delivers, or has not been told.
+    #[must_use]
+    pub const fn still_stops(&self) -> bool {
+        let silent = matches!(self.intents.charger, ChargerIntent::Silent);
+        matches!(self.state, State::Fault { .. }) && (self.pace.owes_stop || !silent)
+    }
+
     /// The machine's state.
     #[must_use]
     pub const fn state(&self) -> &State {

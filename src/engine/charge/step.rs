@@ -272,7 +272,14 @@ impl Scene<'_> {
         let taken =
             Run { number, started: self.now, since: self.now, set: Some(set), closed: true };
         let sight = self.sight(taken.set.as_ref(), Phase::Flowing);
-        let ready = [CheckId::SetPoints, CheckId::Target, CheckId::ChargerFits, CheckId::Latches];
+        // What a start looks at and what flows does not.
+        let ready = [
+            CheckId::LowestCell,
+            CheckId::SetPoints,
+            CheckId::Target,
+            CheckId::ChargerFits,
+            CheckId::Latches,
+        ];
         let broken = sight.first_broken().or(ready.into_iter().find(|id| !sight.holds(*id)));
         match broken {
             None => State::Preconditioning(taken),
@@ -395,7 +402,7 @@ impl Scene<'_> {
             | State::BalanceHold(run, flow) => (self.give(run, None, flow.command), KeyIntent::Run),
             State::Paused(run, _, _) => (self.give(run, None, Amps(0.0)), KeyIntent::Run),
             State::Finishing(stopping) => stop::intents(stopping),
-            State::Fault { .. } => (stop::still(self), KeyIntent::Silent),
+            State::Fault { outcome, .. } => (stop::still(self, outcome), KeyIntent::Silent),
         };
         Intents { charger, key, ..Intents::default() }
     }

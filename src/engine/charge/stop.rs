@@ -126,10 +126,12 @@ pub(super) const fn intents(stopping: &Stopping) -> (ChargerIntent, KeyIntent) {
     (charger, key)
 }
 
-/// After a fault: a charger that still delivers is told to stop for as long as it says so.
-pub(super) fn still(scene: &Scene<'_>) -> ChargerIntent {
+/// After a fault: a charger that still delivers is told to stop. For how long, the station says.
+pub(super) fn still(scene: &Scene<'_>, outcome: &Outcome) -> ChargerIntent {
     let least = scene.rules().get(Rule::CurrentGone);
     let fresh = scene.charger.age.is_some_and(|age| age <= scene.rules().time(Rule::ChargerLost));
     let delivers = scene.charger.current.is_some_and(|amps| amps.get() >= least);
-    if fresh && delivers { ChargerIntent::Stop } else { ChargerIntent::Silent }
+    // It was seen to be off, and somebody has looked at it: what delivers now is somebody else's.
+    let is_over = outcome.current_gone && scene.wish.latches.is_clear();
+    if fresh && delivers && !is_over { ChargerIntent::Stop } else { ChargerIntent::Silent }
 }

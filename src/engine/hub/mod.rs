@@ -523,6 +523,12 @@ impl Hub {
             let why = format!("{pack} is being charged: stop that first");
             return Err(OrderError::Profile { name, why });
         }
+        if let Some(pack) = self.charging.still_stops() {
+            let why = format!(
+                "after the fault of {pack} its charger still says that it delivers and is told to stop: see that it is off first"
+            );
+            return Err(OrderError::Profile { name, why });
+        }
         if let Some(recording) = self.recordings.by_people() {
             let why = format!("the recording {recording} runs: stop it first");
             return Err(OrderError::Profile { name, why });

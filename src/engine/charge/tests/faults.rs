@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::bench::{Bench, Bend};
 use crate::base::units::{Amps, Celsius, Volts};
+use crate::engine::access::grant::Face;
 use crate::engine::charge::checks::FORBIDDING;
 use crate::engine::charge::{CheckId, Foreign, Lease, StopReason};
 use crate::engine::device::{ChargerCommand, ChargerControl, Flag, FlagSet};
@@ -29,6 +30,27 @@ fn reaction(bend: Bend, id: CheckId, most: f64) -> f64 {
     assert!(!bench.gave_after(ended), "{id:?}: it went on by itself");
     assert!(bench.stops_after(from) > 0, "{id:?}: it was told to stop");
     took
+}
+
+#[test]
+fn a_charger_that_was_seen_off_and_looked_at_is_somebody_elses() {
+    let mut bench = Bench::charging(0.5);
+    bench.bend = |pack, _| pack.untrusted = 1;
+    bench.until("fault", 20.0);
+    assert!(bench.outcome().current_gone);
+    bench.run(5.0);
+    let delivers: Bend = |_, charger| charger.current = Some(Amps(8.0));
+    bench.bend = delivers;
+    let from = bench.now;
+    bench.run(3.0);
+    assert!(bench.stops_after(from) > 10 && bench.station.still_stops(), "nobody has looked at it");
+    bench.bend = |_, _| {};
+    bench.run(3.0);
+    bench.station.clear(Face::Desktop);
+    bench.bend = delivers;
+    let from = bench.now;
+    bench.run(10.0);
+    assert_eq!((bench.stops_after(from), bench.station.still_stops()), (0, false));
 }
 
 #[test]

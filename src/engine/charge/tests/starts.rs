@@ -123,6 +123,27 @@ fn contactors_are_closed_without_a_charger_and_a_charge_takes_them_over() {
 }
 
 #[test]
+fn closed_contactors_are_no_way_around_a_cell_that_is_too_low_to_be_charged() {
+    let mut bench = Bench::new(0.5);
+    bench.station.engage().unwrap();
+    bench.until("engaged", 20.0);
+    bench.bend = |pack, _| {
+        for (cell, mv) in [(&mut pack.lowest, 2_300), (&mut pack.highest, 2_400)] {
+            if let Some(cell) = cell {
+                cell.mv = mv;
+            }
+        }
+    };
+    bench.run(1.0);
+    assert_eq!(bench.station.state().name(), "engaged");
+    bench.station.start(Bench::set(), Lease::GoesOn).unwrap();
+    bench.until("done", 20.0);
+    assert_eq!(bench.outcome().why, StopReason::NotReady(CheckId::LowestCell));
+    let gave = bench.sent.iter().any(|(_, message)| matches!(message, Message::Give { .. }));
+    assert!(!gave, "nothing was given");
+}
+
+#[test]
 fn a_refused_start_leaves_nothing_that_could_begin_later() {
     let mut bench = Bench::started(0.5);
     bench.bend = |pack, _| pack.untrusted = 1;

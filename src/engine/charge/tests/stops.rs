@@ -94,6 +94,12 @@ fn a_stop_ends_though_charger_and_contactors_do_not_follow() {
     let from = bench.now;
     bench.run(5.0);
     assert!(bench.stops_after(from) >= 4, "a charger that still delivers is told so");
+    assert!(bench.station.still_stops());
+    // Cleared or not: it was never seen to be off.
+    bench.station.clear(Face::Desktop);
+    let from = bench.now;
+    bench.run(5.0);
+    assert!(bench.stops_after(from) >= 4);
 }
 
 #[test]

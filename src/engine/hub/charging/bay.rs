@@ -148,6 +148,21 @@ impl Bay {
         self.station.has_work()
     }
 
+    /// Whether its batteries and those of `other` close their contactors by the same switches: those of one
+    /// kind on one bus all obey the same message.
+    pub(super) fn shares_switches(&self, other: &Self) -> bool {
+        self.keys.iter().any(|(bus, _)| other.keys.iter().any(|(one, _)| one == bus))
+    }
+
+    /// Whether anything hangs on the devices that it has: what ended in a fault lets go of them once its
+    /// charger does not deliver any more.
+    pub(super) fn is_in_hand(&self) -> bool {
+        let is_over = matches!(self.station.state(), State::Fault { .. })
+            && self.station.wish().stop.is_none()
+            && !self.station.still_stops();
+        self.is_active() && !is_over
+    }
+
     /// The buses on which batteries are commanded.
     #[cfg(test)]
     pub(super) fn commanded_on(&self) -> Vec<BusId> {
@@ -204,7 +219,8 @@ impl Bay {
 
     /// People or their rights have changed.
     pub(super) fn judge(&mut self, roster: &Roster) {
-        if let Some(starter) = &self.starter {
+        // Whoever started what has ended is no matter for whoever comes next.
+        if let Some(starter) = self.starter.as_ref().filter(|_| self.station.state().is_running()) {
             let may = starter.may(roster);
             self.station.permit(may.into());
         }

@@ -19,7 +19,9 @@ use crate::engine::access::account::SessionId;
 use crate::engine::access::actor::Who;
 use crate::engine::access::grant::Face;
 use crate::engine::access::roster::Roster;
-use crate::engine::charge::{ChargePicture, Latches, Lease, Rules, State, Station, StopReason};
+use crate::engine::charge::{
+    ChargePicture, ChargerIntent, Latches, Lease, Rules, State, Station, StopReason,
+};
 use crate::engine::device::Catalog;
 use crate::engine::hub::Now;
 use crate::engine::hub::amending::Amendment;
@@ -86,7 +88,7 @@ impl Charging {
         amendment: &Amendment,
         rules: Rules,
     ) -> Option<String> {
-        for bay in self.bays.iter().filter(|bay| bay.is_active()) {
+        for bay in self.bays.iter().filter(|bay| bay.is_in_hand()) {
             let pack = &bay.pack;
             if amendment.opens_or_closes(old) {
                 return Some(format!(
@@ -201,6 +203,11 @@ impl Charging {
         busy.map(|bay| &bay.pack)
     }
 
+    /// A pack that ended in a fault and whose charger is still told to stop.
+    pub(super) fn still_stops(&self) -> Option<&Name> {
+        self.bays.iter().find(|bay| bay.station.still_stops()).map(|bay| &bay.pack)
+    }
+
     /// Takes other rules at every pack. Only while nothing runs anywhere.
     ///
     /// # Errors
@@ -249,8 +256,10 @@ impl Charging {
     /// A charger belongs to the pack that it charges: one that has ended in a fault with the same charger
     /// does not tell it to stop beside that.
     fn lend(&mut self) {
+        // Contactors that are held without a charge, and a start that is only being checked, tell it nothing.
+        let tells = |bay: &&Bay| bay.station.intents().charger != ChargerIntent::Silent;
         let running = self.bays.iter().filter(|bay| bay.station.state().is_running());
-        let used: Vec<ComponentId> = running.filter_map(|bay| bay.charger).collect();
+        let used: Vec<ComponentId> = running.filter(tells).filter_map(|bay| bay.charger).collect();
         for bay in &mut self.bays {
             let is_used = bay.charger.is_some_and(|charger| used.contains(&charger));
             bay.lent = is_used && !bay.station.state().is_running();
@@ -408,6 +417,13 @@ impl Charging {
             return Err(OrderError::Unfit(still_latched(pack, latches)));
         }
         let others = self.bays.iter().enumerate().filter(|(other, _)| *other != place);
+        if let Some((_, other)) = others.clone().find(|(_, other)| bay.shares_switches(other)) {
+            let text = format!(
+                "{} on the same bus obeys the same switches, so that its contactors would close and open with those of {pack}: put both into one pack, or each on a bus of its own",
+                other.pack
+            );
+            return Err(OrderError::Unfit(text));
+        }
         for (_, other) in others.filter(|(_, other)| other.station.state().is_running()) {
             if charger.is_some() && other.charger == charger {
                 let text =

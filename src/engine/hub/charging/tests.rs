@@ -415,6 +415,9 @@ fn whoever_may_no_longer_charge_has_it_stopped_and_an_ended_page_does_not() {
     scene.run(15 * SECOND);
     let State::Done { outcome, .. } = state(&scene) else { panic!("{:?}", state(&scene)) };
     assert_eq!(outcome.why, StopReason::NotPermitted);
+    // That is no matter for whoever comes next, however often it is said.
+    scene.step(Event::Roster(Arc::new(Roster::default())));
+    assert!(scene.hub.charging_for_tests().bays[0].station.wish().permitted);
 }
 
 #[test]
@@ -502,6 +505,34 @@ fn a_pack_that_stands_still_leaves_the_charger_to_the_one_that_is_charged_by_it(
     scene.run(15 * SECOND);
     scene.hub.charging_for_tests().lend();
     assert_eq!(lent(&mut scene), (false, false));
+}
+
+#[test]
+fn contactors_that_are_held_without_a_charge_take_no_charger_from_anybody() {
+    let mut scene = parked();
+    let order = Order::Engage(EngageContactors { pack: pack(&scene), confirm: Confirm });
+    give(&mut scene, Face::Desktop, ChargePacks, order).unwrap();
+    until(&mut scene, "engaged", 30);
+    let mut other = parked().hub.charging_for_tests().bays.remove(0);
+    other.pack = name("Other");
+    let hall = scene.hub.charging_for_tests();
+    assert!(other.charger.is_some() && other.charger == hall.bays[0].charger);
+    hall.bays.push(other);
+    hall.lend();
+    assert_eq!((hall.bays[0].lent, hall.bays[1].lent), (false, false));
+}
+
+#[test]
+fn two_packs_that_obey_the_same_switches_are_not_charged_one_without_the_other() {
+    let mut scene = parked();
+    let mut other = parked().hub.charging_for_tests().bays.remove(0);
+    other.pack = name("Other");
+    scene.hub.charging_for_tests().bays.push(other);
+    let said = start(&mut scene, Face::Desktop).unwrap_err().to_string();
+    assert!(said.contains("Other on the same bus obeys the same switches"), "{said}");
+    let order = Order::Engage(EngageContactors { pack: pack(&scene), confirm: Confirm });
+    let said = give(&mut scene, Face::Desktop, ChargePacks, order).unwrap_err().to_string();
+    assert!(said.contains("Other on the same bus obeys the same switches"), "{said}");
 }
 
 #[test]
