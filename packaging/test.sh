@@ -242,7 +242,7 @@ for package in $wanted; do
 done
 ok "without its libraries it names them: $wanted"
 
-Xvfb "$display" -screen 0 1280x800x24 -nolisten unix -listen tcp -ac >"$roots/xvfb.log" 2>&1 &
+Xvfb "$display" -screen 0 1280x800x24 -noreset -nolisten unix -listen tcp -ac >"$roots/xvfb.log" 2>&1 &
 xvfb=$!
 on() { DISPLAY=127.0.0.1$display "$@"; }
 for _ in $(seq 50); do ! on xdotool getmouselocation >/dev/null 2>&1 || break; sleep 0.1; done

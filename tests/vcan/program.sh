@@ -72,7 +72,7 @@ the_window_shows_frames_of_cansend() {
     export DISPLAY=:77 LIBGL_ALWAYS_SOFTWARE=1 XDG_RUNTIME_DIR=/run/window
     unset WAYLAND_DISPLAY
     mkdir -p "$XDG_RUNTIME_DIR" && chmod 700 "$XDG_RUNTIME_DIR"
-    Xvfb :77 -screen 0 1440x900x24 -nolisten tcp >"$OUT/xvfb.log" 2>&1 &
+    Xvfb :77 -screen 0 1440x900x24 -noreset -nolisten tcp >"$OUT/xvfb.log" 2>&1 &
     xvfb=$!
     wait_for 20 xdotool getdisplaygeometry || bad "Xvfb does not start"
     "$BUSBAR" --data-dir "$(mktemp -d)" --profile "$checkout/tests/vcan/profile.toml" \
