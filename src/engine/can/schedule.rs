@@ -140,19 +140,17 @@ impl Timetable {
         Ok(())
     }
 
-    /// Stops one.
-    pub fn stop(&mut self, name: &Name) {
-        self.running.retain(|one| one.schedule.name != *name);
+    /// Stops one, and says how it did.
+    pub fn stop(&mut self, name: &Name) -> Option<ScheduleFigures> {
+        let place = self.running.iter().position(|one| one.schedule.name == *name)?;
+        Some(self.running.remove(place).measured())
     }
 
-    /// Stops all.
-    pub fn clear(&mut self) {
+    /// Stops all, and says how each did.
+    pub fn clear(&mut self) -> Vec<(Name, ScheduleFigures)> {
+        let figures = self.figures();
         self.running.clear();
-    }
-
-    /// The names of what runs.
-    pub fn names(&self) -> impl Iterator<Item = &Name> {
-        self.running.iter().map(|one| &one.schedule.name)
+        figures
     }
 
     /// When the next frame is due.
@@ -161,8 +159,13 @@ impl Timetable {
         self.running.iter().map(|one| one.next).min()
     }
 
-    /// Gives every frame that is due to `send`, and counts whether it went out.
-    pub fn send_due(&mut self, now: Mono, mut send: impl FnMut(Frame) -> bool) {
+    /// Gives every frame that is due to `send`, and counts whether it went out. What was sent as often
+    /// as asked ends; how each of those did is the answer.
+    pub fn send_due(
+        &mut self,
+        now: Mono,
+        mut send: impl FnMut(Frame) -> bool,
+    ) -> Vec<(Name, ScheduleFigures)> {
         for one in self.running.iter_mut().filter(|one| one.next <= now) {
             one.note_lateness(now);
             for _ in 0..one.at_once() {
@@ -174,7 +177,9 @@ impl Timetable {
                 one.turn += 1;
             }
         }
-        self.running.retain(|one| one.schedule.times.is_none_or(|times| one.turn < times));
+        let over = |one: &mut Running| one.schedule.times.is_some_and(|times| one.turn >= times);
+        let over = self.running.extract_if(.., over);
+        over.map(|one| (one.schedule.name.clone(), one.measured())).collect()
     }
 
     /// What runs and how it is doing.

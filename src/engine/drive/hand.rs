@@ -12,7 +12,7 @@ use crate::base::time::Mono;
 use crate::engine::can::frame::Frame;
 use crate::engine::can::guard::{HandGuard, Reach};
 use crate::engine::can::replay::Outcome;
-use crate::engine::can::schedule::{Schedule, Timetable};
+use crate::engine::can::schedule::{Schedule, ScheduleFigures, Timetable};
 use crate::engine::drive::replay::Given;
 use crate::engine::drive::sending::Outlet;
 use crate::engine::hub::{HandNews, HandPlan, HandWork};
@@ -151,6 +151,8 @@ pub(super) struct HandDesk {
     held: Vec<Held>,
     silenced: (u64, Arc<AtomicU64>),
     ended: Vec<(u64, String)>,
+    /// How those did that have ended since it was last told.
+    last: Vec<(u64, ScheduleFigures)>,
     refused: Option<String>,
     told: Option<Mono>,
     heard: Option<Mono>,
@@ -166,6 +168,7 @@ impl HandDesk {
             held: Vec::new(),
             silenced: (0, Arc::clone(&receiver.silenced)),
             ended: Vec::new(),
+            last: Vec::new(),
             refused: None,
             told: None,
             heard: None,
@@ -241,22 +244,38 @@ impl HandDesk {
         let alive = self.heard.is_some_and(|at| now.since(at) <= PATIENCE);
         if !alive || !self.guard.is_armed(now) {
             let why = if alive { "the bus is no longer armed" } else { "the hub was silent" };
-            self.ended.extend(self.held.drain(..).map(|held| (held.number, why.to_owned())));
-            self.table.clear();
+            let over = self.table.clear();
+            self.end(over, why);
             return;
         }
         if next > now {
             return;
         }
         let (guard, refused) = (&mut self.guard, &mut self.refused);
-        self.table.send_due(now, |frame: Frame| {
+        let over = self.table.send_due(now, |frame: Frame| {
             let sent = outlet.send_by_hand(now, frame, guard);
             sent.map_err(|why| *refused = Some(why)).is_ok()
         });
-        let left: Vec<Name> = self.table.names().cloned().collect();
-        let over = self.held.extract_if(.., |held| !left.contains(&held.name));
-        let over = over.map(|held| (held.number, "it was sent as often as asked".to_owned()));
-        self.ended.extend(over);
+        self.end(over, "it was sent as often as asked");
+    }
+
+    /// These have ended by themselves.
+    fn end(&mut self, over: Vec<(Name, ScheduleFigures)>, why: &str) {
+        for number in self.part(over) {
+            self.ended.push((number, why.to_owned()));
+        }
+    }
+
+    /// These have left the table: how they did is kept to be told. Their numbers.
+    fn part(&mut self, over: Vec<(Name, ScheduleFigures)>) -> Vec<u64> {
+        let mut numbers = Vec::with_capacity(over.len());
+        for (name, figures) in over {
+            for held in self.held.extract_if(.., |held| held.name == name) {
+                self.last.push((held.number, figures));
+                numbers.push(held.number);
+            }
+        }
+        numbers
     }
 
     /// A bus within the program takes replays armed or not.
@@ -290,8 +309,8 @@ impl HandDesk {
         if matches!(self.reach, Reach::Wire) {
             self.replays.silence();
         }
-        self.table.clear();
-        self.held.clear();
+        let over = self.table.clear();
+        self.part(over);
     }
 
     /// Looks whether it was silenced since it last looked, or a schedule stopped.
@@ -302,24 +321,34 @@ impl HandDesk {
             self.silence();
         }
         for stopped in self.held.extract_if(.., |held| held.leash.is_cut()) {
-            self.table.stop(&stopped.name);
+            let figures = self.table.stop(&stopped.name);
+            self.last.extend(figures.map(|figures| (stopped.number, figures)));
         }
     }
 
     /// What there is to tell, a few times a second.
     pub(super) fn news(&mut self, now: Mono) -> Option<HandNews> {
         let quiet = self.table.next().is_none();
-        let nothing = quiet && self.ended.is_empty() && self.refused.is_none();
+        let ended = !self.ended.is_empty() || !self.last.is_empty();
+        let nothing = quiet && !ended && self.refused.is_none();
         if nothing || self.told.is_some_and(|at| now.since(at) < NEWS) {
             return None;
         }
         self.told = Some(now);
+        let mut figures = std::mem::take(&mut self.last);
+        for (name, own) in self.table.figures() {
+            let held = self.held.iter().find(|held| held.name == name);
+            figures.extend(held.map(|held| (held.number, own)));
+        }
         let (ended, refused) = (std::mem::take(&mut self.ended), self.refused.take());
-        Some(HandNews { figures: self.table.figures(), ended, refused })
+        Some(HandNews { figures, ended, refused })
     }
 
     /// News that the hub had no room for: what is not said again by itself is told a little later.
     pub(super) fn untold(&mut self, news: HandNews) {
+        let runs = |number: u64| self.held.iter().any(|held| held.number == number);
+        let last = news.figures.into_iter().filter(|(number, _)| !runs(*number));
+        self.last.splice(0..0, last);
         self.ended.splice(0..0, news.ended);
         self.refused = self.refused.take().or(news.refused);
     }

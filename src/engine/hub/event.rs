@@ -440,8 +440,8 @@ pub enum ControlNews {
 /// What a sending thread says of what people send by hand.
 #[derive(Clone, Debug, Default)]
 pub struct HandNews {
-    /// How every schedule is doing.
-    pub figures: Vec<(Name, ScheduleFigures)>,
+    /// How every schedule is doing, by its number; and, once, how those did that have ended.
+    pub figures: Vec<(u64, ScheduleFigures)>,
     /// Schedules that have ended by themselves, by their numbers, and why.
     pub ended: Vec<(u64, String)>,
     /// Why the last frame that did not go out was kept back.

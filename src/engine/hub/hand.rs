@@ -206,12 +206,13 @@ impl Hands {
 
     /// What a sending thread said.
     pub(super) fn take(&mut self, now: Mono, bus: BusId, news: HandNews) {
-        for one in self.scheduled.iter_mut().filter(|one| one.bus == bus && one.is_running()) {
-            let name = &one.schedule.name;
-            if let Some((_, figures)) = news.figures.iter().find(|(other, _)| other == name) {
+        for one in self.scheduled.iter_mut().filter(|one| one.bus == bus) {
+            // Also of what was stopped meanwhile: some of it may have gone out since it was last told.
+            if let Some((_, figures)) = news.figures.iter().find(|(other, _)| *other == one.number) {
                 one.figures = *figures;
             }
-            if let Some((_, why)) = news.ended.iter().find(|(other, _)| *other == one.number) {
+            let ended = news.ended.iter().find(|(other, _)| *other == one.number);
+            if let Some((_, why)) = ended.filter(|_| one.is_running()) {
                 one.end(why, now, &mut self.spoken);
             }
         }

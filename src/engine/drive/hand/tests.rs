@@ -84,6 +84,10 @@ fn name(text: &str) -> Name {
     Name::new(text).unwrap()
 }
 
+fn sent(news: &HandNews, number: u64) -> u64 {
+    news.figures.iter().find(|(own, _)| *own == number).unwrap().1.sent
+}
+
 #[test]
 fn only_an_armed_bus_takes_what_people_send_and_a_refusal_is_told() {
     let mut bench = bench(SendingPlan::default());
@@ -147,7 +151,9 @@ fn the_time_of_arming_ends_a_schedule_and_one_with_a_number_ends_by_itself() {
     bench.give(t(301), schedule(0x100, 10, Some(3)));
     (302..=400).for_each(|ms| bench.run(t(ms)));
     assert_eq!(bench.wire.take().len(), 3);
-    assert!(bench.desk.news(t(600)).unwrap().ended[0].1.contains("as often as asked"));
+    let news = bench.desk.news(t(600)).unwrap();
+    assert!(news.ended[0].1.contains("as often as asked"));
+    assert_eq!(sent(&news, 0x100), 3, "the last word of it is how often it was sent");
 }
 
 #[test]
@@ -300,4 +306,24 @@ fn news_that_the_hub_had_no_room_for_are_told_again() {
     let ended: Vec<u64> = told.ended.iter().map(|(number, _)| *number).collect();
     assert_eq!(ended, [0x100, 0x102]);
     assert!(told.refused.unwrap().contains("may never be sent"));
+}
+
+#[test]
+fn the_figures_of_a_schedule_that_was_stopped_are_told_once_more() {
+    let mut bench = bench(SendingPlan::default());
+    bench.give(t(0), HandWork::Arm(t(60_000)));
+    bench.give(t(0), schedule(0x100, 10, None));
+    let news = bench.desk.news(t(0)).unwrap();
+    assert_eq!(sent(&news, 0x100), 1);
+    (1..=95).for_each(|ms| bench.run(t(ms)));
+    bench.give(t(96), HandWork::Stop(name("s")));
+    let news = bench.desk.news(t(300)).unwrap();
+    assert_eq!((sent(&news, 0x100), news.ended.len()), (10, 0));
+    bench.desk.untold(news);
+    assert_eq!(sent(&bench.desk.news(t(600)).unwrap(), 0x100), 10, "there was no room for it");
+    assert!(bench.desk.news(t(900)).is_none(), "once");
+    bench.give(t(901), schedule(0x101, 10, None));
+    (902..=950).for_each(|ms| bench.run(t(ms)));
+    bench.give(t(951), HandWork::Silence);
+    assert_eq!(sent(&bench.desk.news(t(1200)).unwrap(), 0x101), 5);
 }

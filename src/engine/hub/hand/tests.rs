@@ -328,3 +328,23 @@ fn what_is_told_of_a_schedule_is_about_that_one_and_no_other_of_its_name() {
     scene.step(Event::Hand { epoch, bus, news: news(first + 1) });
     assert_eq!(picture(&scene).schedules[0].state, ScheduleState::Stopped("x".to_owned()));
 }
+
+#[test]
+fn the_last_figures_of_a_schedule_are_taken_after_it_has_ended_or_was_stopped() {
+    let mut scene = Scene::of("demo");
+    scene.give(arm(60)).unwrap();
+    scene.give(schedule("one", 0x101)).unwrap();
+    let number = scene.hub.hands.scheduled[0].number;
+    let (epoch, bus) = (scene.epoch, scene.hub.plant.bus_ids().next().unwrap());
+    let news = |number, sent| {
+        let figures = ScheduleFigures { sent, ..ScheduleFigures::default() };
+        HandNews { figures: vec![(number, figures)], ..HandNews::default() }
+    };
+    scene.step(Event::Hand { epoch, bus, news: news(number, 4) });
+    scene.give(StopSchedule { name: name("one"), then: Then::Keep }).unwrap();
+    scene.step(Event::Hand { epoch, bus, news: news(number, 7) });
+    assert_eq!(picture(&scene).schedules[0].figures.sent, 7);
+    scene.give(schedule("one", 0x101)).unwrap();
+    scene.step(Event::Hand { epoch, bus, news: news(number, 9) });
+    assert_eq!(picture(&scene).schedules[0].figures.sent, 0, "that is of the one before");
+}
