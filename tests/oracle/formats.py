@@ -215,6 +215,9 @@ def written_there(busbar, folder, made):
         ("log", can.CanutilsLogWriter, WHOLE, without("remote")),
         # Its writer counts channels from zero, where the standard counts from one.
         ("mf4", can.MF4Writer, tuple(k for k in WHOLE if k != "channel"), without()),
+        # Its table knows neither channels nor directions, nor what is FD; a frame of FD that is as short
+        # as a classic one is taken for one.
+        ("csv", can.CSVWriter, ("kind", "time", "id", "wide", "len", "data"), without("fd")),
     ]
     for name, writer, keep, chosen in cases:
         path, back = folder / f"there.{name}", folder / f"there.{name}.back.log"

@@ -208,7 +208,8 @@ impl Hands {
     pub(super) fn take(&mut self, now: Mono, bus: BusId, news: HandNews) {
         for one in self.scheduled.iter_mut().filter(|one| one.bus == bus) {
             // Also of what was stopped meanwhile: some of it may have gone out since it was last told.
-            if let Some((_, figures)) = news.figures.iter().find(|(other, _)| *other == one.number) {
+            if let Some((_, figures)) = news.figures.iter().find(|(other, _)| *other == one.number)
+            {
                 one.figures = *figures;
             }
             let ended = news.ended.iter().find(|(other, _)| *other == one.number);

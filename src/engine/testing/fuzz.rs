@@ -385,6 +385,8 @@ mod tests {
         "  can0  6FA   [8]  A7 5D 02 00 17 0A 00 00",
         "Time Stamp,ID,Extended,Dir,Bus,LEN,D1,D2,D3,D4,D5,D6,D7,D8",
         "166064000,0000021A,false,Rx,0,8,FE,36,12,FE,69,05,07,AD,",
+        "timestamp,arbitration_id,extended,remote,error,dlc,data",
+        "1483389946.197,0xdadada,1,0,0,6,WzQyLCA5",
         "1320745424.000 CXX OVMS CRTD log",
         "1320745424.002 R11 402 FA 01 C3 A0 96 00 07 01",
     ];

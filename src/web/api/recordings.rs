@@ -83,7 +83,7 @@ impl From<RecordShelfError> for Problem {
                 "no_recording",
                 "No recording",
                 detail,
-                "Send a recording: candump, ASC, BLF, PCAN, ArrowPoint, GVRET, CRTD, pcap or MF4.",
+                "Send a recording: candump, ASC, BLF, PCAN, ArrowPoint, GVRET, python-can CSV, CRTD, pcap or MF4.",
             ),
             RecordShelfError::Disk(_) => Self::not_kept(detail),
         }

@@ -186,7 +186,7 @@ impl FilePlan {
             LogFormat::Asc => ".asc",
             LogFormat::Blf => ".blf",
             LogFormat::Trc => ".trc",
-            LogFormat::Gvret => ".csv",
+            LogFormat::Gvret | LogFormat::PythonCan => ".csv",
             LogFormat::ArrowPoint => ".arrowpoint.csv",
             LogFormat::Crtd => ".crtd",
             LogFormat::Pcap => ".pcap",

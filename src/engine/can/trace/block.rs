@@ -45,6 +45,7 @@ impl Shape {
             LogFormat::Mf4 => mf4::Header::read(source).map(|(h, s)| (Self::Mf4(h), s)),
             LogFormat::Candump
             | LogFormat::CandumpScreen
+            | LogFormat::PythonCan
             | LogFormat::Asc
             | LogFormat::Trc
             | LogFormat::ArrowPoint

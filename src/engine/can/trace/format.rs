@@ -3,7 +3,7 @@
 
 use crate::engine::can::trace::line::{Fault, Line};
 use crate::engine::can::trace::times::DeltaTimes;
-use crate::engine::can::trace::{asc, candump, crtd, screen, tables, trc};
+use crate::engine::can::trace::{asc, candump, crtd, python_can, screen, tables, trc};
 
 /// The formats that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum LogFormat {
     Trc,
     /// The table of ArrowPoint and Profinity.
     ArrowPoint,
+    /// The table of python-can. Read, not written.
+    PythonCan,
     /// The table of GVRET and SavvyCAN.
     Gvret,
     /// The log of the Open Vehicle Monitor.
@@ -34,12 +36,14 @@ pub enum LogFormat {
 
 impl LogFormat {
     /// Those that are text, the most common first.
-    pub const TEXT: [Self; 7] = [
+    pub const TEXT: [Self; 8] = [
         Self::Candump,
         Self::CandumpScreen,
         Self::Asc,
         Self::Trc,
         Self::ArrowPoint,
+        // Ahead of GVRET, to which a line of it without data looks like its own.
+        Self::PythonCan,
         Self::Gvret,
         Self::Crtd,
     ];
@@ -53,6 +57,7 @@ impl LogFormat {
             Self::Asc => "Vector ASC",
             Self::Trc => "PCAN trace",
             Self::ArrowPoint => "ArrowPoint CSV",
+            Self::PythonCan => "python-can CSV",
             Self::Gvret => "GVRET CSV",
             Self::Crtd => "CRTD",
             Self::Blf => "Vector BLF",
@@ -71,6 +76,7 @@ impl LogFormat {
             | Self::Asc
             | Self::Trc
             | Self::ArrowPoint
+            | Self::PythonCan
             | Self::Gvret
             | Self::Crtd => true,
             Self::Blf | Self::Pcap | Self::Pcapng | Self::Mf4 => false,
@@ -85,6 +91,7 @@ impl LogFormat {
             Self::Candump
             | Self::Trc
             | Self::ArrowPoint
+            | Self::PythonCan
             | Self::Gvret
             | Self::Crtd
             | Self::Blf
@@ -102,6 +109,7 @@ impl LogFormat {
             Self::Asc => asc::read(&dialect.asc, text),
             Self::Trc => trc::read(&dialect.trc, text),
             Self::ArrowPoint => tables::arrowpoint(text),
+            Self::PythonCan => python_can::read(text),
             Self::Gvret => tables::gvret(text),
             Self::Crtd => crtd::read(text),
             Self::Blf | Self::Pcap | Self::Pcapng | Self::Mf4 => Err(Fault::Form),

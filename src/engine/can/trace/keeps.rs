@@ -164,6 +164,9 @@ impl Keeps {
         const NUMBERED: Keeps = Keeps { buses: Hold::Part, error: Hold::Part, ..ALL };
         match format {
             LogFormat::Candump | LogFormat::CandumpScreen | LogFormat::Pcapng => ALL,
+            LogFormat::PythonCan => {
+                Self { way: Hold::Nothing, buses: Hold::Nothing, fd: Hold::Part, ..ALL }
+            }
             LogFormat::Pcap => Self { way: Hold::Nothing, buses: Hold::Nothing, ..ALL },
             LogFormat::Asc | LogFormat::Blf | LogFormat::Mf4 => NUMBERED,
             LogFormat::Trc => Self { step: 1000, ..NUMBERED },

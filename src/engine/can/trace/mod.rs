@@ -17,6 +17,7 @@ mod line;
 mod mf4;
 mod packed;
 mod pcap;
+mod python_can;
 mod quick;
 mod reader;
 #[cfg(test)]
@@ -133,7 +134,7 @@ pub enum OpenLogError {
     /// Text, but no recording.
     #[error(
         "{}: no line of the first {looked_at} bytes is one of a recording that Busbar knows \
-         (candump, ASC, BLF, PCAN, ArrowPoint, GVRET, CRTD, pcap, MF4); line {line} is “{text}”",
+         (candump, ASC, BLF, PCAN, ArrowPoint, GVRET, python-can CSV, CRTD, pcap, MF4); line {line} is “{text}”",
         path.display()
     )]
     Unknown {

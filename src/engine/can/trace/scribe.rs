@@ -73,7 +73,7 @@ impl<W: Write + Seek> Scribe<W> {
             | LogFormat::Pcap
             | LogFormat::Pcapng
             | LogFormat::Mf4 => true,
-            LogFormat::CandumpScreen => false,
+            LogFormat::CandumpScreen | LogFormat::PythonCan => false,
         }
     }
 
@@ -88,6 +88,7 @@ impl<W: Write + Seek> Scribe<W> {
             LogFormat::Mf4 => Form::Mf4(None),
             LogFormat::Candump
             | LogFormat::CandumpScreen
+            | LogFormat::PythonCan
             | LogFormat::Asc
             | LogFormat::Trc
             | LogFormat::ArrowPoint
@@ -170,7 +171,7 @@ impl<W: Write + Seek> Scribe<W> {
             // Tables have rows of frames and nothing else.
             (_, LogFormat::Gvret | LogFormat::ArrowPoint) => Ok(()),
             (_, LogFormat::Blf | LogFormat::Pcap | LogFormat::Pcapng) => Ok(()),
-            (_, LogFormat::CandumpScreen | LogFormat::Mf4) => Ok(()),
+            (_, LogFormat::CandumpScreen | LogFormat::PythonCan | LogFormat::Mf4) => Ok(()),
         }
     }
 
@@ -227,7 +228,9 @@ impl<W: Write + Seek> Scribe<W> {
             (_, LogFormat::Gvret) => tables::write_gvret(to, number, view),
             (_, LogFormat::Crtd) => crtd::write_frame(to, number, view),
             (_, LogFormat::ArrowPoint) => tables::write_arrowpoint(to, self.written, view),
-            (_, LogFormat::Candump | LogFormat::CandumpScreen) => write::write_line(to, safe, view),
+            (_, LogFormat::Candump | LogFormat::CandumpScreen | LogFormat::PythonCan) => {
+                write::write_line(to, safe, view)
+            }
             (_, LogFormat::Blf | LogFormat::Pcap | LogFormat::Pcapng | LogFormat::Mf4) => Ok(()),
         }
     }
@@ -245,6 +248,7 @@ impl<W: Write + Seek> Scribe<W> {
             _ if !dated => i64::MAX,
             LogFormat::Candump
             | LogFormat::CandumpScreen
+            | LogFormat::PythonCan
             | LogFormat::Asc
             | LogFormat::Trc
             | LogFormat::ArrowPoint
@@ -270,6 +274,7 @@ impl<W: Write + Seek> Scribe<W> {
             LogFormat::Trc => trc::start_before(at),
             LogFormat::Candump
             | LogFormat::CandumpScreen
+            | LogFormat::PythonCan
             | LogFormat::ArrowPoint
             | LogFormat::Gvret
             | LogFormat::Crtd
@@ -297,7 +302,10 @@ impl<W: Write + Seek> Scribe<W> {
                 let start = start.filter(|_| matches!(self.times, Times::Dated(_)));
                 self.form = Form::Mf4(Some(mf4::Writer::begin(to, start)?));
             }
-            LogFormat::Candump | LogFormat::CandumpScreen | LogFormat::Crtd => {}
+            LogFormat::Candump
+            | LogFormat::CandumpScreen
+            | LogFormat::PythonCan
+            | LogFormat::Crtd => {}
         }
         Ok(())
     }

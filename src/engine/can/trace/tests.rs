@@ -64,6 +64,7 @@ fn every_format_is_known_by_its_content() {
     assert_eq!(format("  vcan0       123   [1]  11\n"), LogFormat::CandumpScreen);
     assert_eq!(format("22:51:46.481 , 1 , 0x0x6F8 , , 0x0705010110, 1.0"), LogFormat::ArrowPoint);
     assert_eq!(format("166064000,0000021A,false,0,1,FE,\n"), LogFormat::Gvret);
+    assert_eq!(format("0.0,0x21A,1,1,0,0,\n0.0,0x21A,1,0,0,0,\n"), LogFormat::PythonCan);
     assert_eq!(format("date Fri\nbase hex\n 0.1 1 123 Rx d 0\n"), LogFormat::Asc);
     assert_eq!(format(";$FILEVERSION=1.1\n 1) 1.0 Rx 0123 0\n"), LogFormat::Trc);
     assert_eq!(format("\u{FEFF}166.064000 R11 0000021A FE\n"), LogFormat::Crtd);
