@@ -19,10 +19,12 @@ use crate::engine::{
 /// Names of a recording that nobody has named.
 const NAME: &str = "recording";
 
-/// Record buses into files, without a window and without sending anything.
+/// Record buses into files, without a window. No frame is sent.
 ///
 /// BUS is socketcan:can0 (or can0), slcan:PORT@BITRATE, virtual:NAME or replay:FILE; with --profile, the name of one of its
-/// buses, and without a BUS all of them. Files have the time of their beginning in UTC in their names
+/// buses, and without a BUS all of them. An adapter on a serial port acknowledges what it hears, as every
+/// node of a bus does; slcan:PORT@BITRATE,listen has it listen only. That of SocketCAN is as the
+/// interface was set up. Files have the time of their beginning in UTC in their names
 /// unless --out names one. What was recorded a second ago is in the file, whatever happens to the
 /// program or the machine's power. Frames that could not be recorded are counted, and stand in the
 /// file as a gap. Ctrl+C ends it. Exit code 0: recorded; 1: recorded, but frames are missing or it

@@ -325,6 +325,8 @@ pub struct ReplayPicture {
     pub state: ReplayState,
     /// How far it is; `None` before the recording was opened.
     pub progress: Option<ReplayProgress>,
+    /// Whether that is what it said after it was last told something.
+    pub is_of_now: bool,
 }
 
 /// Whether a replay can go on.

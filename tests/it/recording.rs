@@ -294,6 +294,8 @@ mod api {
         wrong(json!({"filter": "id:"}), "filter");
         wrong(json!({"begin": "frames"}), "begin_filter");
         wrong(json!({"begin": "whenever"}), "begin");
+        wrong(json!({"begin_filter": "id:100"}), "begin_filter");
+        wrong(json!({"begin": "charge", "end_filter": "id:100"}), "end_filter");
         wrong(json!({"pattern": "../{n}"}), "pattern");
         wrong(json!({"rotate_bytes": 5}), "rotate_bytes");
         wrong(json!({"rotate_s": 0}), "rotate_s");

@@ -116,10 +116,12 @@ fn a_replay_is_paused_sought_stepped_and_stopped() {
     bench.change(json!({"do": "step", "until": "id:160"})).is(200);
     let stepped = bench.once(|one| one["sent"] == 1);
     assert_eq!(stepped["position_s"], 0.96);
-    bench.change(json!({"do": "play", "speed": 100})).is(200);
+    let plays = bench.change(json!({"do": "play", "speed": 100})).is(200).json();
+    assert_eq!((&plays["state"], &plays["speed"]), (&json!("playing"), &json!(100.0)));
     bench.once(|one| one["rounds"].as_u64().unwrap() >= 2);
-    bench.change(json!({"do": "pause"})).is(200);
-    let stands = bench.once(|one| one["state"] == "paused")["sent"].clone();
+    let stands = bench.change(json!({"do": "pause"})).is(200).json();
+    assert_eq!(stands["state"], "paused", "the answer says what is");
+    let stands = stands["sent"].clone();
     // At a hundred times its speed a replay that went on would send ten frames a millisecond.
     for _ in 0..50 {
         let later = bench.house.get(ONE, &bench.sender).is(200).json();

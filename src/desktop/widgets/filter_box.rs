@@ -73,7 +73,7 @@ fn entry(
     view: &FilterView,
 ) {
     let search = RichText::new(icons::SEARCH).color(theme.muted);
-    let hint = RichText::new("Filter: id:600..6FF msg:cell* \u{2026}").color(theme.muted);
+    let hint = RichText::new("Filter: id:600..6FF msg:*cell* \u{2026}").color(theme.muted);
     let own = (&mut *typed.text, &mut *typed.cursor);
     let response = field(ui, theme, spoken, own, view, |field| {
         field.prefix(search).hint_text(hint).margin(egui::Margin::symmetric(10, 7))

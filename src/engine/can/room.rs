@@ -47,11 +47,20 @@ impl Room {
             return Ok(());
         }
         Err(format!(
-            "{} MB are free in {}, and {} MB of them stay free for the journal and the recorders",
-            free / 1_000_000,
+            "{} are free in {}, and {} of them stay free for the journal and the recorders",
+            size(free),
             folder.display(),
-            self.floor / 1_000_000,
+            size(self.floor),
         ))
+    }
+}
+
+/// A number of bytes in whole units, rounded down.
+pub(super) fn size(bytes: u64) -> String {
+    match bytes {
+        0..1000 => format!("{bytes} bytes"),
+        1000..1_000_000 => format!("{} kB", bytes / 1000),
+        1_000_000.. => format!("{} MB", bytes / 1_000_000),
     }
 }
 
@@ -66,6 +75,8 @@ mod tests {
         assert_eq!(room.look(folder, 2_000_000), Ok(()));
         let said = room.look(folder, 2_000_001).unwrap_err();
         assert!(said.starts_with("3 MB are free in /data, and 1 MB of them stay free"), "{said}");
+        let said = Room::of(50_000, |_| Some(49_999)).look(folder, 1).unwrap_err();
+        assert!(said.starts_with("49 kB are free in /data, and 50 kB of them"), "{said}");
         assert_eq!(Room::of(1, |_| None).look(folder, 1), Ok(()));
     }
 }

@@ -399,10 +399,12 @@ impl ReplayThread {
         Goes::On
     }
 
-    /// Tells how it is doing, a few times a second and when it comes to a stand.
+    /// Tells how it is doing: a few times a second, when it was told something, when it comes to a stand.
     fn tell(&mut self, replay: &Replay, now: Option<Mono>) {
         let at = now.unwrap_or_else(|| self.stage.clock.now());
-        let soon = self.told.as_ref().is_some_and(|(told, _, _)| at.since(*told) < NEWS);
+        let same = |order: u64| order == self.heard;
+        let told = self.told.as_ref().filter(|(_, order, _)| same(*order));
+        let soon = told.is_some_and(|(told, _, _)| at.since(*told) < NEWS);
         if soon && now.is_some() {
             return;
         }

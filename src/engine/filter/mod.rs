@@ -10,7 +10,7 @@
 //! filter  = terms parted by `or`; terms that stand side by side or with `and` must all hold
 //! term    = `not` term, `-`term, `!`term, ( filter ), or one of:
 //!   id:600..6FF          hex; lists 600,601; masks 600/7F0; std, ext; eight digits mean 29 bits
-//!   bus:can* msg:cell*   names with * and ?, in quotes where they have spaces
+//!   bus:can* msg:*cell*   names with * and ?, in quotes where they have spaces
 //!   sig:PackVoltage>140  also Message.Signal, units (140V), ranges, words of the value table;
 //!                        sig:Name alone asks whether it is in the frame; `sig:` may be left out
 //!                        before a comparison

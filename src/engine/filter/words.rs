@@ -38,7 +38,7 @@ const fn word(name: &'static str, key: Key, says: &'static str, example: &'stati
 /// All of them, in the order in which they are offered.
 pub(super) const KEYS: [Word; 13] = [
     word("id", Key::Id, "identifier in hex: one, a range, a list, a mask", "id:600..6FF"),
-    word("msg", Key::Message, "name of the message", "msg:cell*"),
+    word("msg", Key::Message, "name of the message", "msg:*cell*"),
     word("sig", Key::Signal, "value of a signal", "sig:PackVoltage>140"),
     word("bus", Key::Bus, "name of the bus", "bus:can0"),
     word("dir", Key::Direction, "received (rx) or sent by this program (tx)", "dir:rx"),

@@ -267,6 +267,15 @@ impl Reader<'_> {
             self.choice(part, "begin", raw.begin, "at-once, charge, fault or frames", |w| {
                 Begins::named(w, begin.as_deref().unwrap_or(""), end.as_deref().unwrap_or(""))
             });
+        if !matches!(begins, Some(Begins::Frames { .. })) {
+            for (key, filter) in [("begin_filter", &begin), ("end_filter", &end)] {
+                if filter.as_ref().is_some_and(|filter| !filter.trim().is_empty()) {
+                    let line = self.lines.of(part, key);
+                    let what = format!("{key} goes with begin = \"frames\"");
+                    self.wrong(line, format!("recorder {:?}: {what}", raw.name.get_ref()));
+                }
+            }
+        }
         let formats = FilePlan::FORMATS.map(|(name, _)| name).join(", ");
         let format = self.choice(part, "format", raw.format, &formats, FilePlan::format_named);
         let packing =

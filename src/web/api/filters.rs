@@ -27,7 +27,7 @@ pub fn routes(table: Table) -> Table {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FilterWanted {
-    /// What it asks, in the language of every filter: `id:600..6FF msg:cell*`.
+    /// What it asks, in the language of every filter: `id:600..6FF msg:*cell*`.
     filter: String,
 }
 

@@ -199,6 +199,12 @@ impl StartWanted {
         let unknown = |field: &'static str, word: &str| {
             Problem::invalid(format!("{field} is {word:?}, which there is not.")).about(field)
         };
+        let rule = [("begin_filter", &self.begin_filter), ("end_filter", &self.end_filter)];
+        let by_frames = self.begin.as_deref() == Some("frames");
+        if let Some((field, _)) = rule.iter().find(|(_, filter)| !by_frames && !filter.is_empty()) {
+            let text = format!("{field} goes with \"begin\": \"frames\".");
+            return Err(Problem::invalid(text).about(*field));
+        }
         if let Some(word) = &self.begin {
             entry.begins = RecordBegins::named(word, &self.begin_filter, &self.end_filter)
                 .ok_or_else(|| unknown("begin", word))?;

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
+use tokio::time::sleep;
 use utoipa::ToSchema;
 
 use crate::base::id::Name;
@@ -30,6 +32,9 @@ use crate::web::table::{Access, Table};
 const MAPPINGS: usize = 64;
 /// Most buses of one replay.
 const BUSES: usize = 16;
+/// How long it is waited for what a replay says to what it was told, and how often it is looked.
+const LOOK: Duration = Duration::from_millis(10);
+const LOOKS: usize = 100;
 
 /// Enters the routes.
 pub fn routes(table: Table) -> Table {
@@ -446,7 +451,7 @@ pub async fn start(
     Body(asked): Body<ReplayWanted>,
 ) -> Answer {
     session.permit(UseCan)?;
-    let by = std::sync::Arc::clone(&session);
+    let by = Arc::clone(&session);
     let wanted = aside(&shared, move |shared| asked.order(shared, &by)).await?;
     let name = wanted.name.clone();
     order(&shared, &session, wanted).await?;
@@ -468,7 +473,7 @@ pub async fn one(State(shared): State<Shared>, Who(session): Who, Word(which): W
     params(("name" = String, Path, description = "Its name")),
     request_body = ReplayChanged,
     responses(
-        (status = 200, description = "It was told", body = ReplayShown),
+        (status = 200, description = "As it is now", body = ReplayShown),
         (status = 409, description = "The bus is not armed, or it has ended for good"),
     ))]
 pub async fn change(
@@ -489,7 +494,22 @@ pub async fn change(
     for change in changes {
         order(&shared, &session, ChangeReplay { name: name.clone(), change }).await?;
     }
+    heard(&shared, &session, &name).await?;
     Ok(json(StatusCode::OK, &shown(&shared, &session, &name)?))
+}
+
+/// Waits until a replay has said how it is doing after it was last told something; not for ever.
+async fn heard(shared: &Shared, session: &Session, name: &Name) -> Result<(), Problem> {
+    for _ in 0..LOOKS {
+        let snapshot = shared.door().look(&session.permit(ViewPlant)?);
+        let found = snapshot.replays.iter().find(|one| one.name == *name);
+        let waits = |one: &Arc<ReplayPicture>| one.state == ReplayState::Ready && !one.is_of_now;
+        if !found.is_some_and(waits) {
+            break;
+        }
+        sleep(LOOK).await;
+    }
+    Ok(())
 }
 
 impl ReplayChanged {

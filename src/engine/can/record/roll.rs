@@ -16,6 +16,7 @@ use crate::engine::can::record::keep::{OldFile, given_up};
 use crate::engine::can::record::label::{GAPS, Gap, Label};
 use crate::engine::can::record::plan::{FilePlan, Place, WhenFull};
 use crate::engine::can::record::sink::Sink;
+use crate::engine::can::room::size;
 use crate::engine::can::trace::Scribe;
 
 /// How often what was recorded is forced out.
@@ -325,12 +326,11 @@ impl Roll {
             let Some(free) = self.disk.free(folder).filter(|free| *free < self.plan.floor) else {
                 return Ok(());
             };
-            let mega = |bytes: u64| bytes.div_ceil(1_000_000);
             let why = format!(
-                "{} MB are left in {}, and {} MB are to stay free",
-                free / 1_000_000,
+                "{} are left in {}, and {} are to stay free",
+                size(free),
                 folder.display(),
-                mega(self.plan.floor)
+                size(self.plan.floor)
             );
             self.make_room(&why, now)?;
         }

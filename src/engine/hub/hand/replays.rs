@@ -50,6 +50,8 @@ struct Running {
     told: Told,
     /// How many orders it was given.
     orders: u64,
+    /// How many of them it had heard of when it last said how it is doing.
+    heard: u64,
 }
 
 /// What a replay was last told to do about its frames.
@@ -149,9 +151,9 @@ impl Replays {
             Begins::Playing => Told::Play,
             Begins::Paused => Told::Stand,
         };
-        let (state, progress, orders) = (ReplayState::Ready, None, 0);
+        let (state, progress, orders, heard) = (ReplayState::Ready, None, 0, 0);
         let mut one =
-            Running { order, number, targets, commands, by, state, progress, told, orders };
+            Running { order, number, targets, commands, by, state, progress, told, orders, heard };
         effects.push(Effect::Beat);
         effects.push(one.effect(bench.epoch, ReplayWork::Start(Box::new(job))));
         if told == Told::Play {
@@ -325,6 +327,7 @@ impl Replays {
         if sent(&news.progress) > sent(&one.progress) {
             note(&mut self.sent, now, &one.targets);
         }
+        one.heard = one.heard.max(news.order);
         if let Some(progress) = news.progress {
             // What it said before it heard of the last order is no answer to that.
             if news.order >= one.orders && progress.state != PlayState::Playing {
@@ -438,6 +441,7 @@ impl Running {
             by: self.by.words.clone(),
             state: self.state.clone(),
             progress: self.progress.clone(),
+            is_of_now: self.heard >= self.orders,
         }
     }
 }

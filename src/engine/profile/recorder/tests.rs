@@ -66,6 +66,7 @@ fn what_cannot_be_recorded_is_said_with_its_line() {
         ("name = 'a'\nbegin = 'now'", "7: begin is \"now\": there is at-once, charge, fault"),
         ("name = 'a'\nbegin = 'frames'", "needs a filter that begins the recording"),
         ("name = 'a'\nbegin = 'frames'\nbegin_filter = 'id:zz'", "8: recorder \"a\": begin_filter"),
+        ("name = 'a'\nbegin_filter = 'id:1'", "7: recorder \"a\": begin_filter goes with begin"),
         ("name = 'a'\nbefore_s = 3601", "7: before_s is 3601: from 0 to 3600"),
         ("name = 'a'\nformat = 'mf4'", "7: format is \"mf4\": there is candump"),
         (

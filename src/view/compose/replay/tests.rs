@@ -101,6 +101,7 @@ fn a_row_says_where_it_stands_how_late_it_was_and_what_was_not_sent() {
         by: "ada".to_owned(),
         state: ReplayState::Ready,
         progress: Some(progress),
+        is_of_now: true,
     };
     snapshot.replays = vec![Arc::new(one.clone())];
     let session = local_session();
