@@ -167,7 +167,8 @@ impl Door {
         let (sender, answer) = bounded(1);
         match order.route() {
             Route::Plant(command, done) => {
-                let order = Admitted::new(&grant, command, (session.face(), session.id()));
+                let order = Admitted::new(&grant, command, (session.face(), session.id()))
+                    .asked_at(self.people.clock().now());
                 self.to_hub(O::HASTE, order, entry, move |answer| {
                     // Nobody waiting for the answer is no fault: a face may have closed meanwhile.
                     drop(sender.try_send(answer.map(|()| done)));

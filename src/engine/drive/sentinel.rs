@@ -10,7 +10,7 @@ use crate::base::time::Mono;
 use crate::engine::can::address::Address;
 use crate::engine::can::frame::Frame;
 use crate::engine::hub::BusPlan;
-use crate::engine::watchdog::{Hold, Keeper};
+use crate::engine::watchdog::{Hold, Keeper, MOST_HELD};
 
 /// Where the program is that is started as the watchdog, once somebody has said.
 pub(super) type Program = Arc<OnceLock<PathBuf>>;
@@ -72,6 +72,10 @@ impl Sentinel {
     /// The watchdog cannot be started, or has ended: why, in a sentence.
     pub(super) fn sends(&mut self, now: Mono, bus: BusId, frames: &[Frame]) -> Result<(), String> {
         let Some(hold) = self.held_by(bus, frames) else { return Ok(()) };
+        let one = (bus, hold);
+        if !self.held.contains(&one) && self.held.len() >= MOST_HELD {
+            return Err(format!("the watchdog holds {MOST_HELD} chargers, which is the most"));
+        }
         // Nobody said where it is: a test, or a program that is itself only a part.
         let Some(program) = self.program.get() else { return Ok(()) };
         let keeper = match &mut self.keeper {
@@ -82,7 +86,6 @@ impl Sentinel {
                 none.insert(started.map_err(cannot)?)
             }
         };
-        let one = (bus, hold);
         let told = keeper.hold(one.1.clone()).and_then(|()| keeper.beat(now));
         if !self.held.contains(&one) {
             self.held.push(one);
@@ -239,6 +242,21 @@ mod tests {
         let give = device.charger_frame(Some((160.0, 5.0))).unwrap();
         let said = sentinel.sends(Mono::ZERO, BusId(1), &[give]).unwrap_err();
         assert!(said.contains("cannot be started"), "{said}");
+    }
+
+    #[test]
+    fn more_than_the_watchdog_holds_is_not_commanded() {
+        let mut sentinel = Sentinel::new(Program::default());
+        sentinel.plan(&[plan(1, "socketcan:can0")]);
+        let kind = Arc::clone(Catalog::builtin().find("elcon-tc").unwrap());
+        let device = kind.bind(kind.defaults()).unwrap();
+        let give = device.charger_frame(Some((160.0, 5.0))).unwrap();
+        let hold = sentinel.held_by(BusId(1), &[give]).unwrap();
+        sentinel.held = (0..MOST_HELD as u16).map(|n| (BusId(n + 2), hold.clone())).collect();
+        let said = sentinel.sends(Mono::ZERO, BusId(1), &[give]).unwrap_err();
+        assert!(said.contains("the watchdog holds 32 chargers"), "{said}");
+        sentinel.held.pop();
+        sentinel.sends(Mono::ZERO, BusId(1), &[give]).unwrap();
     }
 
     #[cfg(unix)]

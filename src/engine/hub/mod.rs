@@ -400,6 +400,7 @@ impl Hub {
         let (by, face) = order.given();
         let (by, who) = (by.to_owned(), order.who().clone());
         let (rights, session) = order.held();
+        let asked = order.asked().unwrap_or(now.mono);
         let command = order.into_command();
         if let Some(why) = self.editing.hinders().filter(|_| command.begins()) {
             self.answers.push(Effect::Answer(reply, Err(OrderError::Unfit(why))));
@@ -446,7 +447,7 @@ impl Hub {
             }
             Command::Play(play) => self.play(play, effects),
             Command::Charging(order) => {
-                let by = Giver { words: by.clone(), who, face, session };
+                let by = Giver { words: by.clone(), who, face, session, asked };
                 if order.begins() {
                     // What was wrong during the last charge is over.
                     self.notices.retain(|notice| notice.subject != WATCHDOG);

@@ -68,6 +68,7 @@ use std::fmt;
 use crossbeam_channel::{Receiver, TryRecvError};
 use thiserror::Error;
 
+use crate::base::time::Mono;
 use crate::engine::access::account::{FieldError, SessionId};
 use crate::engine::access::actor::{Rights, Who};
 use crate::engine::access::grant::{Face, Grant};
@@ -136,6 +137,7 @@ pub struct Admitted {
     rights: Rights,
     face: Face,
     session: Option<SessionId>,
+    asked: Option<Mono>,
 }
 
 impl Admitted {
@@ -147,7 +149,19 @@ impl Admitted {
     ) -> Self {
         let actor = grant.actor();
         let (by, who, rights) = (actor.to_string(), actor.who().clone(), actor.rights());
-        Self { command, by, who, rights, face, session }
+        Self { command, by, who, rights, face, session, asked: None }
+    }
+
+    /// The same, asked for at this moment: it may be carried out later.
+    #[must_use]
+    pub fn asked_at(self, at: Mono) -> Self {
+        Self { asked: Some(at), ..self }
+    }
+
+    /// When it was asked for, where that is known.
+    #[must_use]
+    pub const fn asked(&self) -> Option<Mono> {
+        self.asked
     }
 
     /// The order.

@@ -43,4 +43,4 @@ pub const FIRST_TRY: Duration = Duration::from_millis(600);
 /// How long a supply that cannot be reached is tried.
 pub const SUPPLY_LIMIT: Duration = Duration::from_secs(60);
 /// Most that is held at once.
-pub const MOST_HELD: usize = 8;
+pub const MOST_HELD: usize = 32;

@@ -67,6 +67,8 @@ pub(super) struct Bay {
     pub(super) charger: Option<ComponentId>,
     /// Another pack is charged by that charger now: what it says and is told is that one's matter.
     pub(super) lent: bool,
+    /// When somebody last stopped it.
+    pub(super) stopped: Option<Mono>,
     pub(super) pace: f64,
     pub(super) set: SetPoints,
     keys: Vec<(BusId, Device)>,
@@ -109,6 +111,7 @@ impl Bay {
             station: Station::new(rules, latches),
             charger: only,
             lent: false,
+            stopped: None,
             pace: 1.0,
             set: SetPoints::usual(&rules),
             starter: None,

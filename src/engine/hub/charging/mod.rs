@@ -56,6 +56,9 @@ pub(super) struct Giver {
     pub(super) face: Face,
     /// The session it was given in, where that has a number.
     pub(super) session: Option<SessionId>,
+    /// When: an order that waits for its line in the journal is carried out later than a stop that was
+    /// given after it.
+    pub(super) asked: Mono,
 }
 
 /// The demo as its scene has it.
@@ -338,7 +341,7 @@ impl Charging {
             Order::Stop(order) => self.stop(&order, by.face, plant, at, effects),
             Order::Change(order) => self.change(&order, plant, at, effects),
             Order::Engage(order) => self.engage(&order, by, plant, at, effects),
-            Order::Clear(order) => self.clear(&order, by.face, plant, at, effects),
+            Order::Clear(order) => self.clear(&order, (by.face, by.asked), plant, at, effects),
             Order::Demo(order) => self.set_demo(order, plant, effects),
         }
     }
@@ -361,6 +364,11 @@ impl Charging {
         self.free(place, Some(charger), plant)?;
         let Some(bay) = self.bays.get_mut(place) else { return Ok(()) };
         order.set.check(&bay.station.wish().rules)?;
+        if bay.station.still_stops() && bay.charger != Some(charger) {
+            // It would no longer be told by anybody.
+            let text = "its last charger is still being told to stop: wait until it is off";
+            return Err(OrderError::Unfit(text.to_owned()));
+        }
         bay.ready(charger, &order.set, plant, at.0.mono)?;
         bay.station.start(order.set, given(order.lease))?;
         bay.charger = Some(charger);
@@ -388,7 +396,7 @@ impl Charging {
     }
 
     fn begin(&mut self, place: usize, by: Giver, now: Mono) {
-        let Giver { words, who, face, session } = by;
+        let Giver { words, who, face, session, asked: _ } = by;
         if let Some(bay) = self.bays.get_mut(place) {
             bay.begin(now, Starter { words, who, face, session });
             if let Some(roster) = &self.roster {
@@ -458,6 +466,7 @@ impl Charging {
         for place in places {
             if let Some(bay) = self.bays.get_mut(place) {
                 bay.station.stop(face);
+                bay.stopped = Some(at.0.mono);
             }
             self.step_now(place, plant, at, effects);
         }
@@ -486,13 +495,17 @@ impl Charging {
     fn clear(
         &mut self,
         order: &ClearLatches,
-        face: Face,
+        (face, asked): (Face, Mono),
         plant: &mut Plant,
         (now, epoch): (Now, Epoch),
         effects: &mut Vec<Effect>,
     ) -> Answer {
         let place = self.find(&order.pack)?;
         let Some(bay) = self.bays.get_mut(place) else { return Ok(()) };
+        if bay.stopped.is_some_and(|stopped| asked < stopped) {
+            let text = "it was stopped after that was asked: look at it, then clear it again";
+            return Err(OrderError::Unfit(text.to_owned()));
+        }
         let left = bay.station.clear(face);
         bay.step(&Floor { plant, epoch, now }, effects);
         if left.is_clear() {

@@ -7,6 +7,7 @@ use super::*;
 use crate::base::units::{Amps, Millivolts};
 use crate::engine::access::grant::{LocalSeat, Session};
 use crate::engine::access::permission::{ChangeSettings, ChargePacks, Permission};
+use crate::engine::can::bus::{BusState, BusStatus};
 use crate::engine::charge::{CheckId, SetPoints, State};
 use crate::engine::hub::Event;
 use crate::engine::orders::charging::Confirm;
@@ -31,9 +32,20 @@ pub(super) fn set_points() -> SetPoints {
 
 /// Gives an order through a face, and says how it ended.
 pub(super) fn give<P: Permission>(scene: &mut Scene, face: Face, needs: P, order: Order) -> Answer {
+    let asked = scene.now().mono;
+    give_late(scene, (face, asked), needs, order)
+}
+
+/// The same of an order that was asked for a while ago.
+fn give_late<P: Permission>(
+    scene: &mut Scene,
+    (face, asked): (Face, Mono),
+    needs: P,
+    order: Order,
+) -> Answer {
     let session: Session = LocalSeat::new().sit(face);
     let grant = session.permit(needs).unwrap();
-    let order = Admitted::new(&grant, Command::Charging(order), (face, None));
+    let order = Admitted::new(&grant, Command::Charging(order), (face, None)).asked_at(asked);
     scene.step(Event::Order { order, reply: Reply::new(drop) });
     let answers = scene.effects.iter_mut().rev();
     let mut answers = answers.filter_map(|effect| match effect {
@@ -179,6 +191,47 @@ fn a_stop_latches_even_where_nothing_runs_so_that_no_start_on_its_way_comes_thro
     let kept: Vec<Latches> = scene.effects.iter().filter_map(kept).collect();
     assert!(kept.first().is_some_and(|latches| latches.local_stop), "{kept:?}");
     assert!(kept.last().is_some_and(|latches| latches.is_clear()), "{kept:?}");
+}
+
+#[test]
+fn a_stop_is_not_cleared_by_what_was_asked_before_it() {
+    let mut scene = Scene::of("demo");
+    scene.run(SECOND);
+    let asked = scene.now().mono;
+    scene.run(SECOND);
+    give(&mut scene, Face::Desktop, ChargePacks, Order::Stop(StopCharge { pack: None })).unwrap();
+    let clear = |scene: &Scene| Order::Clear(ClearLatches { pack: pack(scene) });
+    let late = clear(&scene);
+    let told = why(give_late(&mut scene, (Face::Desktop, asked), ChargePacks, late));
+    assert!(told.contains("stopped after that was asked"), "{told}");
+    let told = why(start(&mut scene, Face::Desktop));
+    assert!(told.contains("is latched"), "{told}");
+    scene.run(SECOND);
+    let anew = clear(&scene);
+    give(&mut scene, Face::Desktop, ChargePacks, anew).unwrap();
+}
+
+#[test]
+fn while_a_charger_is_owed_a_stop_its_pack_is_not_charged_by_another() {
+    let mut scene = charging();
+    let bus = |scene: &mut Scene, state| {
+        let (epoch, status) = (scene.epoch, BusStatus::plain(state));
+        scene.step(Event::Bus { epoch, bus: BusId(0), status });
+    };
+    bus(&mut scene, BusState::Off);
+    scene.silence(15 * SECOND);
+    assert!(matches!(state(&scene), State::Fault { .. }), "{:?}", state(&scene));
+    let clear = Order::Clear(ClearLatches { pack: pack(&scene) });
+    give(&mut scene, Face::Desktop, ChargePacks, clear).unwrap();
+    bus(&mut scene, BusState::Active);
+    let bay = &mut scene.hub.charging_for_tests().bays[0];
+    assert!(bay.station.still_stops(), "it was not heard");
+    let own = bay.charger.replace(ComponentId(999));
+    let told = why(start(&mut scene, Face::Desktop));
+    assert!(told.contains("still being told to stop"), "{told}");
+    scene.hub.charging_for_tests().bays[0].charger = own;
+    let told = why(start(&mut scene, Face::Desktop));
+    assert!(!told.contains("still being told to stop"), "{told}");
 }
 
 #[test]
