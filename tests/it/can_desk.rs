@@ -134,6 +134,10 @@ fn bytes_numbers_and_signals_are_the_same_frame() {
     assert_eq!(field(&window, "Bytes"), "02 01 00 00 07 00 00 00", "and changes nothing");
     window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
     window.harness.run();
+    assert_eq!(asked(&window), [], "what would go out is not what stands there");
+    retype(&mut window, "Number", "258");
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    window.harness.run();
     match asked(&window).as_slice() {
         [SendAsk::Once(prefs)] => {
             assert_eq!(prefs.draft.id, "500");
@@ -141,6 +145,31 @@ fn bytes_numbers_and_signals_are_the_same_frame() {
         }
         other => unreachable!("{other:?}"),
     }
+}
+
+#[test]
+fn what_a_field_cannot_hold_is_not_taken_for_what_was_typed_of_it_so_far() {
+    let mut window = armed(LARGE);
+    retype(&mut window, "Id", "500");
+    retype(&mut window, "Bytes", "02 10 00 00 07 00 00 00");
+    for (label, typed, own) in [("DeviceId", "50000000000", "4098"), ("Number", "12x", "4098")] {
+        retype(&mut window, label, "");
+        for letter in typed.chars() {
+            let node = window.harness.get_by_role_and_label(Role::TextInput, label);
+            node.type_text(&letter.to_string());
+            window.harness.run();
+        }
+        assert_eq!(field(&window, label), typed, "it stays while it is typed");
+        window.click("Send once");
+        assert_eq!(asked(&window), [], "{label}");
+        window.press(Key::Tab);
+        assert_eq!(field(&window, label), own, "what was there before comes back");
+        assert_eq!(field(&window, "Bytes"), "02 10 00 00 07 00 00 00", "{label}");
+    }
+    window.click("Send once");
+    let sent = asked(&window);
+    let [SendAsk::Once(prefs)] = sent.as_slice() else { unreachable!("{sent:?}") };
+    assert_eq!(prefs.draft.hex(), "02 10 00 00 07 00 00 00");
 }
 
 #[test]

@@ -37,9 +37,7 @@ fn live(ui: &mut Ui, form: &mut SendForm, (key, width): (&str, f32), now: &str) 
     if response.has_focus() {
         form.typing = Some((key.to_owned(), text));
     } else if typing_is(form, key) {
-        form.typing = None;
-        // What could not be taken over is gone with it.
-        form.wrong = None;
+        form.leave();
     }
     changed
 }
@@ -184,7 +182,7 @@ fn sends(
 ) -> Option<Command> {
     let mut asked = None;
     ui.horizontal(|ui| {
-        if offer(ui, theme, &view.send, Look::Primary) {
+        if offer(ui, theme, &form.offered(&view.send), Look::Primary) {
             asked = Some(submit(SendAsk::Once(Box::new(prefs.clone()))));
         }
         line(ui, "Ctrl+Enter sends it too.", fonts::text(12.0), theme.muted);
@@ -211,12 +209,12 @@ fn sends(
         let stays = Stays::ALL.map(|one| (one, one.words().to_owned()));
         let shown = (prefs.stays.words(), 190.0);
         choice(ui, "What ends it", shown, &mut prefs.stays, &stays);
-        if offer(ui, theme, &view.schedule, Look::Plain) {
+        if offer(ui, theme, &form.offered(&view.schedule), Look::Plain) {
             asked = Some(submit(SendAsk::Start(Box::new(prefs.clone()))));
         }
     });
     ui.horizontal(|ui| {
-        if offer(ui, theme, &view.keep, Look::Plain) {
+        if offer(ui, theme, &form.offered(&view.keep), Look::Plain) {
             asked = Some(submit(SendAsk::Keep(Box::new(prefs.clone()))));
         }
         label(ui, theme, "with the key");

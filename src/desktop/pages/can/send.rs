@@ -12,6 +12,7 @@ use crate::desktop::theme::Theme;
 use crate::desktop::widgets::form::{Look, named_offer};
 use crate::desktop::widgets::panel::{GAP, panel, panel_in, scrolls};
 use crate::desktop::widgets::text::{line, paragraph};
+use crate::view::offer::Offer;
 use crate::view::sending::{ByteOrder, Draft, SendBus, SendPrefs, SendView, Width};
 
 /// Narrower pages show the signals below the frame.
@@ -26,6 +27,10 @@ pub struct SendForm {
     pub(super) typing: Option<(String, String)>,
     /// What is wrong with what was typed.
     pub(super) wrong: Option<String>,
+    /// The field that somebody types in, and the bytes of the frame before they did.
+    settled: Option<(String, Vec<u8>)>,
+    /// The field was left with something in it that is no value: these bytes come back.
+    undone: Option<Vec<u8>>,
     /// Where the number begins, and how it is read.
     pub(super) number: (usize, Width, ByteOrder),
     /// What is looked for among the messages.
@@ -64,6 +69,7 @@ impl SendForm {
         if prefs.every.is_empty() {
             prefs.every = "100".to_owned();
         }
+        self.settle(&prefs.draft.bytes);
         let mut asked = None;
         ui.add_space(GAP - 8.0);
         ScrollArea::vertical().id_salt("send").auto_shrink(false).show(ui, |ui| {
@@ -82,10 +88,38 @@ impl SendForm {
         asked = asked.or_else(|| kept::keys(ui, view));
         let pressed =
             ui.is_enabled() && ui.input_mut(|i| i.consume_key(Modifiers::COMMAND, Key::Enter));
-        if pressed && view.send.is_open() {
+        if let Some(bytes) = self.undone.take() {
+            prefs.draft.bytes = bytes;
+        }
+        if pressed && self.offered(&view.send).is_open() {
             return Some(submit(SendAsk::Once(Box::new(prefs.clone()))));
         }
         asked
+    }
+
+    /// Keeps the bytes as they were before somebody typed in the field they are in.
+    fn settle(&mut self, bytes: &[u8]) {
+        let typing = self.typing.as_ref().map(|(key, _)| key);
+        if self.settled.as_ref().map(|(key, _)| key) != typing {
+            self.settled = typing.map(|key| (key.clone(), bytes.to_vec()));
+        }
+    }
+
+    /// The field that was typed in was left. What it holds of a value that is none was only on the way to
+    /// it (500000000 of 5000000000) and is nobody's wish.
+    pub(super) fn leave(&mut self) {
+        self.typing = None;
+        if self.wrong.take().is_some() {
+            self.undone = self.settled.take().map(|(_, bytes)| bytes);
+        }
+    }
+
+    /// Nothing is sent while what stands in a field is not what would go out.
+    pub(super) fn offered(&self, offer: &Offer) -> Offer {
+        match self.wrong.as_ref().filter(|_| self.typing.is_some()) {
+            Some(wrong) => Offer::shut(&offer.label, wrong),
+            None => offer.clone(),
+        }
     }
 
     /// The frame and its signals, side by side where there is room.

@@ -109,6 +109,15 @@ impl Editor {
         self.open = false;
     }
 
+    /// Takes the step back that letters would join, as if none of them had been typed.
+    pub fn take_back(&mut self) {
+        if std::mem::take(&mut self.open)
+            && let Some(step) = self.undo.pop_back()
+        {
+            self.step(step);
+        }
+    }
+
     /// Whether there is something to undo.
     #[must_use]
     pub fn can_undo(&self) -> bool {

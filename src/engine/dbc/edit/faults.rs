@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::proof::is_name;
 use super::{Framing, framing};
 use crate::base::problem::Severity;
 use crate::engine::can::frame::Id;
@@ -105,11 +106,9 @@ impl Found {
     }
 
     fn name(&mut self, place: Place, what: &str, name: &str) {
-        let mut letters = name.chars();
-        let begins = letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
         if name.is_empty() {
             self.error(place, Field::Name, format!("a {what} has no name"));
-        } else if !begins || !letters.all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        } else if !is_name(name) {
             let text = format!(
                 "\"{name}\" is no name for a {what}: letters, digits and _ only, and no digit first"
             );

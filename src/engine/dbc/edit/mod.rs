@@ -5,6 +5,7 @@
 mod editor;
 mod faults;
 mod make;
+mod proof;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ pub use make::{
     Framing, LONGEST_NAME, define_what_is_used, framing, new_message, new_signal, rename_message,
     rename_signal, set_cycle, set_framing, set_senders,
 };
+pub use proof::{misread, unfit_names};
 
 /// A change of a schema. Messages and signals are meant by their positions.
 #[derive(Clone, Debug, PartialEq)]

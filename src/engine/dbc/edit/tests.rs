@@ -8,6 +8,7 @@ use crate::base::problem::Severity;
 use crate::engine::dbc::parse;
 use crate::engine::dbc::schema::AttributeValue;
 use crate::engine::dbc::write;
+use crate::engine::testing::shared_folder;
 
 const TEXT: &str = concat!(
     "BU_: Bms Tool\n",
@@ -254,4 +255,33 @@ fn any_run_of_changes_is_undone_and_done_again_to_the_letter() {
     if let Err(failure) = outcome {
         panic!("seed {seed}: {failure}");
     }
+}
+
+#[test]
+fn every_file_of_the_shared_folder_is_read_again_as_it_was() {
+    let Some(folder) = shared_folder() else { return };
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder.join("data/dbc")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "dbc") {
+            continue;
+        }
+        let editor = Editor::new(parse(&std::fs::read(&path).unwrap()));
+        let written = editor.write().unwrap();
+        assert_eq!(misread(editor.schema(), &written.bytes), None, "{}", path.display());
+        seen += 1;
+    }
+    println!("{seen} files");
+    assert!(seen > 0);
+}
+
+#[test]
+fn what_is_read_otherwise_is_named() {
+    let mut editor = editor();
+    let edit = rename_signal(editor.schema(), 0, 2, "has a blank");
+    step(&mut editor, edit);
+    let written = editor.write().unwrap();
+    let what = misread(editor.schema(), &written.bytes).unwrap();
+    assert_eq!(what, "signal has a blank of message Pack");
+    assert!(unfit_names(editor.schema()).contains("has a blank"));
 }

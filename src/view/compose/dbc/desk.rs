@@ -2,13 +2,15 @@
 //! turns letters into changes of the schema and says what is wrong with them. Knows no files: whoever
 //! has them brings their bytes and takes them away.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::fields::{self, Spot};
 use super::{layout, problem_lines, tone};
-use crate::base::problem::Problem;
+use crate::base::problem::{Problem, Severity};
 use crate::engine::dbc_edit::{
-    Edit, Editor, Fault, Pace, Place, SignalField, faults, new_message, new_signal,
+    Edit, Editor, Fault, Pace, Place, SignalField, faults, misread, new_message, new_signal,
+    unfit_names,
 };
 use crate::engine::{
     BitOrder, Codec, DbcEncoding, DbcForm, DbcSchema, ParsedDbc, dbc_mark, parse_dbc, signal_bits,
@@ -42,6 +44,8 @@ struct Open {
     draft: Option<(EditField, String, String)>,
     said: Option<(Tone, String)>,
     faults: Vec<Fault>,
+    /// Names that no statement can hold, and that were in the file when it was opened.
+    unfit: BTreeSet<String>,
 }
 
 /// A file on its way to the disk.
@@ -98,9 +102,21 @@ impl DbcDesk {
     fn put(&mut self, editor: Editor, name: String, file: Option<PathBuf>) {
         let message = (!editor.schema().messages.is_empty()).then_some(0);
         let faults = faults(editor.schema());
+        let unfit = unfit_names(editor.schema()).into_iter().map(str::to_owned).collect();
         let (mark, read, signal, draft, said) = (None, Vec::new(), None, None, None);
-        self.open =
-            Some(Open { editor, name, file, mark, read, message, signal, draft, said, faults });
+        self.open = Some(Open {
+            editor,
+            name,
+            file,
+            mark,
+            read,
+            message,
+            signal,
+            draft,
+            said,
+            faults,
+            unfit,
+        });
     }
 
     /// Closes the file, whatever was not saved.
@@ -118,10 +134,31 @@ impl DbcDesk {
     /// The file as it is to be saved.
     ///
     /// # Errors
-    /// Nothing is open, or the encoding of the file lacks a character.
+    /// Nothing is open, a field is not right, the encoding of the file lacks a character, or the file
+    /// could not be read again.
     pub fn saving(&self) -> Result<Saving, String> {
         let open = self.open.as_ref().ok_or("No file is open.")?;
+        if let Some((_, text, wrong)) = open.draft.as_ref().filter(|(.., wrong)| !wrong.is_empty())
+        {
+            return Err(format!(
+                "Not saved: \u{201c}{}\u{201d} is still being typed: {wrong}",
+                text.trim()
+            ));
+        }
+        let schema = open.editor.schema();
+        let unfit = unfit_names(schema);
+        if let Some(name) = unfit.into_iter().find(|name| !open.unfit.contains(*name)) {
+            return Err(format!(
+                "Not saved: \u{201c}{name}\u{201d} is no name that a DBC can hold, so no tool could read \
+                 the file. Letters, digits and _ only, and no digit first."
+            ));
+        }
         let written = open.editor.write().map_err(|error| format!("Not saved: {error}."))?;
+        if let Some(what) = misread(schema, &written.bytes) {
+            return Err(format!(
+                "Not saved: {what} would be read otherwise from the file than it is here."
+            ));
+        }
         let (expected, file) = (open.mark.clone(), open.file.clone());
         Ok(Saving { bytes: written.bytes, expected, file })
     }
@@ -138,9 +175,10 @@ impl DbcDesk {
         open.file = Some(file.to_owned());
         open.name = file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         let notes = open.editor.write().map(|written| written.notes).unwrap_or_default();
-        let lost = match notes.as_slice() {
-            [] => String::new(),
-            [first, ..] => format!(" {first}."),
+        let errors = open.faults.iter().filter(|fault| fault.severity == Severity::Error);
+        let lost = match notes.first().or(errors.map(|fault| &fault.text).next()) {
+            None => String::new(),
+            Some(first) => format!(" {first}."),
         };
         let tone = if lost.is_empty() { Tone::Ok } else { Tone::Warning };
         open.said = Some((tone, format!("Saved to {}.{lost}", file.display())));
@@ -254,8 +292,12 @@ impl Open {
             let done = self.editor.perform(edit, Pace::Typed);
             done.map_err(|error| format!("{error}."))
         });
-        // What was typed stays as it was typed while somebody is at it.
+        // What was typed stays as it was typed while somebody is at it. Where it is no value, what was
+        // typed of it so far is none either: 50 of a start bit 5000. Whole lines are.
         let wrong = outcome.err().unwrap_or_default();
+        if !wrong.is_empty() && field != EditField::Labels {
+            self.editor.take_back();
+        }
         self.draft = Some((field, text, wrong));
     }
 

@@ -160,3 +160,62 @@ fn a_character_that_the_encoding_lacks_is_said_and_utf8_takes_it() {
     desk.ask(DeskAsk::AsUtf8);
     assert!(saved(&desk).contains("\"\u{3a9}\""));
 }
+
+#[test]
+fn what_no_tool_could_read_again_is_not_saved() {
+    let mut desk = desk();
+    desk.ask(DeskAsk::Select(0, Some(1)));
+    for name in ["Voltage 1x", "1x", "Voltage:", "Vol-tage", "Spannung\u{df}", "V M", ""] {
+        let (wrong, tone) = type_in(&mut desk, EditField::SignalName, name);
+        assert!(!wrong.is_empty() && tone == Tone::Fault, "{name}");
+        let why = desk.saving().unwrap_err();
+        assert!(why.starts_with("Not saved: ") && why.contains(name), "{name}: {why}");
+    }
+    type_in(&mut desk, EditField::SignalName, "Volts");
+    assert!(saved(&desk).contains(" SG_ Volts m1 : 8|16@1+"));
+    type_in(&mut desk, EditField::Receivers, "Bms, My-Node");
+    let why = desk.saving().unwrap_err();
+    assert!(why.contains("My-Node"), "{why}");
+    type_in(&mut desk, EditField::Receivers, "Bms");
+    // What is odd and can be read is saved, and said.
+    type_in(&mut desk, EditField::Start, "60");
+    let saving = desk.saving().unwrap();
+    desk.saved(Path::new("/somewhere/car.dbc"), &saving.bytes);
+    let said = view(&desk).said.unwrap();
+    assert!(said.text.contains("reaches bit 75, beyond its 8 bytes"), "{}", said.text);
+    assert_eq!(said.tone, Tone::Warning);
+}
+
+#[test]
+fn a_name_that_was_in_the_file_before_keeps_nobody_from_saving() {
+    let mut desk = DbcDesk::default();
+    let text = TEXT.replace("BU_: Bms", "BU_: B\u{e4}r Bms");
+    desk.open(Path::new("/somewhere/car.dbc"), text.as_bytes());
+    type_in(&mut desk, EditField::MessageName, "Battery");
+    assert!(saved(&desk).contains("BO_ 256 Battery: 8 Bms"));
+}
+
+#[test]
+fn what_is_no_value_leaves_nothing_of_itself_behind() {
+    let mut desk = desk();
+    desk.ask(DeskAsk::Select(0, Some(1)));
+    for text in ["1", "12", "12x"] {
+        desk.ask(DeskAsk::Type(EditField::Factor, text.to_owned()));
+    }
+    let why = desk.saving().unwrap_err();
+    assert!(why.contains("12x"), "{why}");
+    desk.ask(DeskAsk::Leave);
+    assert!(!desk.is_changed(), "what was typed before the letter is no value of anybody's");
+    assert!(saved(&desk).contains("(0.1,0)"));
+    for text in ["2", "25"] {
+        desk.ask(DeskAsk::Type(EditField::Factor, text.to_owned()));
+    }
+    desk.ask(DeskAsk::Leave);
+    for text in ["25x", "25"] {
+        desk.ask(DeskAsk::Type(EditField::Factor, text.to_owned()));
+    }
+    assert!(saved(&desk).contains("(25,0)"));
+    desk.ask(DeskAsk::Undo);
+    desk.ask(DeskAsk::Undo);
+    assert!(saved(&desk).contains("(0.1,0)"), "each is a step of its own");
+}
