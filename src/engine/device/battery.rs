@@ -228,19 +228,12 @@ impl Says {
         if let Some(soc) = read(self.soc) {
             facts.push(Fact::Charge { used: None, soc: Some(Percent(soc)) });
         }
-        for (four, cells) in self.cells.chunks(4).enumerate() {
-            let mut words = [CellWord::Absent; 4];
-            let mut whole = true;
-            for (word, at) in words.iter_mut().zip(cells) {
-                match at.read(row) {
-                    Some(mv) => *word = cell(mv),
-                    None => whole = false,
-                }
-            }
-            if let (true, Ok(first)) = (whole, u8::try_from(four * 4)) {
-                facts.push(Fact::Cells { module: self.module, first, cells: words });
-            }
-        }
+        // A message may tell some of them only, by a multiplexer.
+        let told = (0..=u8::MAX).zip(&self.cells).filter_map(|(place, at)| {
+            let cell = cell(at.read(row)?);
+            Some(Fact::Cell { module: self.module, place, cell })
+        });
+        facts.extend(told);
         for (module, at) in &self.temperatures {
             if let Some(celsius) = at.read(row) {
                 let cells = Some(Celsius(celsius));

@@ -47,6 +47,15 @@ pub enum Fact {
         /// The four.
         cells: [CellWord; 4],
     },
+    /// One cell of a module.
+    Cell {
+        /// Module, from 1.
+        module: u16,
+        /// Its number, from 0.
+        place: u8,
+        /// What is told of it.
+        cell: CellWord,
+    },
     /// Charge of the pack as the device counts it.
     Charge {
         /// Charge taken out since full; negative while charging beyond the point of reset.

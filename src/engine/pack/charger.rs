@@ -143,6 +143,7 @@ impl Charger {
             | Fact::Answer { .. }
             | Fact::Module { .. }
             | Fact::Cells { .. }
+            | Fact::Cell { .. }
             | Fact::Charge { .. }
             | Fact::BalanceCharge { .. }
             | Fact::Headroom(_)

@@ -104,6 +104,7 @@ impl DriverControls {
             Fact::Answer { .. }
             | Fact::Module { .. }
             | Fact::Cells { .. }
+            | Fact::Cell { .. }
             | Fact::Charge { .. }
             | Fact::BalanceCharge { .. }
             | Fact::Headroom(_)

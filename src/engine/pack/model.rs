@@ -150,6 +150,9 @@ impl Pack {
             Fact::Cells { module, first, ref cells } => {
                 self.modules.take_cells(at, module, first, cells);
             }
+            Fact::Cell { module, place, cell } => {
+                self.modules.take_cells(at, module, place, &[cell]);
+            }
             Fact::Charge { used, soc } => self.charge.take(at, Some((used, soc))),
             Fact::BalanceCharge { since, soc } => {
                 self.balance_charge.take(at, since.map(|since| (since, soc)));
@@ -354,7 +357,7 @@ const fn group_of_more(fact: &BatteryFact) -> Group {
 const fn group_of(fact: &Fact) -> Option<Group> {
     Some(match fact {
         Fact::Heartbeat { .. } | Fact::Answer { .. } => Group::Heartbeat,
-        Fact::Module { .. } | Fact::Cells { .. } => Group::Modules,
+        Fact::Module { .. } | Fact::Cells { .. } | Fact::Cell { .. } => Group::Modules,
         Fact::Charge { .. } => Group::Charge,
         Fact::BalanceCharge { .. } => Group::BalanceCharge,
         Fact::Headroom(_) => Group::Headroom,

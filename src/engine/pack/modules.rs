@@ -16,9 +16,7 @@ use crate::engine::pack::seen::{Seen, younger};
 /// Most modules of one battery that are kept; no device has more.
 const MODULES_LIMIT: usize = 256;
 /// Most cells of one module that are kept.
-const CELLS_LIMIT: usize = 64;
-/// How many cells come in one message.
-const CELLS_AT_ONCE: usize = 4;
+const CELLS_LIMIT: usize = 256;
 /// A trust error that is shorter is no alarm (Gen 1 protocol note, section 2.2).
 const TRUST_DELAY: Duration = Duration::from_millis(500);
 
@@ -148,15 +146,16 @@ impl Modules {
         }
     }
 
-    /// Takes in four cells.
-    pub fn take_cells(&mut self, at: Mono, number: u16, first: u8, words: &[CellWord; 4]) {
+    /// Takes in cells that follow each other; `first` is the number of the first of them, from 0.
+    pub fn take_cells(&mut self, at: Mono, number: u16, first: u8, words: &[CellWord]) {
         let first = usize::from(first);
-        if first + CELLS_AT_ONCE > CELLS_LIMIT {
+        let end = first + words.len();
+        if end > CELLS_LIMIT {
             return;
         }
         let Some(module) = self.module(number) else { return };
-        if module.cells.len() < first + CELLS_AT_ONCE {
-            module.cells.resize_with(first + CELLS_AT_ONCE, Cell::default);
+        if module.cells.len() < end {
+            module.cells.resize_with(end, Cell::default);
         }
         for (cell, word) in module.cells.iter_mut().skip(first).zip(words) {
             cell.untrusted_since = match word {
@@ -208,7 +207,7 @@ impl Modules {
             .map(|(place, module)| {
                 let status = Seen::judge(&module.status, now, patience);
                 let shunts = module.shunts.usable(now, patience).copied();
-                let balanced = |at: usize| shunts.map(|shunts| shunts >> at.min(31) & 1 == 1);
+                let balanced = |at: usize| shunts?.checked_shr(at as u32).map(|bits| bits & 1 == 1);
                 let cells = module.cells.iter().enumerate();
                 let cells: Vec<CellPicture> = cells
                     .map(|(at, cell)| {

@@ -109,6 +109,7 @@ impl Part {
             | Fact::Answer { .. }
             | Fact::Module { .. }
             | Fact::Cells { .. }
+            | Fact::Cell { .. }
             | Fact::Charge { .. }
             | Fact::BalanceCharge { .. }
             | Fact::Headroom(_)

@@ -68,6 +68,7 @@ impl Heard {
             | Fact::Answer { .. }
             | Fact::Module { .. }
             | Fact::Cells { .. }
+            | Fact::Cell { .. }
             | Fact::BalanceCharge { .. }
             | Fact::CellRange { .. }
             | Fact::TemperatureRange { .. }

@@ -296,3 +296,66 @@ fn real_dbc_files_make_folders_that_are_sound() {
     }
     assert!(made >= 8, "{made}");
 }
+
+#[test]
+fn a_reading_has_the_decimals_that_its_values_have() {
+    let digits = |factor: f64, offset: f64| {
+        let line = format!(" SG_ Value : 0|16@1+ ({factor},{offset}) [0|0] \"\" Pack");
+        let text = format!("BU_: Pack\nBO_ 256 One: 8 Pack\n{line}\n");
+        let files = Draft::new("one", "One", text.as_bytes()).unwrap().make().unwrap();
+        let kind = check::read("one", &files.manifest, &files.messages).unwrap();
+        kind.manifest.panels[0].readings[0].digits
+    };
+    let steps = [1.0, 10.0, 0.5, 0.1, 0.25, 1.5, 0.01, 0.001, 0.00001, 0.390_625];
+    let shown: Vec<_> = steps.iter().map(|step| digits(*step, 0.0)).collect();
+    assert_eq!(shown, [0, 0, 1, 1, 2, 1, 2, 3, 3, 2]);
+    assert_eq!((digits(1.0, -40.0), digits(1.0, -273.15)), (0, 2));
+    let float = " SG_ Value : 0|32@1- (1,0) [0|0] \"V\" Pack\nSIG_VALTYPE_ 256 Value : 1;\n";
+    let text = format!("BU_: Pack\nBO_ 256 One: 8 Pack\n{float}");
+    let files = Draft::new("one", "One", text.as_bytes()).unwrap().make().unwrap();
+    let kind = check::read("one", &files.manifest, &files.messages).unwrap();
+    assert_eq!(kind.manifest.panels[0].readings[0].digits, 3, "3.65 V is not 4 V");
+}
+
+/// Cells on pages of `page` each, behind a multiplexer, all of them in one message.
+fn paged(cells: u16, page: u16) -> Vec<Option<i32>> {
+    let mut text =
+        "BU_: Pack\nBO_ 256 Cells: 8 Pack\n SG_ Page M : 0|8@1+ (1,0) [0|0] \"\" Pack\n".to_owned();
+    for cell in 0..cells {
+        let (at, start) = (cell / page, 8 + cell % page * 16);
+        text += &format!(" SG_ C{cell} m{at} : {start}|16@1+ (1,0) [0|0] \"mV\" Pack\n");
+    }
+    let mut draft = Draft::new("paged", "Paged", text.as_bytes()).unwrap();
+    for cell in 0..cells {
+        say(&mut draft, &format!("Cells.C{cell}"), &format!("cell {}", cell + 1));
+    }
+    let files = draft.make().unwrap();
+    let kind = check::read("paged", &files.manifest, &files.messages).unwrap();
+    let mut device = kind.bind(kind.defaults()).unwrap();
+    let mut pack = Pack::new(PackSettings::of_device(&device));
+    for at in 0..cells.div_ceil(page) {
+        let mut data = [0; 8];
+        data[0] = at as u8;
+        for slot in 0..page.min(cells - at * page) {
+            let from = 1 + usize::from(slot) * 2;
+            data[from..from + 2].copy_from_slice(&(3000 + at * page + slot).to_le_bytes());
+        }
+        let id = crate::engine::can::frame::Id::standard(256).unwrap();
+        let frame = crate::engine::can::frame::Frame::classic(id, &data).unwrap();
+        let mut facts = Vec::new();
+        device.take(frame.view(), &mut facts);
+        facts.iter().for_each(|fact| pack.apply(Mono::from_millis(1_000), fact));
+    }
+    let picture = pack.picture(Mono::from_millis(1_100));
+    let (low, high) = (picture.cells.min.unwrap(), picture.cells.max.unwrap());
+    assert_eq!((low.mv, high.mv), (3000, 2999 + i32::from(cells)), "{cells} cells, {page} a page");
+    picture.modules[0].cells.iter().map(|cell| cell.voltage.map(|mv| mv.get())).collect()
+}
+
+#[test]
+fn cells_are_shown_however_many_a_message_tells_and_a_page_of_it() {
+    for (cells, page) in [(5, 3), (16, 1), (96, 3), (96, 2), (256, 3), (4, 2), (7, 3)] {
+        let wanted: Vec<Option<i32>> = (0..i32::from(cells)).map(|n| Some(3000 + n)).collect();
+        assert_eq!(paged(cells, page), wanted, "{cells} cells, {page} a page");
+    }
+}

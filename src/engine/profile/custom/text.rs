@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Chosen, Draft, Mapped, Role};
-use crate::engine::dbc::Schema;
+use crate::engine::dbc::{Kind, Schema, Signal};
 use crate::engine::device::battery::BatterySignal;
 use crate::engine::device::{Category, Manifest};
 
@@ -112,7 +112,7 @@ fn panels(out: &mut String, schema: &Schema, mapped: &[Mapped<'_>]) {
         for one in own {
             let signal = quoted(&format!("{}.{}", one.message, one.signal.name));
             let label = quoted(&spaced(&one.signal.name));
-            let digits = digits(one.signal.factor);
+            let digits = digits(one.signal);
             let _ = write!(
                 out,
                 "\n[[panel.reading]]\nsignal = {signal}\nlabel = {label}\ndigits = {digits}\n"
@@ -121,15 +121,28 @@ fn panels(out: &mut String, schema: &Schema, mapped: &[Mapped<'_>]) {
     }
 }
 
-/// As many decimals as a step of the value has, up to three.
-fn digits(factor: f64) -> u8 {
-    let step = factor.abs();
-    match step {
+/// Most decimals that are shown.
+const DIGITS: usize = 3;
+
+/// As many decimals as its values have, up to three, and at most one more than tell its steps apart. A
+/// floating point number has no step.
+fn digits(signal: &Signal) -> usize {
+    if matches!(signal.kind, Kind::Float | Kind::Double) {
+        return DIGITS;
+    }
+    let steps = match signal.factor.abs() {
         step if step >= 1.0 || step <= 0.0 => 0,
         step if step >= 0.1 => 1,
         step if step >= 0.01 => 2,
         _ => 3,
-    }
+    };
+    let factor = decimals(signal.factor).min(steps + 1);
+    factor.max(decimals(signal.offset)).min(DIGITS)
+}
+
+/// The digits behind the point of a number as it is written.
+fn decimals(number: f64) -> usize {
+    number.to_string().split_once('.').map_or(0, |(_, digits)| digits.len())
 }
 
 /// "PackVoltage_1" as "Pack voltage 1".
