@@ -45,7 +45,7 @@ use crate::engine::people::People;
 use crate::engine::people::gate::Gate;
 use crate::engine::snapshot::{Notice, Snapshot};
 use crate::engine::store::historian::LOOK_EVERY;
-use crate::engine::store::{OpenError, Opener, StoreError, lock};
+use crate::engine::store::{OpenError, Opener, StoreError, charges, lock};
 
 /// Events the hub may be behind before live buses drop batches.
 const INBOX_EVENTS: usize = 4096;
@@ -172,7 +172,8 @@ pub(in crate::engine) fn start_on(
     let (inbox, events) = bounded(INBOX_EVENTS);
     let latches = people.store().latches()?;
     let devices = people.devices().clone();
-    let hub = Hub::latched(devices.catalog(), now(&*clock), latches);
+    let newest = people.store().read(charges::newest)?;
+    let hub = Hub::latched(devices.catalog(), now(&*clock), latches).numbered_after(newest);
     let board: Board = Arc::new(RwLock::new(hub.snapshot(now(&*clock))));
     let tape = Arc::new(RwLock::new(Tape::new(u64::from(settings.records.trace_frames))));
     let wakers = Wakers::default();

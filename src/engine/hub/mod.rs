@@ -135,6 +135,13 @@ impl Hub {
         Self::latched(catalog, now, BTreeMap::new())
     }
 
+    /// The same where charges were kept from before: the next has a number after the newest.
+    #[must_use]
+    pub fn numbered_after(self, newest: u64) -> Self {
+        self.charging.number_after(newest);
+        self
+    }
+
     /// A hub without a plant, with what is still latched from before, by pack.
     #[must_use]
     pub fn latched(catalog: Arc<Catalog>, now: Now, latches: BTreeMap<String, Latches>) -> Self {

@@ -93,17 +93,9 @@ fn one(word: &str, after: After) -> (String, After) {
     if lower.trim_matches(['"', '\'']) == "bearer" {
         return (word.to_owned(), After::Key);
     }
-    for key in KEYS {
-        let Some(at) = lower.find(key) else { continue };
-        let rest = lower.get(at + key.len()..).unwrap_or_default();
-        let Some(sign) = rest.find(['=', ':']) else { continue };
-        // "tokens: 3" and "password_chars=12" say nothing; "password" and what stands for it do.
-        let between = rest.get(..sign).unwrap_or_default();
-        if !between.chars().all(|c| "\"'] ".contains(c)) {
-            continue;
-        }
-        let head = word.get(..at + key.len() + sign + 1).unwrap_or_default();
-        let value = word.get(head.len()..).unwrap_or_default().trim_matches(['"', '\'']);
+    if let Some(end) = first_value(&lower) {
+        let head = word.get(..end).unwrap_or_default();
+        let value = word.get(end..).unwrap_or_default().trim_matches(['"', '\'']);
         if value.is_empty() {
             return (head.to_owned(), After::Key);
         }
@@ -113,6 +105,22 @@ fn one(word: &str, after: After) -> (String, After) {
     let is_key = KEYS.iter().any(|key| bare.ends_with(key));
     let next = if is_key { After::Sign } else { After::Nothing };
     (without_tokens(&without_links(&without_people(word))), next)
+}
+
+/// Where in a word the value of its first key begins. All occurrences of all keys count: of
+/// "token_type=x&token=y" the second, of "token=y,password=z" the first.
+fn first_value(lower: &str) -> Option<usize> {
+    let values = KEYS.iter().flat_map(|key| {
+        lower.match_indices(key).filter_map(|(at, key)| {
+            let rest = lower.get(at + key.len()..)?;
+            let sign = rest.find(['=', ':'])?;
+            // "tokens: 3" and "password_chars=12" say nothing; "password" and what stands for it do.
+            let between = rest.get(..sign)?;
+            let is_key = between.chars().all(|c| "\"'] ".contains(c));
+            is_key.then_some(at + key.len() + sign + 1)
+        })
+    });
+    values.min()
 }
 
 /// Without the part of a path that lets in.
@@ -184,6 +192,10 @@ mod tests {
             format!("Authorization: Bearer {TOKEN_TEXT}"),
             "authorization: basic YWRhOmh1bnRlcjI=".to_owned(),
             "password=hunter2, user=ada".to_owned(),
+            "token_type=x&token=hunter2".to_owned(),
+            "password_chars=12,password=hunter2".to_owned(),
+            "token=hunter2,password=x".to_owned(),
+            "token=a&token=hunter2".to_owned(),
             "password = hunter2".to_owned(),
             "token =hunter2 and password : \"hunter2\"".to_owned(),
             "{\"password\":\"hunter2\"}".to_owned(),

@@ -144,6 +144,16 @@ fn line(row: &Row<'_>) -> Result<Line, StoreError> {
     })
 }
 
+/// The number of the newest charge; 0 where there is none.
+///
+/// # Errors
+/// The database refuses.
+pub fn newest(reading: &Reading<'_>) -> Result<u64, StoreError> {
+    let sql = "SELECT coalesce(max(id), 0) FROM charges";
+    let newest: i64 = reading.connection.query_row(sql, [], |row| row.get(0))?;
+    Ok(u64::try_from(newest).unwrap_or_default())
+}
+
 /// The whole of a charge; none where there is none with this number.
 ///
 /// # Errors

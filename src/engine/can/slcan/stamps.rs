@@ -12,6 +12,10 @@ const MS: i64 = 1_000_000;
 const DRIFT_NS: i64 = 200_000;
 /// A frame that seems to have come so much later than others has not waited: the clock has jumped.
 const JUMP: Duration = Duration::from_secs(2);
+/// A frame that seems to have waited so much less than all before may have a disturbed stamp.
+const DOUBT_NS: i64 = 100 * MS;
+/// So many of them one after the other are believed.
+const BELIEVED: u8 = 3;
 /// Frames within one millisecond follow each other at least so closely.
 const STEP: Duration = Duration::from_nanos(1_000);
 
@@ -22,6 +26,8 @@ pub struct Stamps {
     last: Option<(Mono, i64)>,
     /// Where the adapter's zero lies, as the frame that waited least says, in ns.
     zero: i64,
+    /// How many frames one after the other say that it lies much earlier, and where at least.
+    doubt: (u8, i64),
     /// The last stamp that was given.
     given: Option<Mono>,
 }
@@ -53,6 +59,7 @@ impl Stamps {
         let Some((read, count)) = self.last else {
             self.last = Some((now, stamp));
             self.zero = now.nanos().saturating_sub(stamp * MS);
+            self.doubt = (0, 0);
             return now;
         };
         // The number of minutes that went by unseen is the one that fits the program's clock best.
@@ -65,7 +72,22 @@ impl Stamps {
         let grown = (passed.as_secs_f64() * DRIFT_NS as f64) as i64;
         let kept = self.zero.saturating_add(grown);
         let jumped = zero.saturating_sub(kept) > i64::try_from(JUMP.as_nanos()).unwrap_or(i64::MAX);
-        self.zero = if jumped { zero } else { kept.min(zero) };
+        let is_doubtful = zero < kept.saturating_sub(DOUBT_NS);
+        self.doubt = match self.doubt {
+            (0, _) if is_doubtful => (1, zero),
+            (times, least) if is_doubtful => (times + 1, least.max(zero)),
+            _ => (0, 0),
+        };
+        self.zero = match self.doubt {
+            _ if jumped => zero,
+            (0, _) => kept.min(zero),
+            (BELIEVED.., least) => {
+                self.doubt = (0, 0);
+                least
+            }
+            // Until then it came when it was read.
+            _ => kept,
+        };
         Mono::from_nanos(self.zero.saturating_add(count.saturating_mul(MS)))
     }
 }
@@ -91,6 +113,32 @@ mod tests {
                 assert!(off <= 4 * MS, "frame {number} is off by {off} ns");
             }
             last = Some(at);
+        }
+    }
+
+    #[test]
+    fn one_disturbed_stamp_does_not_date_those_after_it_early() {
+        let mut stamps = Stamps::default();
+        for number in 0..6_000_i64 {
+            let on_bus = number * 10;
+            // A digit of it was disturbed on the wire.
+            let disturbed = if number == 1_000 { 1_024 } else { 0 };
+            let read = Mono::from_millis(on_bus + 2);
+            let at = stamps.place(read, Some(((on_bus + disturbed) % 60_000) as u16));
+            let early = read.since(at);
+            assert!(early < Duration::from_millis(20), "frame {number} is {early:?} early");
+        }
+    }
+
+    #[test]
+    fn a_first_frame_that_waited_long_does_not_date_those_after_it_late() {
+        let mut stamps = Stamps::default();
+        for number in 0..100_i64 {
+            let on_bus = number * 10;
+            let late = if number == 0 { 900 } else { 905 - on_bus }.max(1);
+            let at = stamps.place(Mono::from_millis(on_bus + late), Some(on_bus as u16));
+            let off = (at.nanos() - on_bus * MS).abs();
+            assert!(number < 95 || off <= 5 * MS, "frame {number} is off by {off} ns");
         }
     }
 

@@ -18,7 +18,7 @@ use crate::engine::charge::{
 use crate::engine::device::{Catalog, Device};
 use crate::engine::hub::Now;
 use crate::engine::hub::bus::Bus;
-use crate::engine::hub::charging::record::{Beginning, Record};
+use crate::engine::hub::charging::record::{Beginning, Numbers, Record};
 use crate::engine::hub::charging::words;
 use crate::engine::hub::event::{Effect, Epoch};
 use crate::engine::hub::plant::Plant;
@@ -85,11 +85,24 @@ pub(super) struct Bay {
     notes: Vec<Note>,
 }
 
+/// Whoever gave an order.
+pub(in crate::engine::hub) struct Giver {
+    pub(in crate::engine::hub) words: String,
+    pub(in crate::engine::hub) who: Who,
+    pub(in crate::engine::hub) face: Face,
+    /// The session it was given in, where that has a number.
+    pub(in crate::engine::hub) session: Option<SessionId>,
+    /// When: an order that waits for its line in the journal is carried out later than a stop that was
+    /// given after it.
+    pub(in crate::engine::hub) asked: Mono,
+}
+
 /// Where a bay is stepped.
 pub(super) struct Floor<'a> {
     pub(super) plant: &'a Plant,
     pub(super) epoch: Epoch,
     pub(super) now: Now,
+    pub(super) numbers: &'a Numbers,
 }
 
 impl Bay {
@@ -407,7 +420,7 @@ impl Bay {
         let charger = self.charger.and_then(|id| floor.plant.name_of(id));
         let starter = self.starter.as_ref();
         let wall = floor.now.wall;
-        let id = u64::try_from(wall.nanos().div_euclid(1_000_000)).unwrap_or_default();
+        let id = floor.numbers.next(wall);
         let with = Beginning {
             id,
             pack: self.pack.as_str(),

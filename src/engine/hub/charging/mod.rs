@@ -8,6 +8,7 @@ mod record;
 mod tests;
 mod words;
 
+pub(super) use bay::Giver;
 pub(super) use words::lapse_line;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ use crate::engine::device::Catalog;
 use crate::engine::hub::Now;
 use crate::engine::hub::amending::Amendment;
 use crate::engine::hub::charging::bay::{Bay, Floor, Starter};
+use crate::engine::hub::charging::record::Numbers;
 use crate::engine::hub::event::{Effect, Epoch, Fate};
 use crate::engine::hub::plant::Plant;
 use crate::engine::orders::charging::{
@@ -47,18 +49,7 @@ pub(in crate::engine) struct Charging {
     roster: Option<Arc<Roster>>,
     demo: SetDemo,
     closing: bool,
-}
-
-/// Whoever gave an order.
-pub(super) struct Giver {
-    pub(super) words: String,
-    pub(super) who: Who,
-    pub(super) face: Face,
-    /// The session it was given in, where that has a number.
-    pub(super) session: Option<SessionId>,
-    /// When: an order that waits for its line in the journal is carried out later than a stop that was
-    /// given after it.
-    pub(super) asked: Mono,
+    numbers: Numbers,
 }
 
 /// The demo as its scene has it.
@@ -66,9 +57,23 @@ const DRIVING: SetDemo = SetDemo { parked: false, pace: 1.0 };
 
 impl Charging {
     /// Without a plant, with what is still latched from before.
-    pub(super) const fn new(latches: BTreeMap<String, Latches>) -> Self {
+    pub(super) fn new(latches: BTreeMap<String, Latches>) -> Self {
         let bays = Vec::new();
-        Self { bays, due: Mono::ZERO, latches, roster: None, demo: DRIVING, closing: false }
+        let numbers = Numbers::default();
+        Self {
+            bays,
+            due: Mono::ZERO,
+            latches,
+            roster: None,
+            demo: DRIVING,
+            closing: false,
+            numbers,
+        }
+    }
+
+    /// Numbers of charges go on after this one.
+    pub(super) fn number_after(&self, newest: u64) {
+        self.numbers.after(newest);
     }
 
     /// Takes up the packs of another plant. Nothing that ran goes on.
@@ -228,7 +233,7 @@ impl Charging {
         plant: &Plant,
         effects: &mut Vec<Effect>,
     ) {
-        let floor = Floor { plant, epoch, now };
+        let floor = Floor { plant, epoch, now, numbers: &self.numbers };
         let here = self.bays.iter_mut().filter(|bay| bay.station.state().is_running());
         for bay in here.filter(|bay| bay.buses(plant).contains(&bus)) {
             bay.warn(&floor, text, effects);
@@ -249,7 +254,7 @@ impl Charging {
         // First, so that what is sent in this step finds the guards awake.
         effects.push(Effect::Beat);
         self.lend();
-        let floor = Floor { plant, epoch, now };
+        let floor = Floor { plant, epoch, now, numbers: &self.numbers };
         for bay in self.bays.iter_mut().filter(|bay| bay.is_active()) {
             bay.step(&floor, effects);
         }
@@ -283,7 +288,7 @@ impl Charging {
         effects.push(Effect::Beat);
         self.lend();
         if let Some(bay) = self.bays.get_mut(place) {
-            bay.step(&Floor { plant, epoch, now }, effects);
+            bay.step(&Floor { plant, epoch, now, numbers: &self.numbers }, effects);
         }
         if now.mono >= self.due {
             self.due = now.mono.after(Station::CYCLE);
@@ -507,7 +512,7 @@ impl Charging {
             return Err(OrderError::Unfit(text.to_owned()));
         }
         let left = bay.station.clear(face);
-        bay.step(&Floor { plant, epoch, now }, effects);
+        bay.step(&Floor { plant, epoch, now, numbers: &self.numbers }, effects);
         if left.is_clear() {
             Ok(())
         } else {

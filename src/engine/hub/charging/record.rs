@@ -1,5 +1,6 @@
 //! What is kept of a charge while it goes on: its report in the making.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use crate::base::time::{Mono, Wall};
@@ -14,6 +15,25 @@ use crate::engine::hub::charging::words;
 const KEEP_EVERY: Duration = Duration::from_secs(30);
 /// Most events and changes of the governor that are kept; the last place is for the end.
 const MOST: usize = 256;
+
+/// Numbers of charges: milliseconds since 1970 of the beginning, but always more than the one before, so
+/// that no two are the same and the order stays whatever the clock does.
+#[derive(Debug, Default)]
+pub(super) struct Numbers(Cell<u64>);
+
+impl Numbers {
+    /// Goes on after this one.
+    pub(super) fn after(&self, newest: u64) {
+        self.0.set(self.0.get().max(newest));
+    }
+
+    /// The number of a charge that begins now.
+    pub(super) fn next(&self, wall: Wall) -> u64 {
+        let number = u64::try_from(millis(wall)).unwrap_or_default();
+        self.0.set(number.max(self.0.get().saturating_add(1)));
+        self.0.get()
+    }
+}
 
 /// A report in the making.
 #[derive(Debug)]
@@ -133,4 +153,23 @@ impl Record {
 
 fn millis(wall: Wall) -> i64 {
     wall.nanos().div_euclid(1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_charges_have_one_number_whatever_the_clock_does() {
+        let numbers = Numbers::default();
+        let noon = Wall::from_nanos(1_795_000_000_000_000_000);
+        let first = numbers.next(noon);
+        assert_eq!(first, 1_795_000_000_000);
+        assert_eq!(numbers.next(noon), first + 1, "two that begin in one step");
+        assert_eq!(numbers.next(Wall::from_nanos(0)), first + 2, "the clock was set back");
+        numbers.after(first + 5_000);
+        assert_eq!(numbers.next(noon), first + 5_001, "what is kept from before counts");
+        numbers.after(7);
+        assert_eq!(numbers.next(noon), first + 5_002);
+    }
 }

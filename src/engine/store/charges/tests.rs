@@ -174,6 +174,7 @@ fn the_oldest_charges_go_when_there_are_too_many_and_one_that_runs_stays() {
     store.settle().unwrap();
     let unlimited = store.write(|writing| prune(writing, u32::MAX)).unwrap();
     assert_eq!((unlimited, count(&store)), (0, 5));
+    assert_eq!(store.read(newest).unwrap(), IDS + 30);
 }
 
 #[test]
