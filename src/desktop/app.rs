@@ -24,6 +24,7 @@ use crate::desktop::pages::parts::PartsPage;
 use crate::desktop::pages::profiles::ProfilesPage;
 use crate::desktop::pages::start::StartPage;
 use crate::desktop::shell::overlay::{self, Outcome, Overlay, Typed};
+use crate::desktop::shell::path_box;
 use crate::desktop::shell::{bars, rail};
 use crate::desktop::source::{Intent, Source};
 use crate::desktop::theme::{Theme, ThemeChoice, ThemeError, Themes};
@@ -515,6 +516,7 @@ impl App {
         }
         let outcome = match self.overlay.as_mut()? {
             Overlay::Help => overlay::help(ctx, theme),
+            Overlay::Path(asked) => path_box::draw(ctx, theme, asked),
             Overlay::Palette(typed) => {
                 let all = entries(&self.seen.chrome, &self.seen.pack.tabs, &self.seen.start);
                 overlay::palette(ctx, theme, typed, &all)

@@ -198,6 +198,8 @@ pub enum LogCommand {
     Close(LogId),
     /// Ask the system for a DBC file to decode one with.
     BrowseDictionary(LogId),
+    /// This path was typed where the system has no dialog to ask for it.
+    Typed(PathBuf),
 }
 
 /// Something about DBC files.

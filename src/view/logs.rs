@@ -34,6 +34,8 @@ pub struct LogView {
     pub progress: Option<f32>,
     /// Whether it is being read.
     pub is_reading: bool,
+    /// Whether it is no recording, or cannot be read: there is nothing to be done with it.
+    pub is_refused: bool,
     /// "Vector BLF, 1 412 frames of 2 buses, 35 MB in memory".
     pub summary: String,
     /// What went wrong or was left out, in a sentence; empty where nothing was.

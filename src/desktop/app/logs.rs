@@ -8,6 +8,8 @@ use super::{App, Browsing};
 use crate::desktop::ask::{Existing, FramesWanted, LogAsk, SaveTo, SavedPart, ValuesWanted};
 use crate::desktop::command::{Command, DbcCommand, LogCommand, Page};
 use crate::desktop::pages::can::CanTab;
+use crate::desktop::shell::overlay::Overlay;
+use crate::desktop::shell::path_box::{PathBox, PathFor};
 use crate::desktop::source::Intent;
 use crate::view::components::PartsPrefs;
 use crate::view::dbc::DbcAsk;
@@ -37,13 +39,18 @@ impl App {
     /// The same, with these recordings open, and these DBC files on their tab.
     #[must_use]
     pub fn with_logs(mut self, paths: Vec<PathBuf>) -> Self {
-        for path in paths {
-            if is_dictionary(&path) {
-                (self.kept.page, self.kept.can.tab) = (Page::Can, CanTab::Dbc);
-                self.asked.push(Intent::Dbc(DbcAsk::Open(path)));
-            } else {
-                self.open_log(path);
-            }
+        let (dictionaries, logs): (Vec<_>, Vec<_>) =
+            paths.into_iter().partition(|path| is_dictionary(path));
+        let decodes = !logs.is_empty();
+        for path in logs {
+            let id = self.open_log(path);
+            // What is given beside a recording decodes it.
+            let each = dictionaries.iter().cloned();
+            self.asked.extend(each.map(|path| Intent::Log(LogAsk::Decode(id, path))));
+        }
+        for path in dictionaries.into_iter().filter(|_| !decodes) {
+            (self.kept.page, self.kept.can.tab) = (Page::Can, CanTab::Dbc);
+            self.asked.push(Intent::Dbc(DbcAsk::Open(path)));
         }
         self
     }
@@ -98,7 +105,10 @@ impl App {
                 self.dialog.is_for(&mut self.browsing, Browsing::Log);
                 self.dialog.pick(ctx, "Open a log");
             }
-            LogCommand::Open(path) => self.open_log(path),
+            LogCommand::Open(path) if is_dictionary(&path) => self.open_dictionary(path),
+            LogCommand::Open(path) => {
+                self.open_log(path);
+            }
             LogCommand::Close(id) => {
                 self.can.logs.close(id);
                 self.asked.push(Intent::Log(LogAsk::Close(id)));
@@ -107,13 +117,16 @@ impl App {
                 self.dialog.is_for(&mut self.browsing, Browsing::Dictionary(id));
                 self.dialog.pick(ctx, "Choose a DBC file");
             }
+            LogCommand::Typed(path) => self.chosen(Ok(path)),
         }
     }
 
     /// What the dialog gave for a recording or its DBC file.
     pub(super) fn chosen(&mut self, outcome: Result<PathBuf, String>) {
         match (self.browsing.clone(), outcome) {
-            (Browsing::Log, Ok(path)) => self.open_log(path),
+            (Browsing::Log, Ok(path)) => {
+                self.open_log(path);
+            }
             (Browsing::Replay, Ok(path)) => {
                 self.kept.can.replay.file = path.display().to_string();
             }
@@ -145,11 +158,21 @@ impl App {
             (Browsing::SavedDbc, Ok(path)) => {
                 self.asked.push(Intent::Dbc(DbcAsk::SaveAs(path)));
             }
-            (_, Err(_)) => {
-                let words = "This system has no file dialog. Drop the file on the window, or type \
-                             its path on the Open page.";
-                self.can.said = words.to_owned();
+            (Browsing::Log | Browsing::Replay | Browsing::Recording, Err(_)) => {
+                self.type_path("Open a log", PathFor::Open);
             }
+            (Browsing::Dictionary(_), Err(_)) => {
+                self.type_path("Decode with a DBC", PathFor::Open);
+            }
+            (Browsing::Edited, Err(_)) => self.type_path("Open a DBC file", PathFor::Open),
+            (Browsing::SavedDbc, Err(_)) => {
+                self.type_path("Save the DBC file", PathFor::SaveDbc);
+            }
+            // They have fields for a path, and say so themselves.
+            (
+                Browsing::Journal | Browsing::Backup | Browsing::Report(..) | Browsing::Pack,
+                Err(sentence),
+            ) => self.can.said = sentence,
         }
     }
 
@@ -189,7 +212,9 @@ impl App {
                 (false, _) if self.replays_here() => {
                     self.kept.can.replay.file = path.display().to_string();
                 }
-                (false, _) => self.open_log(path),
+                (false, _) => {
+                    self.open_log(path);
+                }
             }
         }
     }
@@ -218,13 +243,32 @@ impl App {
         }
     }
 
-    fn open_log(&mut self, path: PathBuf) {
+    /// A DBC decodes the recording that is shown; where none is, it is looked at.
+    fn open_dictionary(&mut self, path: PathBuf) {
+        match self.can.logs.shown {
+            TraceOf::Log(id) => {
+                self.asked.push(Intent::Log(LogAsk::Decode(id, path)));
+                self.show_can();
+            }
+            TraceOf::Live => {
+                (self.kept.page, self.kept.can.tab) = (Page::Can, CanTab::Dbc);
+                self.asked.push(Intent::Dbc(DbcAsk::Open(path)));
+            }
+        }
+    }
+
+    fn type_path(&mut self, title: &'static str, wanted: PathFor) {
+        self.overlay = Some(Overlay::Path(PathBox::new(title, wanted)));
+    }
+
+    fn open_log(&mut self, path: PathBuf) -> LogId {
         let (id, beyond) = self.can.logs.add();
         let closed = beyond.map(|oldest| Intent::Log(LogAsk::Close(oldest)));
         self.asked.extend(closed);
         self.asked.push(Intent::Log(LogAsk::Open(id, path)));
         self.can.said.clear();
         self.show_can();
+        id
     }
 
     fn show_can(&mut self) {
@@ -363,6 +407,32 @@ mod tests {
 
     fn key(signal: &str) -> PlotKey {
         PlotKey { signal: signal.to_owned(), ..PlotKey::default() }
+    }
+
+    #[test]
+    fn what_is_named_beside_a_recording_decodes_it() {
+        let ctx = egui::Context::default();
+        let app = || App::new(&ctx, None, Box::new(FixtureSource::running(38))).unwrap();
+        let both = app().with_logs(vec!["/d/car.dbc".into(), "/logs/drive.log".into()]);
+        let decoded = LogAsk::Decode(LogId(1), "/d/car.dbc".into());
+        assert!(both.asked.contains(&Intent::Log(decoded)), "{:?}", both.asked);
+        let edited =
+            |app: &App| app.asked.iter().any(|one| matches!(one, Intent::Dbc(DbcAsk::Open(_))));
+        assert!(!edited(&both) && edited(&app().with_logs(vec!["/d/car.dbc".into()])));
+        let mut typed = app();
+        typed.logs(&ctx, LogCommand::Open("/d/car.dbc".into()));
+        assert!(edited(&typed), "a DBC is no recording, wherever its path is typed");
+    }
+
+    #[test]
+    fn without_a_dialog_a_dbc_is_saved_to_a_path_that_is_typed() {
+        let ctx = egui::Context::default();
+        let mut app = App::new(&ctx, None, Box::new(FixtureSource::running(38))).unwrap();
+        app.browsing = Browsing::SavedDbc;
+        app.chosen(Err("no dialog".to_owned()));
+        assert!(matches!(app.overlay, Some(Overlay::Path(_))));
+        app.logs(&ctx, LogCommand::Typed("/d/new.dbc".into()));
+        assert_eq!(app.asked.pop(), Some(Intent::Dbc(DbcAsk::SaveAs("/d/new.dbc".into()))));
     }
 
     #[test]

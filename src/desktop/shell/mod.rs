@@ -2,4 +2,5 @@
 
 pub mod bars;
 pub mod overlay;
+pub mod path_box;
 pub mod rail;

@@ -9,6 +9,7 @@ use crate::desktop::command::{Command, Entry, KEYS, fit};
 use crate::desktop::fonts;
 use crate::desktop::icons;
 use crate::desktop::pages;
+use crate::desktop::shell::path_box::PathBox;
 use crate::desktop::theme::Theme;
 
 /// Name of the palette's field, also for tests.
@@ -21,6 +22,8 @@ pub enum Overlay {
     Palette(Typed),
     /// The list of keys.
     Help,
+    /// The path of a file is typed.
+    Path(PathBox),
 }
 
 /// The palette's own state.

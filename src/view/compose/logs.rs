@@ -23,6 +23,7 @@ pub fn log<'a>(
         path: picture.path.display().to_string(),
         progress: progress.map(|size| (picture.read as f64 / size as f64).min(1.0) as f32),
         is_reading: picture.state.is_reading(),
+        is_refused: matches!(picture.state, LogState::Refused(_)),
         summary: summary(picture),
         remark: remark(picture),
         passed_over: passed_over(picture),
@@ -118,6 +119,8 @@ mod tests {
         assert!(said(LogState::Full).contains("the first 25 % of the file is here"));
         assert!(said(LogState::Stopped).contains("stopped"));
         assert_eq!(said(LogState::Refused("It is empty.".into())), "It is empty.");
+        assert!(view(&picture(LogState::Refused("It is empty.".into()))).is_refused);
+        assert!(!view(&picture(LogState::Whole)).is_refused);
         let problem = Problem { line: 1_200, severity: Severity::Error, text: "no".into() };
         let bad = LogPicture { skipped: 3, problems: vec![problem], ..picture(LogState::Whole) };
         assert_eq!(view(&bad).remark, (Tone::Warning, "3 lines or parts were skipped".into()));

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use busbar::desktop::ask::LogAsk;
 use busbar::desktop::pages::can::logs::OPEN;
+use busbar::desktop::shell::path_box::PATH;
 use busbar::view::logs::LogId;
 
 use super::*;
@@ -78,6 +79,9 @@ fn a_file_that_is_no_recording_says_so_where_its_rows_would_be() {
     let mut window = open(source, LARGE);
     dropped(&mut window, "/logs/a.png");
     assert!(window.shows("a.png: this is a picture."), "{:?}", window.names());
+    for offer in ["Decode with a DBC\u{2026}", "Play it as a bus"] {
+        assert!(!window.shows(offer), "there is nothing to be done with it: {offer}");
+    }
 }
 
 #[test]
@@ -109,14 +113,35 @@ fn a_log_is_asked_for_by_button_key_and_palette() {
     assert!(window.shows(OPEN), "the palette has it");
     window.press(Key::Escape);
     window.ctrl(Key::L);
+    type_path(&mut window, "/logs/a.log");
+    assert_eq!(asked(&window).last(), Some(&LogAsk::Open(LogId(1), PathBuf::from("/logs/a.log"))));
+}
+
+/// Without a dialog a path is typed.
+#[track_caller]
+fn type_path(window: &mut Window, path: &str) {
     for _ in 0..200 {
         window.harness.run();
         if window.shows("This system has no file dialog") {
+            window.harness.get_by_role_and_label(Role::TextInput, PATH).type_text(path);
+            window.harness.run();
+            window.press(Key::Enter);
             return;
         }
         std::thread::yield_now();
     }
     panic!("without a dialog it says what else there is");
+}
+
+#[test]
+fn without_a_dialog_a_recording_is_decoded_by_a_path_that_is_typed() {
+    let mut window = open(FixtureSource::running(38), LARGE);
+    dropped(&mut window, "/logs/a.log");
+    window.click("Decode with a DBC\u{2026}");
+    type_path(&mut window, "/dbc/car.dbc");
+    let decoded = LogAsk::Decode(LogId(1), PathBuf::from("/dbc/car.dbc"));
+    assert_eq!(asked(&window).last(), Some(&decoded));
+    assert!(!window.shows("This system has no file dialog"));
 }
 
 #[test]

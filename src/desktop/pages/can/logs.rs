@@ -193,6 +193,9 @@ fn standing(ui: &mut Ui, theme: &Theme, log: &LogView) -> Option<Command> {
                 said.on_hover_text(log.passed_over.join("\n"));
             }
         }
+        if log.is_refused {
+            return;
+        }
         for name in &log.dictionaries {
             line(ui, &format!("decoded with {name}"), fonts::text(12.5), theme.muted);
         }

@@ -61,7 +61,7 @@ impl SaveForm {
             ui.radio_value(&mut self.part, rows, "The chosen rows");
         });
         let words = "The ending says as what: .log candump, .asc, .blf Vector, .trc PCAN, .csv GVRET, \
-                     .arrowpoint.csv, .crtd, .pcap, .pcapng.";
+                     .arrowpoint.csv, .crtd, .pcap, .pcapng, .mf4.";
         paragraph(ui, words, theme.muted);
         let named = (PATH, "/home/ada/logs/part.blf");
         let path = place(ui, theme, named, &mut self.path)?;

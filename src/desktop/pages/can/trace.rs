@@ -230,7 +230,8 @@ impl TracePage {
         if enabled(ui, "Copy", "Copies the chosen rows as lines of a candump log. Ctrl+C") {
             asked = chosen.map(Command::CopyRows);
         }
-        if let Some(wanted) = self.saving.menu(ui, theme, chosen) {
+        let save = ui.add_enabled_ui(view.kept > 0, |ui| self.saving.menu(ui, theme, chosen));
+        if let Some(wanted) = save.inner {
             asked = Some(Command::SaveFrames(wanted));
         }
         if enabled(ui, "Send like this\u{2026}", "Makes up a frame like the chosen one") {
