@@ -171,8 +171,9 @@ pub use orders::sessions::{CreateToken, EndSession, EndSessions, LiftWait, NewTo
 pub use orders::settings::{SaveSettings, SaveSystem};
 pub use orders::{Answer, Haste, Order, OrderError, Ticket};
 pub use pack::{
-    CellAt, CellPicture, CellState, ChargerPicture, DriverPicture, FlagPicture, Lack,
-    ModulePicture, PackPicture, PartPicture, ReadingPicture, Remark, Seen, Soc, TemperatureAt,
+    Among, CellAt, CellPicture, CellState, ChargerPicture, DriverPicture, FlagPicture, Lack,
+    ModulePicture, PackPicture, PartPicture, ReadingPicture, Remark, Seen, Share, Soc,
+    TemperatureAt,
 };
 pub use people::displays::NoDisplay;
 pub use people::gate::{

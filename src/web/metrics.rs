@@ -223,6 +223,9 @@ fn readings(sheet: &mut Sheet, packs: &[(&dyn Display, &PackPicture)]) {
             ("current", pack.current.age),
             ("state_of_charge", pack.soc.age),
             ("state", pack.state.age),
+            // Late while some of the cells or temperatures are lost, too.
+            ("cells", pack.cells_age()),
+            ("temperatures", pack.temperatures_age()),
         ]
     };
     let name = "busbar_pack_reading_age_seconds";

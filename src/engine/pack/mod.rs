@@ -17,6 +17,7 @@ mod picture;
 mod remarks;
 mod seen;
 mod settings;
+mod share;
 #[cfg(test)]
 mod tests;
 mod together;
@@ -34,4 +35,5 @@ pub use picture::{
 };
 pub use seen::Seen;
 pub use settings::{PackSettings, usual_patience};
+pub use share::{Among, Share};
 pub use together::together;

@@ -186,15 +186,45 @@ fn cells(pack: &Pack, picture: &PackPicture, say: &mut impl FnMut(Level, String)
     if !extra.is_empty() {
         say(Level::Fault, format!("A voltage where no cell is configured: {}.", list(&extra)));
     }
-    let lost = |module: &&ModulePicture| matches!(module.age, Age::Lost(_));
+    let is_lost = |module: &&ModulePicture| matches!(module.age, Age::Lost(_));
     let silent: Vec<String> = picture
         .modules
         .iter()
-        .filter(lost)
+        .filter(is_lost)
         .map(|module| format!("CMU {}", module.module))
         .collect();
     if !silent.is_empty() && picture.presence.is_usable() {
         say(Level::Fault, format!("No data any more from {}.", list(&silent)));
+    }
+    if picture.presence.is_usable() {
+        half_silent(picture.modules.iter().filter(|module| !is_lost(module)), say);
+    }
+}
+
+/// Modules of which some cells or the temperature are not told any more while the rest is.
+fn half_silent<'m>(
+    modules: impl Iterator<Item = &'m ModulePicture>,
+    say: &mut impl FnMut(Level, String),
+) {
+    let (mut cells, mut temperatures) = (Vec::new(), Vec::new());
+    for module in modules {
+        let number = module.module;
+        let lost = module.cells.iter().enumerate();
+        let lost = lost.filter(|(_, cell)| cell.state == CellState::Lost);
+        cells.extend(lost.map(|(cell, _)| format!("CMU {number} cell {cell}")));
+        if matches!(module.temperature.age, Age::Lost(_)) {
+            temperatures.push(format!("CMU {number}"));
+        }
+    }
+    if !cells.is_empty() {
+        let text = format!(
+            "No voltage any more of, and left out of minimum and maximum: {}.",
+            list(&cells)
+        );
+        say(Level::Fault, text);
+    }
+    if !temperatures.is_empty() {
+        say(Level::Fault, format!("No temperature any more from {}.", list(&temperatures)));
     }
 }
 

@@ -317,6 +317,48 @@ mod cells {
     }
 
     #[test]
+    fn what_some_do_not_tell_any_more_is_said_of_the_extremes_and_makes_them_late() {
+        let mut pack = pack();
+        let module = |module, celsius| Fact::Module {
+            module,
+            serial: 1,
+            board: None,
+            cells: Some(Celsius(celsius)),
+        };
+        let tell = |pack: &mut Pack, at: i64, half: bool| {
+            pack.apply(ms(at), &totals(150.0, 0.0));
+            pack.apply(ms(at), &four(1, 0, [good(3700); 4]));
+            pack.apply(ms(at), &module(1, 20.0));
+            if !half {
+                pack.apply(ms(at), &four(1, 4, [good(4200); 4]));
+                pack.apply(ms(at), &module(2, 60.0));
+                pack.apply(ms(at), &four(2, 0, [good(3700); 4]));
+            }
+        };
+        (0..10).for_each(|at| tell(&mut pack, at * 100, false));
+        let whole = pack.picture(ms(900));
+        assert_eq!((whole.cells_share(), whole.temperatures_share()), (None, None));
+        assert!(matches!(whole.cells_age(), Age::Fresh(_)), "{:?}", whole.cells_age());
+        (10..80).for_each(|at| tell(&mut pack, at * 100, true));
+        let part = pack.picture(ms(7_900));
+        assert_eq!(part.cells.max.map(|at| at.mv), Some(3700), "of those that are told");
+        let share = Share { told: 4, of: 12, among: Among::Cells };
+        assert_eq!(part.cells_share(), Some(share));
+        let share = Share { told: 1, of: 2, among: Among::Modules };
+        assert_eq!(part.temperatures_share(), Some(share));
+        assert!(matches!(part.cells_age(), Age::Late(_)), "{:?}", part.cells_age());
+        assert!(matches!(part.temperatures_age(), Age::Late(_)));
+        let said = texts(&part);
+        assert!(said.contains("minimum and maximum: CMU 1 cell 4, CMU 1 cell 5"), "{said}");
+        // Of the one that is lost as a whole that is said, and not of its cells too.
+        assert!(said.contains("No data any more from CMU 2."), "{said}");
+        assert!(!said.contains("CMU 2 cell") && !said.contains("temperature any more"), "{said}");
+        let later = pack.picture(ms(60_000));
+        assert!(matches!(later.cells_age(), Age::Lost(_)), "{:?}", later.cells_age());
+        assert_eq!(later.cells_share(), None, "of none there is nothing to say");
+    }
+
+    #[test]
     fn a_module_that_falls_silent_is_a_fault() {
         let mut pack = pack();
         pack.apply(ms(0), &four(2, 0, [good(3700); 4]));

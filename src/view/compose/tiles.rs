@@ -1,13 +1,11 @@
 //! Composes the tiles of the Pack page: totals and facts.
 
-use std::time::Duration;
-
 use crate::base::id::Name;
 use crate::base::reading::Age;
 use crate::base::units::{Amps, Percent, Volts};
 use crate::engine::{
-    Beside, CellAt, CellsTold, Lack, PackPicture, ReadingPicture, Seen, Switching, TemperatureAt,
-    TemperatureUnit,
+    Among, Beside, CellAt, CellsTold, Lack, PackPicture, ReadingPicture, Seen, Share, Switching,
+    TemperatureAt, TemperatureUnit,
 };
 use crate::view::shown::{Shown, Tile, Tone};
 use crate::view::text;
@@ -112,9 +110,8 @@ fn cells(picture: &PackPicture) -> Tile {
         let (min, max) = (place(picture, min), place(picture, max));
         format!("spread {spread} mV \u{b7} min {min} \u{b7} max {max}")
     });
-    let ages = picture.modules.iter().flat_map(|module| &module.cells);
-    let age = oldest(ages.map(|cell| cell.age));
-    tile("Cells", text::shown(age, text, "V", note))
+    let shown = text::shown(picture.cells_age(), text, "V", note.clone());
+    tile("Cells", of_share(shown, picture.cells_share(), note))
 }
 
 /// What stands where a BMS has nothing to tell, which is not the same as having told nothing lately.
@@ -146,12 +143,17 @@ fn reported_temperature(picture: &PackPicture, unit: TemperatureUnit) -> Tile {
     tile("Temperature", shown(&picture.temperature, unit.symbol(), celsius, note))
 }
 
-/// The age of what several readings make: that of the oldest that still counts; where none does,
-/// that of the youngest.
-fn oldest(ages: impl Iterator<Item = Age> + Clone) -> Age {
-    let used = ages.clone().filter(|age| age.is_usable());
-    let heard = |age: &Age| age.duration().unwrap_or(Duration::MAX);
-    used.max_by_key(heard).or_else(|| ages.min_by_key(heard)).unwrap_or(Age::Never)
+/// With the word for how many it is of, where that is not all.
+fn of_share(shown: Shown, share: Option<Share>, note: String) -> Shown {
+    let Some(Share { told, of, among }) = share.filter(|_| !shown.unit.is_empty()) else {
+        return shown;
+    };
+    let what = match among {
+        Among::Batteries => "batteries",
+        Among::Modules => "CMUs",
+        Among::Cells => "cells",
+    };
+    Shown { note: format!("of {told} of {of} {what} only \u{b7} {note}"), ..shown }
 }
 
 fn temperature(picture: &PackPicture, unit: TemperatureUnit) -> Tile {
@@ -169,8 +171,8 @@ fn temperature(picture: &PackPicture, unit: TemperatureUnit) -> Tile {
     let note = range.map_or_else(String::new, |(min, max)| {
         format!("hottest {} \u{b7} coldest {}", of(max), of(min))
     });
-    let age = oldest(picture.modules.iter().map(|module| module.temperature.age));
-    tile("Temperature", text::shown(age, text, unit.symbol(), note))
+    let shown = text::shown(picture.temperatures_age(), text, unit.symbol(), note.clone());
+    tile("Temperature", of_share(shown, picture.temperatures_share(), note))
 }
 
 /// Thresholds, capacity, supplies, who it is.
@@ -322,13 +324,53 @@ fn more_facts(picture: &PackPicture) -> Vec<Tile> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::base::units::Amps;
+    use crate::base::units::{Amps, Celsius};
+    use crate::engine::{CellPicture, CellState, ModulePicture};
     use crate::view::shown::Shade;
 
     fn limit(picture: &PackPicture, label: &str) -> Shown {
         let tiles = facts(picture, TemperatureUnit::Celsius);
         tiles.into_iter().find(|tile| tile.label == label).unwrap().value
+    }
+
+    #[test]
+    fn extremes_of_some_cells_are_not_shown_as_those_of_all() {
+        let fresh = Age::Fresh(Duration::from_millis(200));
+        let lost = Age::Lost(Duration::from_secs(9));
+        let at = |mv| CellAt { member: 0, mv, module: 1, cell: 0 };
+        let cell = |state, age| CellPicture { state, age, ..CellPicture::default() };
+        let warmth = TemperatureAt { member: 0, module: 1, temperature: Celsius(21.0) };
+        let module = |cells, age| ModulePicture {
+            cells,
+            temperature: Seen { value: None, age },
+            ..ModulePicture::default()
+        };
+        let cells = vec![cell(CellState::Ok, fresh), cell(CellState::Lost, lost)];
+        let mut picture = PackPicture {
+            modules: vec![module(cells, fresh), module(Vec::new(), lost)],
+            ..PackPicture::default()
+        };
+        (picture.cells.min, picture.cells.max) = (Some(at(3700)), Some(at(3700)));
+        picture.cells.spread_mv = Some(0);
+        (picture.temperatures.min, picture.temperatures.max) = (Some(warmth), Some(warmth));
+        let find = |picture: &PackPicture, label: &str| {
+            let tiles = tiles(picture, TemperatureUnit::Celsius);
+            tiles.into_iter().find(|tile| tile.label == label).unwrap().value
+        };
+        let shown = find(&picture, "Cells");
+        assert_eq!(shown.shade, Shade::Late, "{shown:?}");
+        assert!(shown.note.starts_with("of 1 of 2 cells only \u{b7} spread 0 mV"), "{shown:?}");
+        let shown = find(&picture, "Temperature");
+        assert_eq!(shown.shade, Shade::Late, "{shown:?}");
+        assert!(shown.note.starts_with("of 1 of 2 CMUs only \u{b7} hottest CMU 1"), "{shown:?}");
+        picture.modules.pop();
+        picture.modules[0].cells.pop();
+        let shown = find(&picture, "Cells");
+        assert_eq!((shown.shade, shown.note.starts_with("spread 0 mV")), (Shade::Fresh, true));
+        assert_eq!(find(&picture, "Temperature").shade, Shade::Fresh);
     }
 
     #[test]

@@ -44,6 +44,20 @@ fn two_bmus_in_parallel_add_their_currents_and_share_their_voltage() {
 }
 
 #[test]
+fn the_extremes_of_those_that_tell_are_not_those_of_all_batteries() {
+    let (a, b) = (half(2.583, 3700), half(2.533, 4200));
+    let silent = pack().picture(ms(0));
+    let (a, b) = (a.picture(ms(0)), b.picture(ms(0)));
+    let all = together(&[("A", &a), ("B", &b)]);
+    assert_eq!(all.cells_share(), None);
+    let both = together(&[("A", &a), ("B", &b), ("C", &silent)]);
+    let share = Share { told: 2, of: 3, among: Among::Batteries };
+    assert_eq!(both.cells_share(), Some(share));
+    assert!(matches!(both.cells_age(), Age::Late(_)), "{:?}", both.cells_age());
+    assert_eq!(together(&[("C", &silent), ("D", &silent)]).cells_age(), Age::Never);
+}
+
+#[test]
 fn the_extremes_of_one_that_tells_every_cell_are_not_those_of_all() {
     let a = half(2.583, 3700).picture(ms(0));
     let at = |mv| CellAt { member: 0, module: 0, cell: 0, mv };
