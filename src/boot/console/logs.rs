@@ -390,12 +390,12 @@ pub(super) fn carry_out(console: &mut Console, ask: LogAsk) {
             console.aside("dictionary", move |shared| match Dictionary::open(&path) {
                 Ok(dictionary) => {
                     if dictionary.problems > 0 {
+                        let were = if dictionary.problems == 1 { "was" } else { "were" };
                         let words = format!(
-                            "{}: {} messages are used; {} problems were passed over. \
-                             `busbar dbc check` lists them.",
+                            "{}: {} used; {} {were} passed over. `busbar dbc check` lists them.",
                             path.display(),
-                            dictionary.messages,
-                            dictionary.problems
+                            text::count(dictionary.messages, "message"),
+                            text::count(dictionary.problems, "problem"),
                         );
                         shared.note(Tone::Info, words);
                     }

@@ -264,7 +264,7 @@ impl Hands {
     /// What of this would be disturbed where a bus is closed or given other rules, in a sentence.
     pub(super) fn in_the_way_of(&self, bus: BusId, name: &Name) -> Option<String> {
         if let Some(arm) = self.arms.iter().find(|arm| arm.bus == bus) {
-            return Some(format!("{name} is armed by {}: silence it first", arm.by.words));
+            return Some(format!("the bus {name} is armed by {}: silence it first", arm.by.words));
         }
         let replay = self.replays.onto(bus)?;
         Some(format!("the replay {replay} goes onto {name}: stop it first"))
@@ -395,7 +395,7 @@ impl Hands {
         let unfit = |text: String| Err(OrderError::Unfit(text));
         let name = || bench.plant.bus(bus).map_or_else(String::new, |bus| bus.name().to_string());
         if !self.arms.iter().any(|arm| arm.bus == bus && arm.until > bench.now.mono) {
-            return unfit(format!("{} is not armed: arm it first, then send", name()));
+            return unfit(format!("the bus {} is not armed: arm it first, then send", name()));
         }
         if bench.plant.blocked_ids(bus).iter().any(|block| block.holds(id)) {
             return unfit(format!(

@@ -139,6 +139,16 @@ fn colour(signal: u16) -> String {
     format!("hsl({hue:.0}, 60%, 72%)")
 }
 
+/// A name as far as it fits over so many places of the picture, each 70 wide, at some 6 a letter.
+fn fitting(name: &str, places: usize) -> String {
+    let most = (places * 70).saturating_sub(8) / 6;
+    if name.chars().count() <= most {
+        return name.to_owned();
+    }
+    let front: String = name.chars().take(most.saturating_sub(1)).collect();
+    format!("{front}\u{2026}")
+}
+
 fn cells(layout: &LayoutView) -> Vec<Cell> {
     let owner = |at: usize| layout.cells.get(at).and_then(|cell| cell.signals.first().copied());
     let cell = |(at, cell): (usize, &crate::view::dbc::BitCell)| {
@@ -146,13 +156,14 @@ fn cells(layout: &LayoutView) -> Vec<Cell> {
         // A name stands once in each row, over its first bit there.
         let begins = at % 8 == 0 || owner(at.wrapping_sub(1)) != signal;
         let name = signal.and_then(|signal| layout.names.get(usize::from(signal)));
+        let places = (at..at / 8 * 8 + 8).take_while(|at| owner(*at) == signal).count();
         Cell {
             x: 30 + at % 8 * 70,
             y: 20 + at / 8 * 26,
             fill: signal.map_or_else(|| "none".to_owned(), colour),
             wrong: cell.wrong,
             value: cell.value.map_or_else(String::new, |value| value.to_string()),
-            label: name.filter(|_| begins).cloned().unwrap_or_default(),
+            label: name.filter(|_| begins).map_or_else(String::new, |name| fitting(name, places)),
             hover: cell.hover.clone(),
         }
     };
@@ -363,4 +374,17 @@ async fn taken(shared: &Shared, ask: &Ask, request: Request) -> Result<Done, Pro
     }
     let expected = if mark.is_empty() { ExpectedFile::Nothing } else { ExpectedFile::Mark(mark) };
     kept(shared, ask, (name, bytes), expected).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stays_over_its_own_bits() {
+        assert_eq!(fitting("Soc", 1), "Soc");
+        assert_eq!(fitting("ContactorOneError", 1), "Contactor\u{2026}");
+        assert_eq!(fitting("ContactorOneError", 2), "ContactorOneError");
+        assert_eq!(fitting("\u{d6}ldruckwarnung", 1), "\u{d6}ldruckwa\u{2026}");
+    }
 }

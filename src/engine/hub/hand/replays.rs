@@ -485,7 +485,7 @@ fn may_play(
     for (bus, reach) in targets {
         let name = || bench.plant.bus(*bus).map_or_else(String::new, |bus| bus.name().to_string());
         if *reach == Reach::Wire && !armed(*bus) {
-            let text = format!("{} is not armed: arm it first, then replay", name());
+            let text = format!("the bus {} is not armed: arm it first, then replay", name());
             return Err(OrderError::Unfit(text));
         }
         // What a pack once said must not pass for what it says while a charge believes it.
