@@ -103,6 +103,6 @@ fn a_bus_that_is_armed_is_named_and_nothing_changes() {
     amend(&mut scene, same).unwrap();
     profile.buses[0].address = "virtual:elsewhere".parse().unwrap();
     let why = amend(&mut scene, profile).unwrap_err().to_string();
-    assert_eq!(why, format!("{bus} is armed by local console: silence it first"));
+    assert_eq!(why, format!("the bus {bus} is armed by local console: silence it first"));
     assert!(picture(&scene).buses[0].armed.is_some());
 }
