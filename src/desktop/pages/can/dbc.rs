@@ -33,6 +33,9 @@ pub struct DbcPage {
     pub(super) desk: dbc_desk::DeskForm,
 }
 
+/// Width of the bar of a list while it is moved.
+const BAR: f32 = 12.0;
+
 pub(super) const fn ask(ask: DbcAsk) -> Command {
     Command::Submit(Intent::Dbc(ask))
 }
@@ -174,6 +177,8 @@ fn tree(ui: &mut Ui, theme: &Theme, view: &DbcView, prefs: &mut DbcPrefs) -> Opt
     let mut asked = None;
     ScrollArea::vertical().id_salt("dbc tree").auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
+        // The bar grows over what stands at the right.
+        ui.set_max_width(ui.available_width() - BAR);
         for source in &view.sources {
             let done = branch(ui, theme, source, prefs);
             asked = asked.take().or(done);
