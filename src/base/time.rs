@@ -245,6 +245,47 @@ impl Clock for FakeClock {
     }
 }
 
+/// Sees whether the wall clock goes on evenly or is set: what goes by age must not be deleted by a clock that
+/// is wrong for a while.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Evenness {
+    /// Wall clock less monotonic at the last look, and since when it is so.
+    last: Option<(i64, Mono)>,
+    was_set: bool,
+}
+
+impl Evenness {
+    /// A clock that is set by less is only put right.
+    const SET: i64 = 3_600_000_000_000;
+    /// So long after it was set it is believed.
+    pub const BELIEVED: Duration = Duration::from_secs(3600);
+
+    /// Looks at both clocks; says whether the wall clock was set since the last look.
+    pub fn look(&mut self, now: Mono, wall: Wall) -> bool {
+        let offset = wall.0.saturating_sub(now.0);
+        let is_set = self
+            .last
+            .is_some_and(|(last, _)| offset.saturating_sub(last).saturating_abs() > Self::SET);
+        self.was_set |= is_set;
+        // What it drifts meanwhile is no setting.
+        let since = self.last.filter(|_| !is_set).map_or(now, |(_, since)| since);
+        self.last = Some((offset, since));
+        is_set
+    }
+
+    /// For how long it has gone on evenly.
+    #[must_use]
+    pub fn lasts(&self, now: Mono) -> Duration {
+        self.last.map_or(Duration::ZERO, |(_, since)| now.since(since))
+    }
+
+    /// Whether it was never set, or is believed again.
+    #[must_use]
+    pub fn is_believed(&self, now: Mono) -> bool {
+        !self.was_set || self.lasts(now) >= Self::BELIEVED
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -280,5 +321,24 @@ mod tests {
         let a = clock.now();
         assert!(clock.now() >= a);
         assert!(clock.wall().nanos() > 1_600_000_000_000_000_000);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_is_believed_after_an_hour() {
+        const HOUR: i64 = 3600;
+        let day = |days: i64| Wall::from_nanos(days * 24 * HOUR * 1_000_000_000);
+        let at = |seconds: i64| (Mono::from_secs(seconds), day(20_000).0 + seconds * 1_000_000_000);
+        let mut clock = Evenness::default();
+        let mut look = |seconds: i64, off: i64| {
+            let (now, wall) = at(seconds);
+            let is_set = clock.look(now, Wall(wall + off));
+            (is_set, clock.is_believed(now))
+        };
+        assert_eq!(look(0, 0), (false, true));
+        assert_eq!(look(60, 30_000_000_000), (false, true), "put right by half a minute");
+        assert_eq!(look(61, day(20_000).0), (true, false));
+        assert_eq!(look(61 + HOUR - 1, day(20_000).0), (false, false));
+        assert_eq!(look(61 + HOUR, day(20_000).0), (false, true));
+        assert_eq!(look(62 + HOUR, 0), (true, false), "set back");
     }
 }

@@ -172,6 +172,7 @@ pub(in crate::engine) fn start_on(
     let (inbox, events) = bounded(INBOX_EVENTS);
     let latches = people.store().latches()?;
     let devices = people.devices().clone();
+    devices.sweep();
     let newest = people.store().read(charges::newest)?;
     let hub = Hub::latched(devices.catalog(), now(&*clock), latches).numbered_after(newest);
     let board: Board = Arc::new(RwLock::new(hub.snapshot(now(&*clock))));

@@ -251,5 +251,5 @@ fn done(said: Result<(), ShelfError>) -> Result<(), OrderError> {
 /// What is said of a recording whose thread has ended by a fault.
 fn fault() -> RecordNews {
     let state = RecordState::Ended("the recorder has stopped by a fault of its own".to_owned());
-    RecordNews { state, figures: Default::default(), rate: 0.0, answer: None }
+    RecordNews { state, figures: Default::default(), rate: 0.0, full: None, answer: None }
 }

@@ -561,6 +561,8 @@ pub struct RecordNews {
     pub figures: Figures,
     /// Frames a second.
     pub rate: f64,
+    /// The disk was full: what was written has ended, and its rule is waited for.
+    pub full: Option<String>,
     /// An answer for whoever waits, which goes out once everybody can see it.
     pub answer: Option<(Reply, Answer)>,
 }

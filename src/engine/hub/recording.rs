@@ -247,7 +247,9 @@ impl Recordings {
             return Some(line);
         }
         one.picture.state = news.state;
-        None
+        // Said once, however often its rule comes true meanwhile.
+        let full = news.full.map(|why| format!("{why}; it waits until its rule comes true again"));
+        full.map(|why| one.ended(at, &why))
     }
 
     /// Begins and ends what hangs on charges and faults.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use crate::base::time::{Clock, Mono, Wall};
+use crate::base::time::{Clock, Evenness, Mono, Wall};
 use crate::engine::access::life::Ended;
 use crate::engine::people::lobby::Lobby;
 use crate::engine::people::pass::{Pass, PassId};
@@ -62,13 +62,14 @@ pub struct Broom {
     clock: Arc<dyn Clock>,
     uses_at: Mono,
     pruned_at: Option<Mono>,
+    evenness: Evenness,
 }
 
 impl Broom {
     /// One that looks at who is in `lobby`.
     pub fn new(lobby: Arc<Lobby>, store: Store, clock: Arc<dyn Clock>) -> Self {
         let uses_at = clock.now();
-        Self { lobby, store, clock, uses_at, pruned_at: None }
+        Self { lobby, store, clock, uses_at, pruned_at: None, evenness: Evenness::default() }
     }
 
     fn run(&mut self, stopped: &Receiver<()>) {
@@ -86,7 +87,12 @@ impl Broom {
             self.uses_at = now;
             self.note_uses();
         }
-        if self.pruned_at.is_none_or(|at| now.since(at) >= PRUNE_EVERY) {
+        if self.evenness.look(now, self.clock.wall()) {
+            tracing::warn!("the clock was set: no session and no token is forgotten for an hour");
+        }
+        // A clock that is wrong when the machine starts is set soon: what is forgotten is gone for good.
+        let is_even = self.evenness.lasts(now) >= Evenness::BELIEVED;
+        if is_even && self.pruned_at.is_none_or(|at| now.since(at) >= PRUNE_EVERY) {
             self.pruned_at = Some(now);
             self.prune();
         }

@@ -185,11 +185,19 @@ fn rows_of_ended_sessions_and_tokens_are_forgotten_after_30_days() {
         let tokens = house.people.store().read(|reading| tokens::of(reading, ada)).unwrap();
         (house.kept_sessions().len(), tokens.len())
     };
-    house.clock.advance(Duration::from_secs(30 * 24 * 3600));
-    house.broom().look();
+    house.clock.advance(Duration::from_secs(30 * 24 * 3600 - 3600));
+    let mut broom = house.broom();
+    broom.look();
+    house.clock.advance(Duration::from_secs(3600));
+    broom.look();
     assert_eq!(rows(), (1, 1), "too early");
+    // A program that begins may have a clock that is far ahead, until it is set.
     house.clock.advance(Duration::from_secs(1));
-    house.broom().look();
+    let mut other = house.broom();
+    other.look();
+    assert_eq!(rows(), (1, 1), "the clock may be wrong");
+    house.clock.advance(Duration::from_secs(3600));
+    other.look();
     assert_eq!(rows(), (0, 0));
 }
 

@@ -171,6 +171,22 @@ impl Devices {
         devices
     }
 
+    /// Takes away what a program has left that was killed while it made or removed a folder. For whoever
+    /// opens the data folder before anybody uses it.
+    pub fn sweep(&self) {
+        let Ok(entries) = fs::read_dir(&self.0.folder) else { return };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let is_left = name.to_str().is_some_and(is_passing);
+            if is_left
+                && entry.file_type().is_ok_and(|kind| kind.is_dir())
+                && let Err(error) = fs::remove_dir_all(entry.path())
+            {
+                tracing::warn!(%error, "{} is left of a device folder and stays", name.display());
+            }
+        }
+    }
+
     /// Where they are.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -450,6 +466,16 @@ impl std::fmt::Debug for Devices {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Devices").field(&self.0.folder).finish()
     }
+}
+
+/// Whether a folder is called as one is that is being made or removed: ".my-pack.4711.new".
+fn is_passing(name: &str) -> bool {
+    let bare = name.strip_prefix('.');
+    let bare =
+        bare.and_then(|bare| bare.strip_suffix(".new").or_else(|| bare.strip_suffix(".old")));
+    bare.and_then(|bare| bare.split_once('.')).is_some_and(|(id, process)| {
+        check::is_id(id) && !process.is_empty() && process.chars().all(|c| c.is_ascii_digit())
+    })
 }
 
 /// Whether a kind of this id comes with the program.

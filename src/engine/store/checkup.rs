@@ -71,6 +71,7 @@ pub fn examine(folder: &Path) -> Vec<Finding> {
         return absent;
     }
     let mut found = vec![modes(folder, &file)];
+    found.extend(read_only(folder, &file));
     let (engine, running) = engine(folder);
     found.push(engine);
     found.extend(aside(folder));
@@ -139,6 +140,23 @@ fn modes(folder: &Path, file: &Path) -> Finding {
     let text = format!("Other users of this machine may get at it: {}.", open.join("; "));
     let advice = "Start Busbar, which tightens them, or run chmod as their owner.";
     Finding::new("files", Health::Warning, text).advise(advice)
+}
+
+/// Where nothing can be written. Looks without writing: a file that is opened and left stays as it is.
+fn read_only(folder: &Path, file: &Path) -> Option<Finding> {
+    let is_shut = |found: fs::Metadata| cfg!(unix) && found.permissions().readonly();
+    let is_folder_shut = fs::metadata(folder).is_ok_and(is_shut);
+    let refused = fs::OpenOptions::new().append(true).open(file).err();
+    let refused = refused.filter(|why| {
+        matches!(why.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+    });
+    let text = match (refused, is_folder_shut) {
+        (Some(why), _) => format!("{} cannot be written: {why}.", file.display()),
+        (None, true) => format!("Nothing can be written into {}.", folder.display()),
+        (None, false) => return None,
+    };
+    let advice = "Run Busbar as the owner of the folder, on a disk that can be written, or name another folder with --data-dir.";
+    Some(Finding::new("writing", Health::Fault, text).advise(advice))
 }
 
 /// Copies that were made before upgrades, oldest first.

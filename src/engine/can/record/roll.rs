@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::base::time::{Mono, TimeSource, Timebase, Wall};
+use crate::base::time::{Evenness, Mono, TimeSource, Timebase, Wall};
 use crate::engine::can::frame::FrameRef;
 use crate::engine::can::record::Moment;
 use crate::engine::can::record::disk::Disk;
-use crate::engine::can::record::keep::{OldFile, given_up};
+use crate::engine::can::record::keep::{Believed, OldFile, given_up};
 use crate::engine::can::record::label::{GAPS, Gap, Label};
 use crate::engine::can::record::plan::{FilePlan, Place, WhenFull};
 use crate::engine::can::record::sink::Sink;
@@ -21,6 +21,13 @@ use crate::engine::can::trace::Scribe;
 
 /// How often what was recorded is forced out.
 const CHECKPOINT: Duration = Duration::from_secs(1);
+/// So long a disk may take to set free what was given up.
+const SETTLES: Duration = Duration::from_secs(10);
+/// Once so much was given up for one write, in at least so many files, and it is refused still, giving up
+/// more does not help.
+const GIVEN_FOR_ONE: (u64, u32) = (64 << 20, 4);
+/// A frame that is earlier by so many nanoseconds than its file has not only come out of order.
+const SET_BACK: i64 = 1_000_000_000;
 /// How often a free name for a file is looked for.
 const NAMES_TRIED: u32 = 1000;
 
@@ -100,6 +107,21 @@ pub struct Roll {
     finished: u64,
     forced: Mono,
     times: Times,
+    /// The last time that old files were given up so that enough stays free.
+    given: Option<Given>,
+    evenness: Evenness,
+}
+
+/// What was given up at once.
+#[derive(Clone, Copy, Debug)]
+struct Given {
+    at: Mono,
+    /// Their size.
+    bytes: u64,
+    /// What was free before.
+    free: u64,
+    /// Size of this recording then.
+    written: u64,
 }
 
 impl Roll {
@@ -124,6 +146,8 @@ impl Roll {
             finished: 0,
             forced: now.mono,
             times: Times::default(),
+            given: None,
+            evenness: Evenness::default(),
         };
         roll.room(now)?;
         roll.next(now)?;
@@ -142,6 +166,9 @@ impl Roll {
     ) -> Result<(), Broken> {
         let at = self.times.of(now.wall, timebase, frame);
         self.ready(now)?;
+        if self.is_before_its_file(at) {
+            self.next(now)?;
+        }
         let Some(open) = &mut self.open else { return Ok(()) };
         let frame = frame.to_frame().at(at);
         if open.label.frames == 0 {
@@ -162,7 +189,7 @@ impl Roll {
             open.label.buses.push(bus.to_owned());
         }
         let due = open.scribe.to_mut().is_due();
-        if said.is_err() || due { self.give(now, said) } else { Ok(()) }
+        if said.is_err() || due { self.give(said) } else { Ok(()) }
     }
 
     /// Notes that `lost` frames are missing here, and why.
@@ -193,7 +220,7 @@ impl Roll {
             return Ok(());
         }
         let written = open.scribe.remark(at, lost, &text);
-        if written.is_err() { self.give(now, written) } else { Ok(()) }
+        if written.is_err() { self.give(written) } else { Ok(()) }
     }
 
     /// Does what the time asks for: once a second everything is forced out.
@@ -205,7 +232,7 @@ impl Roll {
             return Ok(());
         }
         self.forced = now.mono;
-        self.force(now)?;
+        self.force()?;
         self.give_up(now);
         self.room(now)?;
         let over = self.plan.rotate_span;
@@ -249,6 +276,14 @@ impl Roll {
         self.old.iter().map(|file| file.path.clone()).chain(open).collect()
     }
 
+    /// Whether a frame is earlier than the file that it would go into, because the clock was set back: most
+    /// formats count from the first frame, and could only give it the time of that.
+    fn is_before_its_file(&self, at: Mono) -> bool {
+        let first = self.open.as_ref().and_then(|open| open.span).map(|(first, _)| first);
+        let is_dated = self.times.dated == Some(true);
+        is_dated && first.is_some_and(|first| first.saturating_sub(at.nanos()) > SET_BACK)
+    }
+
     /// Begins a new file where the last is large enough.
     fn ready(&mut self, now: Moment) -> Result<(), Broken> {
         let size = self.plan.rotate_size;
@@ -259,7 +294,8 @@ impl Roll {
     }
 
     /// Writes out what has come together; makes room and tries again where the disk is full.
-    fn give(&mut self, now: Moment, mut said: io::Result<()>) -> Result<(), Broken> {
+    fn give(&mut self, mut said: io::Result<()>) -> Result<(), Broken> {
+        let mut given = (0, 0);
         loop {
             if said.is_ok() {
                 let Some(open) = &mut self.open else { return Ok(()) };
@@ -268,7 +304,7 @@ impl Roll {
             match said {
                 Ok(()) => return Ok(()),
                 Err(error) if is_full(&error) => {
-                    self.make_room(&error.to_string(), now)?;
+                    self.make_room(&error.to_string(), &mut given)?;
                     said = Ok(());
                 }
                 Err(cause) => {
@@ -280,18 +316,18 @@ impl Roll {
     }
 
     /// Writes out everything and forces it onto the disk.
-    fn force(&mut self, now: Moment) -> Result<(), Broken> {
+    fn force(&mut self) -> Result<(), Broken> {
         let Some(open) = &mut self.open else { return Ok(()) };
         if !std::mem::take(&mut open.is_touched) {
             return Ok(());
         }
         let said = open.scribe.checkpoint();
-        self.give(now, said)?;
+        self.give(said)?;
         let Some(open) = &mut self.open else { return Ok(()) };
         open.safe = open.label.frames;
         open.describe();
         let label = (Label::place(&open.path), open.label.text());
-        let synced = self.sync(now);
+        let synced = self.sync();
         // A label that cannot be written costs no frame; the next one may be.
         if let Err(error) = self.disk.write_whole(&label.0, &label.1) {
             tracing::debug!(%error, "the label of a recording was not written");
@@ -300,49 +336,90 @@ impl Roll {
     }
 
     /// Forces what was written onto the disk; makes room and tries again where that is full.
-    fn sync(&mut self, now: Moment) -> Result<(), Broken> {
+    fn sync(&mut self) -> Result<(), Broken> {
+        let mut given = (0, 0);
         loop {
             let Some(open) = &mut self.open else { return Ok(()) };
             match open.scribe.to_mut().sync() {
                 Ok(()) => return Ok(()),
-                Err(error) if is_full(&error) => self.make_room(&error.to_string(), now)?,
+                Err(error) if is_full(&error) => {
+                    self.make_room(&error.to_string(), &mut given)?;
+                }
                 Err(cause) => return Err(Broken::Write { path: open.path.clone(), cause }),
             }
         }
     }
 
     /// Writes what stands behind the last frame, and forces everything onto the disk.
-    fn end_file(&mut self, now: Moment) -> Result<(), Broken> {
+    fn end_file(&mut self) -> Result<(), Broken> {
         let Some(open) = &mut self.open else { return Ok(()) };
         let said = open.scribe.end();
-        self.give(now, said)?;
-        self.sync(now)
+        self.give(said)?;
+        self.sync()
     }
 
-    /// Whether as much room is left as is to stay free; makes some where it is not.
+    /// Whether as much room is left as is to stay free; makes some where it is not. No more is given up than
+    /// is lacking: a disk may set it free only later.
     fn room(&mut self, now: Moment) -> Result<(), Broken> {
-        loop {
-            let folder = self.place.folder();
-            let Some(free) = self.disk.free(folder).filter(|free| *free < self.plan.floor) else {
+        let Some(free) = self.short_of_room() else {
+            self.given = None;
+            return Ok(());
+        };
+        let lacking = self.plan.floor - free;
+        let text = format!(
+            "{} are left in {}, and {} are to stay free",
+            size(free),
+            self.place.folder().display(),
+            size(self.plan.floor)
+        );
+        if self.plan.when_full == WhenFull::Stop {
+            return Err(Broken::Full(text));
+        }
+        let written = self.figures().bytes;
+        if let Some(last) = self.given {
+            if now.mono.since(last.at) < SETTLES {
                 return Ok(());
-            };
-            let why = format!(
-                "{} are left in {}, and {} are to stay free",
-                size(free),
-                folder.display(),
-                size(self.plan.floor)
-            );
-            self.make_room(&why, now)?;
+            }
+            let rise = free.saturating_add(written - last.written).saturating_sub(last.free);
+            if rise < last.bytes / 2 {
+                let text = format!("{text}; giving up old recordings has not made more free");
+                return Err(Broken::Full(text));
+            }
+        }
+        let all = self.old.iter().map(|file| file.bytes).fold(0, u64::saturating_add);
+        if all < lacking {
+            let text = format!("{text}; all old recordings together are only {}", size(all));
+            return Err(Broken::Full(text));
+        }
+        let mut given = (0, 0);
+        while given.0 < lacking && self.short_of_room().is_some() {
+            self.give_oldest(&text, &mut given)?;
+        }
+        self.given = Some(Given { at: now.mono, bytes: given.0, free, written });
+        Ok(())
+    }
+
+    /// What is free, where it is less than is to stay free.
+    fn short_of_room(&self) -> Option<u64> {
+        self.disk.free(self.place.folder()).filter(|free| *free < self.plan.floor)
+    }
+
+    /// Gives up the oldest file, if that is wanted, there is one, and enough was not `given` up already.
+    fn make_room(&mut self, why: &str, given: &mut (u64, u32)) -> Result<(), Broken> {
+        let (bytes, files) = GIVEN_FOR_ONE;
+        if given.0 >= bytes && given.1 >= files {
+            let text = format!("{why}; giving up old recordings has not made more free");
+            return Err(Broken::Full(text));
+        }
+        match self.plan.when_full {
+            WhenFull::Stop => Err(Broken::Full(why.to_owned())),
+            WhenFull::DeleteOldest => self.give_oldest(why, given),
         }
     }
 
-    /// Gives up the oldest file, if that is wanted and there is one.
-    fn make_room(&mut self, why: &str, _now: Moment) -> Result<(), Broken> {
-        let oldest = match self.plan.when_full {
-            WhenFull::Stop => None,
-            WhenFull::DeleteOldest => self.old.pop_front(),
-        };
-        let Some(oldest) = oldest else { return Err(Broken::Full(why.to_owned())) };
+    fn give_oldest(&mut self, why: &str, given: &mut (u64, u32)) -> Result<(), Broken> {
+        let Some(oldest) = self.old.pop_front() else { return Err(Broken::Full(why.to_owned())) };
+        *given = (given.0.saturating_add(oldest.bytes), given.1 + 1);
         self.remove(&oldest);
         Ok(())
     }
@@ -360,7 +437,14 @@ impl Roll {
 
     fn give_up(&mut self, now: Moment) {
         let open = self.open.as_ref().map_or(0, |open| open.label_bytes());
-        for file in given_up(&mut self.old, self.plan.keeping, (open, now.wall)) {
+        if self.evenness.look(now.mono, now.wall) {
+            tracing::warn!(
+                "the clock was set: no old recording is given up by its age for an hour"
+            );
+        }
+        let is_believed = self.evenness.is_believed(now.mono);
+        let clock = if is_believed { Believed::Yes } else { Believed::No };
+        for file in given_up(&mut self.old, self.plan.keeping, (open, now, clock)) {
             self.remove(&file);
         }
     }
@@ -374,13 +458,14 @@ impl Roll {
             (Place::File(_), 1) => 1,
             (Place::File(_) | Place::Folder(_), _) => NAMES_TRIED,
         };
+        let mut given = (0, 0);
         for again in 0..tries {
             let path = self.place.file(&self.plan, &self.title.name, (number, now.wall, again));
             let paper = match self.disk.create(&path) {
                 Ok(paper) => paper,
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(error) if is_full(&error) => {
-                    self.make_room(&error.to_string(), now)?;
+                    self.make_room(&error.to_string(), &mut given)?;
                     continue;
                 }
                 Err(cause) => return Err(Broken::Write { path, cause }),
@@ -418,8 +503,8 @@ impl Roll {
         let at = self.times.moment(now.wall);
         let Some(open) = &mut self.open else { return Ok(()) };
         let said = open.tell_early(at).and_then(|()| open.scribe.checkpoint());
-        let given = self.give(now, said);
-        let ended = if given.is_ok() { self.end_file(now) } else { Ok(()) };
+        let given = self.give(said);
+        let ended = if given.is_ok() { self.end_file() } else { Ok(()) };
         let Some(mut open) = self.open.take() else { return given };
         if given.is_err() {
             // What waited is lost.
@@ -439,7 +524,7 @@ impl Roll {
         if let Err(error) = self.disk.write_whole(&Label::place(&path), &label.text()) {
             tracing::debug!(%error, "the label of a recording was not written");
         }
-        self.old.push_back(OldFile { path, bytes, ended: now.wall });
+        self.old.push_back(OldFile { path, bytes, ended: now.wall, since: Some(now.mono) });
         given.and(ended)
     }
 }

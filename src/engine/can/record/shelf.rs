@@ -244,7 +244,7 @@ impl Shelf {
             let Some(label) = label.filter(|label| label.recording == name) else { return };
             let ended = label.ended.map(Wall::from_nanos).or(one.written);
             let ended = ended.unwrap_or(Wall::from_nanos(0));
-            let file = OldFile { path: one.path, bytes: one.bytes, ended };
+            let file = OldFile { path: one.path, bytes: one.bytes, ended, since: None };
             keep_first(&mut all, (one.written, file), LISTED, oldest);
         });
         if let Err(error) = seen {

@@ -386,3 +386,29 @@ fn the_filter_that_ends_a_recording_remembers_for_itself() {
     let found = stage.end();
     assert_eq!(bytes(&found[0]), [0xAA, 5, 0xEE]);
 }
+
+#[test]
+fn a_recorder_with_a_rule_waits_for_room_and_records_when_there_is_some() {
+    let mut stage = Stage::new();
+    let after = Duration::ZERO;
+    let mut small = RecorderEntry { begins: Begins::Charge, after, ..entry() };
+    small.files.rotate_size = Some(4096);
+    small.files.floor = u64::MAX;
+    stage.begin(small).unwrap();
+    stage.recorders.work(1, RecordWork::Rule(true));
+    let full = loop {
+        stage.clock.advance(Duration::from_millis(600));
+        let Ok(Event::Record { news, .. }) = stage.events.recv_timeout(LIMIT) else { panic!() };
+        assert_eq!(news.state, RecordState::Waiting, "it does not end");
+        if let Some(full) = news.full {
+            break full;
+        }
+    };
+    assert!(full.contains("the disk is full"), "{full}");
+    // It still listens, says so no second time, and is stopped as any other.
+    stage.recorders.work(1, RecordWork::Rule(false));
+    stage.recorders.work(1, RecordWork::Rule(true));
+    stage.bring(1);
+    stage.until(&RecordState::Waiting);
+    assert!(stage.end().is_empty());
+}

@@ -29,6 +29,8 @@ const WAIT: Duration = Duration::from_millis(100);
 const NEWS: Duration = Duration::from_millis(500);
 /// Longest that the hub is waited for.
 const HUB_LIMIT: Duration = Duration::from_secs(1);
+/// A recorder with a rule for which there was no room tries again so long after.
+const AGAIN: Duration = Duration::from_secs(10);
 /// Why frames did not reach the recorder.
 const BEHIND: &str = "the recorder could not follow";
 
@@ -73,6 +75,8 @@ pub(super) struct Recorder {
     /// What recordings before this one of the same rule have come to.
     before: Figures,
     rated: (Mono, u64, f64),
+    /// When the disk was full last, and the word about it that the hub has not heard yet.
+    full: (Option<Mono>, Option<String>),
     says_fault: bool,
 }
 
@@ -104,6 +108,7 @@ impl Recorder {
             until: None,
             before: Figures::default(),
             rated: (desk.clock.now(), 0, 0.0),
+            full: (None, None),
             says_fault: true,
             job,
         }
@@ -138,20 +143,50 @@ impl Recorder {
             self.say(self.state(), Some((reply, Ok(()))));
         }
         loop {
-            match self.told.recv_timeout(WAIT) {
-                Ok(tapped) => self.take(tapped)?,
-                Err(RecvTimeoutError::Timeout) => self.word_aside()?,
+            let said = match self.told.recv_timeout(WAIT) {
+                Ok(tapped) => self.take(tapped),
+                Err(RecvTimeoutError::Timeout) => self.word_aside(),
                 Err(RecvTimeoutError::Disconnected) => return self.last_gap(),
-            }
+            };
             let now = Moment::of(&*self.clock);
-            if let Some(roll) = &mut self.roll {
-                roll.tick(now)?;
-            }
-            if self.until.is_some_and(|until| now.mono >= until) {
-                self.pause(now)?;
-            }
+            let said = said.and_then(|()| self.turn(now));
+            said.or_else(|broken| self.wait_for_room(broken, now))?;
             self.tell_at_times(now.mono);
         }
+    }
+
+    /// Does what the time asks for.
+    fn turn(&mut self, now: Moment) -> Result<(), Broken> {
+        if let Some(roll) = &mut self.roll {
+            roll.tick(now)?;
+        }
+        if self.until.is_some_and(|until| now.mono >= until) {
+            self.pause(now)?;
+        }
+        Ok(())
+    }
+
+    /// A full disk ends what is written. A recorder with a rule waits for the next time that it comes true:
+    /// there may be room again then.
+    fn wait_for_room(&mut self, broken: Broken, now: Moment) -> Result<(), Broken> {
+        match (&self.job.entry.begins, &broken) {
+            (Begins::Charge | Begins::Fault | Begins::Frames { .. }, Broken::Full(_)) => {}
+            (Begins::AtOnce, _) | (_, Broken::Write { .. }) => return Err(broken),
+        }
+        if let Some(roll) = self.roll.take() {
+            // What can still be written is; that not all could be is said already.
+            let (figures, _) = roll.finish(now);
+            self.before = sum(&self.before, &figures);
+        }
+        self.until = None;
+        let is_new = self.full.0.is_none();
+        self.full.0 = Some(now.mono);
+        if is_new {
+            let recorder = &self.job.entry.name;
+            tracing::warn!(%recorder, %broken, "a recorder waits for room");
+            self.full.1 = Some(broken.to_string());
+        }
+        Ok(())
     }
 
     fn state(&self) -> RecordState {
@@ -265,6 +300,11 @@ impl Recorder {
     /// Begins to write, with what came before the frame of this number on the tape.
     fn begin(&mut self, number: u64) -> Result<(), Broken> {
         let now = Moment::of(&*self.clock);
+        // Frames that begin it may come thousands of times a second.
+        let by_frames = matches!(self.job.entry.begins, Begins::Frames { .. });
+        if by_frames && self.full.0.is_some_and(|at| now.mono.since(at) < AGAIN) {
+            return Ok(());
+        }
         let entry = &self.job.entry;
         let title = Title {
             name: entry.name.to_string(),
@@ -278,6 +318,7 @@ impl Recorder {
         let old = self.shelf.of_recorder(entry.name.as_str());
         let asked = (entry.files.clone(), self.place.clone(), title);
         self.roll = Some(Roll::begin(asked, Box::new(disk), old, now)?);
+        self.full.0 = None;
         self.memory = Memory::new();
         if entry.before.is_zero() { Ok(()) } else { self.write_before(number, now) }
     }
@@ -323,9 +364,12 @@ impl Recorder {
         let written = self.figures().frames;
         let rate = written.saturating_sub(frames) as f64 / span.as_secs_f64();
         self.rated = (now, written, rate);
-        let news = self.news(self.state(), None);
+        let full = self.full.1.take();
+        let news = RecordNews { full: full.clone(), ..self.news(self.state(), None) };
         // A hub that is behind hears the next ones.
-        drop(self.inbox.try_send(Event::Record { number: self.job.number, news }));
+        if self.inbox.try_send(Event::Record { number: self.job.number, news }).is_err() {
+            self.full.1 = full;
+        }
     }
 
     fn figures(&self) -> Figures {
@@ -337,7 +381,7 @@ impl Recorder {
     }
 
     fn news(&self, state: RecordState, answer: Option<(Reply, Answer)>) -> RecordNews {
-        RecordNews { state, figures: self.figures(), rate: self.rated.2, answer }
+        RecordNews { state, figures: self.figures(), rate: self.rated.2, full: None, answer }
     }
 
     fn say(&self, state: RecordState, answer: Option<(Reply, Answer)>) {

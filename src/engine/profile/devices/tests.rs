@@ -286,3 +286,21 @@ fn only_so_many_folders_are_read() {
     let full = devices.write("mine", &files("mine"), &Expected::Nothing).unwrap_err();
     assert!(matches!(full, DevicesError::Full), "{full}");
 }
+
+#[test]
+fn what_a_killed_program_left_of_a_folder_is_taken_away_and_nothing_else() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().join("devices");
+    put(data.path(), "own", &manifest("own"), DBC);
+    for left in [".own.4711.new", ".own.4711.old", ".git", ".own.new", ".own.x.new", "a.1.new"] {
+        fs::create_dir_all(folder.join(left)).unwrap();
+        fs::write(folder.join(left).join("messages.dbc"), DBC).unwrap();
+    }
+    fs::write(folder.join(".own.1.new"), "a file").unwrap();
+    Devices::open(data.path()).sweep();
+    let there = fs::read_dir(&folder).unwrap();
+    let mut there: Vec<_> =
+        there.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    there.sort();
+    assert_eq!(there, [".git", ".own.1.new", ".own.new", ".own.x.new", "a.1.new", "own"]);
+}

@@ -210,3 +210,20 @@ fn a_path_with_odd_letters_is_opened() {
     drop(with_lines(&odd, 2));
     assert_eq!(the(&examine(&odd), "journal").health, Health::Ok);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    drop(with_lines(folder.path(), 3));
+    assert!(examine(folder.path()).iter().all(|finding| finding.check != "writing"));
+    let mode = |mode| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o500);
+    let found = examine(folder.path());
+    mode(0o700);
+    let finding = the(&found, "writing");
+    assert_eq!(finding.health, Health::Fault);
+    assert!(finding.text.contains("Nothing can be written into"), "{}", finding.text);
+}

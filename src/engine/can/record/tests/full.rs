@@ -80,7 +80,7 @@ fn blf(folder: &Path, disk: Grudging) -> Roll {
     let old = (0..10).map(|n| {
         let path = folder.join(format!("old{n}.blf"));
         std::fs::write(&path, "x").unwrap();
-        OldFile { path, bytes: 1, ended: Wall::from_nanos(0) }
+        OldFile { path, bytes: 1, ended: Wall::from_nanos(0), since: None }
     });
     let (format, when_full) = (LogFormat::Blf, WhenFull::DeleteOldest);
     let plan = FilePlan { format, when_full, ..FilePlan::default() };
@@ -167,4 +167,136 @@ fn a_recording_of_nothing_but_a_gap_has_that() {
     roll.finish(moment(1002)).1.unwrap();
     let text = std::fs::read_to_string(files(folder.path()).remove(0)).unwrap();
     assert_eq!(text, "# gap: can0 was lost\n");
+}
+
+/// A disk that sets free what was removed only when it is told to.
+#[derive(Clone, Default)]
+struct Lazy(Arc<Mutex<(u64, u64)>>);
+
+impl Disk for Lazy {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn Paper>> {
+        RealDisk.create(path)
+    }
+
+    fn write_whole(&self, path: &Path, text: &str) -> io::Result<()> {
+        RealDisk.write_whole(path, text)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        let bytes = std::fs::metadata(path).map_or(0, |found| found.len());
+        self.0.lock().unwrap().1 += bytes;
+        RealDisk.remove(path)
+    }
+
+    fn free(&self, _: &Path) -> Option<u64> {
+        Some(self.0.lock().unwrap().0)
+    }
+}
+
+#[test]
+fn no_more_is_given_up_than_is_lacking_where_a_disk_sets_it_free_late() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Lazy::default();
+    disk.0.lock().unwrap().0 = 100_000;
+    let old = (0..20).map(|n| {
+        let path = folder.path().join(format!("old{n:02}.log"));
+        std::fs::write(&path, [b'x'; 1000]).unwrap();
+        OldFile { path, bytes: 1000, ended: Wall::from_nanos(0), since: None }
+    });
+    let plan = FilePlan { when_full: WhenFull::DeleteOldest, floor: 50_000, ..FilePlan::default() };
+    let asked = (plan, Place::Folder(folder.path().to_owned()), title());
+    let mut roll = Roll::begin(asked, Box::new(disk.clone()), old.collect(), moment(0)).unwrap();
+    let left = || {
+        files(folder.path()).iter().filter(|file| file.to_string_lossy().contains("old")).count()
+    };
+    disk.0.lock().unwrap().0 = 47_500;
+    for tick in 1..=9 {
+        roll.tick(moment(tick * 1000)).unwrap();
+        assert_eq!(left(), 17, "three make up for what is lacking");
+    }
+    // It was set free.
+    *disk.0.lock().unwrap() = (50_500, 0);
+    (10..=15).for_each(|tick| roll.tick(moment(tick * 1000)).unwrap());
+    assert_eq!(left(), 17);
+    // And now nothing ever is: the recording ends, and the other files stay.
+    disk.0.lock().unwrap().0 = 48_500;
+    roll.tick(moment(30_000)).unwrap();
+    let said = roll.tick(moment(41_000)).unwrap_err().to_string();
+    assert!(said.contains("the disk is full") && said.contains("not made more free"), "{said}");
+    assert_eq!(left(), 15);
+}
+
+#[test]
+fn old_files_that_are_not_enough_are_not_given_up_for_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Lazy::default();
+    let path = folder.path().join("old.log");
+    std::fs::write(&path, "x").unwrap();
+    let old = OldFile { path: path.clone(), bytes: 1, ended: Wall::from_nanos(0), since: None };
+    let plan = FilePlan { when_full: WhenFull::DeleteOldest, floor: 50_000, ..FilePlan::default() };
+    let asked = (plan, Place::Folder(folder.path().to_owned()), title());
+    let said = Roll::begin(asked, Box::new(disk), vec![old], moment(0)).err().unwrap().to_string();
+    assert!(said.contains("all old recordings together are only"), "{said}");
+    assert!(path.exists());
+}
+
+#[test]
+fn a_clock_that_is_set_gives_up_no_file_by_its_age() {
+    const DAY: i64 = 24 * 3600 * 1000;
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, ended: i64| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, "x").unwrap();
+        OldFile { path, bytes: 1, ended: Wall::from_nanos(ended), since: None }
+    };
+    // One of a time when the clock was not set, one of an hour ago, and one that is too old.
+    let old = vec![
+        file("old.log", START - DAY * 3 * 1_000_000),
+        file("new.log", START - 3_600_000_000_000),
+    ];
+    let keeping = Keeping { age: Some(Duration::from_secs(48 * 3600)), ..Keeping::default() };
+    let plan =
+        FilePlan { keeping, rotate_span: Some(Duration::from_secs(60)), ..FilePlan::default() };
+    let asked = (plan, Place::Folder(folder.path().to_owned()), title());
+    let mut roll = Roll::begin(asked, Box::new(RealDisk), old, moment(0)).unwrap();
+    assert!(!folder.path().join("old.log").exists(), "it is older than is kept");
+    let far = |ms: i64| Moment {
+        wall: Wall::from_nanos(START + (ms + DAY * 9_000) * 1_000_000),
+        ..moment(ms)
+    };
+    roll.frame(moment(1), ("can0", base()), frame(1).view()).unwrap();
+    for minute in 1..50 {
+        roll.frame(far(minute * 60_000), ("can0", base()), frame(1).view()).unwrap();
+        roll.tick(far(minute * 60_000)).unwrap();
+    }
+    assert!(folder.path().join("new.log").exists(), "the clock may be wrong");
+    assert_eq!(roll.figures().given_up, 1, "nor are those of this recording given up");
+    // Half a day later it is right again, and nothing is lost.
+    roll.tick(moment(DAY / 2)).unwrap();
+    assert!(folder.path().join("new.log").exists());
+    // After two days and an hour of a clock that goes on evenly it is too old.
+    roll.tick(moment(DAY * 3)).unwrap();
+    assert!(!folder.path().join("new.log").exists());
+}
+
+#[test]
+fn a_clock_that_is_set_back_begins_a_file_in_which_frames_have_their_own_times() {
+    for format in [LogFormat::Candump, LogFormat::Asc, LogFormat::Blf, LogFormat::Trc] {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = FilePlan { format, ..FilePlan::default() };
+        let mut roll = roll(plan, folder.path(), RealDisk);
+        for n in [7_200_000, 7_200_010, 1_000, 2_000, 3_000] {
+            roll.frame(moment(n.into()), ("can0", base()), frame(n).view()).unwrap();
+        }
+        let (figures, done) = roll.finish(moment(7_200_020));
+        done.unwrap();
+        assert_eq!(figures.files, 2, "{format:?}");
+        let mut times: Vec<i64> = files(folder.path())
+            .iter()
+            .flat_map(|file| read(file).0)
+            .map(|frame| frame.time().nanos() / 1_000_000)
+            .collect();
+        times.sort_unstable();
+        assert_eq!(times, [1_000, 2_000, 3_000, 7_200_000, 7_200_010], "{format:?}");
+    }
 }
