@@ -380,7 +380,8 @@ impl Roll {
             if now.mono.since(last.at) < SETTLES {
                 return Ok(());
             }
-            let rise = free.saturating_add(written - last.written).saturating_sub(last.free);
+            let rise =
+                free.saturating_add(written.saturating_sub(last.written)).saturating_sub(last.free);
             if rise < last.bytes / 2 {
                 let text = format!("{text}; giving up old recordings has not made more free");
                 return Err(Broken::Full(text));
